@@ -1,0 +1,80 @@
+"""Every way lrfind can fail, and the exit code each one has.
+
+`LrfindError` is the one base class that the command line shows to a user without a traceback. Its text says what is
+wrong, where, and what would be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller."""
+
+    DONE = 0
+    NO_RECOMMENDATION = 1
+    BAD_INPUT = 2
+    RUN_FAILED = 3
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class LrfindError(Exception):
+    """A failure with a sentence for the user and an exit code for the shell."""
+
+    exit_code: ExitCode = ExitCode.RUN_FAILED
+
+
+class InputError(LrfindError):
+    """The user's input is wrong: usage, config, data, a reference to their code.
+
+    Args:
+        message: what is wrong and what would be right.
+        key: the config key it is about, e.g. ``"data.path"``; the loader turns it into a file position.
+    """
+
+    exit_code = ExitCode.BAD_INPUT
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a config.
+
+    Attributes:
+        message: what is wrong and what would be right, one sentence.
+        key: dotted path, e.g. ``"optimizer.name"``; empty for the document as a whole.
+        where: what to look into: the file's name as the user gave it, or ``--set``.
+        line: 1-based, or None where the text has no such place.
+        column: 1-based, or None.
+    """
+
+    message: str
+    key: str = ""
+    where: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.where, self.line, self.column) if part not in (None, ""))
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class ConfigError(InputError):
+    """A config with one or more problems; all found in one pass are reported together."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class RunError(LrfindError):
+    """The run failed: memory or disk ran out, the run directory is in use, the user's code raised."""
+
+    exit_code = ExitCode.RUN_FAILED

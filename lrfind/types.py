@@ -1,0 +1,205 @@
+"""The values that travel between the layers: plain frozen dataclasses over numpy arrays.
+
+`Result` is the whole outcome of one sweep and mirrors ``result.json`` key by key; every report is drawn from it alone.
+Rates have the optimiser's unit; times are seconds; NaN marks what was not measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+Status = Literal["complete", "no_recommendation", "interrupted", "failed"]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """The rate that one method reads off the curve, or the reason why it reads none.
+
+    Attributes:
+        learning_rate: the rate, or None.
+        low: lower end of the interval, or None.
+        high: upper end of the interval, or None.
+        reason: one sentence.
+    """
+
+    learning_rate: float | None
+    low: float | None
+    high: float | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The one rate the tool stands behind, or the reason why there is none.
+
+    Attributes:
+        learning_rate: the rate, or None.
+        low: lower end of the interval, or None.
+        high: upper end of the interval, or None.
+        method: the method it comes from, e.g. ``"steepest"``.
+        confirmed: whether short real trainings checked it.
+        schedule: the schedule it is for; the rate is that schedule's peak.
+        steps: the length of the training it is for.
+        interval_from: what the interval is made of, e.g. ``"spread of 4 seeds"``; None without an interval.
+        reason: one sentence.
+    """
+
+    learning_rate: float | None
+    low: float | None
+    high: float | None
+    method: str
+    confirmed: bool
+    schedule: str
+    steps: int
+    interval_from: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the lanes were run; part of what fixes the bits of a curve.
+
+    Attributes:
+        steps: ``"scan"`` (steps inside one compiled loop) or ``"loop"`` (one compiled step, called from Python).
+        lanes: ``"each"`` (every lane is its own call of one compiled program) or ``"vmap"`` (all in one program).
+    """
+
+    steps: Literal["scan", "loop"]
+    lanes: Literal["each", "vmap"]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The measured curve: one row per seed, one column per step.
+
+    Attributes:
+        learning_rate: rate of each step, shape (steps,).
+        loss: training loss of each step's batch, before its update, shape (seeds, steps); NaN where not measured.
+        smoothed: the smoothed curve over all seeds that the suggestions are read from, shape (steps,).
+        gradient_norm: shape (seeds, steps).
+        update_norm: shape (seeds, steps).
+        diverged_at: per seed, the first step from which the loss does not come back, or None.
+        seeds: the seeds, in the order of the rows.
+        execution: how it was run.
+    """
+
+    learning_rate: Floats
+    loss: Floats
+    smoothed: Floats
+    gradient_norm: Floats
+    update_norm: Floats
+    diverged_at: tuple[int | None, ...]
+    seeds: tuple[int, ...]
+    execution: Execution
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a reader wants to know about the model and the data.
+
+    Attributes:
+        model: e.g. ``"mlp (hidden 128-128, relu)"``.
+        parameters: how many numbers are trained.
+        data: e.g. ``"digits: 1,437 rows to train on, 360 held out, 64 inputs, 10 classes"``.
+        loss: the loss function's name.
+        optimizer: the optax line to paste, with the recommended rate where there is one.
+    """
+
+    model: str
+    parameters: int
+    data: str
+    loss: str
+    optimizer: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the time went, in seconds; parts that overlap are each counted in full, so they may sum to more than total."""
+
+    import_: float = 0.0
+    data: float = 0.0
+    compile: float = 0.0
+    sweep: float = 0.0
+    confirm: float = 0.0
+    render: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything one run found out. Mirrors ``result.json``.
+
+    Attributes:
+        name: the config's name.
+        status: how the run ended.
+        recommendation: the one rate, or none with a reason.
+        suggestions: by method, the configured method first.
+        sweep: the curve.
+        facts: of model and data.
+        assumptions: what the config left open and was assumed.
+        warnings: what a reader should know before trusting the rate.
+        config: the resolved config, plain JSON values.
+        environment: versions and device.
+        timing: where the time went.
+        confirmation: the short real trainings, or None.
+    """
+
+    name: str
+    status: Status
+    recommendation: Recommendation
+    suggestions: dict[str, Suggestion]
+    sweep: Sweep
+    facts: Facts
+    assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    config: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+    timing: Timing = field(default_factory=Timing)
+    confirmation: None = None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows of a data set.
+
+    Attributes:
+        inputs: shape (rows, ...).
+        targets: shape (rows,) integer labels, or (rows, outputs) floats.
+    """
+
+    inputs: NDArray[Any]
+    targets: NDArray[Any]
+
+    @property
+    def rows(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set, split and checked.
+
+    Attributes:
+        name: how reports call it.
+        train: the rows to train on.
+        validation: the rows held out; None where validation_fraction is 0.
+        task: what the targets ask for.
+        outputs: numbers the network must put out: classes, or target columns.
+    """
+
+    name: str
+    train: Split
+    validation: Split | None
+    task: Literal["classification", "regression"]
+    outputs: int
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one row of inputs."""
+        return self.train.inputs.shape[1:]
