@@ -1,7 +1,7 @@
 """The optimisers of optax by name, with their keywords and defaults.
 
-Generated from the signatures of optax 0.2.8; `tests/test_optimizer_table.py` holds it against the installed optax and prints
-a fresh one where they differ. Kept as data so that a config is checked without importing JAX.
+Generated from the signatures of optax 0.2.8; `tests/test_optimizer_table.py` holds it against the installed optax and
+prints a fresh one where they differ. Kept as data so that a config is checked without importing JAX.
 """
 
 from __future__ import annotations

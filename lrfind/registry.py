@@ -63,9 +63,9 @@ METHODS = {
     "steepest": Entry(
         "lrfind.analysis.suggest:steepest", "steepest descent of loss against log rate, before divergence"
     ),
-    "valley": Entry("lrfind.analysis.suggest:valley", "two thirds into the longest valley (fastai's default)"),
-    "minimum": Entry("lrfind.analysis.suggest:minimum", "a tenth of the rate at the lowest loss (fastai's minimum)"),
-    "slide": Entry("lrfind.analysis.suggest:slide", "where the loss stops sliding down (fastai's slide)"),
+    "valley": Entry("lrfind.analysis.suggest:valley", "middle of the longest fall (fastai's default rule)"),
+    "minimum": Entry("lrfind.analysis.suggest:minimum", "a tenth of the rate at the lowest loss (fastai's rule)"),
+    "slide": Entry("lrfind.analysis.suggest:slide", "where the loss stops sliding down (fastai's rule)"),
 }
 
 LADDERS = {

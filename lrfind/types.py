@@ -120,7 +120,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the time went, in seconds; parts that overlap are each counted in full, so they may sum to more than total."""
+    """Where the time went, in seconds; parts that overlap are each counted in full, so they may sum to more than
+    total."""
 
     import_: float = 0.0
     data: float = 0.0

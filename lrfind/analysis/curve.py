@@ -1,0 +1,207 @@
+"""What a curve shows, whatever method reads a rate off it: its level, its noise, its fall, its divergence.
+
+Nothing here divides by the loss or compares losses by ratio: a loss may be zero or negative. The measure is the drop
+from the initial loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrfind.analysis.smooth import noise, smooth
+from lrfind.types import Floats
+
+FIRST_STEPS = 3
+"""Steps whose median is the initial loss: rates are lowest there, and the median of three forgives one odd batch."""
+
+LOST = 0.5
+"""A curve has diverged when it ends with more than this part of its drop lost. Batch noise and the rough bottom of a
+curve lose
+little, a curve on its way up passes any such mark within a few steps, so the answer hardly depends on it."""
+
+CERTAIN = 4.0
+"""Standard errors that a fall needs to be one. The lowest of a hundred values without any trend lies 2.5 below
+their mean."""
+
+RESOLUTION = 1e-6
+"""A change of this part of the initial loss is rounding: float32 carries 24 bits, and a mean over a batch loses
+some."""
+
+BEGUN = 0.1
+"""The fall has begun when this part of the drop is done: the usual start of a rise time, 10 % to 90 %."""
+
+EARLY = 0.2
+"""A divergence in this first part of the steps, without a fall before it, means that the rates began too high: a
+hundred steps over eight decades have a decade and a half before it, hardly more than a fall takes."""
+
+FEWEST = 4
+"""Steps before divergence below which there is no slope to speak of."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A curve over all its seeds, read once for every method.
+
+    Attributes:
+        learning_rate: shape (steps,).
+        smoothed: shape (steps,); NaN where the curve has diverged beyond sense.
+        slope: d loss / d log10 rate of the smoothed curve, shape (end,).
+        slope_error: standard error of `slope`, shape (end,).
+        end: the steps before divergence: methods look at ``[:end]`` only.
+        diverged_at: the first step from which the loss does not come back; None where it never diverged.
+        initial: loss at the start.
+        error: standard error of the smoothed curve.
+        bandwidth: of the smoothing, in steps.
+        trouble: why no rate can be read, one sentence; None where one can.
+    """
+
+    learning_rate: Floats
+    smoothed: Floats
+    slope: Floats
+    slope_error: Floats
+    end: int
+    diverged_at: int | None
+    initial: float
+    error: float
+    bandwidth: float
+    trouble: str | None
+
+    @property
+    def drop(self) -> float:
+        """How far the loss fell before divergence."""
+        return self.initial - float(self.smoothed[self.lowest])
+
+    @property
+    def lowest(self) -> int:
+        """The step of the lowest loss before divergence."""
+        return int(np.argmin(self.smoothed[: self.end]))
+
+    @property
+    def fall(self) -> slice:
+        """The steps from the last one at which the fall had hardly begun to the lowest: where a slope is more than
+        noise."""
+        begun = self.smoothed[: self.lowest + 1] < self.initial - BEGUN * self.drop
+        before = np.flatnonzero(~begun)
+        return slice(int(before[-1]) if len(before) else 0, self.lowest + 1)
+
+
+def read(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) -> Reading:
+    """Read a curve.
+
+    Args:
+        learning_rate: rate of each step, shape (steps,), increasing.
+        loss: one row per seed, shape (seeds, steps); not finite where a seed has diverged.
+        bandwidth: of the smoothing, in steps; None to choose by the curve's noise.
+    """
+    steps = len(learning_rate)
+    nothing = np.full(steps, np.nan)
+
+    def unreadable(trouble: str, diverged: int | None) -> Reading:
+        return Reading(learning_rate, nothing, np.empty(0), np.empty(0), 0, diverged, np.nan, np.nan, np.nan, trouble)
+
+    if steps < FEWEST:
+        return unreadable(f"the curve has {steps} of the {FEWEST} steps that a slope needs; use more sweep.steps", None)
+    joint = combine(loss)
+    if not np.isfinite(joint[0]):
+        return unreadable(
+            "the loss is not finite at step 0, before any update; check the scale of the inputs and the loss function",
+            0,
+        )
+    diverged = divergence(joint)
+    end = steps if diverged is None else diverged
+    if end < FEWEST:
+        limit = f"{learning_rate[end]:.1e}"
+        return unreadable(f"the loss diverged at once, at {limit} in step {end}; lower sweep.min_lr", diverged)
+    fit = smooth(joint[:end], bandwidth)
+    decades = np.gradient(np.log10(learning_rate[:end]))
+    smoothed = np.concatenate([fit.value, np.where(np.isfinite(joint[end:]), joint[end:], np.nan)])
+    initial = float(np.median(joint[:FIRST_STEPS]))
+    slope, slope_error = fit.slope / decades, fit.slope_error / decades
+    reading = Reading(
+        learning_rate, smoothed, slope, slope_error, end, diverged, initial, fit.error, fit.bandwidth, trouble=None
+    )
+    if reading.drop > max(CERTAIN * fit.error, RESOLUTION * abs(initial)):
+        return reading
+    return replace(reading, trouble=never_fell(reading))
+
+
+def never_fell(reading: Reading) -> str:
+    """Why a curve without a fall has no rate, and what to change."""
+    rates = reading.learning_rate
+    level = f"its initial {reading.initial:.4g}"
+    if reading.diverged_at is None:
+        return (
+            f"the loss stayed at {level} from {rates[0]:.1e} to {rates[-1]:.1e}; check that gradients reach the "
+            "parameters and that the targets belong to the inputs, or raise sweep.max_lr"
+        )
+    limit = f"{rates[reading.diverged_at]:.1e}"
+    if reading.diverged_at < EARLY * len(rates):
+        return f"the loss never fell below {level} before it diverged at {limit}; lower sweep.min_lr"
+    return (
+        f"the loss never fell below {level} and diverged at {limit}: no rate makes this model learn; check that "
+        "gradients reach the parameters and that the targets belong to the inputs"
+    )
+
+
+def combine(loss: Floats) -> Floats:
+    """One curve from several seeds: the median of their changes from their own start, on the median start.
+
+    Seeds start at different losses; taken off first, that difference adds no noise. What is not finite counts as
+    infinitely high: the curve is finite as long as more than half of the seeds are.
+
+    Args:
+        loss: shape (seeds, steps).
+
+    Returns:
+        Shape (steps,), finite or +inf.
+    """
+    high = np.where(np.isfinite(loss), loss, np.inf)
+    start = np.median(high[:, :FIRST_STEPS], axis=1, keepdims=True)
+    start = np.where(np.isfinite(start), start, high[:, :1])
+    with np.errstate(invalid="ignore"):
+        change = np.where(np.isfinite(high), high - start, np.inf)
+        # The median of an even number of seeds is the mean of the middle two, and inf - inf is not a number.
+        middle = np.sort(change, axis=0)[(len(loss) - 1) // 2 : len(loss) // 2 + 1].mean(axis=0)
+        joint: Floats = middle + np.median(start)
+    return np.where(np.isfinite(joint), joint, np.inf)
+
+
+def divergence(y: Floats) -> int | None:
+    """The first step from which the loss does not come back, seen afterwards; None where there is none.
+
+    A rise that comes back is no divergence: the best rate is often past the first rise (Lewkowycz et al. 2020). The
+    curve has diverged if it ends not finite, or with more than half of its drop lost for good; the
+    divergence begins after the last step that was as low as the lowest, within noise.
+
+    Args:
+        y: the loss, shape (steps,); what is not finite counts as infinitely high.
+    """
+    finite = np.isfinite(y)
+    if not finite[0]:
+        return 0
+    broken = not finite[-1]
+    last = int(np.flatnonzero(finite)[-1])
+    kept = np.where(finite, y, np.inf)[: last + 1]
+    # A single low batch on the way up is no return, so levels are medians of three steps.
+    level = running_median(kept)
+    lowest = float(level.min())
+    sigma = noise(kept[: int(level.argmin()) + 1][np.isfinite(kept[: int(level.argmin()) + 1])])
+    initial = float(np.median(kept[:FIRST_STEPS]))
+    scale = max(initial - lowest, abs(initial) * RESOLUTION)
+    if not broken and not level[-1] > lowest + max(LOST * scale, CERTAIN * sigma):
+        return None
+    return int(np.flatnonzero(level <= lowest + 2 * sigma)[-1]) + 1
+
+
+def running_median(y: Floats) -> Floats:
+    """Median of each step and its neighbours, shape (steps,); the ends count themselves twice."""
+    padded = np.concatenate([y[:1], y, y[-1:]])
+    middle: Floats = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    return middle
+
+
+def divergences(loss: Floats) -> tuple[int | None, ...]:
+    """`divergence` of every seed, shape (seeds, steps) to one entry per seed."""
+    return tuple(divergence(row) for row in loss)

@@ -1,0 +1,78 @@
+"""From the suggestions to the one rate the tool stands behind, and what a reader should know before trusting it."""
+
+from __future__ import annotations
+
+import math
+
+from lrfind.analysis.curve import EARLY, Reading
+from lrfind.types import Recommendation, Suggestion
+
+DISAGREE = 10.0
+"""Seeds whose own rates lie further apart than this factor disagree: the best rate is known to a factor of two or
+three at best
+(Smith 2015; Bengio 2012), and a decade is what people mean by another order of magnitude."""
+
+EDGE = 0.05
+"""A suggestion within this part of the curve's ends is at the edge of what was measured."""
+
+
+def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str, steps: int) -> Recommendation:
+    """The recommendation without confirmation: the suggestion of the chosen method, its interval from the seeds'
+    spread."""
+    interval_from = None if suggestion.low is None else f"spread of {seeds} seeds"
+    return Recommendation(
+        learning_rate=suggestion.learning_rate,
+        low=suggestion.low,
+        high=suggestion.high,
+        method=method,
+        confirmed=False,
+        schedule=schedule,
+        steps=steps,
+        interval_from=interval_from,
+        reason=suggestion.reason,
+    )
+
+
+def warnings(reading: Reading, suggestion: Suggestion, *, seeds: int) -> tuple[str, ...]:
+    """What a reader should know, one sentence each.
+
+    Args:
+        reading: of all seeds.
+        suggestion: of the chosen method.
+        seeds: how many there are.
+    """
+    rate = suggestion.learning_rate
+    if rate is None:
+        return ()
+    found = []
+    rates = reading.learning_rate
+    if reading.diverged_at is None:
+        found.append(
+            f"the loss never diverged up to {rates[-1]:.1e}: normalised networks may not, otherwise raise max_lr"
+        )
+        if reading.lowest >= (1 - EDGE) * (len(rates) - 1):
+            found.append(
+                "the loss was still falling at the last rate, so a higher rate may be better; raise sweep.max_lr"
+            )
+    if at_start(reading, rate):
+        found.append("the rate lies at the low end of the sweep, so a lower one may be better; lower sweep.min_lr")
+    if suggestion.low and suggestion.high and suggestion.high / suggestion.low > DISAGREE:
+        found.append(
+            f"the seeds disagree by {math.log10(suggestion.high / suggestion.low):.1f} decades; a larger batch, more "
+            "sweep.seeds or more sweep.steps would narrow it"
+        )
+    if seeds == 1:
+        found.append("one seed was measured, so there is no interval; the default is four")
+    return tuple(found)
+
+
+def at_start(reading: Reading, rate: float) -> bool:
+    """Whether a rate lies at the low end of what was measured."""
+    return rate <= float(reading.learning_rate[int(EDGE * (len(reading.learning_rate) - 1))])
+
+
+def begins_too_high(reading: Reading, suggestion: Suggestion) -> bool:
+    """Whether the action lies below the first rate: it diverged before it fell, or fell at once."""
+    if reading.diverged_at is not None and reading.trouble is not None:
+        return 0 < reading.diverged_at < EARLY * len(reading.learning_rate)
+    return suggestion.learning_rate is not None and at_start(reading, suggestion.learning_rate)

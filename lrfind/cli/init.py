@@ -1,0 +1,41 @@
+"""`lrfind init`: a config to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lrfind.cli.options import Debug
+from lrfind.cli.screen import put, report, say
+from lrfind.errors import InputError, LrfindError
+
+
+def init(
+    path: Annotated[Path, typer.Argument(help="File to write; - prints it.")] = Path("config.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Write a commented config that runs as it is."""
+    from lrfind.config.template import starter
+
+    try:
+        if str(path) == "-":
+            put(starter())
+            return
+        write_new(path, starter(), force=force)
+    except LrfindError as error:
+        raise typer.Exit(report(error, debug=debug)) from None
+    say(f"wrote {path}; now run: lrfind sweep {path}")
+
+
+def write_new(path: Path, text: str, *, force: bool) -> None:
+    """Write a file that must not be there yet, unless forced."""
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(f"{path} exists; choose another name, or overwrite it with --force") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None

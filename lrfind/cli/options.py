@@ -1,0 +1,59 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """Forms of the result."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
+
+
+class Device(StrEnum):
+    """Kinds of device."""
+
+    cpu = "cpu"
+    gpu = "gpu"
+    tpu = "tpu"
+
+
+class Effort(StrEnum):
+    """How much to measure."""
+
+    quick = "quick"
+    standard = "standard"
+    thorough = "thorough"
+
+
+Configs = Annotated[list[str], typer.Argument(help="YAML files; - reads one from standard input.", show_default=False)]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Run directory. [default: lrfind-runs/NAME]", show_default=False)
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a config key, e.g. optimizer.name=sgd; repeatable."),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Override the config's seed.", show_default=False)]
+FormatOption = Annotated[Format, typer.Option("--format", help="Form of the result.")]
+Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", help="Write the result there instead of to stdout.", show_default=False)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No narration on stderr.")]
+NoPlot = Annotated[bool, typer.Option("--no-plot", help="Draw nothing, neither file nor terminal.")]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", help="Draw to this file as well: .png, .svg or .pdf.", show_default=False)
+]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+DeviceOption = Annotated[Device | None, typer.Option("--device", help="Device to run on.", show_default=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check config and data, say what it would take, and stop.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not keep compiled programs for the next run.")]

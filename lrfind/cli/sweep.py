@@ -1,0 +1,81 @@
+"""`lrfind sweep`: the main job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lrfind.cli import options as shared
+from lrfind.cli.options import Effort, Format
+
+EFFORTS = {
+    Effort.quick: ["sweep.seeds=1"],
+    Effort.standard: [],
+    Effort.thorough: ["sweep.seeds=8", "sweep.steps=200"],
+}
+
+
+def sweep(
+    configs: shared.Configs,
+    min_lr: Annotated[float | None, typer.Option(help="First rate; never go below it.", show_default=False)] = None,
+    max_lr: Annotated[float | None, typer.Option(help="Last rate; never go above it.", show_default=False)] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps of the sweep.", show_default=False)] = None,
+    seeds: Annotated[int | None, typer.Option(help="Sweeps side by side.", show_default=False)] = None,
+    method: Annotated[str | None, typer.Option(help="How to read the curve.", show_default=False)] = None,
+    effort: Annotated[
+        Effort, typer.Option(help="quick: one seed. standard: as the config says. thorough: 8 seeds, 200 steps.")
+    ] = Effort.standard,
+    write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False,
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False,
+    out: shared.Out = None,
+    settings: shared.Set = None,
+    seed: shared.Seed = None,
+    form: shared.FormatOption = Format.text,
+    as_json: shared.Json = False,
+    output: shared.Output = None,
+    plot: shared.Plot = None,
+    no_plot: shared.NoPlot = False,
+    quiet: shared.Quiet = False,
+    no_color: shared.NoColor = False,
+    device: shared.DeviceOption = None,
+    dry_run: shared.DryRun = False,
+    no_cache: shared.NoCache = False,
+    debug: shared.Debug = False,
+) -> None:
+    """Raise the learning rate step by step, record the loss, and recommend a rate.
+
+    Leaves plot.png, result.json, curve.csv and journal.jsonl in the run directory.
+
+    Example: lrfind sweep config.yaml --json | jq .recommendation.learning_rate
+    """
+    from lrfind.cli.job import Job, Wishes
+
+    flags = {
+        "--min-lr": min_lr,
+        "--max-lr": max_lr,
+        "--steps": steps,
+        "--seeds": seeds,
+        "--method": method,
+        "--seed": seed,
+    }
+    wishes = Wishes(
+        overrides=[*EFFORTS[effort], *(settings or [])],
+        flags={flag: value for flag, value in flags.items() if value is not None},
+        form=Format.json if as_json else form,
+        output=output,
+        out=out,
+        fresh=fresh,
+        write=write,
+        exit_zero=exit_zero,
+        plot=plot,
+        draws=not no_plot,
+        quiet=quiet,
+        color=not no_color,
+        device=device and device.value,
+        dry_run=dry_run,
+        cache=not no_cache,
+        debug=debug,
+    )
+    raise typer.Exit(Job(configs, wishes).run())

@@ -1,0 +1,72 @@
+"""Which rows a step sees, and its random key: functions of seed and step alone, so any step can be drawn at any
+time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+ORDER, KEYS, WEIGHTS = 1, 2, 3
+"""Streams of random numbers of one seed; apart, so that more steps or another batch size leave the weights alone."""
+
+KEY_BLOCK = 1024
+"""Keys drawn at a time."""
+
+
+def generator(*entropy: int) -> np.random.Generator:
+    """A counter-based generator: the same numbers on every platform."""
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy)))
+
+
+def weight_key(seed: int, lane_seed: int) -> NDArray[np.uint32]:
+    """The raw key of a seed's starting weights, shape (2,)."""
+    return generator(seed, lane_seed, WEIGHTS).integers(0, 2**32, 2, dtype=np.uint32)
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Shuffled anew each epoch; a last, smaller batch of an epoch is left out.
+
+    Attributes:
+        rows: rows of the data set.
+        batch_size: rows of one micro-batch.
+        accumulate: micro-batches to one optimiser step.
+        seed: the run's seed.
+    """
+
+    rows: int
+    batch_size: int
+    accumulate: int
+    seed: int
+
+    def indices(self, lane_seed: int, start: int, stop: int) -> NDArray[np.int32]:
+        """Row numbers of steps start..stop-1 of a seed, shape (steps, [accumulate if above 1,] batch_size)."""
+        per_epoch = self.rows // self.batch_size
+        micro = np.arange(start * self.accumulate, stop * self.accumulate)
+        epochs, places = np.divmod(micro, per_epoch)
+        picked = np.empty((len(micro), self.batch_size), np.int32)
+        for epoch in np.unique(epochs):
+            order = permutation(self.seed, lane_seed, int(epoch), self.rows)
+            batches = order[: per_epoch * self.batch_size].reshape(per_epoch, self.batch_size)
+            picked[epochs == epoch] = batches[places[epochs == epoch]]
+        axes = (self.accumulate,) if self.accumulate > 1 else ()
+        return picked.reshape(stop - start, *axes, self.batch_size)
+
+    def keys(self, lane_seed: int, start: int, stop: int) -> NDArray[np.uint32]:
+        """Raw keys of steps start..stop-1 of a seed, shape (steps, 2)."""
+        blocks = range(start // KEY_BLOCK, (stop - 1) // KEY_BLOCK + 1)
+        drawn = [
+            generator(self.seed, lane_seed, KEYS, block).integers(0, 2**32, (KEY_BLOCK, 2), dtype=np.uint32)
+            for block in blocks
+        ]
+        first = start - blocks[0] * KEY_BLOCK
+        return np.concatenate(drawn)[first : first + stop - start]
+
+
+@lru_cache(maxsize=256)
+def permutation(seed: int, lane_seed: int, epoch: int, rows: int) -> NDArray[np.int32]:
+    """The order of an epoch, shape (rows,)."""
+    return generator(seed, lane_seed, ORDER, epoch).permutation(rows).astype(np.int32)

@@ -1,0 +1,110 @@
+"""Platform, compile cache and versions: what has to be set before JAX runs anything."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+CACHE_LIMIT = 2**30
+"""Bytes the compile cache may hold. With a limit JAX takes a file lock around each read and write, which makes the
+cache safe
+between processes, and drops the entries that were not used for longest."""
+
+
+def cache_folder() -> Path:
+    """Where compiled programs are kept: ``$LRFIND_CACHE_DIR``, or lrfind in the user's cache folder."""
+    if own := os.environ.get("LRFIND_CACHE_DIR"):
+        return Path(own)
+    if sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "lrfind"
+
+
+def machine() -> str:
+    """A short name of this kind of processor: compiled CPU code must not reach another one over a shared home
+    folder."""
+    try:
+        facts = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split("\n\n")[0].splitlines()
+        flags = next((line for line in facts if line.startswith(("flags", "Features"))), "")
+    except OSError:
+        flags = platform.processor()
+    return f"{platform.machine()}-{hashlib.blake2b(flags.encode(), digest_size=4).hexdigest()}"
+
+
+def configure(device: str | None = None, *, cache: bool = True) -> str:
+    """Import JAX and set it up.
+
+    Args:
+        device: ``"cpu"``, ``"gpu"`` or ``"tpu"``; None for JAX's own choice.
+        cache: keep compiled programs between processes.
+
+    Returns:
+        The platform in use.
+
+    Raises:
+        InputError: there is no such device.
+    """
+    if device == "cpu":
+        # Before the import: finding accelerators takes longer than a small sweep.
+        os.environ["JAX_PLATFORMS"] = "cpu"
+    import jax
+
+    from lrfind.errors import InputError
+
+    if device in ("gpu", "tpu"):
+        try:
+            jax.config.update("jax_default_device", jax.devices(device)[0])
+        except RuntimeError:
+            raise InputError(f"JAX finds no {device} here; install jax's extra for it, or use --device cpu") from None
+    if cache:
+        try:
+            folder = cache_folder() / f"xla-{machine()}"
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return platform_of(jax)  # A cache that cannot be written is no reason to fail.
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_compilation_cache_max_size", CACHE_LIMIT)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    return platform_of(jax)
+
+
+def platform_of(jax: Any) -> str:
+    """The platform that computations run on."""
+    return str(device_of(jax).platform)
+
+
+def device_of(jax: Any) -> Any:
+    """The device that computations run on."""
+    return jax.config.jax_default_device or jax.devices()[0]
+
+
+def environment() -> dict[str, Any]:
+    """Versions and device, for the result file."""
+    import jax
+    import jaxlib.version
+    import numpy
+    import optax
+
+    from lrfind import __version__
+
+    device = device_of(jax)
+    return {
+        "lrfind": __version__,
+        "python": platform.python_version(),
+        "jax": jax.__version__,
+        "jaxlib": jaxlib.version.__version__,
+        "numpy": numpy.__version__,
+        "optax": optax.__version__,
+        "platform": device.platform,
+        "device": device.device_kind,
+        "device_count": jax.device_count(),
+    }

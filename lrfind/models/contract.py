@@ -1,0 +1,80 @@
+"""What a model is to the engine, and how a network and a loss become one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+Params = Any
+State = Any
+Key = NDArray[np.uint32]
+"""Raw key data, shape (2,): numpy draws from it without compiling anything, and `jax.random.wrap_key_data` makes it a
+key
+of JAX's default generator. (Compiling `jax.random.normal` takes longer than a whole sweep of a small network.)"""
+
+Batch = tuple[jax.Array, jax.Array]
+"""Inputs, shape (batch, ...), and targets, shape (batch,) or (batch, outputs)."""
+
+
+class Network(Protocol):
+    """A function with weights; `state` is what changes without a gradient, such as running statistics."""
+
+    def init(self, key: Key) -> tuple[Params, State]:
+        """Starting weights and state, numpy arrays."""
+
+    def apply(self, params: Params, state: State, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, State]:
+        """Outputs, shape (batch, outputs), and the new state."""
+
+    def describe(self) -> str:
+        """One phrase for reports."""
+
+
+Loss = Callable[[jax.Array, jax.Array], jax.Array]
+"""``(outputs, targets) -> scalar``, the mean over the batch."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with a loss: all that the engine needs to train it.
+
+    Attributes:
+        init: ``key -> (params, state)``.
+        loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
+    """
+
+    init: Callable[[Key], tuple[Params, State]]
+    loss: Callable[[Params, State, Batch, Any, bool], tuple[jax.Array, tuple[State, dict[str, jax.Array]]]]
+
+
+def supervised(network: Network, loss: Loss) -> Model:
+    """Join a network and a loss over (inputs, targets)."""
+
+    def evaluate(
+        params: Params, state: State, batch: Batch, key: Any, train: bool
+    ) -> tuple[jax.Array, tuple[State, dict[str, jax.Array]]]:
+        inputs, targets = batch
+        outputs, state = network.apply(params, state, inputs, key, train)
+        return loss(outputs, targets), (state, {})
+
+    return Model(network.init, evaluate)
+
+
+def flatten(inputs: jax.Array) -> jax.Array:
+    """Shape (batch, ...) to (batch, features)."""
+    return inputs.reshape(inputs.shape[0], -1)
+
+
+def count(params: Params) -> int:
+    """How many numbers are trained."""
+    return sum(int(np.size(leaf)) for leaf in jax.tree.leaves(params))
+
+
+def affine(params: dict[str, jax.Array], inputs: jax.Array) -> jax.Array:
+    """``inputs @ weight + bias``."""
+    return jnp.dot(inputs, params["weight"]) + params["bias"]

@@ -1,0 +1,30 @@
+"""Losses from optax, as the mean over a batch.
+
+Targets of regression have the outputs' shape (batch, outputs); labels of classification have shape (batch,).
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import optax
+
+
+def cross_entropy(outputs: jax.Array, labels: jax.Array) -> jax.Array:
+    """``-log softmax(outputs)[label]``."""
+    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(outputs, labels))
+
+
+def mse(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """``(outputs - targets)^2``."""
+    return jnp.mean(optax.squared_error(outputs, targets))
+
+
+def mae(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """``|outputs - targets|``."""
+    return jnp.mean(jnp.abs(outputs - targets))
+
+
+def huber(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """``e^2 / 2`` where ``|e| <= 1``, else ``|e| - 1/2`` (Huber 1964)."""
+    return jnp.mean(optax.huber_loss(outputs, targets))

@@ -1,0 +1,143 @@
+"""From a config to what the engine runs: data, model, optimiser, batches."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from lrfind import optimizers
+from lrfind.config.schema import Config
+from lrfind.data.batches import Batches, weight_key
+from lrfind.data.prepare import LABEL_LOSSES, digest, prepare
+from lrfind.engine.kernel import Draw, Feed
+from lrfind.engine.step import Step, TrainState, lift, start
+from lrfind.errors import InputError
+from lrfind.models.contract import Model, Network, count, supervised
+from lrfind.registry import DATA, LOSSES, MODELS
+from lrfind.types import Dataset
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a config comes to.
+
+    Attributes:
+        config: the resolved config.
+        data: checked and split.
+        loss: name of the loss, chosen by the targets where the config leaves it out.
+        network: the network.
+    """
+
+    config: Config
+    data: Dataset
+    loss: str
+    network: Network
+
+    @cached_property
+    def model(self) -> Model:
+        return supervised(self.network, LOSSES[self.loss].load())
+
+    @cached_property
+    def make_optimizer(self) -> optimizers.MakeOptimizer:
+        section = self.config.optimizer
+        return optimizers.build(section.name, section.options, clip_norm=section.clip_norm)
+
+    @cached_property
+    def step(self) -> Step:
+        return lift(self.model.loss, self.make_optimizer, accumulate=self.config.optimizer.accumulate)
+
+    @cached_property
+    def batches(self) -> Batches:
+        section = self.config
+        return Batches(self.data.train.rows, section.data.batch_size, section.optimizer.accumulate, section.seed)
+
+    @cached_property
+    def digest(self) -> str:
+        return digest(self.data)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(range(self.config.sweep.seeds))
+
+    @property
+    def train_steps(self) -> int:
+        """Optimiser steps of the training that the rate is for."""
+        section = self.config
+        rows, batch_size = self.data.train.rows, section.data.batch_size
+        return section.train.resolve_steps(rows, batch_size, section.optimizer.accumulate)
+
+    def starts(self) -> list[TrainState]:
+        """The state of every seed before training."""
+        initial = jax.jit(lambda params, state: start(params, state, self.make_optimizer))
+        return [initial(*self.model.init(weight_key(self.config.seed, seed))) for seed in self.seeds]
+
+    def shapes(self) -> list[TrainState]:
+        """Shapes and types of `starts`, without computing them."""
+        params, state = self.model.init(weight_key(self.config.seed, 0))
+        shape = jax.eval_shape(lambda params, state: start(params, state, self.make_optimizer), params, state)
+        return [shape] * len(self.seeds)
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many numbers are trained."""
+        return count(self.model.init(weight_key(self.config.seed, 0))[0])
+
+    def feed(self) -> Feed:
+        """Batches for one lane per seed."""
+
+        def draw(lane: int, begin: int, stop: int) -> Draw:
+            seed = self.seeds[lane]
+            return Draw(self.batches.indices(seed, begin, stop), self.batches.keys(seed, begin, stop))
+
+        return Feed((self.data.train.inputs, self.data.train.targets), rows_of, draw)
+
+    def describe_data(self) -> str:
+        """One line for reports."""
+        data = self.data
+        held_out = data.validation.rows if data.validation else 0
+        what = f"{data.outputs} classes" if data.task == "classification" else f"{data.outputs} targets"
+        shape = "x".join(map(str, data.input_shape))
+        return f"{data.name}: {data.train.rows:,} rows to train on, {held_out:,} held out, inputs {shape}, {what}"
+
+
+def rows_of(data: Any, rows: Any) -> Any:
+    """Rows of every array. The numbers come from `Batches` and are in bounds; saying so spares the program the
+    check."""
+    return jax.tree.map(lambda leaf: leaf.at[rows].get(mode="promise_in_bounds"), data)
+
+
+def make(config: Config) -> Plan:
+    """Load the data and build the network.
+
+    Raises:
+        InputError: the data cannot be trained on, or does not go with the loss.
+    """
+    section = config.data
+    name = Path(section.path).name if section.name == "npz" else section.name
+    data = prepare(
+        DATA[section.name].load()(section),
+        name=name,
+        loss=config.loss,
+        validation_fraction=section.validation_fraction,
+        batch_size=section.batch_size,
+        seed=config.seed,
+    )
+    loss = config.loss or ("cross_entropy" if data.task == "classification" else "mse")
+    if (loss in LABEL_LOSSES) != (data.task == "classification"):
+        raise InputError(f"{loss} does not go with targets for {data.task}", key="loss")
+    options = config.model.model_dump(exclude={"name"})
+    network = MODELS[config.model.name].load()(options, data.input_shape, data.outputs)
+    return Plan(config, data, loss, network)
+
+
+def memory(plan: Plan) -> int:
+    """Bytes that data and the states of all seeds take, by their shapes; activations come on top."""
+    states = sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in jax.tree.leaves(plan.shapes()))
+    parts = (plan.data.train, plan.data.validation)
+    return int(states + sum(part.inputs.nbytes + part.targets.nbytes for part in parts if part))

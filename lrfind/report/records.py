@@ -1,0 +1,168 @@
+"""The records of a run: ``result.json`` and ``curve.csv`` as text, and a result back from its JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from lrfind.errors import InputError
+from lrfind.types import Execution, Facts, Floats, Recommendation, Result, Suggestion, Sweep, Timing
+
+SCHEMA = "lrfind/result/1"
+
+STATUSES = ("complete", "no_recommendation", "interrupted", "failed")
+
+
+def to_json(result: Result) -> str:
+    """``result.json``: strict JSON in ASCII, indented, each row of numbers on one line; ends with a line break.
+
+    What is not finite is null. Floats have the shortest form that reads back as the same number, so the text of a
+    result that was read back is the same to the byte.
+    """
+    sweep = result.sweep
+    document = {
+        "schema": SCHEMA,
+        "name": result.name,
+        "status": result.status,
+        "recommendation": asdict(result.recommendation),
+        "suggestions": {method: asdict(suggestion) for method, suggestion in result.suggestions.items()},
+        "sweep": {
+            "learning_rate": sweep.learning_rate,
+            "loss": sweep.loss,
+            "smoothed": sweep.smoothed,
+            "gradient_norm": sweep.gradient_norm,
+            "update_norm": sweep.update_norm,
+            "diverged_at": sweep.diverged_at,
+            "seeds": sweep.seeds,
+            "execution": asdict(sweep.execution),
+        },
+        "confirmation": result.confirmation,
+        "facts": asdict(result.facts),
+        "assumptions": result.assumptions,
+        "warnings": result.warnings,
+        "config": result.config,
+        "environment": result.environment,
+        "timing": {name.rstrip("_"): value for name, value in asdict(result.timing).items()},
+    }
+    return "".join(_encode(_plain(document), "\n")) + "\n"
+
+
+def from_json(text: str | bytes) -> Result:
+    """The result that `to_json` wrote; null in a row of numbers is NaN. Keys it does not know are left out.
+
+    Raises:
+        InputError: the text is no JSON, no result of lrfind, or lacks something a result has.
+    """
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"this is no lrfind result: not valid JSON ({error}); expected a result.json") from None
+    schema = found.get("schema") if isinstance(found, dict) else None
+    if schema != SCHEMA:
+        says = f"its schema is {schema!r}" if schema is not None else "it has no key 'schema'"
+        raise InputError(f"this is no lrfind result that this version can read: {says}; expected {SCHEMA!r}")
+    try:
+        return _result(found)
+    except KeyError as error:
+        raise InputError(f"this lrfind result is damaged: the key {error} is missing") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"this lrfind result is damaged: {error}") from None
+
+
+def to_csv(result: Result) -> str:
+    """``curve.csv``: one line per step, one column per seed and quantity; an empty cell was not measured."""
+    sweep = result.sweep
+    rows = (("loss", sweep.loss), ("gradient_norm", sweep.gradient_norm), ("update_norm", sweep.update_norm))
+    columns = {"learning_rate": sweep.learning_rate, "smoothed": sweep.smoothed}
+    columns |= {f"{name}_seed{i}": row for name, matrix in rows for i, row in enumerate(matrix)}
+    lines = [",".join(["step", *columns])]
+    cells = [["" if math.isnan(value) else repr(value) for value in column.tolist()] for column in columns.values()]
+    lines += [",".join([str(step), *line]) for step, line in enumerate(zip(*cells, strict=True))]
+    return "\n".join(lines) + "\n"
+
+
+def _result(found: dict[str, Any]) -> Result:
+    sweep, status = found["sweep"], found["status"]
+    if status not in STATUSES:
+        raise ValueError(f"the status is {status!r}, expected one of {', '.join(STATUSES)}")
+    rates = _row(sweep["learning_rate"], "learning_rate")
+    shape = (len(sweep["seeds"]), len(rates))
+    return Result(
+        name=str(found["name"]),
+        status=status,
+        recommendation=Recommendation(**_known(Recommendation, found["recommendation"])),
+        suggestions={method: Suggestion(**_known(Suggestion, each)) for method, each in found["suggestions"].items()},
+        sweep=Sweep(
+            learning_rate=rates,
+            loss=_rows(sweep, "loss", shape),
+            smoothed=_row(sweep["smoothed"], "smoothed", len(rates)),
+            gradient_norm=_rows(sweep, "gradient_norm", shape),
+            update_norm=_rows(sweep, "update_norm", shape),
+            diverged_at=tuple(sweep["diverged_at"]),
+            seeds=tuple(sweep["seeds"]),
+            execution=Execution(**_known(Execution, sweep["execution"])),
+        ),
+        facts=Facts(**_known(Facts, found["facts"])),
+        assumptions=tuple(found["assumptions"]),
+        warnings=tuple(found["warnings"]),
+        config=dict(found["config"]),
+        environment=dict(found["environment"]),
+        timing=Timing(
+            **_known(Timing, {f"{name}_" if name == "import" else name: v for name, v in found["timing"].items()})
+        ),
+    )
+
+
+def _known(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The values a dataclass has a field for; a KeyError names a field without value and without default."""
+    fields = kind.__dataclass_fields__
+    return {name: values[name] for name in fields if name in values or not hasattr(kind, name)}
+
+
+def _row(values: list[float | None], key: str, length: int | None = None) -> Floats:
+    row = np.array([math.nan if value is None else float(value) for value in values], dtype=np.float64)
+    if length is not None and len(row) != length:
+        raise ValueError(f"'sweep.{key}' has {len(row)} numbers where 'sweep.learning_rate' has {length}")
+    return row
+
+
+def _rows(sweep: dict[str, Any], key: str, shape: tuple[int, int]) -> Floats:
+    rows = [_row(values, key, shape[1]) for values in sweep[key]]
+    if len(rows) != shape[0]:
+        raise ValueError(f"'sweep.{key}' has {len(rows)} rows for {shape[0]} seeds")
+    return np.array(rows, dtype=np.float64).reshape(shape)
+
+
+def _plain(value: Any) -> Any:
+    """Values that JSON has: arrays and tuples as lists, numpy numbers as Python's, null for what is not finite."""
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _encode(value: Any, line: str) -> Iterator[str]:
+    """JSON text of a plain value in pieces; `line` is the line break with the current indent."""
+    inner = line + "  "
+    if isinstance(value, dict) and value:
+        for i, (key, each) in enumerate(value.items()):
+            yield f"{',' if i else '{'}{inner}{json.dumps(key)}: "
+            yield from _encode(each, inner)
+        yield f"{line}}}"
+    elif isinstance(value, list) and any(isinstance(each, list | dict | str) for each in value):
+        for i, each in enumerate(value):
+            yield f"{',' if i else '['}{inner}"
+            yield from _encode(each, inner)
+        yield f"{line}]"
+    else:
+        yield json.dumps(value, allow_nan=False)

@@ -1,0 +1,158 @@
+"""How every report words the same things: one form for a rate, an interval, a time, and the verdict of a run."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from lrfind.types import Result
+
+LOSS_NAMES = {
+    "cross_entropy": "cross-entropy, nats",
+    "binary_cross_entropy": "binary cross-entropy, nats",
+    "mse": "mean squared error, target units²",
+    "mae": "mean absolute error, target units",
+    "huber": "Huber loss",
+}
+"""What a loss function measures, and its unit, by its name in a config."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_ASCII = str.maketrans(
+    {"–": "-", "—": "-", "−": "-", "×": "x", "·": "*", "•": "*", "…": "~", "‘": "'", "’": "'", "“": '"', "”": '"'}
+    | {"µ": "u", "μ": "u", "≈": "~", "≤": "<", "≥": ">", "→": ">", "\xa0": " "}
+)
+
+
+def rate(value: float | None) -> str:
+    """A learning rate as every report writes it: ``"1.2e-03"``; ``"none"`` where there is none.
+
+    Two digits say more than a range test can know (its interval spans a factor of two or more), and the fixed form
+    lines up in columns.
+    """
+    return "none" if value is None or not math.isfinite(value) else f"{value:.1e}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Both ends of an interval: ``"6.3e-04 .. 2.5e-03"``; empty where there is none."""
+    return "" if low is None or high is None else f"{rate(low)} .. {rate(high)}"
+
+
+def seconds(value: float) -> str:
+    """A duration: ``"0.34 s"``, ``"12.3 s"``, ``"4 min 5 s"``."""
+    if value < 10:
+        return f"{value:.2f} s"
+    if value < 100:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
+
+
+def clean(text: str) -> str:
+    """Text of the user's on one line: control characters, terminal escapes among them, become a space."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def ascii_only(text: str) -> str:
+    """The nearest text of the same length that any encoding can write."""
+    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def superscript(label: str) -> str:
+    """A tick label for print: ``"1e-05"`` as 10⁻⁵, ``"2e-05"`` as 2·10⁻⁵; anything else as it is."""
+    factor, mark, power = label.partition("e")
+    if not mark:
+        return label
+    raised = "10" + str(int(power)).translate(_SUPERSCRIPTS)
+    return raised if factor == "1" else f"{factor}·{raised}"
+
+
+def headline(result: Result) -> tuple[str, ...]:
+    """The verdict in pieces, most important first; each piece stays on one line where there is room."""
+    found = result.recommendation
+    if found.learning_rate is None:
+        ends = {"interrupted": "the run was interrupted", "failed": "the run failed"}
+        return ("no learning rate to recommend", *filter(None, [ends.get(result.status)]))
+    span = interval(found.low, found.high)
+    source = f" ({clean(found.interval_from)})" if found.interval_from else ""
+    checked = "confirmed by training" if found.confirmed else "not confirmed"
+    return (
+        f"learning rate {rate(found.learning_rate)}",
+        *([f"interval {span}{source}"] if span else []),
+        f"interrupted, {checked}" if result.status == "interrupted" else checked,
+    )
+
+
+def purpose(result: Result) -> str:
+    """What the rate is for: ``"1,000 steps, constant schedule"``."""
+    found = result.recommendation
+    return f"{found.steps:,} steps, {clean(found.schedule)} schedule"
+
+
+def facts(result: Result) -> list[tuple[str, str]]:
+    """Names and values of what a reader wants to know about the run."""
+    known, sweep, env = result.facts, result.sweep, result.environment
+    seeds, steps = len(sweep.seeds), len(sweep.learning_rate)
+    span = f", {interval(float(sweep.learning_rate[0]), float(sweep.learning_rate[-1]))}" if steps else ""
+    versions = [f"{name} {env[name]}" for name in ("lrfind", "python", "jax", "optax") if env.get(name)]
+    device = env.get("device") or env.get("platform")
+    rows = [
+        ("for", purpose(result)),
+        ("model", f"{known.model}, {known.parameters:,} parameters"),
+        ("data", known.data),
+        ("loss", known.loss.replace("_", " ")),
+        ("sweep", f"{steps:,} steps, {seeds} {'seed' if seeds == 1 else 'seeds'}{span}"),
+        ("made with", ", ".join([*versions, *([f"on {device}"] if device else [])])),
+        ("time", times(result)),
+    ]
+    return [(name, clean(value)) for name, value in rows if value.strip()]
+
+
+def times(result: Result) -> str:
+    """Where the time went: ``"2.31 s: import 0.70 s, ..."``; parts too short to show are left out."""
+    timing = result.timing
+    parts = [("import", timing.import_), ("data", timing.data), ("compile", timing.compile)]
+    parts += [("sweep", timing.sweep), ("confirm", timing.confirm), ("render", timing.render)]
+    shown = ", ".join(f"{name} {seconds(value)}" for name, value in parts if value >= 0.005)
+    return f"{seconds(timing.total)}{': ' if shown else ''}{shown}" if timing.total > 0 else shown
+
+
+def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
+    """Python source on lines no wider than `width`, broken at the outermost brackets first, an argument a line.
+
+    What is pasted from a terminal then still runs. A name or string that is wider by itself stays whole.
+    """
+    lines = []
+    for source in code.splitlines():
+        head, arguments, tail = _call(source)
+        if len(indent + source) <= width or not arguments:
+            lines.append(indent + source)
+            continue
+        lines.append(indent + head)
+        for argument in arguments:
+            lines += wrap_code(f"{argument},", width, indent + "    ")
+        lines.append(indent + tail)
+    return lines
+
+
+def _call(source: str) -> tuple[str, list[str], str]:
+    """A line of source as what stands up to its first bracket, the arguments in it, and the rest from its end on."""
+    head, depth, quote, start = "", 0, "", 0
+    arguments: list[str] = []
+    for i, char in enumerate(source):
+        if quote:
+            quote = "" if char == quote and source[i - 1] != "\\" else quote
+        elif char in "'\"":
+            quote = char
+        elif char in "([{":
+            depth += 1
+            if depth == 1:
+                head, start = source[: i + 1], i + 1
+        elif char in ")]}" or (char == "," and depth == 1):
+            depth -= char != ","
+            if depth == (char == ","):
+                arguments.append(source[start:i].strip())
+                start = i + 1
+            if depth == 0:
+                return head, [each for each in arguments if each], source[i:]
+    return source, [], ""

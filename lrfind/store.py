@@ -1,0 +1,180 @@
+"""The run directory: who may write to it, the journal that grows while a run goes, and files that are whole or not
+there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import filelock
+
+from lrfind.errors import InputError, RunError
+
+JOURNAL = "journal.jsonl"
+RENEWED = "journal.jsonl.new"
+"""The journal of a run that is measured again: the finished one stays until the new files are whole."""
+
+RESULT = "result.json"
+CURVE = "curve.csv"
+PLOT = "plot.png"
+SCHEMA = "lrfind/journal/1"
+
+
+def fingerprint(parts: Mapping[str, Any]) -> str:
+    """A hash of all that moves the curve; two runs with the same one measure the same bits."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def default_folder(name: str, runs: Path, mark: str) -> Path:
+    """``runs/name``, or ``runs/name-2`` and so on where those hold runs of another fingerprint."""
+    number = 1
+    while True:
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        if fingerprint_of(folder) in (None, mark):
+            return folder
+        number += 1
+
+
+def fingerprint_of(folder: Path) -> str | None:
+    """The fingerprint of the run in a folder; None where there is none."""
+    try:
+        with (folder / JOURNAL).open(encoding="utf-8") as file:
+            head = json.loads(file.readline())
+        return str(head["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@contextmanager
+def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fresh: bool) -> Iterator[RunDirectory]:
+    """Take a folder for one run, and give it back.
+
+    Args:
+        folder: created where it is missing.
+        mark: the run's fingerprint.
+        head: what the journal begins with.
+        own: the user named this folder, so a run of another fingerprint in it is not passed over.
+        fresh: overwrite such a run.
+
+    Raises:
+        InputError: the named folder holds another run.
+        RunError: the folder cannot be written, or another process writes to it.
+    """
+    with disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            raise RunError(
+                f"{folder} is in use by {owner(folder)}; wait for it, or choose another folder with --out"
+            ) from None
+    try:
+        found = fingerprint_of(folder)
+        if own and not fresh and found not in (None, mark):
+            raise InputError(
+                f"{folder} holds the run of another config; choose another --out, or overwrite it with --fresh"
+            )
+        with disk(folder):
+            (folder / ".owner").write_text(str(os.getpid()), encoding="ascii")
+            run = RunDirectory(folder, finished=(folder / RESULT).exists() and found == mark)
+        with run:
+            run.journal({"kind": "head", "schema": SCHEMA, "fingerprint": mark, **head})
+            yield run
+    finally:
+        (folder / ".owner").unlink(missing_ok=True)
+        lock.release()
+
+
+def owner(folder: Path) -> str:
+    """The process that a folder's lock belongs to, in words."""
+    try:
+        return f"process {int((folder / '.owner').read_text(encoding='ascii'))}"
+    except (OSError, ValueError):
+        return "another process"
+
+
+class RunDirectory:
+    """A folder taken for one run.
+
+    Args:
+        path: the folder.
+        finished: it holds a finished run of the same fingerprint.
+    """
+
+    def __init__(self, path: Path, *, finished: bool) -> None:
+        self.path = path
+        self.renews = finished
+        self._journal: IO[str] = (path / (RENEWED if finished else JOURNAL)).open("w", encoding="utf-8")
+
+    def __enter__(self) -> RunDirectory:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._journal.close()
+
+    def journal(self, line: Mapping[str, Any]) -> None:
+        """Append one line; it is on the disk when this returns."""
+        with disk(self.path):
+            self._journal.write(json.dumps(speakable(line), allow_nan=False) + "\n")
+            self._journal.flush()
+            os.fsync(self._journal.fileno())
+
+    def finish(self, files: Mapping[str, bytes]) -> list[Path]:
+        """Write the files of a finished run, each whole or not at all, and let its journal take the old one's place."""
+        written = [self.write(name, content) for name, content in files.items()]
+        if self.renews:
+            with disk(self.path):
+                self._journal.close()
+                os.replace(self.path / RENEWED, self.path / JOURNAL)
+        return written
+
+    def write(self, name: str, content: bytes) -> Path:
+        """Write one file of the folder, whole or not at all."""
+        return write(self.path / name, content)
+
+
+def write(path: Path, content: bytes) -> Path:
+    """Write a file, whole or not at all.
+
+    Raises:
+        RunError: the disk is full, or the place cannot be written.
+    """
+    with disk(path):
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return path
+
+
+@contextmanager
+def disk(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def speakable(value: Any) -> Any:
+    """JSON has no word for what is not finite: the journal spells nan, inf and -inf as strings."""
+    if isinstance(value, Mapping):
+        return {key: speakable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [speakable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -1,0 +1,165 @@
+"""result.json and curve.csv: the format, and the round trip."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from lrfind.errors import InputError
+from lrfind.report.records import from_json, to_csv, to_json
+from lrfind.types import Execution, Result, Suggestion, Sweep, Timing
+
+from .conftest import Golden, interrupted, typical
+
+floats = st.floats(allow_nan=True, allow_infinity=True)
+plain = st.none() | st.booleans() | st.integers() | floats | st.text(max_size=8)
+values = st.recursive(
+    plain, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+)
+
+
+@st.composite
+def results(draw: st.DrawFn) -> Result:
+    seeds, steps = draw(st.integers(0, 3)), draw(st.integers(0, 4))
+    row = arrays.arrays(np.float64, (steps,), elements=floats)
+    rows = arrays.arrays(np.float64, (seeds, steps), elements=floats)
+    ends = draw(st.lists(st.none() | st.integers(0, steps), min_size=seeds, max_size=seeds))
+    sweep = Sweep(
+        draw(row),
+        draw(rows),
+        draw(row),
+        draw(rows),
+        draw(rows),
+        tuple(ends),
+        tuple(range(seeds)),
+        Execution("loop", "vmap"),
+    )
+    rate = st.none() | floats
+    suggestion = st.builds(Suggestion, rate, rate, rate, st.text(max_size=9))
+    return replace(
+        typical(),
+        name=draw(st.text(max_size=9)),
+        sweep=sweep,
+        suggestions=draw(st.dictionaries(st.text(max_size=5), suggestion, max_size=3)),
+        config=draw(st.dictionaries(st.text(max_size=5), values, max_size=3)),
+        warnings=tuple(draw(st.lists(st.text(max_size=9), max_size=2))),
+        timing=Timing(import_=draw(floats)),
+    )
+
+
+def test_json_golden(named_result: tuple[str, Result], golden: Golden) -> None:
+    name, result = named_result
+    golden(f"{name}.json", to_json(result))
+
+
+def test_csv_golden(golden: Golden) -> None:
+    golden("interrupted.csv", to_csv(interrupted()))
+
+
+def test_round_trip(named_result: tuple[str, Result]) -> None:
+    text = to_json(named_result[1])
+    assert to_json(from_json(text)) == text
+
+
+@given(results())
+def test_round_trip_of_anything(result: Result) -> None:
+    text = to_json(result)
+    assert to_json(from_json(text)) == text
+    assert text.isascii()
+    json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def test_json_has_the_keys_of_the_format() -> None:
+    found = json.loads(to_json(typical()))
+    assert found["schema"] == "lrfind/result/1"
+    assert {"status", "recommendation", "suggestions", "sweep", "confirmation", "assumptions", "warnings"} <= set(found)
+    assert {"config", "environment", "timing", "name", "facts"} <= set(found)
+    assert "import" in found["timing"]
+    assert found["sweep"]["loss"][0][99] is None
+
+
+def test_rows_of_numbers_stay_on_one_line() -> None:
+    text = to_json(typical())
+    assert len(text.splitlines()) < 160
+    assert '"smoothed": [2.35, ' in text
+
+
+def test_values_come_back() -> None:
+    result = typical()
+    back = from_json(to_json(result))
+    finite = np.isfinite(result.sweep.loss)
+    np.testing.assert_array_equal(back.sweep.loss[finite], result.sweep.loss[finite])
+    assert np.isnan(back.sweep.loss[~finite]).all()
+    assert back.recommendation == result.recommendation
+    assert back.facts == result.facts
+    assert back.timing == result.timing
+    assert back.warnings == result.warnings
+
+
+def test_unknown_keys_are_tolerated() -> None:
+    found = json.loads(to_json(typical()))
+    found["later"] = 1
+    found["recommendation"]["later"] = 1
+    found["timing"]["later"] = 1.0
+    assert from_json(json.dumps(found)).name == "digits-mlp"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "not valid JSON"),
+        ("{", "not valid JSON"),
+        ("[1]", "no key 'schema'"),
+        ('{"a": 1}', "no key 'schema'"),
+        ('{"schema": "lrfind/train/1"}', "'lrfind/train/1'; expected 'lrfind/result/1'"),
+        ('{"schema": "lrfind/result/1"}', "'sweep' is missing"),
+        (b"\xff\xfe\xff", "not valid JSON"),
+    ],
+)
+def test_what_is_no_result_is_said(text: str | bytes, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("sweep.loss", [[1.0]]),
+        ("sweep.loss", "x"),
+        ("sweep.learning_rate", [[1.0]]),
+        ("sweep", None),
+        ("sweep.seeds", 3),
+        ("status", "great"),
+        ("recommendation", []),
+        ("suggestions", []),
+        ("timing", None),
+    ],
+)
+def test_a_damaged_result_is_said(path: str, value: object) -> None:
+    found = json.loads(to_json(typical()))
+    *parents, key = path.split(".")
+    at = found
+    for parent in parents:
+        at = at[parent]
+    at[key] = value
+    with pytest.raises(InputError, match="damaged"):
+        from_json(json.dumps(found))
+
+
+def test_csv_tells_infinite_from_not_measured() -> None:
+    lines = to_csv(typical()).split("\n")
+    head, last = lines[0].split(","), lines[100].split(",")
+    assert head[:5] == ["step", "learning_rate", "smoothed", "loss_seed0", "loss_seed1"]
+    assert head[-1] == "update_norm_seed3"
+    assert lines[101:] == [""]
+    row = dict(zip(head, last, strict=True))
+    assert row["loss_seed0"] == "inf"
+    assert row["smoothed"] == ""
+    assert math.isclose(float(row["learning_rate"]), 10.0)
