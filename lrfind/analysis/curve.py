@@ -14,7 +14,8 @@ from lrfind.analysis.smooth import noise, smooth
 from lrfind.types import Floats
 
 FIRST_STEPS = 3
-"""Steps whose median is the initial loss: rates are lowest there, and the median of three forgives one odd batch."""
+"""Steps whose median is the initial loss, where that is below the very first one: the median of three forgives one odd
+batch, and the first loss stands before any update that could have blown it up."""
 
 LOST = 0.5
 """A curve has diverged when it ends with more than this part of its drop lost. Batch noise and the rough bottom of a
@@ -55,6 +56,7 @@ class Reading:
         error: standard error of the smoothed curve.
         bandwidth: of the smoothing, in steps.
         trouble: why no rate can be read, one sentence; None where one can.
+        too_high: the first rates were too high already: the loss blew up before it could fall.
     """
 
     learning_rate: Floats
@@ -66,7 +68,8 @@ class Reading:
     initial: float
     error: float
     bandwidth: float
-    trouble: str | None
+    trouble: str | None = None
+    too_high: bool = False
 
     @property
     def drop(self) -> float:
@@ -113,32 +116,43 @@ def read(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) ->
     end = steps if diverged is None else diverged
     if end < FEWEST:
         limit = f"{learning_rate[end]:.1e}"
-        return unreadable(f"the loss diverged at once, at {limit} in step {end}; lower sweep.min_lr", diverged)
+        trouble = f"the loss diverged at once, at {limit} in step {end}; lower sweep.min_lr"
+        return replace(unreadable(trouble, diverged), too_high=True)
     fit = smooth(joint[:end], bandwidth)
     decades = np.gradient(np.log10(learning_rate[:end]))
     smoothed = np.concatenate([fit.value, np.where(np.isfinite(joint[end:]), joint[end:], np.nan)])
-    initial = float(np.median(joint[:FIRST_STEPS]))
+    initial = float(start_level(joint[None])[0])
     slope, slope_error = fit.slope / decades, fit.slope_error / decades
-    reading = Reading(
-        learning_rate, smoothed, slope, slope_error, end, diverged, initial, fit.error, fit.bandwidth, trouble=None
-    )
+    reading = Reading(learning_rate, smoothed, slope, slope_error, end, diverged, initial, fit.error, fit.bandwidth)
     if reading.drop > max(CERTAIN * fit.error, RESOLUTION * abs(initial)):
         return reading
+    reading = replace(reading, too_high=blew_up_early(reading, joint))
     return replace(reading, trouble=never_fell(reading))
+
+
+def blew_up_early(reading: Reading, joint: Floats) -> bool:
+    """Whether a curve without a fall diverged in its first part, or there rose by more than its initial loss.
+
+    The second, because a network can be blown to pieces and then come back to its initial loss, putting out a constant.
+    """
+    early = max(FEWEST, int(EARLY * len(joint)))
+    if reading.diverged_at is not None and reading.diverged_at < early:
+        return True
+    return bool(running_median(joint)[:early].max() > reading.initial + abs(reading.initial))
 
 
 def never_fell(reading: Reading) -> str:
     """Why a curve without a fall has no rate, and what to change."""
     rates = reading.learning_rate
     level = f"its initial {reading.initial:.4g}"
+    if reading.too_high:
+        return f"the loss blew up from {level} at the first rates, {rates[0]:.1e} and above; lower sweep.min_lr"
     if reading.diverged_at is None:
         return (
             f"the loss stayed at {level} from {rates[0]:.1e} to {rates[-1]:.1e}; check that gradients reach the "
             "parameters and that the targets belong to the inputs, or raise sweep.max_lr"
         )
     limit = f"{rates[reading.diverged_at]:.1e}"
-    if reading.diverged_at < EARLY * len(rates):
-        return f"the loss never fell below {level} before it diverged at {limit}; lower sweep.min_lr"
     return (
         f"the loss never fell below {level} and diverged at {limit}: no rate makes this model learn; check that "
         "gradients reach the parameters and that the targets belong to the inputs"
@@ -158,14 +172,19 @@ def combine(loss: Floats) -> Floats:
         Shape (steps,), finite or +inf.
     """
     high = np.where(np.isfinite(loss), loss, np.inf)
-    start = np.median(high[:, :FIRST_STEPS], axis=1, keepdims=True)
-    start = np.where(np.isfinite(start), start, high[:, :1])
+    start = start_level(high)[:, None]
     with np.errstate(invalid="ignore"):
         change = np.where(np.isfinite(high), high - start, np.inf)
         # The median of an even number of seeds is the mean of the middle two, and inf - inf is not a number.
         middle = np.sort(change, axis=0)[(len(loss) - 1) // 2 : len(loss) // 2 + 1].mean(axis=0)
         joint: Floats = middle + np.median(start)
     return np.where(np.isfinite(joint), joint, np.inf)
+
+
+def start_level(loss: Floats) -> Floats:
+    """The initial loss of each seed, shape (seeds, steps) to (seeds,)."""
+    level: Floats = np.minimum(loss[:, 0], np.median(loss[:, :FIRST_STEPS], axis=1))
+    return level
 
 
 def divergence(y: Floats) -> int | None:
@@ -188,7 +207,7 @@ def divergence(y: Floats) -> int | None:
     level = running_median(kept)
     lowest = float(level.min())
     sigma = noise(kept[: int(level.argmin()) + 1][np.isfinite(kept[: int(level.argmin()) + 1])])
-    initial = float(np.median(kept[:FIRST_STEPS]))
+    initial = float(start_level(kept[None])[0])
     scale = max(initial - lowest, abs(initial) * RESOLUTION)
     if not broken and not level[-1] > lowest + max(LOST * scale, CERTAIN * sigma):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lrfind.analysis.curve import EARLY, Reading
+from lrfind.analysis.curve import Reading
 from lrfind.types import Recommendation, Suggestion
 
 DISAGREE = 10.0
@@ -72,7 +72,5 @@ def at_start(reading: Reading, rate: float) -> bool:
 
 
 def begins_too_high(reading: Reading, suggestion: Suggestion) -> bool:
-    """Whether the action lies below the first rate: it diverged before it fell, or fell at once."""
-    if reading.diverged_at is not None and reading.trouble is not None:
-        return 0 < reading.diverged_at < EARLY * len(reading.learning_rate)
-    return suggestion.learning_rate is not None and at_start(reading, suggestion.learning_rate)
+    """Whether the action lies below the first rate: the loss blew up before it fell, or fell at once."""
+    return reading.too_high or (suggestion.learning_rate is not None and at_start(reading, suggestion.learning_rate))

@@ -21,6 +21,9 @@ Method = Callable[[Reading], tuple[float, str]]
 ALIKE = 2.0
 """Standard errors within which two slopes are alike: 95 % of normal noise."""
 
+ROUNDING = 1e-9
+"""Two rates this close, relatively, are the same step of a ladder."""
+
 SLIDE_STEPS = 15
 """Distance of the two slopes that `slide` compares, in steps of a hundred-step sweep (fastai: ``lr_diff=15``)."""
 
@@ -90,6 +93,8 @@ def margin(reading: Reading, rate: float) -> str:
 def suggest(name: str, reading: Reading, loss: Floats) -> Suggestion:
     """What a method says of a curve, with the range of what it says of each seed alone.
 
+    The range is wider by a step of the ladder on each side: nothing was measured in between.
+
     Args:
         name: a key of `METHODS`.
         reading: of all seeds.
@@ -102,7 +107,10 @@ def suggest(name: str, reading: Reading, loss: Floats) -> Suggestion:
     own = [own_rate for row in loss if (own_rate := of_seed(method, reading, row, len(loss))) is not None]
     if len(own) < 2:
         return Suggestion(rate, None, None, reason)
-    return Suggestion(rate, min(rate, *own), max(rate, *own), reason)
+    rates = reading.learning_rate
+    below = int(np.searchsorted(rates, min(rate, *own) * (1 - ROUNDING), side="left"))
+    above = int(np.searchsorted(rates, max(rate, *own) * (1 + ROUNDING), side="right")) - 1
+    return Suggestion(rate, float(rates[max(below - 1, 0)]), float(rates[min(above + 1, len(rates) - 1)]), reason)
 
 
 def of_seed(method: Method, reading: Reading, row: Floats, seeds: int) -> float | None:

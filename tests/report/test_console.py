@@ -41,7 +41,6 @@ def test_the_verdict_comes_first() -> None:
     lines = table(no_rate(), width=120, color=False, unicode=True).splitlines()
     assert lines[0] == "no learning rate to recommend"
     assert lines[1].startswith("The smoothed loss falls by 0.4 %")
-    assert "sweep.max_lr" in lines[2]
 
 
 def test_the_line_to_paste_can_be_copied_whole() -> None:

@@ -1,0 +1,77 @@
+"""What `lrfind list` prints: the options of each built-in, from the schema and the table of optimisers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from lrfind.config.json_schema import schema
+from lrfind.config.words import wanted
+from lrfind.errors import InputError
+from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES, near
+
+KINDS: dict[str, Iterable[str]] = {
+    "models": MODELS,
+    "data": DATA,
+    "losses": LOSSES,
+    "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "methods": METHODS,
+    "ladders": LADDERS,
+}
+
+
+@dataclass(frozen=True)
+class Option:
+    """One key of a built-in.
+
+    Attributes:
+        name: the key.
+        type: what is valid, in words, e.g. ``"a whole number of at least 1"``.
+        default: what holds where the key is left out; None where there is no fixed value.
+        summary: what it does.
+        required: whether it must be given.
+    """
+
+    name: str
+    type: str
+    default: Any
+    summary: str
+    required: bool = False
+
+
+def options(kind: str, name: str) -> list[Option]:
+    """The keys that can stand beside ``name: <name>``; none for kinds that are a mere name.
+
+    Raises:
+        InputError: there is no such kind, or no such name.
+    """
+    if kind not in KINDS:
+        raise InputError(f"'{kind}' is no kind of built-in{near(kind, KINDS)}; there are {', '.join(KINDS)}")
+    if name not in KINDS[kind]:
+        raise InputError(f"there is no '{name}' among the {kind}{near(name, KINDS[kind])}")
+    section = _section(kind, name)
+    required = section.get("required", ())
+    return [
+        Option(key, wanted(node), node.get("default"), node.get("description", ""), key in required)
+        for key, node in section.get("properties", {}).items()
+        if key != "name"
+    ]
+
+
+def _section(kind: str, name: str) -> dict[str, Any]:
+    document = schema()
+    definitions: dict[str, Any] = document["$defs"]
+    match kind:
+        case "models" | "data":
+            choices = document["properties"][kind.removesuffix("s")]["oneOf"]
+        case "schedules":
+            choices = definitions["TrainSection"]["properties"]["schedule"]["anyOf"][1]["oneOf"]
+        case "optimizers":
+            choices = definitions["OptimizerSection"]["oneOf"]
+        case _:
+            return {}
+    sections = [definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else node for node in choices]
+    return next(section for section in sections if section["properties"]["name"]["const"] == name)

@@ -1,0 +1,78 @@
+"""The JSON Schema of a config, for editors and other programs."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from lrfind.config import problems
+from lrfind.config.keywords import SUMMARIES
+from lrfind.config.optimizer import option_schema
+from lrfind.optimizer_table import OPTIMIZERS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+EXAMPLES = [
+    {
+        "model": {"name": "mlp", "hidden": [128, 128]},
+        "data": {"name": "digits", "batch_size": 64},
+        "optimizer": {"name": "adamw", "learning_rate": 1e-3, "weight_decay": 1e-2},
+        "train": {"steps": 1000, "schedule": {"name": "cosine", "warmup_steps": 50}},
+    },
+    {
+        "model": {"name": "linear"},
+        "data": {"name": "npz", "path": "data.npz", "inputs": "x", "targets": "y"},
+        "optimizer": {"name": "sgd", "momentum": 0.9},
+        "train": {"epochs": 10, "schedule": "cosine"},
+    },
+]
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a config: every key with its description, each variant by its name.
+
+    It accepts every config that the loader accepts; checks across keys (`min_lr` below `max_lr`) are the loader's.
+    """
+    document = deepcopy(problems.json_schema())
+    definitions = document["$defs"]
+    shared = definitions["OptimizerSection"]["properties"]
+    definitions["OptimizerSection"] = {"oneOf": [_optimizer(name, shared) for name in OPTIMIZERS]}
+    schedule = definitions["TrainSection"]["properties"]["schedule"]
+    named = {"type": "string", "enum": list(schedule["discriminator"]["mapping"])}
+    definitions["TrainSection"]["properties"]["schedule"] = {
+        "description": schedule["description"],
+        "anyOf": [named, {"oneOf": schedule["oneOf"]}],
+    }
+    _strip(document)
+    head = {"$schema": DIALECT, "title": "lrfind config", "description": "What `lrfind sweep` is to measure."}
+    return head | {key: value for key, value in document.items() if key not in head} | {"examples": EXAMPLES}
+
+
+def _optimizer(name: str, shared: dict[str, Any]) -> dict[str, Any]:
+    optimizer = OPTIMIZERS[name]
+    own = {
+        key: option_schema(default) | {"description": SUMMARIES.get(key, "")}
+        for key, default in optimizer.options.items()
+    }
+    naming = {"const": name, "type": "string", "description": optimizer.summary}
+    return {
+        "type": "object",
+        "description": optimizer.summary,
+        "properties": {"name": naming} | {key: shared[key] for key in shared if key != "name"} | own,
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+
+
+def _strip(node: Any) -> None:
+    """Take out what only pydantic and our messages read; the names of keys that are called so stay."""
+    if isinstance(node, list):
+        for item in node:
+            _strip(item)
+    elif isinstance(node, dict):
+        for key in ("title", "discriminator", "x-reason"):
+            if not isinstance(node.get(key), dict) or key == "discriminator":
+                node.pop(key, None)
+        for key, value in node.items():
+            if key not in ("examples", "default"):
+                _strip(value)

@@ -1,0 +1,150 @@
+"""The way from a file to a `Config`: read, parse, lay `--set` over it, validate; all problems in one error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lrfind.config import nodes, overrides
+from lrfind.config.files import read_text
+from lrfind.config.schema import Config
+from lrfind.config.validate import validate
+from lrfind.errors import ConfigError, InputError, Problem
+
+STDIN = "-"
+MOST_PROBLEMS = 50
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A config and where its parts stand.
+
+    Attributes:
+        config: the config; file paths in it are absolute.
+        name: the file's stem, or ``"stdin"``.
+        text: the YAML as it was read.
+        where: how messages call the source.
+        positions: dotted key -> 1-based line and column, for every key the text gives.
+        overridden: dotted keys that `--set` gave.
+    """
+
+    config: Config
+    name: str
+    text: str
+    where: str
+    positions: Mapping[str, tuple[int, int]]
+    overridden: frozenset[str] = frozenset()
+
+    def locate(self, error: InputError) -> Problem:
+        """The problem behind a later error, with the place of its key, or of the section that lacks it."""
+        key = error.key or ""
+        parts = tuple(key.split(".")) if key else ()
+        overridden = {tuple(dotted.split(".")) for dotted in self.overridden}
+        places = {tuple(dotted.split(".")): place for dotted, place in self.positions.items()}
+        return _problem(str(error), key, parts, self.where, places, overridden)
+
+
+def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str | None = None) -> Loaded:
+    """Read a config.
+
+    Args:
+        source: a file, or ``"-"`` for `stdin_text`.
+        overrides: ``"key.path=value"``, laid over the file in order.
+        stdin_text: what standard input said.
+
+    Raises:
+        ConfigError: with everything that is wrong, in the order of the text.
+    """
+    from_stdin = str(source) == STDIN
+    if from_stdin and stdin_text is None:
+        raise ValueError("a config from '-' needs stdin_text")
+    where = "stdin" if from_stdin else str(source)
+    text = (stdin_text or "").removeprefix("\ufeff") if from_stdin else read_text(source)
+    folder = Path.cwd() if from_stdin else Path(source).resolve().parent
+    config, document, overridden = _understand(text, where, overrides, folder)
+    return Loaded(
+        config=config,
+        name="stdin" if from_stdin else Path(source).stem,
+        text=text,
+        where=where,
+        positions={_dotted(path): place for path, place in document.places.items()},
+        overridden=frozenset(map(_dotted, overridden)),
+    )
+
+
+def _understand(
+    text: str, where: str, settings: Sequence[str], folder: Path
+) -> tuple[Config, nodes.Document, set[nodes.Path]]:
+    document = nodes.read(text)
+    changes, problems = overrides.parse(settings)
+    overridden: set[nodes.Path] = set()
+    config = None
+    if document.readable and document.value is None and not document.flaws:
+        problems.append(Problem("is empty; `lrfind init` writes a config to start from", where=where))
+    elif document.readable and not isinstance(document.value, dict):
+        problems.append(Problem("must be sections with keys (model, data, optimizer, ...)", where=where))
+    elif document.readable:
+        overrides.expand_bare_names(document.value, document)
+        overridden, blocked = overrides.apply(document, changes)
+        overrides.expand_bare_names(document.value, document)
+        problems += blocked
+        _absolute_paths(document.value, folder, overridden)
+        config, findings = validate(document.value, document.quoted)
+        flawed = {flaw.path for flaw in document.flaws}
+        problems += [
+            _problem(found.message, _dotted(found.path), found.path, where, document.places, overridden)
+            for found in findings
+            if found.path not in flawed
+        ]
+    problems += [
+        Problem(flaw.message, _dotted(flaw.path), where, *(flaw.place or (None, None))) for flaw in document.flaws
+    ]
+    if problems or config is None:
+        raise ConfigError(_in_order(problems))
+    return config, document, overridden
+
+
+def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[nodes.Path]) -> None:
+    """A path in the file is relative to the file; on the command line, to the working directory."""
+    data = value.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("path"), str) or not data["path"]:
+        return
+    base = Path.cwd() if _is_overridden(("data", "path"), overridden) else folder
+    path = data["path"]
+    home = os.path.expanduser("~") + path[1:] if path == "~" or path.startswith("~/") else path
+    data["path"] = os.path.normpath(os.path.join(base, home))
+
+
+def _problem(
+    message: str,
+    key: str,
+    path: nodes.Path,
+    where: str,
+    places: Mapping[Any, tuple[int, int]],
+    overridden: set[nodes.Path] | set[tuple[str, ...]],
+) -> Problem:
+    if _is_overridden(path, overridden):
+        return Problem(message, key, overrides.WHERE)
+    known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in places), None)
+    line, column = places[known] if known else (None, None)
+    return Problem(message, key, where, line, column)
+
+
+def _is_overridden(path: nodes.Path, overridden: set[nodes.Path] | set[tuple[str, ...]]) -> bool:
+    return any(path[:end] in overridden for end in range(1, len(path) + 1))
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """In the order of the text, what has no place in it last; a bounded number."""
+    ordered = sorted(problems, key=lambda problem: (problem.line is None, problem.line or 0, problem.column or 0))
+    if len(ordered) <= MOST_PROBLEMS:
+        return ordered
+    rest = Problem(f"and {len(ordered) - MOST_PROBLEMS:,} more problems", where=ordered[-1].where)
+    return [*ordered[:MOST_PROBLEMS], rest]
+
+
+def _dotted(path: nodes.Path) -> str:
+    return ".".join(map(str, path))

@@ -1,0 +1,80 @@
+"""`--set key.path=value`: values from the command line, laid over those of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lrfind.config.nodes import Document, Path, read
+from lrfind.config.words import shown
+from lrfind.errors import Problem
+
+WHERE = "--set"
+
+
+@dataclass(frozen=True)
+class Override:
+    """One `--set`."""
+
+    path: tuple[str, ...]
+    document: Document
+
+
+def parse(texts: Sequence[str]) -> tuple[list[Override], list[Problem]]:
+    """The overrides, and what is wrong with their form."""
+    overrides: list[Override] = []
+    problems: list[Problem] = []
+    for text in texts:
+        key, equals, value = text.partition("=")
+        path = tuple(key.strip().split("."))
+        if not equals or not all(path):
+            message = f"must be key.path=value, such as train.steps=2000; got {shown(text)}"
+            problems.append(Problem(message, where=WHERE))
+            continue
+        document = read(value)
+        problems += [Problem(flaw.message, ".".join(map(str, path + flaw.path)), WHERE) for flaw in document.flaws]
+        if document.readable:
+            overrides.append(Override(path, document))
+    return overrides, problems
+
+
+def apply(document: Document, overrides: Sequence[Override]) -> tuple[set[Path], list[Problem]]:
+    """Lay the overrides over the document, in order; the paths they set, and those that lead nowhere."""
+    paths: set[Path] = set()
+    problems: list[Problem] = []
+    for override in overrides:
+        path = override.path
+        section = document.value
+        for depth, key in enumerate(path[:-1], start=1):
+            if section.get(key) is None:
+                section[key] = {}
+            section = section[key]
+            if not isinstance(section, dict):
+                blocked = ".".join(path[:depth])
+                message = f"{blocked} is {shown(section)} and has no keys; set {blocked} as a whole"
+                problems.append(Problem(message, ".".join(path), WHERE))
+                break
+        else:
+            section[path[-1]] = override.document.value
+            paths.add(path)
+            _forget(document, path)
+            document.quoted |= {(*path, *rest) for rest in override.document.quoted}
+    return paths, problems
+
+
+def _forget(document: Document, path: Path) -> None:
+    """Drop what is noted about the text of a value that is no longer the file's."""
+    below = len(path)
+    document.quoted = {noted for noted in document.quoted if noted[:below] != path}
+    document.places = {noted: place for noted, place in document.places.items() if noted[:below] != path}
+
+
+def expand_bare_names(value: Any, document: Document) -> None:
+    """Write `schedule: cosine` as a section, so that its keys can be set and checked."""
+    train = value.get("train") if isinstance(value, dict) else None
+    if isinstance(train, dict) and isinstance(train.get("schedule"), str):
+        train["schedule"] = {"name": train["schedule"]}
+        path: Path = ("train", "schedule")
+        if path in document.places:
+            document.places[*path, "name"] = document.places[path]

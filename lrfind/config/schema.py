@@ -1,0 +1,153 @@
+"""The one description of a config: every key, its type, its bounds, its default and what it is for.
+
+The loader, the error messages, `lrfind list`, `lrfind schema` and the starter config are all drawn from these classes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lrfind.config.optimizer import OptimizerSection
+from lrfind.config.section import Section, conflict, names
+from lrfind.config.training import TrainSection
+from lrfind.config.words import number
+from lrfind.registry import LADDERS, LOSSES, METHODS
+
+if TYPE_CHECKING:
+    LossName = str
+    LadderName = str
+    MethodName = str
+else:
+    LossName, LadderName, MethodName = names(LOSSES), names(LADDERS), names(METHODS)
+
+__all__ = [
+    "Config",
+    "DataSection",
+    "DigitsData",
+    "FriedmanData",
+    "LinearModel",
+    "MlpModel",
+    "ModelSection",
+    "NpzData",
+    "OptimizerSection",
+    "SweepSection",
+    "TrainSection",
+    "assumptions",
+]
+
+
+# A YAML list becomes a tuple, which strictness would refuse; its items stay strict.
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=10**6)], ...], Field(strict=False)]
+
+
+class LinearModel(Section):
+    """One affine layer."""
+
+    name: Literal["linear"] = Field(description="one affine layer; inputs flattened")
+
+
+class MlpModel(Section):
+    """Fully connected layers."""
+
+    name: Literal["mlp"] = Field(description="fully connected layers; inputs flattened")
+    hidden: Widths = Field(default=(128, 128), description="width of each hidden layer; [] has none")
+    activation: Literal["relu", "gelu", "tanh", "silu"] = Field(default="relu", description="after each hidden layer")
+    norm: Literal["none", "layer"] = Field(default="none", description="normalisation before each activation")
+
+
+class _Data(Section):
+    """What all data sets have."""
+
+    name: str
+    batch_size: int = Field(default=64, ge=1, le=10**9, description="rows per batch")
+    validation_fraction: float = Field(default=0.2, ge=0, lt=1, description="share of the rows that is held out")
+
+
+class DigitsData(_Data):
+    """The shipped digits."""
+
+    name: Literal["digits"] = Field(description="1,797 real handwritten digits, 8x8, 10 classes; shipped")
+
+
+class FriedmanData(_Data):
+    """A generated regression."""
+
+    name: Literal["friedman"] = Field(description="generated regression: Friedman's first function with noise")
+    rows: int = Field(default=2000, ge=16, le=10**7, description="rows to generate")
+    features: int = Field(default=10, ge=5, le=10**5, description="inputs, of which five matter")
+    noise: float = Field(default=1.0, ge=0, le=1e6, description="standard deviation of the noise on the targets")
+
+
+class NpzData(_Data):
+    """A file of the user's."""
+
+    name: Literal["npz"] = Field(description="arrays of your own from an .npz file")
+    path: str = Field(min_length=1, description="the file, relative to the config (of --set: to the working directory)")
+    inputs: str = Field(default="x", min_length=1, description="name of the array of inputs, one row per example")
+    targets: str = Field(default="y", min_length=1, description="name of the array of targets")
+
+
+ModelSection = Annotated[LinearModel | MlpModel, Field(discriminator="name")]
+DataSection = Annotated[DigitsData | FriedmanData | NpzData, Field(discriminator="name")]
+
+
+class SweepSection(Section):
+    """The range test."""
+
+    min_lr: float = Field(default=1e-7, gt=0, description="first rate of the sweep")
+    max_lr: float = Field(default=10.0, gt=0, description="last rate of the sweep")
+    steps: int = Field(
+        default=100,
+        ge=10,
+        le=100_000,
+        description="steps of the sweep, one rate each",
+        json_schema_extra={"x-reason": "fewer make no curve to read, more are a training"},
+    )
+    seeds: int = Field(
+        default=4,
+        ge=1,
+        le=64,
+        description="sweeps side by side, each from starting weights and a batch order of its own",
+        json_schema_extra={"x-reason": "more cost time and narrow the interval no further"},
+    )
+    ladder: LadderName = Field(default="exponential", description="how the rate rises")
+    method: MethodName = Field(default="steepest", description="how the suggestion is read off the curve")
+    extend: bool = Field(default=True, description="go on above max_lr where the loss has not turned up by then")
+
+    @model_validator(mode="after")
+    def _rates_rise(self) -> Self:
+        if self.min_lr < self.max_lr:
+            return self
+        low, high = number(self.min_lr), number(self.max_lr)
+        if "max_lr" in self.model_fields_set:
+            raise conflict(f"must be above min_lr, {low}; got {high}", "max_lr", "min_lr")
+        raise conflict(f"must be below max_lr, {high} by default; got {low}", "min_lr", "max_lr")
+
+
+class Config(Section):
+    """A config of lrfind."""
+
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="fixes all that is random; same seed, same curve")
+    model: ModelSection = Field(description="the network")
+    data: DataSection = Field(description="what it learns from")
+    loss: LossName | None = Field(default=None, description="what it minimises; left out: what fits the targets")
+    optimizer: OptimizerSection = Field(description="an optimiser of optax with its keywords")
+    train: TrainSection = Field(default_factory=lambda: TrainSection(), description="the training that the rate is for")
+    sweep: SweepSection = Field(default_factory=lambda: SweepSection(), description="the range test")
+
+
+def assumptions(config: Config) -> tuple[str, ...]:
+    """What the config left out and the rate depends on, one sentence each."""
+    found = []
+    if "train" not in config.model_fields_set:
+        found.append("train is left out: assumed 1,000 steps of a constant rate")
+    else:
+        if "steps" not in config.train.model_fields_set:
+            found.append("train.steps is left out: assumed 1,000")
+        if "schedule" not in config.train.model_fields_set:
+            found.append("train.schedule is left out: assumed a constant rate")
+    if "batch_size" not in config.data.model_fields_set:
+        found.append(f"data.batch_size is left out: assumed {config.data.batch_size}")
+    return tuple(found)

@@ -1,0 +1,36 @@
+"""What every section of a config has in common, and how a section says that two of its keys do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+
+class Section(BaseModel):
+    """Frozen, strict about types, closed to unknown keys; NaN and infinity are no numbers here.
+
+    Building is deferred: a command that reads no config does not pay for the validators.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, defer_build=True)
+
+
+def conflict(message: str, at: str, *others: str) -> PydanticCustomError:
+    """An error about keys that are right by themselves but not together.
+
+    Args:
+        message: one sentence; the loader puts the key before it.
+        at: the key to show, dotted, relative to the section.
+        others: the keys it disagrees with; where one of them is wrong already, the loader stays silent.
+    """
+    return PydanticCustomError("conflict", "{message}", {"message": message, "at": at, "others": list(others)})
+
+
+def names(table: Iterable[str]) -> Any:
+    """The type of a name out of a table: a plain str to type checkers, a Literal of the names at run time."""
+    from typing import Literal
+
+    return Literal[tuple(table)]

@@ -1,0 +1,103 @@
+"""The commented config that `lrfind init` writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrfind.config.catalog import KINDS, Option, options
+from lrfind.config.json_schema import schema
+from lrfind.errors import InputError
+from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.registry import near
+
+CHOICES = {"model": "mlp", "data": "digits", "optimizer": "adamw", "schedule": "cosine"}
+SETTINGS = {"warmup_steps": 50, "learning_rate": 1e-3, "path": "data.npz"}  # where the default would teach nothing
+SHARED_OPTIMIZER_KEYS = ("learning_rate", "clip_norm", "accumulate")
+COMMENT_COLUMN = 34
+
+
+def starter(**choices: str) -> str:
+    """A config to start from: it runs as it is, and a comment explains every key.
+
+    Args:
+        choices: names of built-ins, by ``model``, ``data``, ``optimizer`` and ``schedule``.
+
+    Raises:
+        InputError: no such choice, or no such built-in.
+    """
+    for key, name in choices.items():
+        if key not in CHOICES:
+            raise InputError(f"'{key}' cannot be chosen{near(key, CHOICES)}; {', '.join(CHOICES)} can")
+        options(_kind(key), name)
+    chosen = CHOICES | choices
+    keys = schema()["properties"]
+    lines = ["# A config of lrfind. Try it: lrfind sweep FILE. What a line leaves out has the default shown.", ""]
+    lines += [_line("seed", 0, keys["seed"]["description"]), ""]
+    lines += _section("model", keys, chosen["model"], options("models", chosen["model"]))
+    lines += _section("data", keys, chosen["data"], options("data", chosen["data"]))
+    lines += [_line("# loss", "cross_entropy", keys["loss"]["description"]), ""]
+    lines += _optimizer(chosen["optimizer"], keys)
+    lines += _train(chosen["schedule"], keys)
+    lines += _sweep(keys)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _kind(key: str) -> str:
+    return next(kind for kind in KINDS if kind.rstrip("s") == key)
+
+
+def _section(section: str, keys: dict[str, Any], name: str, own: list[Option], indent: int = 0) -> list[str]:
+    head = _line(section, None, keys[section]["description"], indent)
+    naming = _line("name", name, f"see: lrfind list {_kind(section)}", indent + 2)
+    return [head, naming, *(_option(option, indent + 2) for option in own), *([""] if not indent else [])]
+
+
+def _optimizer(name: str, keys: dict[str, Any]) -> list[str]:
+    shared = [option for option in options("optimizers", name) if option.name in SHARED_OPTIMIZER_KEYS]
+    lines = _section("optimizer", keys, name, shared)
+    if own := OPTIMIZERS[name].options:
+        listed = ", ".join(f"{key}: {_yaml(value)}" for key, value in own.items())
+        lines[-1:] = [f"  # optax's own, by default: {listed}", ""]
+    return lines
+
+
+def _train(schedule: str, keys: dict[str, Any]) -> list[str]:
+    train = schema()["$defs"]["TrainSection"]["properties"]
+    return [
+        _line("train", None, keys["train"]["description"]),
+        _line("steps", 1000, train["steps"]["description"], 2),
+        *_section("schedule", train, schedule, options("schedules", schedule), 2),
+        "",
+    ]
+
+
+def _sweep(keys: dict[str, Any]) -> list[str]:
+    sweep = schema()["$defs"]["SweepSection"]["properties"]
+    head = _line("sweep", None, keys["sweep"]["description"])
+    return [head, *(_line(key, node["default"], node["description"], 2) for key, node in sweep.items())]
+
+
+def _option(option: Option, indent: int) -> str:
+    value = SETTINGS.get(option.name, option.default)
+    if value is None:  # nothing by default: shown as a comment with a value that would do
+        return _line(f"# {option.name}", 1.0 if "whole" not in option.type else 100, option.summary, indent)
+    return _line(option.name, value, option.summary, indent)
+
+
+def _line(key: str, value: Any, comment: str, indent: int = 0) -> str:
+    text = " " * indent + f"{key}:" + ("" if value is None else f" {_yaml(value)}")
+    return f"{text:<{COMMENT_COLUMN}}# {comment}"
+
+
+def _yaml(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case list() | tuple():
+            return f"[{', '.join(map(_yaml, value))}]"
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)

@@ -1,0 +1,123 @@
+"""Plain values -> a `Config`, or everything that is wrong with them.
+
+Pydantic alone would hide errors behind errors: a wrong `name` hides what is wrong inside its section, and checks
+across keys are skipped where a key is wrong by itself. So names are checked first, with a guess in place of a wrong
+one; and what pydantic objects to is taken out and the rest validated again, until nothing new comes up.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Set
+from copy import deepcopy
+from typing import Any
+
+from pydantic import ValidationError
+
+from lrfind.config.nodes import Path
+from lrfind.config.optimizer import SHARED
+from lrfind.config.problems import Finding, bad_name, finding, locate, variants
+from lrfind.config.schema import Config
+from lrfind.config.words import unknown
+from lrfind.optimizer_table import OPTIMIZERS
+
+TAGGED: tuple[tuple[str, ...], ...] = (("model",), ("data",), ("optimizer",), ("train", "schedule"))
+
+# What stands in for a needed key that is missing or wrong, so that the rest can be checked.
+PLACEHOLDERS: dict[Path, Any] = {
+    ("model",): {"name": "linear"},
+    ("data",): {"name": "digits"},
+    ("data", "path"): "data.npz",
+    ("optimizer",): {"name": "sgd"},
+}
+
+
+def validate(value: Mapping[str, Any], quoted: Set[Path] = frozenset()) -> tuple[Config | None, list[Finding]]:
+    """The config, or None and what is wrong.
+
+    Args:
+        value: plain values, as read from YAML.
+        quoted: paths of the texts that were written in quotes.
+    """
+    try:
+        return Config.model_validate(value), []
+    except ValidationError:
+        return None, _all_findings(deepcopy(dict(value)), quoted)
+
+
+def _all_findings(trial: dict[str, Any], quoted: Set[Path]) -> list[Finding]:
+    findings = [found for path in TAGGED for found in _check_name(trial, path)]
+    while True:
+        try:
+            Config.model_validate(trial)
+        except ValidationError as error:
+            fresh = [finding(detail, quoted) for detail in error.errors(include_url=False)]
+        else:
+            return findings
+        for found in fresh:
+            if not _covered(found, findings):
+                findings.append(found)
+        repaired = [_repair(trial, found) for found in fresh]  # all of them, not up to the first
+        if not any(repaired):
+            return findings
+
+
+def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[Finding]:
+    """Report a section's wrong `name`, and put the best guess in its place."""
+    section: Any = trial
+    for key in path:
+        section = section.get(key) if isinstance(section, dict) else None
+    if not isinstance(section, dict):
+        return []
+    known = _keys_by_name(path)
+    name = section.get("name")
+    if isinstance(name, str) and name in known:
+        return []
+    found = [Finding((*path, "name"), bad_name(name, list(known)), missing="name" not in section)]
+    close = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
+    if close:
+        section["name"] = close[0]
+        return found
+    # No telling which one is meant: a key is only wrong where none of them has it.
+    every = list(dict.fromkeys(key for keys in known.values() for key in keys))
+    guess = max(known, key=lambda candidate: sum(key in known[candidate] for key in section))
+    for key in [key for key in section if key not in known[guess]]:
+        if key not in every:
+            found.append(Finding((*path, key), unknown(key, every[1:])))
+        del section[key]
+    section["name"] = guess
+    return found
+
+
+def _keys_by_name(path: tuple[str, ...]) -> dict[str, list[str]]:
+    if path == ("optimizer",):
+        return {name: [*SHARED, *optimizer.options] for name, optimizer in OPTIMIZERS.items()}
+    _, _, node = locate(path)
+    return {name: list(variant["properties"]) for name, variant in variants(node).items()}
+
+
+def _covered(found: Finding, findings: list[Finding]) -> bool:
+    """Whether the finding only follows from one that is known already."""
+    return any(path[: len(known.path)] == known.path for known in findings for path in (found.path, *found.others))
+
+
+def _repair(trial: dict[str, Any], found: Finding) -> bool:
+    """Take the finding's cause out of the values; whether that changed anything."""
+    if found.missing:
+        return found.path in PLACEHOLDERS and _put(trial, found.path, deepcopy(PLACEHOLDERS[found.path]))
+    keys = [key for key in found.path if isinstance(key, str)]  # of a list's item: the list
+    section: Any = trial
+    for key in keys[:-1]:
+        section = section.get(key) if isinstance(section, dict) else None
+    if not isinstance(section, dict) or keys[-1] not in section:
+        return False
+    del section[keys[-1]]
+    return True
+
+
+def _put(trial: dict[str, Any], path: Path, value: Any) -> bool:
+    section: Any = trial
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = value
+    return True

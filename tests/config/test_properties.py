@@ -1,0 +1,93 @@
+"""What holds for any config: it round-trips, the published schema takes it, and damage never ends in a traceback."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lrfind.config import Config, load, schema
+from lrfind.errors import ConfigError, Problem
+from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.registry import LOSSES, SCHEDULES
+
+RATE = st.floats(1e-12, 1e6)
+MODEL = st.just({"name": "linear"}) | st.fixed_dictionaries(
+    {"name": st.just("mlp")},
+    optional={
+        "hidden": st.lists(st.integers(1, 4096), max_size=4),
+        "activation": st.sampled_from(["relu", "gelu", "tanh", "silu"]),
+        "norm": st.sampled_from(["none", "layer"]),
+    },
+)
+DATA_SECTION = st.fixed_dictionaries(
+    {"name": st.just("friedman")},
+    optional={
+        "rows": st.integers(16, 9999),
+        "noise": st.floats(0, 10),
+        "batch_size": st.integers(1, 999),
+        "validation_fraction": st.floats(0, 0.99),
+    },
+)
+LENGTH = st.fixed_dictionaries({"steps": st.integers(100, 10**6)}) | st.fixed_dictionaries({"epochs": RATE})
+SCHEDULE = st.sampled_from(sorted(SCHEDULES)).flatmap(
+    lambda name: st.just(name) | st.fixed_dictionaries({"name": st.just(name), "warmup_steps": st.integers(0, 99)})
+)
+TRAIN = st.builds(
+    lambda length, schedule: length | schedule,
+    LENGTH,
+    st.just({}) | st.builds(lambda schedule: {"schedule": schedule}, SCHEDULE),
+)
+OPTIMIZER = st.sampled_from(sorted(OPTIMIZERS)).flatmap(
+    lambda name: st.fixed_dictionaries(
+        {"name": st.just(name)},
+        optional={"learning_rate": RATE, **{key: st.just(value) for key, value in OPTIMIZERS[name].options.items()}},
+    )
+)  # fmt: skip
+VALID = st.fixed_dictionaries(
+    {"model": MODEL, "data": DATA_SECTION, "optimizer": OPTIMIZER},
+    optional={"seed": st.integers(0, 2**31 - 1), "train": TRAIN, "loss": st.sampled_from([None, *LOSSES])},
+)
+
+
+@given(VALID)
+@settings(deadline=None)
+def test_a_resolved_config_reads_as_itself(value: dict[str, Any]) -> None:
+    first = Config.model_validate(value)
+    assert Config.model_validate(first.model_dump(mode="json")) == first
+
+
+SYNTAX = "{}[]:,'\"&*!|>%@`#-?~ \n\t\\0e.xé\x07"
+
+
+@given(VALID, st.data())
+@settings(deadline=None, max_examples=300)
+def test_any_damage_is_a_config_error_or_a_config(value: dict[str, Any], data: st.DataObject) -> None:
+    text = json.dumps(value, indent=data.draw(st.sampled_from([None, 2])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(len(text), start + 8)))
+        put = data.draw(st.text(SYNTAX, max_size=4) | st.sampled_from(["null", ".nan", "yes", "<<: "]))
+        text = text[:start] + put + text[end:]
+    problems: tuple[Problem, ...] = ()
+    try:
+        loaded = load("-", stdin_text=text)
+        assert Config.model_validate(loaded.config.model_dump(mode="json")) == loaded.config
+    except ConfigError as error:
+        problems = error.problems
+    for problem in problems:
+        assert problem.line is None or 1 <= problem.line <= text.count("\n") + 1
+        assert "Input should" not in problem.message
+
+
+@given(VALID)
+@settings(deadline=None)
+def test_the_json_schema_accepts_what_the_loader_accepts(value: dict[str, Any]) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    validator = jsonschema.Draft202012Validator(schema())
+    validator.check_schema(validator.schema)
+    validator.validate(value)
+    validator.validate(Config.model_validate(value).model_dump(mode="json"))
