@@ -47,5 +47,6 @@ def source(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(source(item) for item in value)}]"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        short = f"{value:.6g}"
+        return short if float(short) == value else repr(float(value))
     return repr(value)

@@ -14,10 +14,9 @@ import numpy as np
 from lrfind import optimizers
 from lrfind.config.schema import Config
 from lrfind.data.batches import Batches, weight_key
-from lrfind.data.prepare import LABEL_LOSSES, digest, prepare
+from lrfind.data.prepare import digest, prepare
 from lrfind.engine.kernel import Draw, Feed
 from lrfind.engine.step import Step, TrainState, lift, start
-from lrfind.errors import InputError
 from lrfind.models.contract import Model, Network, count, supervised
 from lrfind.registry import DATA, LOSSES, MODELS
 from lrfind.types import Dataset
@@ -129,8 +128,6 @@ def make(config: Config) -> Plan:
         seed=config.seed,
     )
     loss = config.loss or ("cross_entropy" if data.task == "classification" else "mse")
-    if (loss in LABEL_LOSSES) != (data.task == "classification"):
-        raise InputError(f"{loss} does not go with targets for {data.task}", key="loss")
     options = config.model.model_dump(exclude={"name"})
     network = MODELS[config.model.name].load()(options, data.input_shape, data.outputs)
     return Plan(config, data, loss, network)

@@ -55,7 +55,7 @@ def one_cycle(peak: Any, steps: int, *, peak_fraction: float, div_factor: float,
 
 def scaled(peak: Any, factor: float) -> Any:
     """``factor * peak``, where peak may be a name in source text."""
-    return type(peak)(f"{factor:.6g} * {peak}") if isinstance(peak, str) else factor * peak
+    return type(peak)(f"{source(factor)} * {peak}") if isinstance(peak, str) else factor * peak
 
 
 def call(name: str, peak: Any, steps: int, *, warmup_steps: int = 0, **options: Any) -> Call:

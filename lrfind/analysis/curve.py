@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrfind.analysis.smooth import noise, smooth
+from lrfind.analysis.smooth import ORDER, noise, running_median, smooth
 from lrfind.types import Floats
 
 FIRST_STEPS = 3
@@ -22,9 +22,16 @@ LOST = 0.5
 curve lose
 little, a curve on its way up passes any such mark within a few steps, so the answer hardly depends on it."""
 
-CERTAIN = 4.0
-"""Standard errors that a fall needs to be one. The lowest of a hundred values without any trend lies 2.5 below
-their mean."""
+CERTAIN = 7.0
+"""Standard errors between the highest and the then lowest value that make a fall. Of a hundred independent values
+without any trend, highest and lowest are 5.0 apart with a deviation of 0.6; this is three of those above."""
+
+RISEN = 4.0
+"""Standard deviations of single steps that a level has to lie above another to have risen: normal noise does it once in
+16,000 steps."""
+
+WILD = 10.0
+"""Noise above this many times the initial loss is no noise but a curve gone wild, and excuses nothing."""
 
 RESOLUTION = 1e-6
 """A change of this part of the initial loss is rounding: float32 carries 24 bits, and a mean over a batch loses
@@ -118,27 +125,48 @@ def read(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) ->
         limit = f"{learning_rate[end]:.1e}"
         trouble = f"the loss diverged at once, at {limit} in step {end}; lower sweep.min_lr"
         return replace(unreadable(trouble, diverged), too_high=True)
-    fit = smooth(joint[:end], bandwidth)
+    fit = smooth(filled(joint[:end]), bandwidth)
     decades = np.gradient(np.log10(learning_rate[:end]))
     smoothed = np.concatenate([fit.value, np.where(np.isfinite(joint[end:]), joint[end:], np.nan)])
     initial = float(start_level(joint[None])[0])
     slope, slope_error = fit.slope / decades, fit.slope_error / decades
     reading = Reading(learning_rate, smoothed, slope, slope_error, end, diverged, initial, fit.error, fit.bandwidth)
-    if reading.drop > max(CERTAIN * fit.error, RESOLUTION * abs(initial)):
+    reading = replace(reading, too_high=too_high(reading, joint))
+    if fell(reading) and not reading.too_high:
         return reading
-    reading = replace(reading, too_high=blew_up_early(reading, joint))
     return replace(reading, trouble=never_fell(reading))
 
 
-def blew_up_early(reading: Reading, joint: Floats) -> bool:
-    """Whether a curve without a fall diverged in its first part, or there rose by more than its initial loss.
+def fell(reading: Reading) -> bool:
+    """Whether the loss fell below its start, by more than noise and rounding explain."""
+    lowest = float(reading.smoothed[reading.lowest])
+    fall = float(np.max(reading.smoothed[: reading.lowest + 1])) - lowest
+    resolution = RESOLUTION * abs(reading.initial)
+    return fall > max(CERTAIN * reading.error, resolution) and reading.drop > resolution
+
+
+def too_high(reading: Reading, joint: Floats) -> bool:
+    """Whether the first rates made the loss diverge before it fell, or rise by more than it fell and by its own size.
 
     The second, because a network can be blown to pieces and then come back to its initial loss, putting out a constant.
     """
     early = max(FEWEST, int(EARLY * len(joint)))
-    if reading.diverged_at is not None and reading.diverged_at < early:
+    if reading.diverged_at is not None and reading.diverged_at < early and not fell(reading):
         return True
-    return bool(running_median(joint)[:early].max() > reading.initial + abs(reading.initial))
+    rise = float(running_median(joint)[:early].max()) - reading.initial
+    return rise > max(abs(reading.initial), reading.drop, excuse(joint, reading.initial))
+
+
+def excuse(y: Floats, initial: float) -> float:
+    """How far a single step may rise by noise alone; `y` may hold infinities."""
+    return min(RISEN * noise(y[np.isfinite(y)]), WILD * abs(initial))
+
+
+def filled(y: Floats) -> Floats:
+    """A straight line through what is not finite inside of a curve; its first value is finite."""
+    finite = np.isfinite(y)
+    steps = np.arange(len(y))
+    return np.interp(steps, steps[finite], y[finite])
 
 
 def never_fell(reading: Reading) -> str:
@@ -192,7 +220,7 @@ def divergence(y: Floats) -> int | None:
 
     A rise that comes back is no divergence: the best rate is often past the first rise (Lewkowycz et al. 2020). The
     curve has diverged if it ends not finite, or with more than half of its drop lost for good; the
-    divergence begins after the last step that was as low as the lowest, within noise.
+    divergence begins after the last step that was as low as the lowest, but for noise.
 
     Args:
         y: the loss, shape (steps,); what is not finite counts as infinitely high.
@@ -200,25 +228,25 @@ def divergence(y: Floats) -> int | None:
     finite = np.isfinite(y)
     if not finite[0]:
         return 0
-    broken = not finite[-1]
     last = int(np.flatnonzero(finite)[-1])
     kept = np.where(finite, y, np.inf)[: last + 1]
     # A single low batch on the way up is no return, so levels are medians of three steps.
     level = running_median(kept)
-    lowest = float(level.min())
-    sigma = noise(kept[: int(level.argmin()) + 1][np.isfinite(kept[: int(level.argmin()) + 1])])
+    bottom = int(level.argmin())
+    lowest = float(level[bottom])
     initial = float(start_level(kept[None])[0])
     scale = max(initial - lowest, abs(initial) * RESOLUTION)
-    if not broken and not level[-1] > lowest + max(LOST * scale, CERTAIN * sigma):
+    risen = level > lowest + max(LOST * scale, excuse(kept[: max(bottom + 1, 2 * ORDER)], initial))
+    if finite[-1] and not risen[-1]:
         return None
-    return int(np.flatnonzero(level <= lowest + 2 * sigma)[-1]) + 1
-
-
-def running_median(y: Floats) -> Floats:
-    """Median of each step and its neighbours, shape (steps,); the ends count themselves twice."""
-    padded = np.concatenate([y[:1], y, y[-1:]])
-    middle: Floats = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
-    return middle
+    lost = int(np.flatnonzero(~risen)[-1])
+    # The noise at the bottom is how far levels stand above those they come back to; a curve that only rises has none.
+    floor = np.minimum.accumulate(level[::-1])[::-1]
+    slack = 2 * float(np.median((level - floor)[bottom : lost + 1]))
+    low = int(np.flatnonzero(level <= lowest + slack)[-1])
+    if low > 0 and kept[low - 1] < kept[low]:
+        low -= 1  # The median of three gives a lone minimum's level to the step behind it as well.
+    return low + 1 if low + 1 < len(y) else None
 
 
 def divergences(loss: Floats) -> tuple[int | None, ...]:

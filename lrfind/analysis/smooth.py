@@ -17,7 +17,11 @@ MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal sample over its median absolute deviation."""
 
 OUTLIER = 4.0
-"""Residuals beyond this many standard deviations are pulled in: one step in 16,000 of normal noise."""
+"""Values further than this many standard deviations from their neighbours' median are pulled in: one step in 16,000 of
+normal noise."""
+
+ORDER = 4
+"""Order of the differences that noise is measured from: what is a cubic over five steps leaves no trace in them."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,12 @@ def smooth(y: Floats, bandwidth: float | None = None) -> Smooth:
         y: finite values, shape (steps,), at least three.
         bandwidth: h in steps; None to choose.
     """
+    sigma = noise(y)
+    y = without_outliers(y, OUTLIER * sigma)
     chosen = best_bandwidth(y) if bandwidth is None else bandwidth
     fit = lines(y, chosen)
-    residual = y - fit.value
-    limit = OUTLIER * spread(residual)
-    fit = lines(fit.value + np.clip(residual, -limit, limit), chosen)
     # Inside of the curve the weights that make a value sum in squares to 1 / (2 sqrt(pi) h), those that make a slope to
     # 1 / (4 sqrt(pi) h^3): integrals of the squared Gaussian and of its squared first derivative.
-    sigma = noise(y)
     error = sigma * min(1.0, 1 / np.sqrt(2 * np.sqrt(np.pi) * chosen))
     slope_error = sigma / np.sqrt(4 * np.sqrt(np.pi) * chosen**3)
     return Smooth(fit.value, fit.slope, chosen, float(error), float(slope_error))
@@ -72,18 +74,27 @@ def best_bandwidth(y: Floats) -> float:
 
 
 def noise(y: Floats) -> float:
-    """Standard deviation of the noise on a curve whose trend is straight over three steps.
+    """Standard deviation of the noise on a smooth curve, shape (steps,) to one number.
 
-    From second differences, whose variance is 6 sigma^2 for independent noise, by their median absolute value.
+    From fourth differences, by their median absolute value; their variance is 70 sigma^2 for independent noise, the sum
+    of squares of 1, 4, 6, 4, 1.
     """
-    if len(y) < 3:
+    if len(y) <= ORDER:
         return 0.0
-    return float(MAD_TO_SIGMA * np.median(np.abs(np.diff(y, 2))) / np.sqrt(6))
+    return float(MAD_TO_SIGMA * np.median(np.abs(np.diff(y, ORDER))) / np.sqrt(70))
 
 
-def spread(residual: Floats) -> float:
-    """Standard deviation of residuals around zero, by their median absolute value."""
-    return float(MAD_TO_SIGMA * np.median(np.abs(residual)))
+def without_outliers(y: Floats, limit: float) -> Floats:
+    """Values further than `limit` from the median of three are pulled in to that distance, shape (steps,)."""
+    middle = running_median(y)
+    return middle + np.clip(y - middle, -limit, limit)
+
+
+def running_median(y: Floats) -> Floats:
+    """Median of each step and its neighbours, shape (steps,); the ends count themselves twice."""
+    padded = np.concatenate([y[:1], y, y[-1:]])
+    middle: Floats = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
+    return middle
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,9 @@ def load(section: Any) -> Arrays:
         raise InputError(f"{path} is a directory; name an .npz file", key="data.path") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
-    except (ValueError, EOFError, zipfile.BadZipFile):
+    except zipfile.BadZipFile:
+        raise InputError(f"{path} is cut off or damaged; write it again", key="data.path") from None
+    except (ValueError, EOFError):
         raise InputError(
             f"{path} is no .npz file; write one with numpy.savez(path, x=..., y=...)", key="data.path"
         ) from None
@@ -52,12 +55,15 @@ def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDA
             f"{path} has no array '{name}'{near(name, archive.files)}; it holds {held}", key=f"data.{role}"
         )
     try:
-        array: NDArray[Any] = archive[name]
-    except ValueError:
+        array: NDArray[Any] | bytes = archive[name]
+    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        if "allow_pickle" in str(error):
+            what = "holds Python objects, which are never unpickled; save numbers"
+        else:
+            what = f"is damaged: {error}"
+        raise InputError(f"array '{name}' of {path} {what}", key=f"data.{role}") from None
+    if isinstance(array, bytes):
         raise InputError(
-            f"array '{name}' of {path} holds Python objects, which are never unpickled; save numbers",
-            key=f"data.{role}",
-        ) from None
-    except (OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"array '{name}' of {path} is damaged: {error}", key=f"data.{role}") from None
+            f"'{name}' of {path} is no array; write both with numpy.savez(path, x=..., y=...)", key=f"data.{role}"
+        )
     return array

@@ -18,6 +18,9 @@ SPLIT = 4
 LABEL_LOSSES = frozenset({"cross_entropy"})
 """Losses whose targets are class labels."""
 
+OTHER_KINDS = {"U": "text", "S": "text", "c": "complex numbers", "O": "Python objects", "M": "dates", "m": "durations"}
+"""What arrays hold that nothing can be learnt from, by numpy's letter for it."""
+
 
 class Arrays(NamedTuple):
     """A data set as it was loaded.
@@ -60,6 +63,11 @@ def prepare(
         outputs, classes = targets.shape[1], np.zeros(len(targets), np.int32)
     held_out = split(classes, validation_fraction, seed)
     kept = np.setdiff1d(np.arange(len(inputs)), held_out)
+    if len(kept) == 0:
+        raise InputError(
+            f"all {len(inputs)} rows would be held out, and none are left to train on; use a smaller share",
+            key="data.validation_fraction",
+        )
     if len(kept) < batch_size:
         raise InputError(
             f"a batch of {batch_size} needs as many rows to train on, and there are {len(kept)} "
@@ -87,7 +95,8 @@ def check_shapes(inputs: NDArray[Any], targets: NDArray[Any]) -> None:
         if array.ndim == 0:
             raise InputError(f"{role} is a single value; it needs one row per example", key=f"data.{role}")
         if array.dtype.kind not in "biuf":
-            raise InputError(f"{role} holds {array.dtype} values; numbers are needed", key=f"data.{role}")
+            what = OTHER_KINDS.get(array.dtype.kind, str(array.dtype))
+            raise InputError(f"{role} holds {what}; real numbers are needed", key=f"data.{role}")
         if 0 in array.shape:
             raise InputError(f"{role} is empty: its shape is {array.shape}", key=f"data.{role}")
     if inputs.ndim == 1:
@@ -110,13 +119,16 @@ def to_floats(array: NDArray[Any], role: str) -> NDArray[np.float32]:
     if bad.any():
         first = tuple(int(place) for place in np.argwhere(bad)[0])
         found = array[first]
-        what = "not finite" if not np.isfinite(found) else "too large for float32"
+        if np.isfinite(found):
+            what, remedy = "too large for float32", "scale them down"
+        else:
+            what, remedy = "not finite", "leave such rows out, or fill in a number"
         place = f"row {first[0]}" + (
             f", column {first[1]}" if len(first) == 2 else f", index {first}" if len(first) > 2 else ""
         )
-        raise InputError(
-            f"{role} has {int(bad.sum())} values that are {what}, the first ({found}) in {place}", key=f"data.{role}"
-        )
+        which = "a value that is" if bad.sum() == 1 else f"{bad.sum():,} values that are"
+        start = ":" if bad.sum() == 1 else ", the first"
+        raise InputError(f"{role} has {which} {what}{start} {found} in {place}; {remedy}", key=f"data.{role}")
     return floats
 
 
@@ -129,17 +141,18 @@ def to_labels(targets: NDArray[Any]) -> NDArray[np.int32]:
     """Class labels 0..classes-1, shape (rows,)."""
     if not is_labels(targets):
         raise InputError(
-            f"labels must be whole numbers of shape (rows,), and targets is {targets.dtype} of shape {targets.shape}; "
-            "for values to be predicted use 'loss: mse'",
+            f"labels must be integers of shape (rows,), and targets is {targets.dtype} of shape {targets.shape}; "
+            "convert them (for values to be predicted use 'loss: mse')",
             key="data.targets",
         )
     labels = targets.reshape(-1).astype(np.int64)
     negative = labels < 0
     if negative.any():
         row = int(np.argmax(negative))
+        which = "one is" if negative.sum() == 1 else f"{negative.sum():,} are"
+        start = ":" if negative.sum() == 1 else ", the first"
         raise InputError(
-            f"labels must run from 0 to classes - 1; {int(negative.sum())} are negative, the first ({labels[row]}) "
-            f"in row {row}",
+            f"labels must run from 0 to classes - 1, and {which} negative{start} {labels[row]} in row {row}",
             key="data.targets",
         )
     if labels.max() >= len(labels):
@@ -153,7 +166,7 @@ def to_labels(targets: NDArray[Any]) -> NDArray[np.int32]:
         raise InputError(f"every label is {labels[0]}; there is nothing to learn", key="data.targets")
     if labels.min() > 0:
         raise InputError(
-            f"labels must start at 0, and the lowest is {labels.min()}; subtract it from all",
+            f"labels must start at 0, and the lowest is {labels.min()}; subtract {labels.min()} from all",
             key="data.targets",
         )
     return labels.astype(np.int32)
