@@ -71,21 +71,26 @@ class Plan:
         rows, batch_size = self.data.train.rows, section.data.batch_size
         return section.train.resolve_steps(rows, batch_size, section.optimizer.accumulate)
 
+    @cached_property
+    def initial(self) -> tuple[Any, Any]:
+        """Weights and state of the first seed before training."""
+        return self.model.init(weight_key(self.config.seed, self.seeds[0]))
+
     def starts(self) -> list[TrainState]:
         """The state of every seed before training."""
-        initial = jax.jit(lambda params, state: start(params, state, self.make_optimizer))
-        return [initial(*self.model.init(weight_key(self.config.seed, seed))) for seed in self.seeds]
+        begin = jax.jit(lambda params, state: start(params, state, self.make_optimizer))
+        others = (self.model.init(weight_key(self.config.seed, seed)) for seed in self.seeds[1:])
+        return [begin(*self.initial), *(begin(*initial) for initial in others)]
 
     def shapes(self) -> list[TrainState]:
         """Shapes and types of `starts`, without computing them."""
-        params, state = self.model.init(weight_key(self.config.seed, 0))
-        shape = jax.eval_shape(lambda params, state: start(params, state, self.make_optimizer), params, state)
+        shape = jax.eval_shape(lambda params, state: start(params, state, self.make_optimizer), *self.initial)
         return [shape] * len(self.seeds)
 
     @cached_property
     def parameters(self) -> int:
         """How many numbers are trained."""
-        return count(self.model.init(weight_key(self.config.seed, 0))[0])
+        return count(self.initial[0])
 
     def feed(self) -> Feed:
         """Batches for one lane per seed."""
@@ -100,9 +105,10 @@ class Plan:
         """One line for reports."""
         data = self.data
         held_out = data.validation.rows if data.validation else 0
-        what = f"{data.outputs} classes" if data.task == "classification" else f"{data.outputs} targets"
+        noun = "classes" if data.task == "classification" else "target" if data.outputs == 1 else "targets"
         shape = "x".join(map(str, data.input_shape))
-        return f"{data.name}: {data.train.rows:,} rows to train on, {held_out:,} held out, inputs {shape}, {what}"
+        rows = f"{data.train.rows:,} rows to train on, {held_out:,} held out"
+        return f"{data.name}: {rows}, inputs {shape}, {data.outputs} {noun}"
 
 
 def rows_of(data: Any, rows: Any) -> Any:

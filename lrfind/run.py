@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,6 +31,10 @@ REACH = 100.0
 
 RATE = "LEARNING_RATE"
 """Stands for the rate in the optimiser's source text where there is none to recommend."""
+
+
+NO_PART = {"optimizer": {"learning_rate"}}
+"""Of the config, what moves no bit of the curve: after `--write` it is still the same run."""
 
 
 class Watcher(Protocol):
@@ -58,7 +62,7 @@ class Quiet:
 
 @dataclass(frozen=True)
 class Options:
-    """What is not part of the config: it moves no bit of the curve.
+    """What is not part of the config. Of these, only `low`, `high` and `device` move the curve.
 
     Attributes:
         out: the run directory the user named; None for one under `runs`.
@@ -113,7 +117,12 @@ class Measured:
 
     @property
     def learning_rate(self) -> Floats:
-        return self.ladder[: self.loss.shape[1]]
+        return self.ladder[: self.done]
+
+    @property
+    def done(self) -> int:
+        """Steps measured so far."""
+        return self.chunks[-1].start + self.chunks[-1].loss.shape[1] if self.chunks else 0
 
     @property
     def loss(self) -> Floats:
@@ -138,8 +147,8 @@ def sweep(
     """Measure a curve, read it, and leave the files of the run.
 
     Returns:
-        The result, and the files written. Its status is ``"interrupted"`` where Ctrl-C or SIGTERM came after the first
-        chunk.
+        The result, and the files written. Its status is ``"interrupted"`` where a KeyboardInterrupt came after the
+        first chunk; a finished run in the same folder then stays, and nothing but the journal is written.
 
     Raises:
         InputError: data, config or device are wrong.
@@ -148,8 +157,13 @@ def sweep(
     plan, platform = prepare(config, options, watcher, clock)
     from lrfind.engine import devices
 
-    identity = {"config": config.model_dump(mode="json"), "data": plan.digest, "environment": devices.environment()}
-    mark = store.fingerprint(identity)
+    identity = {
+        "config": config.model_dump(mode="json"),
+        "bounds": [options.low, options.high],
+        "data": plan.digest,
+        "environment": devices.environment(),
+    }
+    mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     folder = options.out or store.default_folder(name, options.runs, mark)
     with store.open_run(folder, mark, identity, own=options.out is not None, fresh=options.fresh) as directory:
         watcher.folder(folder)
@@ -163,8 +177,7 @@ def sweep(
                     watcher.phase("sweep")
                     for climb in measure(kernel, states, config.sweep, options, climbs):
                         journal(directory, climb)
-                        done = climb.loss.shape[1]
-                        watcher.climb(climb.ladder, done, float(np.median(climb.chunks[-1].loss[:, -1])))
+                        watcher.climb(climb.ladder, climb.done, float(np.median(climb.chunks[-1].loss[:, -1])))
             except KeyboardInterrupt:
                 if not any(climb.chunks for climb in climbs):
                     raise
@@ -174,7 +187,7 @@ def sweep(
         result = conclude(plan, name, measured, kernel, interrupted=interrupted, extended=len(climbs) > 1, clock=clock)
         result, files = render(result, clock)
         directory.journal({"kind": "end", "status": result.status})
-        return result, directory.finish(files)
+        return result, [] if interrupted and directory.finished else directory.finish(files)
 
 
 def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:
@@ -221,9 +234,11 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
 
 def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[Kernel, list[Any]]:
     """The compiled kernel and every seed's starting state."""
-    from lrfind.engine.kernel import Kernel
+    from lrfind.engine.kernel import Kernel, chunk_for
 
-    kernel = Kernel(plan.step, plan.feed(), platform)
+    rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
+    chunk = chunk_for(plan.parameters, rows, plan.config.sweep.steps)
+    kernel = Kernel(plan.step, plan.feed(), platform, chunk=chunk)
     with clock("compile"), ThreadPoolExecutor(max_workers=1) as pool:
         watcher.phase("compile")
         starting = pool.submit(plan.starts)  # XLA compiles outside of Python's lock, so the two overlap.
@@ -271,7 +286,7 @@ def journal(directory: store.RunDirectory, climb: Measured) -> None:
         {
             "kind": "sweep",
             "start": chunk.start,
-            "learning_rate": climb.ladder[chunk.start : chunk.start + chunk.loss.shape[1]].tolist(),
+            "learning_rate": climb.ladder[chunk.start : climb.done].tolist(),
             "loss": chunk.loss.tolist(),
             "gradient_norm": chunk.gradient_norm.tolist(),
             "update_norm": chunk.update_norm.tolist(),
@@ -292,7 +307,14 @@ def conclude(
     recommendation = advice.recommend(
         method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=plan.train_steps
     )
+    warnings = [*range_warnings(config, measured, extended), *advice.warnings(reading, found[method], seeds=seeds)]
     rate = recommendation.learning_rate
+    if interrupted:
+        steps, last = len(measured.learning_rate), float(measured.learning_rate[-1])
+        stopped = f"interrupted after {steps:,} steps, at a rate of {last:.1e}"
+        warnings.insert(0, stopped)
+        if rate is None:
+            recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")
     return Result(
         name=name,
         status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",
@@ -310,7 +332,7 @@ def conclude(
         ),
         facts=facts(plan, rate),
         assumptions=assumptions(config),
-        warnings=(*range_warnings(config, measured, extended), *advice.warnings(reading, found[method], seeds=seeds)),
+        warnings=tuple(warnings),
         config=config.model_dump(mode="json"),
         environment=devices.environment(),
         timing=clock.timing(),

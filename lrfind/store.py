@@ -52,6 +52,15 @@ def fingerprint_of(folder: Path) -> str | None:
         return None
 
 
+def status_of(folder: Path) -> str | None:
+    """How the run in a folder ended; None where its journal does not say."""
+    try:
+        *_, last = (folder / JOURNAL).read_text(encoding="utf-8").splitlines()
+        return str(json.loads(last)["status"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 @contextmanager
 def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fresh: bool) -> Iterator[RunDirectory]:
     """Take a folder for one run, and give it back.
@@ -68,7 +77,10 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
         RunError: the folder cannot be written, or another process writes to it.
     """
     with disk(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise RunError(f"{folder} is a file; choose another folder with --out") from None
         lock = filelock.FileLock(folder / ".lock")
         try:
             lock.acquire(timeout=0)
@@ -78,13 +90,15 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
             ) from None
     try:
         found = fingerprint_of(folder)
-        if own and not fresh and found not in (None, mark):
+        if found not in (None, mark) and not (own and fresh):
+            if not own:
+                raise RunError(f"another run took {folder} at the same moment; start this one again")
             raise InputError(
                 f"{folder} holds the run of another config; choose another --out, or overwrite it with --fresh"
             )
         with disk(folder):
             (folder / ".owner").write_text(str(os.getpid()), encoding="ascii")
-            run = RunDirectory(folder, finished=(folder / RESULT).exists() and found == mark)
+            run = RunDirectory(folder)
         with run:
             run.journal({"kind": "head", "schema": SCHEMA, "fingerprint": mark, **head})
             yield run
@@ -106,13 +120,17 @@ class RunDirectory:
 
     Args:
         path: the folder.
-        finished: it holds a finished run of the same fingerprint.
+
+    Attributes:
+        renews: there is a result in it; it and its journal stay until the new files are whole.
+        finished: that result is of a run that was not interrupted.
     """
 
-    def __init__(self, path: Path, *, finished: bool) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.renews = finished
-        self._journal: IO[str] = (path / (RENEWED if finished else JOURNAL)).open("w", encoding="utf-8")
+        self.renews = (path / RESULT).exists()
+        self.finished = self.renews and status_of(path) not in (None, "interrupted")
+        self._journal: IO[str] = (path / (RENEWED if self.renews else JOURNAL)).open("w", encoding="utf-8")
 
     def __enter__(self) -> RunDirectory:
         return self
@@ -128,10 +146,12 @@ class RunDirectory:
             os.fsync(self._journal.fileno())
 
     def finish(self, files: Mapping[str, bytes]) -> list[Path]:
-        """Write the files of a finished run, each whole or not at all, and let its journal take the old one's place."""
+        """Write the files of a run, each whole or not at all, and let them and its journal take the old ones' place."""
         written = [self.write(name, content) for name, content in files.items()]
-        if self.renews:
-            with disk(self.path):
+        with disk(self.path):
+            for name in {RESULT, CURVE, PLOT} - files.keys():
+                (self.path / name).unlink(missing_ok=True)
+            if self.renews:
                 self._journal.close()
                 os.replace(self.path / RENEWED, self.path / JOURNAL)
         return written
@@ -142,19 +162,24 @@ class RunDirectory:
 
 
 def write(path: Path, content: bytes) -> Path:
-    """Write a file, whole or not at all.
+    """Write a file, whole or not at all; of a symbolic link, the file behind it. What is no file, as a pipe, is written
+    to as it is.
 
     Raises:
         RunError: the disk is full, or the place cannot be written.
     """
     with disk(path):
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return path
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             with temporary.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
     return path

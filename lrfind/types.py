@@ -106,7 +106,7 @@ class Facts:
     Attributes:
         model: e.g. ``"mlp (hidden 128-128, relu)"``.
         parameters: how many numbers are trained.
-        data: e.g. ``"digits: 1,437 rows to train on, 360 held out, 64 inputs, 10 classes"``.
+        data: e.g. ``"digits: 1,438 rows to train on, 359 held out, 64 inputs, 10 classes"``.
         loss: the loss function's name.
         optimizer: the optax line to paste, with the recommended rate where there is one.
     """

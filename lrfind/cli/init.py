@@ -32,6 +32,8 @@ def init(
 
 def write_new(path: Path, text: str, *, force: bool) -> None:
     """Write a file that must not be there yet, unless forced."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file in it, such as {path / 'config.yaml'}")
     try:
         with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)

@@ -6,18 +6,19 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.options import Format
-from lrfind.cli.progress import watcher
-from lrfind.cli.screen import Interruption, interruptible, put, report, say, screen
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError
+from lrfind.cli.progress import Lines, watcher
+from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
+from lrfind.cli.wishes import Wishes, check
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
-    from lrfind.report.worker import FigureWorker
+    from lrfind.report.worker import Worker
     from lrfind.run import Clock
     from lrfind.types import Result
 
@@ -31,35 +32,11 @@ KEYS = {
 }
 """Options that stand for a config key."""
 
-PLOT_FORMATS = ("png", "svg", "pdf")
-
 CURVE_HEIGHT = 18
 """Lines of the curve in the terminal."""
 
 SEVERITY = (ExitCode.RUN_FAILED, ExitCode.BAD_INPUT, ExitCode.NO_RECOMMENDATION)
 """Of several configs, the first of these that occurred is the exit code."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the command line asked for; the fields are the options of `lrfind sweep`."""
-
-    overrides: Sequence[str]
-    flags: Mapping[str, Any]
-    form: Format
-    output: Path | None
-    out: Path | None
-    fresh: bool
-    write: bool
-    exit_zero: bool
-    plot: Path | None
-    draws: bool
-    quiet: bool
-    color: bool
-    device: str | None
-    dry_run: bool
-    cache: bool
-    debug: bool
 
 
 class Job:
@@ -75,48 +52,41 @@ class Job:
         self.wishes = wishes
         self.screen = screen(sys.stdout, color=wishes.color)
         self._stack = ExitStack()
-        self._worker: FigureWorker | None = None
+        self._worker: Worker | None = None
         self._rendered: list[str] = []
+        self._plot = b""
+        self._narration: Lines | None = None
         self._interruption = Interruption()
 
     def run(self) -> ExitCode:
         """Do it all; returns the exit code. Shows every error, so none leaves here."""
         codes: list[ExitCode] = []
         try:
-            with self._stack, interruptible() as self._interruption:
-                self._check()
+            with self._stack, interruptible(self._leave) as self._interruption:
+                check(self.configs, self.wishes)
                 for config in self.configs:
                     codes.append(self._one(config))
                     if self._interruption.code is not None:
                         break
+                self._interruption.waits = True
                 self._deliver()
         except LrfindError as error:
             return report(error, debug=self.wishes.debug)
-        except KeyboardInterrupt:
-            say("lrfind: interrupted before anything was measured")
         return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
 
-    def _check(self) -> None:
-        """Refuse what could only fail after the measuring."""
-        wishes = self.wishes
-        if wishes.plot is not None:
-            suffix = wishes.plot.suffix.removeprefix(".").lower()
-            if suffix not in PLOT_FORMATS:
-                raise InputError(f"--plot {wishes.plot}: the name must end in .png, .svg or .pdf")
-            if len(self.configs) > 1:
-                raise InputError(
-                    "--plot names one file, and there are several configs; each run directory has its plot.png"
-                )
-        for option, path in (("--plot", wishes.plot), ("--output", wishes.output)):
-            if path is not None and not path.parent.is_dir():
-                raise InputError(f"{option} {path}: there is no folder {path.parent}")
-        if wishes.write and "-" in self.configs:
-            raise InputError("--write has no file to write to where the config comes from standard input")
-        if self.configs.count("-") > 1:
-            raise InputError("standard input holds one config; - was given twice")
+    def _leave(self) -> None:
+        """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
+        path = self._narration.path if self._narration else None
+        if self._interruption.waits and path is not None:
+            abandon(f"lrfind: interrupted; what was measured is in the journal in {path}")
+            return
+        abandon("lrfind: interrupted before anything was measured")
+        self._deliver()
 
     def _one(self, source: str) -> ExitCode:
         """One config, its errors shown."""
+        self._interruption.waits = False
+        before = len(self._rendered)
         try:
             loaded = self._load(source)
             try:
@@ -126,16 +96,23 @@ class Job:
             except InputError as error:
                 raise (ConfigError([loaded.locate(error)]) if error.key else error) from error
         except LrfindError as error:
-            self._keep_error(source, error)
-            return report(error, debug=self.wishes.debug)
+            failure = error
+        except Exception as error:
+            failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
+            failure.__cause__ = error
+        if len(self._rendered) == before:
+            self._keep_error(source, failure)
+        return report(failure, debug=self.wishes.debug)
 
     def _load(self, source: str) -> Loaded:
+        from lrfind.config.files import decode
         from lrfind.config.load import load
 
         overrides = [*self.wishes.overrides, *(f"{KEYS[flag]}={value}" for flag, value in self.wishes.flags.items())]
         flags = {KEYS[flag]: flag for flag in self.wishes.flags}
+        piped = decode(sys.stdin.buffer.read(), "stdin") if source == "-" else None
         try:
-            return load(source, overrides, stdin_text=sys.stdin.read() if source == "-" else None)
+            return load(source, overrides, stdin_text=piped)
         except ConfigError as error:
             # A value that came by an option of its own is named by that option.
             problems = [
@@ -148,11 +125,9 @@ class Job:
 
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         wishes = self.wishes
-        if wishes.draws and self._worker is None:
-            from lrfind.report.worker import FigureWorker
-
-            self._worker = self._stack.enter_context(FigureWorker())
+        self._start_worker()
         from lrfind.run import Clock, Options, sweep
+        from lrfind.store import RENEWED, write
 
         options = Options(
             out=self._folder(loaded.name),
@@ -162,20 +137,35 @@ class Job:
             device=wishes.device,
             cache=wishes.cache,
         )
-        narration = watcher(
-            loaded.name, named=wishes.out is not None, quiet=wishes.quiet, screen=screen(sys.stderr, color=wishes.color)
-        )
-        with narration:
+        with self._watch(loaded.name, named=wishes.out is not None) as narration:
             result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
         self._keep(result, files)
+        if wishes.plot is not None:
+            write(wishes.plot, self._plot)
         rate = result.recommendation.learning_rate
-        if result.status == "interrupted":
-            say(f"lrfind: interrupted; what was measured is in {files[0].parent}")
+        if result.status == "interrupted" and not files:
+            say(f"lrfind: interrupted; {narration.path} keeps its finished run, {RENEWED} there has what was measured")
+        elif result.status == "interrupted":
+            say(f"lrfind: interrupted; what was measured is in {narration.path}")
         elif rate is None:
             return ExitCode.DONE if wishes.exit_zero else ExitCode.NO_RECOMMENDATION
         elif wishes.write:
             self._write(source, rate)
         return ExitCode.DONE
+
+    def _start_worker(self) -> None:
+        """Let another process import what draws and sets reports, while this one measures."""
+        if self._worker is None and (self.wishes.draws or self.wishes.form is Format.text):
+            from lrfind.report.worker import Worker
+
+            self._worker = self._stack.enter_context(Worker())
+
+    def _watch(self, name: str, *, named: bool) -> Lines:
+        """The narration on stderr."""
+        wishes = self.wishes
+        looks = screen(sys.stderr, color=wishes.color)
+        self._narration = watcher(name, self._interruption, named=named, quiet=wishes.quiet, screen=looks)
+        return self._narration
 
     def _folder(self, name: str) -> Path | None:
         """The run directory that --out names; one in it for each of several configs."""
@@ -185,15 +175,15 @@ class Job:
     def _render(self, result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
         """The files of a run; result.json comes last, as the sign that all are there."""
         from lrfind.report import records
-        from lrfind.store import CURVE, PLOT, RESULT, write
+        from lrfind.store import CURVE, PLOT, RESULT
 
         files = {CURVE: records.to_csv(result).encode()}
         with clock("render"):
-            if self._worker is not None:
+            if self._worker is not None and self.wishes.draws:
                 files[PLOT] = self._worker.draw(result, "png")
                 if (plot := self.wishes.plot) is not None:
                     suffix = plot.suffix.removeprefix(".").lower()
-                    write(plot, self._worker.draw(result, suffix))  # type: ignore[arg-type]
+                    self._plot = self._worker.draw(result, suffix)  # type: ignore[arg-type]
         result = replace(result, timing=clock.timing())
         files[RESULT] = records.to_json(result).encode()
         return result, files
@@ -214,18 +204,16 @@ class Job:
 
     def _text(self, result: Result, files: Sequence[Path]) -> str:
         """The curve and the table."""
-        from lrfind.report.console import table
-
+        assert self._worker is not None
         to_file = self.wishes.output is not None
         width, color = self.screen.width, self.screen.color and not to_file
         unicode = self.screen.unicode or to_file
         shown = [str(path) for path in files]
-        text = table(result, width=width, color=color, unicode=unicode, files=shown)
+        text = self._worker.table(result, width=width, color=color, unicode=unicode, files=shown)
         if not self.wishes.draws:
             return text
-        from lrfind.report.terminal import plot
-
-        return plot(result, width, CURVE_HEIGHT, color=color, unicode=unicode) + "\n" + text
+        curve = self._worker.plot(result, width=width, height=CURVE_HEIGHT, color=color, unicode=unicode)
+        return f"{curve}\n{text}"
 
     def _keep_error(self, source: str, error: LrfindError) -> None:
         """A config that failed has its place in the array."""
@@ -253,13 +241,14 @@ class Job:
         from lrfind.config.edit import short, write_rate
 
         write_rate(source, rate)
-        say(f"lrfind: wrote optimizer.learning_rate: {short(rate)} into {source}")
+        if not self.wishes.quiet:
+            say(f"lrfind: wrote optimizer.learning_rate: {short(rate)} into {source}")
 
     def _dry_run(self, loaded: Loaded) -> ExitCode:
         """Check config and data, and say what the sweep would take."""
         from lrfind.run import Clock, Options, rehearse
 
-        with watcher(loaded.name, named=True, quiet=self.wishes.quiet, screen=screen(sys.stderr)) as narration:
+        with self._watch(loaded.name, named=True) as narration:
             options = Options(device=self.wishes.device, cache=self.wishes.cache)
             rehearsal = rehearse(loaded.config, options, narration, Clock())
         if self.wishes.form is Format.json:
@@ -267,6 +256,20 @@ class Job:
                 json.dumps({"config": loaded.name, "status": "dry_run", **rehearsal}, indent=2) + "\n"
             )
         else:
-            width = max(map(len, rehearsal))
-            self._rendered.append("\n".join(f"{key:{width}}  {value}" for key, value in rehearsal.items()) + "\n")
+            self._rendered.append(rehearsed(rehearsal))
         return ExitCode.DONE
+
+
+def rehearsed(facts: Mapping[str, Any]) -> str:
+    """What `lrfind.run.rehearse` found out, for reading."""
+    lines = {
+        "model": f"{facts['model']}, {facts['parameters']:,} parameters",
+        "data": facts["data"],
+        "loss": facts["loss"].replace("_", " "),
+        "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",
+        "for": f"a training of {facts['train_steps']:,} steps",
+        "memory": f"{facts['memory_bytes'] / 1e6:,.1f} MB for data, parameters and optimiser; activations come on top",
+        "time": f"about {facts['expected_seconds']:,.1f} s",
+    }
+    width = max(map(len, lines))
+    return "".join(f"{key:{width}}  {value}\n" for key, value in lines.items())

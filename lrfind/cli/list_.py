@@ -59,8 +59,11 @@ def text(kind: str, table: dict[str, Any], width: int) -> str:
 
     lines = [kind]
     for name, entry in table.items():
-        lines.append(f"  {name}: {entry['summary']}")
-        options = ", ".join(f"{option['name']}={shown(option['default'])}" for option in entry["options"])
+        lines.append(fill(f"{name}: {entry['summary']}", width, initial_indent="  ", subsequent_indent="    "))
+        options = ", ".join(
+            option["name"] if option["required"] else f"{option['name']}={shown(option['default'])}"
+            for option in entry["options"]
+        )
         if options:
             lines.append(
                 fill(options, width, initial_indent="      ", subsequent_indent="      ", break_on_hyphens=False)

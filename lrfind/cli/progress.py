@@ -6,10 +6,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.screen import Screen, say
+from lrfind.cli.screen import Interruption, Screen, say
 
 if TYPE_CHECKING:
     from lrfind.types import Floats
+
+ROOMY = 90
+"""Columns from which the progress bar has room beside its figures."""
 
 PHASES = {
     "import": "starting JAX",
@@ -26,37 +29,48 @@ class Lines:
     Args:
         name: the config's name.
         named: the user named the run directory.
+        interruption: Ctrl-C and SIGTERM; heeded between chunks.
     """
 
-    def __init__(self, name: str, *, named: bool) -> None:
+    def __init__(self, name: str, *, named: bool, interruption: Interruption) -> None:
         self.name = name
         self.named = named
+        self.interruption = interruption
+        self.path: Path | None = None
 
     def __enter__(self) -> Lines:
         return self
 
     def __exit__(self, *exception: object) -> None: ...
 
-    def phase(self, name: str) -> None: ...
+    def say(self, text: str) -> None:
+        """A line among the narration."""
+        say(text)
+
+    def phase(self, name: str) -> None:
+        # Before the sweep there is nothing to lose; from then on, a chunk or a drawing is waited for.
+        self.interruption.waits = name in ("sweep", "render")
 
     def folder(self, path: Path) -> None:
+        self.path = path
         if not self.named and path.name != self.name:
-            say(f"lrfind: {path.with_name(self.name)} holds the run of another config; this one goes to {path}")
+            self.say(f"lrfind: {path.with_name(self.name)} holds the run of another config; this one goes to {path}")
 
-    def climb(self, learning_rate: Floats, done: int, loss: float) -> None: ...
+    def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
+        self.interruption.heed()
 
 
 class Silent(Lines):
     """No narration."""
 
-    def folder(self, path: Path) -> None: ...
+    def say(self, text: str) -> None: ...
 
 
 class Bar(Lines):
     """A progress bar: rate, loss, steps a second, time left."""
 
-    def __init__(self, name: str, *, named: bool, screen: Screen) -> None:
-        super().__init__(name, named=named)
+    def __init__(self, name: str, *, named: bool, interruption: Interruption, screen: Screen) -> None:
+        super().__init__(name, named=named, interruption=interruption)
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
@@ -64,7 +78,7 @@ class Bar(Lines):
         self._bar = Progress(
             SpinnerColumn("dots" if screen.unicode else "line"),
             TextColumn("{task.fields[label]}"),
-            BarColumn(bar_width=20),
+            *([BarColumn(bar_width=20)] if screen.width >= ROOMY else []),
             TextColumn("{task.fields[facts]}"),
             TimeRemainingColumn(compact=True),
             console=console,
@@ -80,7 +94,11 @@ class Bar(Lines):
     def __exit__(self, *exception: object) -> None:
         self._bar.stop()
 
+    def say(self, text: str) -> None:
+        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
     def phase(self, name: str) -> None:
+        super().phase(name)
         self._began = time.perf_counter()
         self._update(label=f"{self.name}: {PHASES[name]}", facts="")
 
@@ -88,13 +106,16 @@ class Bar(Lines):
         speed = done / max(time.perf_counter() - self._began, 1e-9)
         facts = f"lr {learning_rate[done - 1]:.1e}  loss {loss:.4g}  {speed:,.0f} steps/s"
         self._update(total=len(learning_rate), completed=done, facts=facts)
+        super().climb(learning_rate, done, loss)
 
     def _update(self, **fields: Any) -> None:
         self._bar.update(self._task, **fields)
 
 
-def watcher(name: str, *, named: bool, quiet: bool, screen: Screen) -> Lines:
+def watcher(name: str, interruption: Interruption, *, named: bool, quiet: bool, screen: Screen) -> Lines:
     """The narration that fits stderr."""
     if quiet:
-        return Silent(name, named=named)
-    return Bar(name, named=named, screen=screen) if screen.live else Lines(name, named=named)
+        return Silent(name, named=named, interruption=interruption)
+    if screen.live:
+        return Bar(name, named=named, interruption=interruption, screen=screen)
+    return Lines(name, named=named, interruption=interruption)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import TextIO
 
-from lrfind.errors import ExitCode, LrfindError
+from lrfind.errors import ExitCode, LrfindError, RunError
 
 NARROWEST, WIDEST = 40, 120
 """Bounds of the width that reports are set to; beyond the wider one, lines get too long to read."""
@@ -40,30 +39,56 @@ class Screen:
 
 def screen(stream: TextIO, *, color: bool = True) -> Screen:
     """Look at a stream and the environment (NO_COLOR, TERM, COLUMNS)."""
-    live = stream.isatty()
-    size = shutil.get_terminal_size((80, 24))
-    allowed = color and live and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    live = stream.isatty() and os.environ.get("TERM") != "dumb"
+    size = size_of(stream)
+    allowed = color and live and not os.environ.get("NO_COLOR")
     unicode = (stream.encoding or "ascii").lower().replace("-", "").startswith("utf")
     return Screen(max(NARROWEST, min(size.columns, WIDEST)), size.lines, allowed, unicode, live)
 
 
-def say(text: str) -> None:
-    """A line of narration on stderr; a closed stderr is no reason to fail."""
+def size_of(stream: TextIO) -> os.terminal_size:
+    """Columns and lines: what COLUMNS and LINES say, else the stream's terminal, else 80 by 24."""
     try:
+        own = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        own = os.terminal_size((80, 24))
+    given = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
+    return os.terminal_size(
+        int(text) if text.isdecimal() and int(text) else value or default
+        for text, value, default in zip(given, own, (80, 24), strict=True)
+    )
+
+
+def say(text: str) -> None:
+    """A line of narration on stderr; a stderr that nobody can write to is no reason to fail."""
+    with suppress(OSError, ValueError):
         print(text, file=sys.stderr, flush=True)
-    except (BrokenPipeError, UnicodeEncodeError, ValueError):
+
+
+def abandon(text: str) -> None:
+    """Last words on stderr, past a progress bar that may be in the middle of a line."""
+    stream = sys.__stderr__
+    if stream is None:
         return
+    with suppress(OSError, ValueError):
+        print(("\r\x1b[2K\x1b[?25h" if screen(stream).live else "") + text, file=stream, flush=True)
 
 
 def put(text: str) -> None:
-    """The result on stdout. A reader who has left, as `head` does, has seen enough."""
+    """The result on stdout. A reader who has left, as `head` does, has seen enough.
+
+    Raises:
+        RunError: stdout cannot be written, as where it goes to a full disk.
+    """
     try:
         encoding = sys.stdout.encoding or "ascii"
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes once more at exit; that must not complain either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise RunError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
 def report(error: LrfindError, *, debug: bool) -> ExitCode:
@@ -82,22 +107,41 @@ class Interruption:
 
     Attributes:
         code: 130 after Ctrl-C, 143 after SIGTERM, None while neither came.
+        waits: there is something to keep, so that the first signal is only noted, and `heed` acts on it.
     """
 
     code: ExitCode | None = None
+    waits: bool = False
+
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt if a signal came."""
+        if self.code is not None:
+            raise KeyboardInterrupt
 
 
 @contextmanager
-def interruptible() -> Iterator[Interruption]:
-    """SIGTERM raises KeyboardInterrupt as Ctrl-C does; a second signal ends the process at once."""
+def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
+    """Ctrl-C and SIGTERM are noted where there is something to keep; elsewhere, and the second time, they end the
+    process at once.
+
+    An exception out of nowhere would not do: in the middle of importing or calling JAX it crashes the process, or is
+    lost in a callback.
+
+    Args:
+        leave: what is left to do before the process ends at once.
+    """
     interruption = Interruption()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
+        first = interruption.code is None
         interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        raise KeyboardInterrupt
+        if first and interruption.waits:
+            return
+        try:
+            leave()
+        finally:
+            os._exit(interruption.code)
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

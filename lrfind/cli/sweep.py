@@ -15,6 +15,8 @@ EFFORTS = {
     Effort.thorough: ["sweep.seeds=8", "sweep.steps=200"],
 }
 
+STDOUT = ("-", "/dev/stdout")
+
 
 def sweep(
     configs: shared.Configs,
@@ -50,7 +52,8 @@ def sweep(
 
     Example: lrfind sweep config.yaml --json | jq .recommendation.learning_rate
     """
-    from lrfind.cli.job import Job, Wishes
+    from lrfind.cli.job import Job
+    from lrfind.cli.wishes import Wishes
 
     flags = {
         "--min-lr": min_lr,
@@ -64,7 +67,7 @@ def sweep(
         overrides=[*EFFORTS[effort], *(settings or [])],
         flags={flag: value for flag, value in flags.items() if value is not None},
         form=Format.json if as_json else form,
-        output=output,
+        output=None if str(output) in STDOUT else output,
         out=out,
         fresh=fresh,
         write=write,

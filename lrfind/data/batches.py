@@ -66,7 +66,7 @@ class Batches:
         return np.concatenate(drawn)[first : first + stop - start]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def permutation(seed: int, lane_seed: int, epoch: int, rows: int) -> NDArray[np.int32]:
     """The order of an epoch, shape (rows,)."""
     return generator(seed, lane_seed, ORDER, epoch).permutation(rows).astype(np.int32)

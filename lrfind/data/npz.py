@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,15 +26,25 @@ def load(section: Any) -> Arrays:
     """
     path = Path(section.path)
     try:
-        archive = np.load(path, allow_pickle=False)
+        file = path.open("rb")
     except FileNotFoundError:
         raise InputError(f"there is no file {path}", key="data.path") from None
     except IsADirectoryError:
         raise InputError(f"{path} is a directory; name an .npz file", key="data.path") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+    with file, opened(file, path) as archive:
+        return Arrays(read(archive, section.inputs, "inputs", path), read(archive, section.targets, "targets", path))
+
+
+def opened(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
+    """The archive in a file. Not by its path: numpy would leave a damaged one open."""
+    try:
+        archive = np.load(file, allow_pickle=False)
     except zipfile.BadZipFile:
         raise InputError(f"{path} is cut off or damaged; write it again", key="data.path") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
     except (ValueError, EOFError):
         raise InputError(
             f"{path} is no .npz file; write one with numpy.savez(path, x=..., y=...)", key="data.path"
@@ -43,8 +53,7 @@ def load(section: Any) -> Arrays:
         raise InputError(
             f"{path} holds a single array; write both with numpy.savez(path, x=..., y=...)", key="data.path"
         )
-    with archive:
-        return Arrays(read(archive, section.inputs, "inputs", path), read(archive, section.targets, "targets", path))
+    return archive
 
 
 def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDArray[Any]:

@@ -64,17 +64,24 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
             jax.config.update("jax_default_device", jax.devices(device)[0])
         except RuntimeError:
             raise InputError(f"JAX finds no {device} here; install jax's extra for it, or use --device cpu") from None
+    try:
+        used = platform_of(jax)
+    except (RuntimeError, AssertionError):
+        wanted = os.environ.get("JAX_PLATFORMS", "")
+        raise InputError(f"JAX cannot start with JAX_PLATFORMS={wanted}; unset it, or use --device cpu") from None
     if cache:
         try:
             folder = cache_folder() / f"xla-{machine()}"
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            return platform_of(jax)  # A cache that cannot be written is no reason to fail.
+        except (OSError, RuntimeError):  # The latter where the user has no home folder.
+            return used
+        if not os.access(folder, os.W_OK):
+            return used  # A cache that cannot be written is no reason to fail.
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_compilation_cache_max_size", CACHE_LIMIT)
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-    return platform_of(jax)
+    return used
 
 
 def platform_of(jax: Any) -> str:

@@ -1,22 +1,24 @@
-"""The figure drawn in a process of its own, so that nobody waits for matplotlib to be imported.
+"""Reports rendered in a process of their own, so that nobody waits for matplotlib, plotext and rich to be imported.
 
-Start the worker before the measuring; by the time there is a result, the child has matplotlib ready. A job is one
-line of JSON, the answer one line with a length and then the bytes. The child reads a whole job before it answers, so
-neither side can wait for the other. Whatever goes wrong with the child, the figure is drawn in this process instead.
+Start the worker before the measuring; by the time there is a result, the child has them ready. A job is one line of
+JSON, the answer one line with a length and then the bytes. The child reads a whole job before it answers, so neither
+side can wait for the other. Whatever goes wrong with the child, the report is rendered in this process instead.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import lrfind
 from lrfind.report.records import from_json, to_json
@@ -24,6 +26,13 @@ from lrfind.types import Result
 
 if TYPE_CHECKING:
     from lrfind.report.figure import Format
+
+RENDERERS = {
+    "figure": "lrfind.report.figure:draw",
+    "plot": "lrfind.report.terminal:plot",
+    "table": "lrfind.report.console:table",
+}
+"""What the child can render, the slowest import first."""
 
 PATIENCE = 60.0
 """Seconds after which a child that does not answer is given up."""
@@ -43,11 +52,11 @@ serve()
 """
 
 
-class FigureWorker:
-    """A child process that draws figures.
+class Worker:
+    """A child process that renders.
 
     Examples:
-        >>> with FigureWorker() as worker:  # doctest: +SKIP
+        >>> with Worker() as worker:  # doctest: +SKIP
         ...     result = measure()
         ...     png = worker.draw(result, "png")
     """
@@ -56,7 +65,7 @@ class FigureWorker:
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start the child; returns at once. Where no process can be started, figures are drawn in this one."""
+        """Start the child; returns at once. Where no process can be started, all is rendered in this one."""
         if self._child is not None:
             return
         root = str(Path(lrfind.__file__).resolve().parent.parent)
@@ -72,14 +81,18 @@ class FigureWorker:
             )
 
     def draw(self, result: Result, format: Format) -> bytes:
-        """The same bytes as `lrfind.report.figure.draw`; waits for them. May be called several times."""
-        drawn = self._ask(result, format)
-        if drawn:
-            return drawn
-        self.close()
-        from lrfind.report.figure import draw
+        """The same bytes as `lrfind.report.figure.draw`."""
+        return self._render("figure", result, {"format": format})
 
-        return draw(result, format)
+    def plot(self, result: Result, *, width: int, height: int, color: bool, unicode: bool) -> str:
+        """The same text as `lrfind.report.terminal.plot`."""
+        look = {"width": width, "height": height, "color": color, "unicode": unicode}
+        return self._render("plot", result, look).decode()
+
+    def table(self, result: Result, *, width: int, color: bool, unicode: bool, files: Sequence[str]) -> str:
+        """The same text as `lrfind.report.console.table`."""
+        look = {"width": width, "color": color, "unicode": unicode, "files": list(files)}
+        return self._render("table", result, look).decode()
 
     def close(self) -> None:
         """End the child and wait for its end, so that it does not stay as a zombie. May be called twice."""
@@ -98,7 +111,15 @@ class FigureWorker:
             if child.stdout is not None:
                 child.stdout.close()
 
-    def _ask(self, result: Result, format: Format) -> bytes:
+    def _render(self, name: str, result: Result, look: Mapping[str, Any]) -> bytes:
+        """Wait for the child, or do it here."""
+        rendered = self._ask({"name": name, "look": look, "result": to_json(result)})
+        if rendered:
+            return rendered
+        self.close()
+        return render(name, result, look)
+
+    def _ask(self, job: Mapping[str, Any]) -> bytes:
         """The child's answer; empty when it died, hung or failed."""
         child = self._child
         if child is None or child.stdin is None or child.stdout is None:
@@ -107,8 +128,7 @@ class FigureWorker:
         timer.daemon = True
         timer.start()
         try:
-            job = json.dumps({"format": format, "result": to_json(result)})
-            child.stdin.write(job.encode("ascii") + b"\n")
+            child.stdin.write(json.dumps(job).encode("ascii") + b"\n")
             child.stdin.flush()
             length = int(child.stdout.readline() or 0)
             drawn = child.stdout.read(length)
@@ -118,7 +138,7 @@ class FigureWorker:
         finally:
             timer.cancel()
 
-    def __enter__(self) -> FigureWorker:
+    def __enter__(self) -> Worker:
         self.start()
         return self
 
@@ -138,13 +158,20 @@ def serve() -> None:
     # stdout is kept for answers alone: should a library print, it goes where stderr goes
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    from lrfind.report.figure import draw
-
+    for target in RENDERERS.values():
+        importlib.import_module(target.partition(":")[0])
     while True:
         job = json.loads(jobs.get())
-        drawn = draw(from_json(job["result"]), job["format"])
-        answers.write(b"%d\n" % len(drawn) + drawn)
+        rendered = render(job["name"], from_json(job["result"]), job["look"])
+        answers.write(b"%d\n" % len(rendered) + rendered)
         answers.flush()
+
+
+def render(name: str, result: Result, look: Mapping[str, Any]) -> bytes:
+    """Render in this process; `name` is a key of `RENDERERS`, `look` its keyword arguments."""
+    module, _, function = RENDERERS[name].partition(":")
+    rendered = getattr(importlib.import_module(module), function)(result, **look)
+    return rendered if isinstance(rendered, bytes) else rendered.encode()
 
 
 def _read(jobs: queue.SimpleQueue[bytes]) -> None:

@@ -1,0 +1,64 @@
+"""What the command line of `lrfind sweep` asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lrfind.cli.options import Format
+from lrfind.errors import InputError
+
+PLOT_FORMATS = ("png", "svg", "pdf")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asked for; the fields are the options of `lrfind sweep`."""
+
+    overrides: Sequence[str]
+    flags: Mapping[str, Any]
+    form: Format
+    output: Path | None
+    out: Path | None
+    fresh: bool
+    write: bool
+    exit_zero: bool
+    plot: Path | None
+    draws: bool
+    quiet: bool
+    color: bool
+    device: str | None
+    dry_run: bool
+    cache: bool
+    debug: bool
+
+
+def check(configs: Sequence[str], wishes: Wishes) -> None:
+    """Refuse what could only fail after the measuring.
+
+    Raises:
+        InputError: options that contradict each other, or name what cannot be written.
+    """
+    if wishes.plot is not None:
+        if not wishes.draws:
+            raise InputError(f"--plot {wishes.plot} and --no-plot contradict each other; leave one out")
+        suffix = wishes.plot.suffix.removeprefix(".").lower()
+        if suffix not in PLOT_FORMATS:
+            raise InputError(f"--plot {wishes.plot}: the name must end in .png, .svg or .pdf")
+        if len(configs) > 1:
+            raise InputError(
+                "--plot names one file, and there are several configs; each run directory has its plot.png"
+            )
+    for option, path in (("--plot", wishes.plot), ("--output", wishes.output)):
+        if path is not None and not path.parent.is_dir():
+            raise InputError(f"{option} {path}: there is no folder {path.parent}")
+        if path is not None and path.is_dir():
+            raise InputError(f"{option} {path}: is a folder; name a file in it")
+        if path is not None and path.resolve() in [Path(config).resolve() for config in configs]:
+            raise InputError(f"{option} {path}: would overwrite the config")
+    if wishes.write and "-" in configs:
+        raise InputError("--write has no file to write to where the config comes from standard input")
+    if configs.count("-") > 1:
+        raise InputError("standard input holds one config; - was given twice")

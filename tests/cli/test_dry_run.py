@@ -1,0 +1,33 @@
+"""`--dry-run`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from .conftest import CONFIG, Lrfind
+
+
+def test_text_says_what_it_would_take_and_leaves_nothing(lrfind: Lrfind) -> None:
+    ran = lrfind("sweep", "c.yaml", "--dry-run")
+    assert (ran.code, ran.err) == (0, "")
+    facts = {line.split("  ")[0]: line for line in ran.out.splitlines()}
+    assert list(facts) == ["model", "data", "loss", "sweep", "for", "memory", "time"]
+    assert "610 parameters" in facts["model"]
+    assert " MB " in facts["memory"]
+    assert facts["time"].endswith(" s")
+    assert not Path("lrfind-runs").exists()
+
+
+def test_json(lrfind: Lrfind) -> None:
+    found = json.loads(lrfind("sweep", "c.yaml", "--dry-run", "--json").out)
+    assert (found["status"], found["parameters"], found["lanes"]) == ("dry_run", 610, 2)
+    assert found["memory_bytes"] > 4 * 610
+    assert found["expected_seconds"] > 0
+
+
+def test_bad_data_is_found(lrfind: Lrfind) -> None:
+    Path("gone.yaml").write_text(CONFIG.replace("name: digits", "name: npz, path: gone.npz"), encoding="utf-8")
+    ran = lrfind("sweep", "gone.yaml", "--dry-run")
+    assert ran.code == 2
+    assert ran.err.startswith("lrfind: error: gone.yaml:2:19: data.path: there is no file ")

@@ -1,0 +1,117 @@
+"""Ctrl-C, SIGTERM and kill, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import SLOW, Lrfind, Process, alive, children, lines_of, linux, posix, wait_for
+
+pytestmark = posix
+RUN = Path("lrfind-runs/slow")
+Start = Callable[..., Process]
+
+
+@pytest.fixture(autouse=True)
+def slow(folder: Path) -> None:
+    Path("slow.yaml").write_text(SLOW, encoding="utf-8")
+
+
+def sweeping(journal: Path, chunks: int = 1) -> Callable[[], bool]:
+    return lambda: sum('"kind": "sweep"' in line for line in lines_of(journal)) >= chunks
+
+
+@linux
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_during_the_sweep_what_was_measured_is_kept(start: Start, number: signal.Signals, code: int) -> None:
+    process = start("sweep", "slow.yaml", "--json")
+    wait_for(sweeping(RUN / "journal.jsonl"), "a first chunk")
+    helpers = children(process.popen.pid)
+    process.send(number)
+    ran = process.end()
+    assert (ran.code, ran.err) == (code, f"lrfind: interrupted; what was measured is in {RUN}\n")
+    assert helpers
+    assert not any(map(alive, helpers))
+    result = json.loads(ran.out)
+    assert result["status"] == "interrupted"
+    steps = len(result["sweep"]["learning_rate"])
+    assert "interrupted after" in result["warnings"][0]
+    journal = [json.loads(line) for line in lines_of(RUN / "journal.jsonl")]
+    assert journal[-1] == {"kind": "end", "status": "interrupted"}
+    assert sum(len(line["learning_rate"]) for line in journal if line["kind"] == "sweep") == steps
+    assert json.loads((RUN / "result.json").read_text(encoding="utf-8")) == result
+    assert {path.name for path in RUN.iterdir()} == {"result.json", "curve.csv", "plot.png", "journal.jsonl", ".lock"}
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 0.9])
+def test_before_anything_is_measured(start: Start, seconds: float) -> None:
+    """During imports and compiling, wherever that is on this machine: no traceback and no crash."""
+    process = start("sweep", "slow.yaml", "--no-cache")
+    time.sleep(seconds)
+    process.send(signal.SIGINT)
+    ran = process.end()
+    assert ran.code == 130
+    assert ran.err in ("", "lrfind: interrupted before anything was measured\n") or "what was measured" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_while_jax_is_imported(start: Start) -> None:
+    process = start("sweep", "slow.yaml")
+    maps = Path(f"/proc/{process.popen.pid}/maps")
+    wait_for(lambda: "numpy" in maps.read_text(encoding="utf-8"), "numpy, which JAX imports first")
+    process.send(signal.SIGTERM)
+    ran = process.end()
+    assert (ran.code, ran.out, ran.err) == (143, "", "lrfind: interrupted before anything was measured\n")
+
+
+def test_twice_ends_at_once(start: Start, lrfind: Lrfind) -> None:
+    text = SLOW.replace("[256, 256]", "[2048, 2048]").replace("digits}", "digits, batch_size: 1024}")
+    Path("slow.yaml").write_text(text, encoding="utf-8")  # One chunk of this takes many seconds.
+    process = start("sweep", "slow.yaml", "--no-plot")
+    wait_for(lambda: len(lines_of(RUN / "journal.jsonl")) >= 2, "the beginning of the sweep")
+    time.sleep(0.3)
+    process.send(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.popen.poll() is None, "it waits for the chunk"
+    process.send(signal.SIGINT)
+    began = time.monotonic()
+    ran = process.end()
+    assert time.monotonic() - began < 2
+    assert (ran.code, ran.err) == (130, f"lrfind: interrupted; what was measured is in the journal in {RUN}\n")
+
+
+def test_earlier_configs_are_delivered(start: Start) -> None:
+    process = start("sweep", "c.yaml", "slow.yaml", "--json", "--no-plot")
+    wait_for(sweeping(RUN / "journal.jsonl"), "the second config")
+    process.send(signal.SIGINT)
+    first, second = json.loads(process.end().out)
+    assert (first["status"], second["status"]) == ("complete", "interrupted")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_finished_run_stays_when_the_next_one_is_ended(
+    start: Start, lrfind: Lrfind, number: signal.Signals
+) -> None:
+    """The finished run is that of a short sweep whose journal is made to look like the slow one's."""
+    process = start("sweep", "slow.yaml", "--no-plot")
+    wait_for(sweeping(RUN / "journal.jsonl"), "a first chunk")
+    process.send(signal.SIGINT)
+    process.end()
+    lines = lines_of(RUN / "journal.jsonl")
+    finished = "".join([*lines[:-1], lines[-1].replace("interrupted", "complete")])
+    (RUN / "journal.jsonl").write_text(finished, encoding="utf-8")
+    before = {name: (RUN / name).read_bytes() for name in ("result.json", "curve.csv", "journal.jsonl")}
+
+    process = start("sweep", "slow.yaml", "--no-plot")
+    wait_for(sweeping(RUN / "journal.jsonl.new"), "a chunk of the second run")
+    process.send(number)
+    ran = process.end()
+    assert {name: (RUN / name).read_bytes() for name in before} == before
+    if number == signal.SIGINT:
+        kept = f"{RUN} keeps its finished run, journal.jsonl.new there has what was measured"
+        assert (ran.code, ran.err) == (130, f"lrfind: interrupted; {kept}\n")

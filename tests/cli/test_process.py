@@ -1,0 +1,96 @@
+"""Streams that are closed, full, a pipe or ASCII, in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import CONFIG, Ran, posix
+
+LRFIND = (sys.executable, "-m", "lrfind")
+SWEEP = (*LRFIND, "sweep", "c.yaml", "--no-plot")
+Shell = Callable[..., Ran]
+
+
+@pytest.fixture
+def shell(folder: Path) -> Shell:
+    """A command line of a POSIX shell; $SWEEP is the sweep."""
+
+    def call(line: str, **environment: str) -> Ran:
+        own = {**os.environ, "SWEEP": " ".join(SWEEP), "LRFIND": " ".join(LRFIND), **environment}
+        ran = subprocess.run(["sh", "-c", line], capture_output=True, env=own, timeout=60, check=False)
+        return Ran(ran.returncode, ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8"))
+
+    return call
+
+
+@posix
+def test_a_reader_who_leaves(shell: Shell) -> None:
+    ran = shell("($LRFIND sweep c.yaml; echo $? >code) | head -1")
+    assert ran.out.startswith("training loss")
+    assert ran.err == ""
+    assert Path("code").read_text(encoding="ascii") == "0\n"
+
+
+@posix
+def test_closed_streams(shell: Shell) -> None:
+    ran = shell("$SWEEP 2>&- >&- <&-")
+    assert ran == Ran(0, "", "")
+    assert Path("lrfind-runs/c/result.json").exists()
+    ran = shell("$LRFIND sweep gone.yaml 2>&-")
+    assert ran == Ran(2, "", ""), "an error has no place on stdout"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("command", ["$SWEEP", "$LRFIND list"])
+def test_full_stdout(shell: Shell, command: str) -> None:
+    ran = shell(f"{command} >/dev/full")
+    assert ran.code == 3
+    assert ran.err == "lrfind: error: standard output cannot be written: No space left on device\n"
+
+
+@posix
+def test_a_fifo_as_output_stays_one(shell: Shell) -> None:
+    ran = shell("mkfifo f && { cat f & $SWEEP --output f; }; wait; test -p f")
+    assert ran.code == 0
+    assert "steepest" in ran.out
+
+
+def test_ascii(shell: Shell) -> None:
+    ran = shell("$LRFIND sweep c.yaml", PYTHONIOENCODING="ascii")
+    assert ran.code == 0
+    assert ran.out.isascii()
+    assert "?" not in ran.out, "every character has a stand-in of its own"
+    assert "steepest *" in ran.out
+
+
+def test_no_home_and_no_cache(shell: Shell) -> None:
+    """A container often runs under a number that no user has."""
+    ran = shell("$SWEEP", LRFIND_CACHE_DIR=str(Path("c.yaml").resolve()))
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_platform_that_is_not_there(shell: Shell) -> None:
+    ran = shell("$SWEEP", JAX_PLATFORMS="cuda")
+    assert ran.code == 2
+    assert ran.err == (
+        "lrfind: error: JAX cannot start with JAX_PLATFORMS=cuda; unset it, or use --device cpu\n"
+    )
+    assert shell("$SWEEP --device cpu", JAX_PLATFORMS="cuda").code == 0
+
+
+def test_files_of_the_user_do_not_stand_in_for_modules(folder: Path, shell: Shell) -> None:
+    """The installed command does not look into the working directory; neither does the helper that draws."""
+    for name in ("types", "registry", "matplotlib", "store"):
+        Path(f"{name}.py").write_text("raise SystemExit('not me')\n", encoding="utf-8")
+    command = "import sys; sys.path.remove(''); from lrfind.__main__ import main; main()"
+    Path("c.yaml").write_text(CONFIG, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-c", command, "sweep", "c.yaml"], capture_output=True, timeout=60, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")

@@ -1,0 +1,94 @@
+"""On a real terminal: a bar on stderr, colours, and neither where they are not wanted."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import posix
+
+pytestmark = posix
+COLOR = re.compile(r"\x1b\[[0-9;]*[1-9][0-9;]*m")
+CLEAR, HIDE, SHOW = "\x1b[2K", "\x1b[?25l", "\x1b[?25h"
+
+
+def on_terminal(columns: int, *arguments: str, **environment: str) -> tuple[int, str]:
+    """Run with stdout and stderr on a pseudo-terminal; the exit code and what it showed."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    inherited = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "CI")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lrfind", "sweep", "c.yaml", *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**inherited, "TERM": "xterm-256color", **environment},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        shown += part
+    os.close(ours)
+    return process.wait(60), shown.decode("utf-8")
+
+
+@pytest.fixture(autouse=True)
+def second_run(folder: Path) -> None:
+    """There is a run of another config, so that a line of narration comes among the bar."""
+    Path("lrfind-runs/c").mkdir(parents=True)
+    Path("lrfind-runs/c/journal.jsonl").write_text('{"fingerprint": "another"}\n', encoding="utf-8")
+
+
+NARRATION = "lrfind: lrfind-runs/c holds the run of another config; this one goes to lrfind-runs/c-2"
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_bar_and_colours(columns: int) -> None:
+    code, shown = on_terminal(columns)
+    assert code == 0
+    assert "c: starting JAX" in shown
+    assert CLEAR in shown
+    assert shown.count(HIDE) == shown.count(SHOW) == 1
+    assert COLOR.search(shown)
+    assert NARRATION in shown
+    result = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown[shown.rindex(CLEAR) :])
+    lines = [line for line in result.splitlines() if "lrfind-runs" not in line and "optax." not in line]
+    assert max(map(len, lines)) <= columns
+
+
+@pytest.mark.parametrize("how", ["NO_COLOR", "--no-color"])
+def test_no_colours(how: str) -> None:
+    code, shown = on_terminal(80, "--no-color") if how == "--no-color" else on_terminal(80, NO_COLOR="1")
+    assert code == 0
+    assert not COLOR.search(shown)
+    assert CLEAR in shown, "the bar stays"
+
+
+def test_dumb_terminal() -> None:
+    code, shown = on_terminal(80, TERM="dumb")
+    assert code == 0
+    assert "\x1b" not in shown
+    assert shown.splitlines()[0] == NARRATION
+
+
+def test_quiet() -> None:
+    code, shown = on_terminal(80, "--quiet", "--no-color")
+    assert code == 0
+    assert "\x1b" not in shown
+    assert shown.startswith("training loss")

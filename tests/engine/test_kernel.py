@@ -1,0 +1,233 @@
+"""The kernel against closed forms, against numpy, and against itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from lrfind.data.batches import weight_key
+from lrfind.engine.kernel import Chunk, Draw, Kernel
+from lrfind.engine.step import lift
+from lrfind.types import Execution, Floats
+
+from .reference import train
+from .tasks import (
+    BATCHES,
+    BOUND,
+    INPUTS,
+    LABELS,
+    LOOP_EACH,
+    LOOP_VMAP,
+    NETWORK,
+    SCAN_EACH,
+    SCAN_VMAP,
+    closed_form,
+    compilations,
+    constant,
+    losses,
+    mlp,
+    mlp_starts,
+    quadratic,
+    quadratic_loss,
+    quadratic_starts,
+    walk,
+    walk_starts,
+)
+
+LANES, STEPS = 3, 21
+RATES = np.repeat(np.geomspace(0.01, 3, STEPS)[:, None], LANES, axis=1)
+STEADY = np.repeat(np.geomspace(0.005, 0.1, STEPS)[:, None], LANES, axis=1)
+
+
+@pytest.fixture(scope="module")
+def square() -> Kernel:
+    return quadratic()
+
+
+@pytest.fixture(scope="module")
+def scanned() -> Kernel:
+    return mlp(SCAN_EACH)
+
+
+@pytest.fixture(scope="module")
+def walking() -> Kernel:
+    return walk()
+
+
+@pytest.fixture(scope="module")
+def curve(scanned: Kernel) -> Floats:
+    return losses(scanned.run(mlp_starts(LANES), RATES))
+
+
+def test_sgd_on_a_quadratic_follows_the_closed_form(square: Kernel) -> None:
+    rates = np.stack([np.geomspace(1e-3, 0.15, 25), np.full(25, 0.05)], axis=1)
+    found = losses(square.run(quadratic_starts(2), rates))
+    expected = np.stack([closed_form(rates[:, 0]), closed_form(rates[:, 1])])
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+
+
+def test_sgd_on_a_quadratic_diverges_above_two_over_the_curvature(square: Kernel) -> None:
+    below, at, above = losses(square.run(quadratic_starts(3), constant([0.99 * BOUND, BOUND, 1.01 * BOUND], 150)))
+    steep = 0.5 * 10  # the steep direction's share of the first loss
+    assert below[-1] < 0.1 * steep
+    assert at[-1] == pytest.approx(steep, rel=1e-4)
+    assert above[-1] > 10 * steep
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_a_network_trains_as_numpy_says(name: str) -> None:
+    steps, rates = 8, np.geomspace(0.01, 0.2, 8)
+    chunks = list(mlp(optimizer=name).run(mlp_starts(2, name), np.repeat(rates[:, None], 2, axis=1)))
+    for lane in range(2):
+        layers, _ = NETWORK.init(weight_key(0, lane))
+        expected = train(name, layers, INPUTS, LABELS, BATCHES.indices(lane, 0, steps), rates)
+        np.testing.assert_allclose(chunks[0].loss[lane], expected.loss, rtol=1e-5)
+        np.testing.assert_allclose(chunks[0].gradient_norm[lane], expected.gradient_norm, rtol=1e-5)
+        np.testing.assert_allclose(chunks[0].update_norm[lane], expected.update_norm, rtol=1e-5)
+        for layer, other in zip(chunks[0].states[lane].params, expected.layers, strict=True):
+            np.testing.assert_allclose(layer["weight"], other["weight"], rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(layer["bias"], other["bias"], rtol=1e-4, atol=1e-5)
+
+
+def test_scan_and_loop_give_the_same_bits(curve: Floats) -> None:
+    np.testing.assert_array_equal(losses(mlp(LOOP_EACH).run(mlp_starts(LANES), RATES)), curve)
+
+
+@pytest.mark.parametrize("execution", [SCAN_VMAP, LOOP_VMAP], ids=["scan", "loop"])
+def test_vmapped_lanes_agree_before_the_minimum(execution: Execution, curve: Floats) -> None:
+    found = losses(mlp(execution).run(mlp_starts(LANES), RATES))
+    assert found.shape == curve.shape
+    for row, other in zip(found, curve, strict=True):
+        stop = int(np.argmin(other)) + 1
+        assert stop > 5
+        np.testing.assert_allclose(row[:stop], other[:stop], rtol=1e-5)
+
+
+def test_a_lane_does_not_depend_on_the_others(scanned: Kernel, curve: Floats) -> None:
+    np.testing.assert_array_equal(losses(scanned.run(mlp_starts(1), RATES[:, :1])), curve[:1])
+    assert not np.array_equal(curve[0], curve[1])
+
+
+@pytest.mark.parametrize("chunk", [7, 40])
+def test_the_chunk_does_not_change_the_bits(chunk: int, walking: Kernel) -> None:
+    found = losses(walk(chunk=chunk).run(walk_starts(LANES), STEADY))
+    np.testing.assert_array_equal(found, losses(walking.run(walk_starts(LANES), STEADY)))
+
+
+def test_one_compilation_serves_every_rate_length_and_number_of_lanes() -> None:
+    kernel, states = walk(), walk_starts(LANES)
+    with compilations() as first:
+        kernel.compile(states[:1])
+    assert len(first) == 1
+    with compilations() as more:
+        losses(kernel.run(states, STEADY))
+        losses(kernel.run(states[:1], STEADY[:7, :1] / 3))
+    assert more == []
+
+
+def test_shapes_are_enough_to_compile(walking: Kernel) -> None:
+    kernel, states = walk(), walk_starts(1)
+    kernel.compile(jax.eval_shape(lambda: states))
+    with compilations() as more:
+        found = losses(kernel.run(states, STEADY[:, :1]))
+    assert more == []
+    np.testing.assert_array_equal(found, losses(walking.run(states, STEADY[:, :1])))
+
+
+@pytest.mark.parametrize("cut", [7, 10, 13])
+def test_a_run_continues_bit_for_bit(cut: int, walking: Kernel) -> None:
+    chunks = list(walking.run(walk_starts(LANES), STEADY[:cut]))
+    assert [chunk.start for chunk in chunks] == list(range(0, cut, 10))
+    rest = list(walking.run(chunks[-1].states, STEADY[cut:], start=cut))
+    assert [chunk.start for chunk in rest] == list(range(cut, STEPS, 10))
+    found = np.concatenate([chunk.loss for chunk in [*chunks, *rest]], axis=1)
+    np.testing.assert_array_equal(found, losses(walking.run(walk_starts(LANES), STEADY)))
+
+
+@pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
+def test_states_are_those_of_each_lane(execution: Execution) -> None:
+    [chunk] = quadratic(execution, chunk=4).run(quadratic_starts(2), constant([0.01, 0.02], 4))
+    assert (chunk.start, chunk.loss.shape, len(chunk.states)) == (0, (2, 4), 2)
+    for rate, state in zip((0.01, 0.02), chunk.states, strict=True):
+        expected = np.array([3.0, 1.0]) * (1 - rate * np.array([1.0, 10.0])) ** 4
+        np.testing.assert_allclose(state.params, expected, rtol=1e-5)
+
+
+def test_nothing_is_computed_that_nobody_asks_for() -> None:
+    kernel = quadratic()
+    asked: list[tuple[int, int, int]] = []
+    draw = kernel.feed.draw
+
+    def noted(lane: int, begin: int, stop: int) -> Draw:
+        asked.append((lane, begin, stop))
+        return draw(lane, begin, stop)
+
+    kernel.feed = replace(kernel.feed, draw=noted)
+    kernel.compile(quadratic_starts(1))
+    asked.clear()
+    run = kernel.run(quadratic_starts(2), RATES[:, :2])
+    assert asked == []
+    next(run)
+    assert sorted(asked) == [(0, 0, 10), (1, 0, 10)]
+    run.close()
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
+def test_a_lost_lane_does_not_disturb_the_others(execution: Execution) -> None:
+    kernel = quadratic(execution)
+    calm = losses(kernel.run(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12)))
+    beside = losses(kernel.run(quadratic_starts(3), constant([0.01, 1e30, 0.03], 12)))
+    assert not np.isfinite(beside[1, -1])
+    np.testing.assert_array_equal(beside[[0, 2]], calm[[0, 2]])
+
+
+@pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP], ids=str)
+def test_the_callers_states_are_left_alone(execution: Execution) -> None:
+    states = quadratic_starts(1) + [jax.tree.map(jax.device_put, state) for state in quadratic_starts(1)]
+    kernel = quadratic(execution)
+    first, second = (losses(kernel.run(states, constant([0.1, 0.1], 12))) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    for state in states:
+        np.testing.assert_array_equal(state.params, [3, 1])
+
+
+@pytest.mark.parametrize(("platform", "expected"), [("cpu", SCAN_EACH), ("gpu", SCAN_VMAP)])
+def test_a_kernel_chooses_by_its_platform(platform: str, expected: Execution, square: Kernel) -> None:
+    chosen = Kernel(lift(quadratic_loss, optax.sgd), square.feed, platform)
+    with pytest.raises(AssertionError, match="compile first"):
+        _ = chosen.execution
+    chosen.compile(quadratic_starts(2))
+    assert chosen.execution == expected
+
+
+TWO_DEVICES = """
+import jax, numpy as np
+from engine.tasks import closed_form, constant, losses, quadratic, quadratic_starts
+assert jax.device_count() == 2
+found = losses(quadratic().run(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12)))
+expected = [closed_form(np.full(12, rate)) for rate in (0.01, 0.02, 0.03)]
+np.testing.assert_allclose(found, expected, rtol=1e-5)
+"""
+
+
+def test_two_devices_do_no_harm() -> None:
+    tests = str(Path(__file__).parents[1])
+    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2", "JAX_PLATFORMS": "cpu", "PYTHONPATH": tests}
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES], env={**os.environ, **flags}, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_chunks_hold_double_precision(square: Kernel) -> None:
+    chunk: Chunk = next(square.run(quadratic_starts(1), constant([0.1], 3)))
+    assert {chunk.loss.dtype, chunk.gradient_norm.dtype, chunk.update_norm.dtype} == {np.dtype(np.float64)}

@@ -1,0 +1,139 @@
+"""From a config to what the engine runs: every model with every data set and every loss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from lrfind.config.schema import Config
+from lrfind.data.prepare import LABEL_LOSSES
+from lrfind.errors import InputError
+from lrfind.plan import Plan, make, memory, rows_of
+from lrfind.registry import DATA, LOSSES, MODELS
+
+MODEL = {"linear": {"name": "linear"}, "mlp": {"name": "mlp", "hidden": [7], "norm": "layer"}}
+LABELLED = ("digits", "npz")
+
+
+@pytest.fixture(scope="module")
+def sections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    path = tmp_path_factory.mktemp("data") / "mine.npz"
+    np.savez(path, x=np.arange(120.0).reshape(30, 2, 2) / 120, y=np.arange(30) % 3)
+    return {
+        "digits": {"name": "digits"},
+        "friedman": {"name": "friedman", "rows": 40, "features": 6},
+        "npz": {"name": "npz", "path": str(path), "batch_size": 10},
+    }
+
+
+def config(model: dict[str, Any], data: dict[str, Any], **others: Any) -> Config:
+    given = {"optimizer": {"name": "adam"}, "sweep": {"seeds": 2}, **others}
+    return Config.model_validate({"model": model, "data": {"batch_size": 16, **data}, **given})
+
+
+def plan_of(**others: Any) -> Plan:
+    return make(config(MODEL["mlp"], {"name": "friedman", "rows": 40}, **others))
+
+
+def test_every_model_and_data_set_is_tested(sections: dict[str, dict[str, Any]]) -> None:
+    assert (set(MODEL), set(sections)) == (set(MODELS), set(DATA))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("model", MODELS)
+def test_what_fits_together_has_a_finite_loss(
+    model: str, data: str, loss: str, sections: dict[str, dict[str, Any]]
+) -> None:
+    if loss in LABEL_LOSSES and data not in LABELLED:
+        pytest.skip("the targets are no labels")
+    plan = make(config(MODEL[model], sections[data], loss=loss))
+    params, state = plan.model.init(np.zeros(2, np.uint32))
+    rows = plan.batches.indices(0, 0, 1)[0]
+    batch = plan.data.train.inputs[rows], plan.data.train.targets[rows]
+    value, (after, _) = plan.model.loss(params, state, batch, np.zeros(2, np.uint32), True)
+    assert value.shape == ()
+    assert np.isfinite(float(value))
+    assert jax.tree.structure(after) == jax.tree.structure(state)
+    outputs = {"digits": 10, "npz": 3, "friedman": 1}[data] if loss in LABEL_LOSSES else 1
+    assert plan.data.outputs == outputs
+    assert memory(plan) > plan.data.train.inputs.nbytes + 2 * 3 * 4 * plan.parameters
+    assert memory(plan) < 1.1 * (2 * 3 * 4 * plan.parameters + 100) + 4 * (plan.data.train.inputs.size * 2 + 4000)
+
+
+@pytest.mark.parametrize(("data", "loss"), [("digits", "cross_entropy"), ("npz", "cross_entropy"), ("friedman", "mse")])
+def test_a_loss_that_is_left_out_fits_the_targets(data: str, loss: str, sections: dict[str, dict[str, Any]]) -> None:
+    assert make(config(MODEL["linear"], sections[data])).loss == loss
+
+
+def test_cross_entropy_is_refused_for_values() -> None:
+    with pytest.raises(InputError) as caught:
+        plan_of(loss="cross_entropy")
+    assert caught.value.key == "data.targets"
+    assert str(caught.value) == (
+        "labels must be integers of shape (rows,), and targets is float32 of shape (40, 1); convert them "
+        "(for values to be predicted use 'loss: mse')"
+    )
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "adafactor", "muon"])
+def test_shapes_are_those_of_the_starts(name: str) -> None:
+    plan = plan_of(optimizer={"name": name, "clip_norm": 1.0})
+    starts = jax.eval_shape(plan.starts)
+    assert len(starts) == len(plan.shapes()) == 2
+    for start, shape in zip(starts, plan.shapes(), strict=True):
+        assert jax.tree.structure(start) == jax.tree.structure(shape)
+        assert jax.tree.leaves(jax.tree.map(lambda a: (a.shape, a.dtype), start)) == jax.tree.leaves(
+            jax.tree.map(lambda a: (a.shape, a.dtype), shape)
+        )
+
+
+def test_the_seed_fixes_the_starts_and_the_batches() -> None:
+    first, again, other = plan_of(seed=3), plan_of(seed=3), plan_of(seed=4)
+    (a, b), (c, _), (d, _) = first.starts(), again.starts(), other.starts()
+    jax.tree.map(np.testing.assert_array_equal, a, c)
+    for different in (b, d):
+        assert not np.array_equal(a.params[0]["weight"], different.params[0]["weight"])
+    np.testing.assert_array_equal(first.feed().draw(1, 0, 9).rows, again.feed().draw(1, 0, 9).rows)
+    assert not np.array_equal(first.feed().draw(0, 0, 9).rows, first.feed().draw(1, 0, 9).rows)
+    assert first.digest == again.digest != other.digest
+
+
+def test_the_feed_gives_rows_of_the_training_part() -> None:
+    plan = plan_of(optimizer={"name": "sgd", "accumulate": 3})
+    feed = plan.feed()
+    draw = feed.draw(1, 5, 7)
+    assert (draw.rows.shape, draw.keys.shape) == ((2, 3, 16), (2, 2))
+    inputs, targets = jax.jit(feed.select)(feed.data, draw.rows[0])
+    np.testing.assert_array_equal(inputs, plan.data.train.inputs[draw.rows[0]])
+    np.testing.assert_array_equal(targets, plan.data.train.targets[draw.rows[0]])
+
+
+def test_rows_of_every_array() -> None:
+    a, b = jax.jit(rows_of)((np.arange(5), np.arange(10).reshape(5, 2)), np.array([3, 0]))
+    assert (a.tolist(), b.tolist()) == ([3, 0], [[6, 7], [0, 1]])
+
+
+def test_length_and_size() -> None:
+    plan = plan_of(train={"epochs": 10})
+    assert plan.train_steps == 10 * (32 // 16)
+    assert plan_of(train={"steps": 77}).train_steps == 77
+    assert plan.parameters == 10 * 7 + 7 + 7 + 7 + 7 + 1
+    assert plan.seeds == (0, 1)
+
+
+def test_descriptions(sections: dict[str, dict[str, Any]]) -> None:
+    digits = make(config(MODEL["linear"], sections["digits"]))
+    assert digits.describe_data() == "digits: 1,438 rows to train on, 359 held out, inputs 8x8, 10 classes"
+    none = make(config(MODEL["linear"], {**sections["npz"], "validation_fraction": 0}, loss="mse"))
+    assert none.describe_data() == "mine.npz: 30 rows to train on, 0 held out, inputs 2x2, 1 target"
+
+
+def test_a_plan_is_made_from_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no file .*gone\.npz") as caught:
+        make(config(MODEL["linear"], {"name": "npz", "path": str(tmp_path / "gone.npz")}))
+    assert caught.value.key == "data.path"
