@@ -18,6 +18,8 @@ def script() -> None:
     Everything that a command writes is flushed and closed by then, and its threads and children have ended.
     """
     gc.set_threshold(COLLECT_EVERY)
+    # numpy multiplies nothing large here; starting its threads takes as long as the rest of its import.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         main()
         code = 0

@@ -15,6 +15,7 @@ from lrfind import optimizers
 from lrfind.config.schema import Config
 from lrfind.data.batches import Batches, weight_key
 from lrfind.data.prepare import digest, prepare
+from lrfind.engine import compiler
 from lrfind.engine.kernel import Draw, Feed
 from lrfind.engine.step import Step, TrainState, lift, start
 from lrfind.models.contract import Model, Network, count, supervised
@@ -76,9 +77,10 @@ class Plan:
         """Weights and state of the first seed before training."""
         return self.model.init(weight_key(self.config.seed, self.seeds[0]))
 
-    def starts(self) -> list[TrainState]:
+    def starts(self, platform: str) -> list[TrainState]:
         """The state of every seed before training."""
-        begin = jax.jit(lambda params, state: start(params, state, self.make_optimizer))
+        begin = jax.jit(lambda params, state: start(params, state, self.make_optimizer)).lower(*self.initial)
+        begin = compiler.compile(begin, "quick" if platform == "cpu" else "full")
         others = (self.model.init(weight_key(self.config.seed, seed)) for seed in self.seeds[1:])
         return [begin(*self.initial), *(begin(*initial) for initial in others)]
 

@@ -68,10 +68,12 @@ class Execution:
     Attributes:
         steps: ``"scan"`` (steps inside one compiled loop) or ``"loop"`` (one compiled step, called from Python).
         lanes: ``"each"`` (every lane is its own call of one compiled program) or ``"vmap"`` (all in one program).
+        compiler: ``"full"``, or ``"quick"`` where compiling would take longer than all that is computed.
     """
 
     steps: Literal["scan", "loop"]
     lanes: Literal["each", "vmap"]
+    compiler: Literal["quick", "full"] = "full"
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ from truth import measure
 
 from lrfind.analysis.curve import read
 from lrfind.analysis.suggest import suggestions
+from lrfind.climb import Climb, climb
 from lrfind.config import load
 from lrfind.engine import devices
 from lrfind.plan import make
-from lrfind.run import Clock, Measured, Options, Quiet, compiled
-from lrfind.run import measure as climb
+from lrfind.run import compiled
+from lrfind.watch import Clock, Quiet
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 TASKS = ("digits-mlp-sgd", "digits-mlp-momentum", "digits-mlp-adam", "digits-mlp-adamw")
@@ -38,8 +39,8 @@ def found_by_lrfind(task: str, seed: int) -> dict[str, float | None]:
     config = load(CONFIGS / f"{task}.yaml", [f"seed={seed}"]).config
     plan = make(config)
     kernel, states = compiled(plan, "cpu", Quiet(), Clock())
-    climbs: list[Measured] = []
-    for _ in climb(kernel, states, config.sweep, Options(), climbs):
+    climbs: list[Climb] = []
+    for _ in climb(kernel, states, config.sweep, (None, None), climbs):
         pass
     measured = climbs[-1]
     reading = read(measured.learning_rate, measured.loss)

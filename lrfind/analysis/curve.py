@@ -183,7 +183,7 @@ def never_fell(reading: Reading) -> str:
     limit = f"{rates[reading.diverged_at]:.1e}"
     return (
         f"the loss never fell below {level} and diverged at {limit}: no rate makes this model learn; check that "
-        "gradients reach the parameters and that the targets belong to the inputs"
+        "gradients reach the parameters and that the targets belong to the inputs, or lower sweep.min_lr"
     )
 
 

@@ -19,8 +19,8 @@ from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunErr
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
     from lrfind.report.worker import Worker
-    from lrfind.run import Clock
     from lrfind.types import Result
+    from lrfind.watch import Clock
 
 KEYS = {
     "--min-lr": "sweep.min_lr",
@@ -126,8 +126,9 @@ class Job:
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         wishes = self.wishes
         self._start_worker()
-        from lrfind.run import Clock, Options, sweep
+        from lrfind.run import Options, sweep
         from lrfind.store import RENEWED, write
+        from lrfind.watch import Clock
 
         options = Options(
             out=self._folder(loaded.name),
@@ -246,7 +247,8 @@ class Job:
 
     def _dry_run(self, loaded: Loaded) -> ExitCode:
         """Check config and data, and say what the sweep would take."""
-        from lrfind.run import Clock, Options, rehearse
+        from lrfind.run import Options, rehearse
+        from lrfind.watch import Clock
 
         with self._watch(loaded.name, named=True) as narration:
             options = Options(device=self.wishes.device, cache=self.wishes.cache)

@@ -6,8 +6,12 @@ import hashlib
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from lrfind.errors import InputError, RunError
 
 CACHE_LIMIT = 2**30
 """Bytes the compile cache may hold. With a limit JAX takes a file lock around each read and write, which makes the
@@ -56,8 +60,6 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
         # Before the import: finding accelerators takes longer than a small sweep.
         os.environ["JAX_PLATFORMS"] = "cpu"
     import jax
-
-    from lrfind.errors import InputError
 
     if device in ("gpu", "tpu"):
         try:
@@ -115,3 +117,19 @@ def environment() -> dict[str, Any]:
         "device": device.device_kind,
         "device_count": jax.device_count(),
     }
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Turn what JAX raises while the run goes into a sentence."""
+    import jax
+
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        text = str(error)
+        if "RESOURCE_EXHAUSTED" in text or "Out of memory" in text:
+            raise RunError("memory ran out; lower data.batch_size, sweep.seeds or the model's size") from error
+        raise RunError(f"the run failed inside of JAX: {text.splitlines()[0]}") from error
+    except MemoryError as error:
+        raise RunError("memory ran out; lower data.batch_size, sweep.seeds or the model's size") from error

@@ -6,6 +6,7 @@ yields each one; whoever consumes it draws, journals and stops.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from lrfind.engine import compiler
 from lrfind.engine.execution import choose, choose_lanes
 from lrfind.engine.step import Record, Step
 from lrfind.types import Execution, Floats
@@ -95,14 +97,22 @@ class Kernel:
         platform: what it runs on.
         execution: how lanes and steps are run; None to choose by program and platform.
         chunk: the most steps between two yields.
+        lane_steps: steps that all lanes will take in all, as far as known; the choice depends on it.
     """
 
     def __init__(
-        self, step: Step, feed: Feed, platform: str, execution: Execution | None = None, chunk: int = SHORTEST
+        self,
+        step: Step,
+        feed: Feed,
+        platform: str,
+        execution: Execution | None = None,
+        chunk: int = SHORTEST,
+        lane_steps: float = math.inf,
     ) -> None:
         self.feed = feed
         self.chunk = chunk
         self._platform = platform
+        self._lane_steps = lane_steps
         self._given = execution
         self._lanes = execution.lanes if execution else choose_lanes(platform)
         self._step = self._one_step(step)
@@ -124,11 +134,11 @@ class Kernel:
         traced = None
         if self._given is None or self._given.steps == "scan":
             traced = jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, rates, 0)
-            self._given = self._given or choose(traced.jaxpr, self._platform)
+            self._given = self._given or choose(traced.jaxpr, self._platform, self._lane_steps)
         if traced is None or self._given.steps == "loop":
             first = jax.tree.map(lambda leaf: leaf[0], draws)
             traced = jax.jit(self._step, donate_argnums=0).trace(state, data, first, np.float32(rates[0]))
-        self._compiled = traced.lower().compile()
+        self._compiled = compiler.compile(traced.lower(), self._given.compiler)
 
     def run(self, states: Sequence[Any], rates: Floats, *, start: int = 0) -> Iterator[Chunk]:
         """Train the lanes.

@@ -33,11 +33,11 @@ REFUSED = {
     "- -": "standard input holds one config; - was given twice",
     "- --write": "--write has no file to write to where the config comes from standard input",
     "-": "stdin: is empty; `lrfind init` writes a config to start from",
-    "d.yaml": "d.yaml: there is no such file (did you mean 'c.yaml'?)",
+    "cc.yaml": "cc.yaml: there is no such file (did you mean 'c.yaml'?)",
     ".": ".: is a folder; give the config file in it, such as bad.yaml",
-    "bad.yaml": "bad.yaml:1:15: model.name: must be one of linear, mlp; got 'mlpp' (did you mean 'mlp'?)",
-    "gone.yaml": "gone.yaml:3:15: data.path: there is no file {here}/gone.npz",
-    "rows.yaml": "rows.yaml:3:3: data.targets: inputs has 8 rows and targets has 7; they must agree",
+    "bad.yaml": "bad.yaml:1:9: model.name: must be one of linear, mlp; got 'mlpp' (did you mean 'mlp'?)",
+    "gone.yaml": "gone.yaml:3:19: data.path: there is no file {here}/gone.npz",
+    "rows.yaml": "rows.yaml:3:1: data.targets: inputs has 8 rows and targets has 7; they must agree",
     "c.yaml --set data.batch_size=4000": "--set: data.batch_size: a batch of 4000 needs as many rows to train on, "
     "and there are 1438 (1797 less 359 held out); use a batch_size of 1438 or less",
 }
@@ -45,10 +45,10 @@ REFUSED = {
 
 @pytest.fixture
 def bad(folder: Path) -> None:
-    Path("bad.yaml").write_text(CONFIG.replace("mlp", " mlpp"), encoding="utf-8")
+    Path("bad.yaml").write_text(CONFIG.replace("mlp", "mlpp"), encoding="utf-8")
     rest = "model: {name: linear}\noptimizer: {name: sgd}\n"
-    Path("gone.yaml").write_text(rest + "data: {path: gone.npz, name: npz}".replace("{path", "{  path"))
-    Path("rows.yaml").write_text(rest + "data:\n  name: npz\n  path: rows.npz\n".replace("data:", "data: "))
+    Path("gone.yaml").write_text(rest + "data: {name: npz, path: gone.npz}\n", encoding="utf-8")
+    Path("rows.yaml").write_text(rest + "data:\n  name: npz\n  path: rows.npz\n", encoding="utf-8")
     np.savez("rows.npz", x=np.zeros((8, 2)), y=np.arange(7) % 2)
 
 
@@ -63,10 +63,15 @@ def test_refused(lrfind: Lrfind, arguments: str) -> None:
 
 def test_all_problems_come_in_one_go(lrfind: Lrfind) -> None:
     Path("two.yaml").write_text(CONFIG.replace("adam", "adm").replace("20", "2"), encoding="utf-8")
-    errors = lrfind("sweep", "two.yaml", "--seed", "x-1"[2:]).err.splitlines()
-    assert [line.split(": ")[2:4] for line in errors] == [["two.yaml:3:13", "optimizer.name"], ["two.yaml:4:9", "sweep.steps"]]
+    errors = lrfind("sweep", "two.yaml", "--seed", "-1").err.splitlines()
+    assert [line.split(": ")[2:4] for line in errors] == [
+        ["two.yaml:3:13", "optimizer.name"],
+        ["two.yaml:4:9", "sweep.steps"],
+        ["--seed", "must be a whole number of at least 0; got -1"],
+    ]
 
 
+@pytest.mark.usefixtures("bad")
 def test_debug_shows_the_traceback(lrfind: Lrfind) -> None:
     assert "Traceback" not in lrfind("sweep", "gone.yaml").err
     assert "Traceback (most recent call last)" in lrfind("sweep", "gone.yaml", "--debug").err

@@ -65,7 +65,8 @@ def test_output_takes_the_result_off_stdout(lrfind: Lrfind, form: str) -> None:
     ran = lrfind("sweep", "c.yaml", "--format", form, "--output", "there.txt", "--no-plot")
     assert (ran.code, ran.out) == (0, "")
     text = Path("there.txt").read_text(encoding="utf-8")
-    assert ("steepest" in text) and (ESCAPE not in text)
+    assert "steepest" in text
+    assert ESCAPE not in text
 
 
 def test_output_dash_is_stdout(lrfind: Lrfind) -> None:

@@ -60,8 +60,7 @@ def test_in_use_names_the_process(lrfind: Lrfind) -> None:
         ran = lrfind(*SWEEP)
     assert ran.code == 3
     assert ran.err == (
-        f"lrfind: error: {RUN} is in use by process {os.getpid()}; "
-        "wait for it, or choose another folder with --out\n"
+        f"lrfind: error: {RUN} is in use by process {os.getpid()}; wait for it, or choose another folder with --out\n"
     )
 
 

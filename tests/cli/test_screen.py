@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
-from lrfind.cli import screen as screens
 from lrfind.cli.screen import put, say, screen
 from lrfind.errors import RunError
 
@@ -74,44 +75,52 @@ def test_put_replaces_what_the_encoding_lacks(monkeypatch: pytest.MonkeyPatch) -
 
 
 class Broken(io.StringIO):
-    """A stream that cannot be written."""
+    """A stream that cannot be written.
+
+    Args:
+        error: what writing raises.
+        path: the file that its descriptor belongs to.
+    """
 
     encoding = "utf-8"  # type: ignore[assignment]
 
-    def __init__(self, error: OSError) -> None:
+    def __init__(self, error: OSError, path: Path) -> None:
         super().__init__()
         self.error = error
+        self.path = path
+        self.descriptor = os.open(path, os.O_CREAT | os.O_WRONLY)
 
     def write(self, text: str) -> int:
         raise self.error
 
     def fileno(self) -> int:
-        return 99
+        return self.descriptor
+
+    def leads_nowhere(self) -> bool:
+        """Whether what is written to the descriptor is lost, as Python's last flush would be."""
+        os.write(self.descriptor, b"more")
+        os.close(self.descriptor)
+        return self.path.read_bytes() == b""
 
 
-@pytest.fixture
-def moved(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The descriptors that were pointed nowhere."""
-    descriptors: list[int] = []
-    monkeypatch.setattr(screens.os, "open", lambda *_: 98)
-    monkeypatch.setattr(screens.os, "dup2", lambda source, target: descriptors.append(target))
-    return descriptors
-
-
-def test_put_to_a_reader_who_left(monkeypatch: pytest.MonkeyPatch, moved: list[int]) -> None:
-    monkeypatch.setattr(sys, "stdout", Broken(BrokenPipeError()))
+def test_put_to_a_reader_who_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stream = Broken(BrokenPipeError(), tmp_path / "out")
+    monkeypatch.setattr(sys, "stdout", stream)
     put("text")
-    assert moved == [99]
+    assert stream.leads_nowhere()
 
 
-def test_put_to_a_full_disk(monkeypatch: pytest.MonkeyPatch, moved: list[int]) -> None:
-    monkeypatch.setattr(sys, "stdout", Broken(OSError(28, "No space left on device")))
+def test_put_to_a_full_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stream = Broken(OSError(28, "No space left on device"), tmp_path / "out")
+    monkeypatch.setattr(sys, "stdout", stream)
     with pytest.raises(RunError, match="standard output cannot be written: No space left on device"):
         put("text")
-    assert moved == [99]
+    assert stream.leads_nowhere()
 
 
-def test_say_to_nobody(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(sys, "stderr", Broken(OSError(28, "No space left on device")))
+def test_say_to_nobody(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    stream = Broken(OSError(28, "No space left on device"), tmp_path / "err")
+    monkeypatch.setattr(sys, "stderr", stream)
     say("text")
     assert capsys.readouterr().out == ""
+    os.close(stream.descriptor)

@@ -57,19 +57,17 @@ def test_one_plot_file_for_two_is_refused(lrfind: Lrfind) -> None:
     assert "--plot names one file" in ran.err
 
 
-def test_a_fault_of_ours_is_exit_3_and_the_others_are_measured(
-    lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from lrfind import run
+def test_a_fault_of_ours_is_exit_3_and_the_others_are_measured(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lrfind import conclude as module
 
-    conclude = run.conclude
+    conclude = module.conclude
 
     def fail_once(plan: object, name: str, *rest: object, **named: object) -> object:
         if name == "c":
             raise ZeroDivisionError("by nothing")
         return conclude(plan, name, *rest, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run, "conclude", fail_once)
+    monkeypatch.setattr(module, "conclude", fail_once)
     ran = lrfind(*TWO)
     assert ran.code == 3
     assert ran.err == "lrfind: error: a fault of lrfind: ZeroDivisionError: by nothing; --debug shows where\n"

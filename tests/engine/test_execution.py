@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import pytest
 from jax import lax
 
-from lrfind.engine.execution import choose, primitives
+from lrfind.engine.execution import QUICK, choose, equations, flops
 from lrfind.types import Execution
 
 X = jnp.ones((1, 1, 6, 6))
@@ -56,16 +56,44 @@ CONVOLUTIONS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("where", CONVOLUTIONS)
 def test_a_convolution_is_looped_on_a_cpu_alone(where: str) -> None:
     program = jax.make_jaxpr(CONVOLUTIONS[where])(X)
-    assert choose(program, "cpu") == Execution("loop", "each")
-    assert choose(program, "gpu") == choose(program, "tpu") == Execution("scan", "vmap")
+    assert choose(program, "cpu") == Execution("loop", "each", "full")
+    assert choose(program, "gpu") == choose(program, "tpu") == Execution("scan", "vmap", "full")
 
 
 def test_everything_else_is_scanned() -> None:
     program = jax.make_jaxpr(jax.grad(lambda x: jnp.tanh(x @ x).sum()))(X)
-    assert choose(program, "cpu") == Execution("scan", "each")
-    assert choose(program, "gpu") == Execution("scan", "vmap")
+    assert choose(program, "cpu") == Execution("scan", "each", "full")
+    assert choose(program, "gpu") == Execution("scan", "vmap", "full")
+
+
+def test_a_short_run_is_compiled_quickly_on_a_cpu_alone() -> None:
+    program = jax.make_jaxpr(lambda x: x @ x)(jnp.ones((100, 100)))
+    lane_steps = QUICK / 2e6
+    assert choose(program, "cpu", lane_steps).compiler == "quick"
+    assert choose(program, "cpu", lane_steps * 1.01).compiler == "full"
+    assert choose(program, "gpu", 1).compiler == "full"
 
 
 def test_all_operations_are_seen() -> None:
     program = jax.make_jaxpr(lambda x: lax.cond(x.sum() > 0, jnp.sin, jnp.cos, x))(X)
-    assert {"cond", "sin", "cos", "reduce_sum", "gt"} <= primitives(program)
+    names = {equation.primitive.name for equation in equations(program.jaxpr)}
+    assert {"cond", "sin", "cos", "reduce_sum", "gt"} <= names
+
+
+A, B = jnp.ones((3, 5)), jnp.ones((5, 7))
+IMAGES, FILTERS = jnp.ones((2, 4, 9, 9)), jnp.ones((8, 4, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda: A @ B, 2 * 3 * 5 * 7),
+        (lambda: jnp.einsum("bij,bjk->bik", jnp.ones((4, 3, 5)), jnp.ones((4, 5, 7))), 4 * 2 * 3 * 5 * 7),
+        (lambda: lax.scan(lambda c, _: (c @ jnp.ones((3, 3)), None), jnp.ones((3, 3)), None, 6), 6 * 2 * 27),
+        (lambda: lax.fori_loop(0, jnp.array(9), lambda i, c: c @ c, jnp.ones((3, 3))), 2 * 27),
+        (lambda: lax.conv(IMAGES, FILTERS, (1, 1), "VALID"), 2 * (2 * 8 * 7 * 7) * (4 * 3 * 3)),
+        (lambda: jnp.tanh(A), 0),
+    ],
+)
+def test_products_are_counted(function: Callable[[], Any], expected: float) -> None:
+    assert flops(jax.make_jaxpr(function)().jaxpr) == pytest.approx(expected)

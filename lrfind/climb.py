@@ -1,0 +1,99 @@
+"""Up the ladder, and further where the range misses the action."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrfind.analysis.curve import read
+from lrfind.analysis.recommend import begins_too_high
+from lrfind.analysis.suggest import suggest
+from lrfind.config.schema import SweepSection
+from lrfind.engine import ladder
+from lrfind.registry import LADDERS
+from lrfind.types import Floats
+
+if TYPE_CHECKING:
+    from lrfind.engine.kernel import Chunk, Kernel
+
+REACH = 100.0
+"""The sweep may extend itself by this factor on each side: two decades."""
+
+
+@dataclass
+class Climb:
+    """One pass up a ladder, growing as it is measured.
+
+    Attributes:
+        ladder: all rates that may come, shape (steps,).
+        chunks: what was measured so far.
+    """
+
+    ladder: Floats
+    chunks: list[Chunk] = field(default_factory=list)
+
+    @property
+    def learning_rate(self) -> Floats:
+        return self.ladder[: self.done]
+
+    @property
+    def done(self) -> int:
+        """Steps measured so far."""
+        return self.chunks[-1].start + self.chunks[-1].loss.shape[1] if self.chunks else 0
+
+    @property
+    def loss(self) -> Floats:
+        return np.concatenate([chunk.loss for chunk in self.chunks], axis=1)
+
+    @property
+    def gradient_norm(self) -> Floats:
+        return np.concatenate([chunk.gradient_norm for chunk in self.chunks], axis=1)
+
+    @property
+    def update_norm(self) -> Floats:
+        return np.concatenate([chunk.update_norm for chunk in self.chunks], axis=1)
+
+
+def climb(
+    kernel: Kernel,
+    states: list[Any],
+    section: SweepSection,
+    bounds: tuple[float | None, float | None],
+    climbs: list[Climb],
+) -> Iterator[Climb]:
+    """Climb the ladder; once more from lower down where it began too high.
+
+    Args:
+        kernel: compiled for the states' lanes.
+        states: of each seed before the sweep.
+        section: of the config.
+        bounds: lowest and highest rate that the user allows; None leaves it to the extension.
+        climbs: grows by one per climb, so that whoever is interrupted still has them.
+
+    Yields:
+        The climb after each of its chunks.
+    """
+    from lrfind.engine.sweep import sweep
+
+    low, high = section.min_lr, section.max_lr
+    bottom, top = (low, high) if not section.extend else (low / REACH, high * REACH)
+    lowest, highest = bounds
+    bottom = bottom if lowest is None else max(bottom, lowest)
+    top = top if highest is None else min(top, highest)
+    rates: Floats = LADDERS[section.ladder].load()(low, high, section.steps)
+    while True:
+        beyond = ladder.above(rates, top)
+        current = Climb(np.concatenate([rates, beyond]))
+        climbs.append(current)
+        for chunk in sweep(kernel, states, rates, beyond):
+            current.chunks.append(chunk)
+            yield current
+        if len(climbs) > 1 or not bottom < low:
+            return
+        reading = read(current.learning_rate, current.loss)
+        if not begins_too_high(reading, suggest(section.method, reading, current.loss)):
+            return
+        rates = np.concatenate([ladder.below(rates, bottom), rates])

@@ -1,0 +1,87 @@
+"""From what was measured to the result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lrfind import optimizers
+from lrfind.analysis import recommend as advice
+from lrfind.analysis.curve import divergences, read
+from lrfind.analysis.suggest import suggestions
+from lrfind.climb import Climb
+from lrfind.config.schema import Config, assumptions
+from lrfind.engine import devices
+from lrfind.plan import Plan
+from lrfind.types import Execution, Facts, Result, Sweep
+from lrfind.watch import Clock
+
+RATE = "LEARNING_RATE"
+"""Stands for the rate in the optimiser's source text where there is none to recommend."""
+
+
+def conclude(
+    plan: Plan, name: str, climb: Climb, execution: Execution, *, interrupted: bool, extended: bool, clock: Clock
+) -> Result:
+    """Read the curve and put the result together."""
+    config, seeds = plan.config, len(plan.seeds)
+    reading = read(climb.learning_rate, climb.loss)
+    method = config.sweep.method
+    found = suggestions(method, reading, climb.loss)
+    recommendation = advice.recommend(
+        method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=plan.train_steps
+    )
+    warnings = [*range_warnings(config, climb, extended), *advice.warnings(reading, found[method], seeds=seeds)]
+    rate = recommendation.learning_rate
+    if interrupted:
+        steps, last = len(climb.learning_rate), float(climb.learning_rate[-1])
+        stopped = f"interrupted after {steps:,} steps, at a rate of {last:.1e}"
+        warnings.insert(0, stopped)
+        if rate is None:
+            recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")
+    return Result(
+        name=name,
+        status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",
+        recommendation=recommendation,
+        suggestions=found,
+        sweep=Sweep(
+            learning_rate=climb.learning_rate,
+            loss=climb.loss,
+            smoothed=reading.smoothed,
+            gradient_norm=climb.gradient_norm,
+            update_norm=climb.update_norm,
+            diverged_at=divergences(climb.loss),
+            seeds=plan.seeds,
+            execution=execution,
+        ),
+        facts=facts(plan, rate),
+        assumptions=assumptions(config),
+        warnings=tuple(warnings),
+        config=config.model_dump(mode="json"),
+        environment=devices.environment(),
+        timing=clock.timing(),
+    )
+
+
+def facts(plan: Plan, rate: float | None) -> Facts:
+    """Model, data and the line to paste."""
+    section = plan.config.optimizer
+    shown = RATE if rate is None else float(f"{rate:.3g}")
+    line = optimizers.to_source(
+        section.name, section.options, shown, clip_norm=section.clip_norm, accumulate=section.accumulate
+    )
+    return Facts(plan.network.describe(), plan.parameters, plan.describe_data(), plan.loss, line)
+
+
+def range_warnings(config: Config, climb: Climb, extended_down: bool) -> tuple[str, ...]:
+    """That the sweep went beyond its configured range."""
+    first, last = float(climb.learning_rate[0]), float(climb.learning_rate[-1])
+    found = []
+    if extended_down:
+        found.append(
+            f"the action lay below min_lr {config.sweep.min_lr:.1e}, so the sweep was measured again from {first:.1e}"
+        )
+    if last > config.sweep.max_lr * (1 + 1e-9):
+        found.append(
+            f"the loss had not diverged at max_lr {config.sweep.max_lr:.1e}, so the sweep went on to {last:.1e}"
+        )
+    return tuple(found)

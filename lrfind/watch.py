@@ -1,0 +1,55 @@
+"""Who watches a run, and the clock beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from lrfind.types import Floats, Timing
+
+
+class Watcher(Protocol):
+    """Whoever wants to know what happens: a progress bar, or nobody."""
+
+    def phase(self, name: str) -> None:
+        """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"`` or ``"render"``."""
+
+    def folder(self, path: Path) -> None:
+        """The run directory is taken."""
+
+    def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
+        """`done` steps of a ladder are measured, the last one at this loss (median over seeds)."""
+
+
+class Quiet:
+    """A watcher who looks away."""
+
+    def phase(self, name: str) -> None: ...
+
+    def folder(self, path: Path) -> None: ...
+
+    def climb(self, learning_rate: Floats, done: int, loss: float) -> None: ...
+
+
+@dataclass
+class Clock:
+    """Seconds spent in each part of the work."""
+
+    started: float = field(default_factory=time.perf_counter)
+    spent: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[part] = self.spent.get(part, 0.0) + time.perf_counter() - begin
+
+    def timing(self) -> Timing:
+        """What was spent so far, the whole included."""
+        return Timing(**self.spent, total=time.perf_counter() - self.started)

@@ -1,0 +1,39 @@
+"""Every example runs as it is, but shorter, and says a rate or a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lrfind.cli.app import app
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+FILES = sorted(CONFIGS.rglob("*.yaml"))
+
+
+def test_there_are_some() -> None:
+    assert FILES
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LRFIND_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("lrfind.report.worker.Worker.start", lambda worker: None)
+    short = ("--steps", "20", "--seeds", "1", "--no-plot", "--json")
+    ran = CliRunner().invoke(app, ["sweep", str(path), *short])
+    assert ran.exit_code in (0, 1), ran.stderr
+    result = json.loads(ran.stdout)
+    recommendation = result["recommendation"]
+    assert (recommendation["learning_rate"] is None) == (ran.exit_code == 1)
+    assert recommendation["reason"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_says_what_it_is(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# ")
+    assert first.endswith(".")

@@ -1,0 +1,121 @@
+"""Imports point down only: read off the source, so that nothing is imported for it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lrfind
+
+PACKAGE = Path(lrfind.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+COMMON = {"errors", "types", "registry", "__version__"}
+"""What all may import."""
+
+BELOW: dict[str, set[str]] = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "cli": {"run", "watch", "report", "store", "config", "optimizer_table"},
+    "run": {"plan", "climb", "conclude", "watch", "config", "engine", "store"},
+    "conclude": {"climb", "plan", "watch", "config", "engine", "analysis", "optimizers"},
+    "climb": {"config", "engine", "analysis"},
+    "watch": set(),
+    "plan": {"config", "engine", "models", "data", "optimizers", "schedules"},
+    "engine": {"analysis"},
+    "config": {"optimizer_table"},
+    "optimizers": {"optimizer_table", "expression"},
+    "schedules": {"expression"},
+    "report": {""},  # where the package is, for the process that draws
+    "analysis": set(),
+    "models": set(),
+    "data": set(),
+    "store": set(),
+    "expression": set(),
+    "optimizer_table": set(),
+    "errors": set(),
+    "types": set(),
+    "registry": set(),
+}
+"""What each part may import besides."""
+
+ONLY_IN = {
+    "jax": {"engine", "models", "optimizers", "schedules", "plan"},
+    "jaxlib": {"engine"},
+    "optax": {"engine", "models", "optimizers", "schedules"},
+    "typer": {"cli"},
+    "rich": {"cli", "report"},
+    "matplotlib": {"report"},
+    "plotext": {"report"},
+    "pydantic": {"config"},
+    "pydantic_core": {"config"},
+    "ruamel": {"config"},
+    "filelock": {"store"},
+}
+"""Where a library may be imported."""
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(path: Path) -> Iterator[tuple[str, str]]:
+    """Module and name of every import in a file, those inside of functions included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def own(module: str, name: str) -> str | None:
+    """The part of lrfind that an import reaches: ``""`` for the package itself, None for another library."""
+    first, *rest = module.split(".")
+    return (rest[0] if rest else name) if first == "lrfind" else None
+
+
+def test_every_part_is_known() -> None:
+    assert {part_of(path) for path in FILES} == set(BELOW)
+
+
+@pytest.mark.parametrize("part", BELOW)
+def test_imports_point_down(part: str) -> None:
+    allowed = BELOW[part] | COMMON | {part}
+    reached = {own(*each) for path in FILES if part_of(path) == part for each in imports(path)} - {None}
+    assert reached <= allowed
+
+
+def test_there_is_no_cycle() -> None:
+    """The parts can be put in an order in which each imports earlier ones only."""
+    left = {part: {below for below in BELOW[part] if below} for part in BELOW}
+    while left:
+        free = {part for part, below in left.items() if not below & left.keys()}
+        assert free, f"a cycle among {sorted(left)}"
+        left = {part: below for part, below in left.items() if part not in free}
+
+
+def test_what_all_may_import_imports_little() -> None:
+    reached = {
+        own(*each) for path in FILES if part_of(path) in ("errors", "types", "registry") for each in imports(path)
+    }
+    assert reached == {None}
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_libraries_have_their_places(library: str) -> None:
+    users = {part_of(path) for path in FILES for module, _ in imports(path) if module.split(".")[0] == library}
+    assert users <= ONLY_IN[library]
+
+
+def test_no_private_name_crosses_files() -> None:
+    found = [
+        f"{path.name}: {module}.{name}"
+        for path in FILES
+        for module, name in imports(path)
+        if module.startswith("lrfind") and name.startswith("_") and not name.startswith("__")
+    ]
+    assert found == []

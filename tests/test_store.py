@@ -1,0 +1,217 @@
+"""The run directory: whose it is, a journal that outlives a kill, files that are whole or not there."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrfind import store
+from lrfind.errors import ExitCode, InputError, RunError
+
+FILES = {store.CURVE: b"curve", store.PLOT: b"plot", store.RESULT: b"result"}
+
+
+def run_once(folder: Path, mark: str, status: str = "complete", files: dict[str, bytes] | None = None) -> list[Path]:
+    """A run from beginning to end."""
+    with store.open_run(folder, mark, {"config": {}}, own=False, fresh=False) as run:
+        run.journal({"kind": "sweep", "start": 0})
+        run.journal({"kind": "end", "status": status})
+        return run.finish(FILES if files is None else files)
+
+
+def journal(folder: Path, name: str = store.JOURNAL) -> list[Any]:
+    return [json.loads(line) for line in (folder / name).read_text(encoding="utf-8").splitlines()]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), json_values, max_size=4))
+def test_fingerprint_is_of_the_content_not_the_order(parts: dict[str, Any]) -> None:
+    assert store.fingerprint(parts) == store.fingerprint(dict(reversed(parts.items())))
+    assert store.fingerprint(parts) != store.fingerprint({**parts, "one more key": 1})
+
+
+def test_journal_has_a_head_and_every_line(tmp_path: Path) -> None:
+    run_once(tmp_path / "r", "mark")
+    head, chunk, end = journal(tmp_path / "r")
+    assert head == {"kind": "head", "schema": "lrfind/journal/1", "fingerprint": "mark", "config": {}}
+    assert chunk["kind"] == "sweep"
+    assert end == {"kind": "end", "status": "complete"}
+
+
+def test_a_line_is_on_the_disk_when_the_call_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(store.os, "fsync", lambda number: (synced.append(number), fsync(number)))
+    with store.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
+        for count in range(1, 4):
+            assert len(journal(tmp_path)) == len(synced) == count
+            run.journal({"kind": "sweep"})
+
+
+def test_what_is_not_finite_is_a_string(tmp_path: Path) -> None:
+    with store.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
+        run.journal({"loss": [[math.nan, math.inf], (-math.inf, 1.5)], "deep": {"loss": math.nan}})
+    assert journal(tmp_path)[1] == {"loss": [["nan", "inf"], ["-inf", 1.5]], "deep": {"loss": "nan"}}
+
+
+def test_files_and_order(tmp_path: Path) -> None:
+    assert [path.name for path in run_once(tmp_path, "mark")] == list(FILES)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name in FILES} == FILES
+    assert {path.name for path in tmp_path.iterdir()} == {*FILES, store.JOURNAL, ".lock"}
+
+
+def test_default_folder(tmp_path: Path) -> None:
+    def folder(mark: str) -> str:
+        return store.default_folder("c", tmp_path, mark).name
+
+    assert folder("a") == "c"
+    run_once(tmp_path / "c", "a")
+    assert (folder("a"), folder("b")) == ("c", "c-2")
+    run_once(tmp_path / "c-2", "b")
+    assert (folder("a"), folder("b"), folder("x")) == ("c", "c-2", "c-3")
+
+
+@pytest.mark.parametrize("text", ["", "no json\n", "[]\n", '{"kind": "head"}\n', "\udcff"])
+def test_a_folder_without_a_readable_journal_is_nobodys(tmp_path: Path, text: str) -> None:
+    (tmp_path / store.JOURNAL).write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert store.fingerprint_of(tmp_path) is None
+    assert store.status_of(tmp_path) is None
+
+
+def test_a_torn_last_line_means_unfinished(tmp_path: Path) -> None:
+    run_once(tmp_path, "mark")
+    path = tmp_path / store.JOURNAL
+    path.write_bytes(path.read_bytes()[:-5])
+    assert store.fingerprint_of(tmp_path) == "mark"
+    assert store.status_of(tmp_path) is None
+
+
+def test_the_old_run_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
+    run_once(tmp_path, "mark")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def interrupted() -> None:
+        with store.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
+            assert run.finished
+            run.journal({"kind": "sweep"})
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    run_once(tmp_path, "mark", files={store.RESULT: b"new"})
+    assert (tmp_path / store.RESULT).read_bytes() == b"new"
+    assert not (tmp_path / store.CURVE).exists(), "what the new run does not have would be another run's"
+    assert not (tmp_path / store.RENEWED).exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "finished"), [("complete", True), ("no_recommendation", True), ("interrupted", False)]
+)
+def test_finished(tmp_path: Path, status: str, finished: bool) -> None:
+    run_once(tmp_path, "mark", status)
+    with store.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
+        assert run.finished == finished
+
+
+def test_another_run_in_a_named_folder(tmp_path: Path) -> None:
+    run_once(tmp_path, "a")
+    with (
+        pytest.raises(InputError, match=r"holds the run of another config; choose another --out, or .* --fresh"),
+        store.open_run(tmp_path, "b", {}, own=True, fresh=False),
+    ):
+        pass
+    assert store.fingerprint_of(tmp_path) == "a"
+    with store.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
+        assert store.fingerprint_of(tmp_path) == "a", "until the new files are whole"
+        run.finish(FILES)
+    assert store.fingerprint_of(tmp_path) == "b"
+
+
+def test_another_run_came_between(tmp_path: Path) -> None:
+    """`default_folder` found the folder free, and by the time it is taken it is not."""
+    run_once(tmp_path, "a")
+    with (
+        pytest.raises(RunError, match=r"another run took .* at the same moment; start this one again"),
+        store.open_run(tmp_path, "b", {}, own=False, fresh=False),
+    ):
+        pass
+
+
+def test_in_use(tmp_path: Path) -> None:
+    """Locks are per open file, so this process stands in for another one."""
+    with (
+        store.open_run(tmp_path, "a", {}, own=True, fresh=False),
+        pytest.raises(RunError, match=f"is in use by process {os.getpid()}; wait for it, or choose another folder"),
+        store.open_run(tmp_path, "a", {}, own=True, fresh=False),
+    ):
+        pass
+    assert not (tmp_path / ".owner").exists()
+    with store.open_run(tmp_path, "a", {}, own=True, fresh=False):
+        pass
+
+
+def test_owner_unknown(tmp_path: Path) -> None:
+    assert store.owner(tmp_path) == "another process"
+    (tmp_path / ".owner").write_text("me", encoding="ascii")
+    assert store.owner(tmp_path) == "another process"
+
+
+def test_a_file_where_the_folder_would_be(tmp_path: Path) -> None:
+    (tmp_path / "f").touch()
+    with (
+        pytest.raises(RunError, match="f is a file; choose another folder with --out"),
+        store.open_run(tmp_path / "f", "a", {}, own=True, fresh=False),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("function", ["replace", "fsync"])
+def test_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    path = tmp_path / "f"
+    store.write(path, b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.os, function, full)
+    with pytest.raises(RunError, match="f cannot be written: No space left on device") as caught:
+        store.write(path, b"new")
+    assert caught.value.exit_code == ExitCode.RUN_FAILED
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"old"], "nothing else is left behind"
+
+
+def test_write_keeps_a_symbolic_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real")
+    store.write(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_write_does_not_replace_what_is_no_file(tmp_path: Path) -> None:
+    """As root, replacing /dev/null by a file would be a disaster."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(path.read_bytes()))
+    reader.start()
+    store.write(path, b"text")
+    reader.join(10)
+    assert read == [b"text"]
+    assert path.is_fifo()
