@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrfind.analysis.curve import read
+from lrfind.analysis.curve import Reading, read
 from lrfind.analysis.recommend import begins_too_high
-from lrfind.analysis.suggest import suggest
 from lrfind.config.schema import SweepSection
 from lrfind.engine import ladder
-from lrfind.registry import LADDERS
+from lrfind.registry import LADDERS, METHODS
 from lrfind.types import Floats
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ class Climb:
 
     ladder: Floats
     chunks: list[Chunk] = field(default_factory=list)
+    _reading: Reading | None = None
 
     @property
     def learning_rate(self) -> Floats:
@@ -47,6 +47,13 @@ class Climb:
     @property
     def loss(self) -> Floats:
         return np.concatenate([chunk.loss for chunk in self.chunks], axis=1)
+
+    @property
+    def reading(self) -> Reading:
+        """What the curve shows, read once for as many steps as there are."""
+        if self._reading is None or len(self._reading.learning_rate) != self.done:
+            self._reading = read(self.learning_rate, self.loss)
+        return self._reading
 
     @property
     def gradient_norm(self) -> Floats:
@@ -93,7 +100,6 @@ def climb(
             yield current
         if len(climbs) > 1 or not bottom < low:
             return
-        reading = read(current.learning_rate, current.loss)
-        if not begins_too_high(reading, suggest(section.method, reading, current.loss)):
+        if not begins_too_high(current.reading, METHODS[section.method].load()):
             return
         rates = np.concatenate([ladder.below(rates, bottom), rates])

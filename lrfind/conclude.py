@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lrfind import optimizers
 from lrfind.analysis import recommend as advice
-from lrfind.analysis.curve import divergences, read
+from lrfind.analysis.curve import divergences
 from lrfind.analysis.suggest import suggestions
 from lrfind.climb import Climb
 from lrfind.config.schema import Config, assumptions
@@ -24,7 +24,7 @@ def conclude(
 ) -> Result:
     """Read the curve and put the result together."""
     config, seeds = plan.config, len(plan.seeds)
-    reading = read(climb.learning_rate, climb.loss)
+    reading = climb.reading
     method = config.sweep.method
     found = suggestions(method, reading, climb.loss)
     recommendation = advice.recommend(

@@ -141,7 +141,7 @@ class RunDirectory:
     def journal(self, line: Mapping[str, Any]) -> None:
         """Append one line; it is on the disk when this returns."""
         with disk(self.path):
-            self._journal.write(json.dumps(speakable(line), allow_nan=False) + "\n")
+            self._journal.write(to_line(line))
             self._journal.flush()
             os.fsync(self._journal.fileno())
 
@@ -192,6 +192,14 @@ def disk(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def to_line(line: Mapping[str, Any]) -> str:
+    """A journal line; most hold finite numbers alone, and are spared the search for others."""
+    try:
+        return json.dumps(line, allow_nan=False) + "\n"
+    except ValueError:
+        return json.dumps(speakable(line), allow_nan=False) + "\n"
 
 
 def speakable(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from lrfind.analysis.curve import Reading
+from lrfind.analysis.suggest import Method
 from lrfind.types import Recommendation, Suggestion
 
 DISAGREE = 10.0
@@ -71,6 +72,6 @@ def at_start(reading: Reading, rate: float) -> bool:
     return rate <= float(reading.learning_rate[int(EDGE * (len(reading.learning_rate) - 1))])
 
 
-def begins_too_high(reading: Reading, suggestion: Suggestion) -> bool:
+def begins_too_high(reading: Reading, method: Method) -> bool:
     """Whether the action lies below the first rate: the loss blew up before it fell, or fell at once."""
-    return reading.too_high or (suggestion.learning_rate is not None and at_start(reading, suggestion.learning_rate))
+    return reading.too_high or (reading.trouble is None and at_start(reading, method(reading)[0]))

@@ -23,8 +23,8 @@ from lrfind.engine.execution import choose, choose_lanes
 from lrfind.engine.step import Record, Step
 from lrfind.types import Execution, Floats
 
-WORK = 2e8
-"""Weights times rows that a chunk touches: some hundredths of a second for a fully connected network on a CPU. Neither
+WORK = 1e9
+"""Weights times rows that a chunk touches: some tenths of a second for a fully connected network on a CPU. Neither
 do dispatch and journal outweigh the arithmetic then, nor has an interruption to wait."""
 
 SHORTEST, LONGEST = 5, 500

@@ -7,7 +7,7 @@ from synthetic import blow_up, ladder, sigmoid_fall, typical
 
 from lrfind.analysis.curve import read
 from lrfind.analysis.recommend import begins_too_high, recommend, warnings
-from lrfind.analysis.suggest import suggest
+from lrfind.analysis.suggest import steepest, suggest
 from lrfind.types import Suggestion
 
 RATES = ladder()
@@ -70,4 +70,4 @@ def test_a_sweep_that_begins_too_high_is_seen() -> None:
         (2.3 + blow_up(RATES, at=1e-7, power=1)[None], True),
     ):
         reading = read(RATES, loss)
-        assert begins_too_high(reading, suggest("steepest", reading, loss)) is expected
+        assert begins_too_high(reading, steepest) is expected
