@@ -148,6 +148,8 @@ class Job:
             say(f"lrfind: interrupted; {narration.path} keeps its finished run, {RENEWED} there has what was measured")
         elif result.status == "interrupted":
             say(f"lrfind: interrupted; what was measured is in {narration.path}")
+        elif self._interruption.code is not None:
+            say(f"lrfind: interrupted, but the sweep had finished; its result is in {narration.path}")
         elif rate is None:
             return ExitCode.DONE if wishes.exit_zero else ExitCode.NO_RECOMMENDATION
         elif wishes.write:
