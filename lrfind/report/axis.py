@@ -13,6 +13,10 @@ MOST_TICKS = 7
 """More labels than this touch each other on a terminal of 80 columns."""
 
 
+NARROWEST = 1e-300
+"""Limits closer than this are one: a fifth of their distance may be too small to be a number."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """One axis.
@@ -65,7 +69,7 @@ def log_axis(low: float, high: float) -> Axis:
 
 def linear_axis(low: float, high: float) -> Axis:
     """A linear axis with round numbers as ticks."""
-    if not high > low:
+    if not high - low > NARROWEST:
         pad = max(abs(low) * 0.1, 1e-12)
         low, high = low - pad, high + pad
     ticks, labels = _even(low, high)
