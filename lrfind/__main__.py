@@ -8,8 +8,8 @@ import sys
 from contextlib import suppress
 
 COLLECT_EVERY = 200_000
-"""Objects made between two looks for garbage. Importing JAX makes about a million that stay, and looking through them
-every 700, Python's own default, takes a quarter of the start-up."""
+"""Objects made between two looks for garbage. Importing JAX makes very many that stay, and looking through them every
+700, Python's own default, took 0.15 to 0.35 of 1.6 seconds of a small process."""
 
 
 def script() -> None:

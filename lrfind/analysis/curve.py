@@ -18,9 +18,8 @@ FIRST_STEPS = 3
 batch, and the first loss stands before any update that could have blown it up."""
 
 LOST = 0.5
-"""A curve has diverged when it ends with more than this part of its drop lost. Batch noise and the rough bottom of a
-curve lose
-little, a curve on its way up passes any such mark within a few steps, so the answer hardly depends on it."""
+"""A curve has diverged when it ends with more than this part of its drop lost: halfway between the rough bottom of a
+curve, which loses little, and a curve on its way up, which loses all."""
 
 CERTAIN = 7.0
 """Standard errors between the highest and the then lowest value that make a fall. Of a hundred independent values
@@ -34,8 +33,7 @@ WILD = 10.0
 """Noise above this many times the initial loss is no noise but a curve gone wild, and excuses nothing."""
 
 RESOLUTION = 1e-6
-"""A change of this part of the initial loss is rounding: float32 carries 24 bits, and a mean over a batch loses
-some."""
+"""A change of this part of the initial loss is rounding: float32 carries 24 bits, and a mean over rows loses some."""
 
 BEGUN = 0.1
 """The fall has begun when this part of the drop is done: the usual start of a rise time, 10 % to 90 %."""

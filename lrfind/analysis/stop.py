@@ -11,10 +11,8 @@ PATIENCE = 5
 
 FAR = 100.0
 """Hopeless is a loss above the initial one by this many times the larger of what was gained and the initial loss
-itself. The
-rate only rises, so nothing that far up comes back; a catapult (Lewkowycz et al. 2020) stays well below. Twenty
-times the drop, the next round figure down, is passed for a while by squared losses of deep networks that do come
-back."""
+itself. A judgement, not a measurement: generous, because a loss may jump and come back (the catapult of Lewkowycz et
+al. 2020), and because going on costs a few steps where stopping too early costs the answer."""
 
 
 def hopeless(loss: Floats) -> bool:
