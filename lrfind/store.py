@@ -8,6 +8,7 @@ import json
 import math
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -101,6 +102,7 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
             run = RunDirectory(folder)
         with run:
             run.journal({"kind": "head", "schema": SCHEMA, "fingerprint": mark, **head})
+            run.settle()
             yield run
     finally:
         (folder / ".owner").unlink(missing_ok=True)
@@ -131,15 +133,40 @@ class RunDirectory:
         self.renews = (path / RESULT).exists()
         self.finished = self.renews and status_of(path) not in (None, "interrupted")
         self._journal: IO[str] = (path / (RENEWED if self.renews else JOURNAL)).open("w", encoding="utf-8")
+        self._writer = ThreadPoolExecutor(max_workers=1)
+        self._pending: Future[None] | None = None
 
     def __enter__(self) -> RunDirectory:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self._journal.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.settle()
+        finally:
+            self._writer.shutdown()
+            self._journal.close()
 
     def journal(self, line: Mapping[str, Any]) -> None:
-        """Append one line; it is on the disk when this returns."""
+        """Append one line, while the caller goes on; lines reach the disk in order.
+
+        Raises:
+            RunError: the line before this one could not be written.
+        """
+        self.settle()
+        self._pending = self._writer.submit(self._append, line)
+
+    def settle(self) -> None:
+        """Return when every line is on the disk.
+
+        Raises:
+            RunError: one could not be written.
+        """
+        pending, self._pending = self._pending, None
+        if pending:
+            pending.result()
+
+    def _append(self, line: Mapping[str, Any]) -> None:
         with disk(self.path):
             self._journal.write(to_line(line))
             self._journal.flush()
@@ -147,6 +174,7 @@ class RunDirectory:
 
     def finish(self, files: Mapping[str, bytes]) -> list[Path]:
         """Write the files of a run, each whole or not at all, and let them and its journal take the old ones' place."""
+        self.settle()
         written = [self.write(name, content) for name, content in files.items()]
         with disk(self.path):
             for name in {RESULT, CURVE, PLOT} - files.keys():

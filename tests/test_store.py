@@ -52,7 +52,19 @@ def test_journal_has_a_head_and_every_line(tmp_path: Path) -> None:
     assert end == {"kind": "end", "status": "complete"}
 
 
-def test_a_line_is_on_the_disk_when_the_call_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_cannot_be_written_fails_the_next_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(RunError, match="No space left"), store.open_run(tmp_path, "m", {}, own=True, fresh=False) as run:
+        monkeypatch.setattr(store.os, "fsync", full)
+        run.journal({"kind": "sweep"})
+        with pytest.raises(RunError, match="No space left"):
+            run.journal({"kind": "sweep"})
+        run.journal({"kind": "end"})
+
+
+def test_lines_are_on_the_disk_once_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     fsync = os.fsync
     monkeypatch.setattr(store.os, "fsync", lambda number: (synced.append(number), fsync(number)))
@@ -60,6 +72,7 @@ def test_a_line_is_on_the_disk_when_the_call_returns(tmp_path: Path, monkeypatch
         for count in range(1, 4):
             assert len(journal(tmp_path)) == len(synced) == count
             run.journal({"kind": "sweep"})
+            run.settle()
 
 
 def test_what_is_not_finite_is_a_string(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ from lrfind.types import Execution
 
 CONVOLUTION = "conv_general_dilated"
 
-QUICK = 2e10
-"""Floating-point operations of a whole run up to which quick compilation pays on a CPU: it saves some 0.4 seconds, and
-costs 1e-11 seconds an operation in slower steps, which makes them even at twice as many."""
+QUICK_FLOPS, QUICK_STEPS = 1e10, 1000
+"""Floating-point operations and steps of a whole run up to which quick compilation pays on a CPU. It saves some 0.4
+seconds of the first run, and makes every step of this and of later runs, which find the program in the cache, 0.03 ms
+(of small networks) to 1e-11 seconds an operation slower: a tenth of a second at these bounds."""
 
 
 def choose(program: Any, platform: str, lane_steps: float = math.inf) -> Execution:
@@ -31,7 +32,7 @@ def choose(program: Any, platform: str, lane_steps: float = math.inf) -> Executi
         return Execution("scan", lanes)
     program = getattr(program, "jaxpr", program)
     slow_inside_a_loop = any(equation.primitive.name == CONVOLUTION for equation in equations(program))
-    quick = flops(program) * lane_steps <= QUICK
+    quick = lane_steps <= QUICK_STEPS and flops(program) * lane_steps <= QUICK_FLOPS
     return Execution("loop" if slow_inside_a_loop else "scan", lanes, "quick" if quick else "full")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -159,17 +159,23 @@ class Kernel:
             self._join([jax.tree.map(np.array, states[lane]) for lane in group], stack=np.stack) for group in groups
         ]
         data = jax.device_put(self.feed.data)
-        with ThreadPoolExecutor(max_workers=min(len(groups), os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+
+            def ahead(first: int) -> list[Future[Draw]]:
+                last = min(first + self.chunk, len(rates))
+                return [pool.submit(self._draw, group, start + first, start + last) for group in groups]
+
+            drawn = ahead(0)
             for first in range(0, len(rates), self.chunk):
                 part = rates[first : first + self.chunk].astype(np.float32)
 
-                def advance(number: int, state: Any, first: int = first, part: Any = part) -> tuple[Any, Record]:
-                    group = groups[number]
-                    draws = self._draw(group, start + first, start + first + len(part))
+                def advance(group: list[int], state: Any, draws: Future[Draw], part: Any = part) -> tuple[Any, Record]:
                     own = part[:, group] if self._lanes == "vmap" else part[:, group[0]]
-                    return self._advance(state, data, draws, own)
+                    return self._advance(state, data, draws.result(), own)
 
-                outcomes = list(pool.map(advance, range(len(groups)), carried))
+                running = [pool.submit(advance, *each) for each in zip(groups, carried, drawn, strict=True)]
+                drawn = ahead(first + self.chunk) if first + self.chunk < len(rates) else []
+                outcomes = [each.result() for each in running]
                 carried = [state for state, _ in outcomes]
                 loss, gradient_norm, update_norm = (
                     np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])

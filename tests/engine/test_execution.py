@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import pytest
 from jax import lax
 
-from lrfind.engine.execution import QUICK, choose, equations, flops
+from lrfind.engine.execution import QUICK_FLOPS, QUICK_STEPS, choose, equations, flops
 from lrfind.types import Execution
 
 X = jnp.ones((1, 1, 6, 6))
@@ -67,11 +67,14 @@ def test_everything_else_is_scanned() -> None:
 
 
 def test_a_short_run_is_compiled_quickly_on_a_cpu_alone() -> None:
-    program = jax.make_jaxpr(lambda x: x @ x)(jnp.ones((100, 100)))
-    lane_steps = QUICK / 2e6
-    assert choose(program, "cpu", lane_steps).compiler == "quick"
-    assert choose(program, "cpu", lane_steps * 1.01).compiler == "full"
-    assert choose(program, "gpu", 1).compiler == "full"
+    large = jax.make_jaxpr(lambda x: x @ x)(jnp.ones((1000, 1000)))
+    lane_steps = QUICK_FLOPS / 2e9
+    assert choose(large, "cpu", lane_steps).compiler == "quick"
+    assert choose(large, "cpu", lane_steps * 1.01).compiler == "full"
+    assert choose(large, "gpu", 1).compiler == "full"
+    small = jax.make_jaxpr(lambda x: x @ x)(jnp.ones((2, 2)))
+    assert choose(small, "cpu", QUICK_STEPS).compiler == "quick"
+    assert choose(small, "cpu", QUICK_STEPS + 1).compiler == "full"
 
 
 def test_all_operations_are_seen() -> None:
