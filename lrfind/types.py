@@ -102,6 +102,88 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """One rate, trained for real for some steps.
+
+    Attributes:
+        learning_rate: the schedule's peak.
+        steps: the horizon: the user's schedule is scaled to it.
+        loss: at the end, on what the confirmation judges by, per seed; NaN where the training diverged.
+        train_loss: the same on rows that were trained on, per seed.
+    """
+
+    learning_rate: float
+    steps: int
+    loss: tuple[float, ...]
+    train_loss: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What the candidates of one length of training show.
+
+    Attributes:
+        steps: the length.
+        learning_rate: the best rate at it.
+        low: lower end of the rates that lose little at it.
+        high: upper end of them.
+    """
+
+    steps: int
+    learning_rate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """The short real trainings.
+
+    Attributes:
+        candidates: all that were trained, by horizon, then by rate.
+        horizons: the lengths, rising, and what each shows. The last may be the whole training.
+        exponent: p of ``best rate ~ steps^p``, by which the best rate is carried on to the whole training; None where
+            the whole training was run, or one horizon alone.
+        untrained: the loss before training, per seed.
+        judged_on: ``"held-out loss"``, or ``"training loss"`` where nothing is held out.
+        seed_factor: how far apart the seeds' own best rates lie, highest over lowest; None for one seed.
+        spent: optimiser steps of sweep and confirmation together, all lanes counted.
+        budget: what they were allowed to take.
+    """
+
+    candidates: tuple[Candidate, ...]
+    horizons: tuple[Horizon, ...]
+    exponent: float | None
+    untrained: tuple[float, ...]
+    judged_on: str
+    seed_factor: float | None
+    spent: float
+    budget: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What else was measured on the user's problem, drawn as evidence and not decided by.
+
+    Attributes:
+        trust_steps: steps of the sweep at which the trust-region ratio was measured, shape (points,).
+        trust_ratio: actual over predicted decrease of the batch's loss, ``(L(w + u) - L(w)) / (g . u)``, median over the
+            seeds, shape (points,): 1 for steps so small that the loss is a plane, 1/2 at the best step on a quadratic,
+            0 at the edge of stability.
+        sharpness: largest eigenvalue of the Hessian (preconditioned, for an adaptive method) before training; None
+            where it was not measured.
+        stability_limit: the rate above which a quadratic of that sharpness is not stable; None where not known.
+        stability_rule: how it follows from the sharpness, e.g. ``"2 / lambda_max"``.
+    """
+
+    trust_steps: tuple[int, ...] = ()
+    trust_ratio: tuple[float, ...] = ()
+    sharpness: float | None = None
+    stability_limit: float | None = None
+    stability_rule: str | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a reader wants to know about the model and the data.
 
@@ -151,6 +233,7 @@ class Result:
         environment: versions and device.
         timing: where the time went.
         confirmation: the short real trainings, or None.
+        evidence: what else was measured.
     """
 
     name: str
@@ -164,7 +247,8 @@ class Result:
     config: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     timing: Timing = field(default_factory=Timing)
-    confirmation: None = None
+    confirmation: Confirmation | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True)

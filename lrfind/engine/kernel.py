@@ -27,7 +27,7 @@ WORK = 1e9
 """Weights times rows that a chunk touches: some tenths of a second for a fully connected network on a CPU. Neither
 do dispatch and journal outweigh the arithmetic then, nor has an interruption to wait."""
 
-SHORTEST, LONGEST = 5, 500
+SHORTEST, LONGEST = 5, 2000
 """Bounds of a chunk, in steps."""
 
 
