@@ -1,75 +1,119 @@
-"""How good is an unconfirmed suggestion? Regret of every method and of fixed rates, on the digits, for ten seeds.
-
-    python benchmarks/recommendation [--json FILE]
-
-Takes some minutes: per config 61 rates x 8 seeds are trained for real.
-"""
+"""How good are learning-rate finders? The regret of what each suggests, on tasks whose best rate is known."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from truth import measure
-
-from lrfind.analysis.curve import read
-from lrfind.analysis.suggest import suggestions
-from lrfind.climb import Climb, climb
-from lrfind.config import load
-from lrfind.engine import devices
-from lrfind.plan import make
-from lrfind.run import compiled
-from lrfind.watch import Clock, Quiet
-
-CONFIGS = Path(__file__).parents[2] / "configs"
-TASKS = ("digits-mlp-sgd", "digits-mlp-momentum", "digits-mlp-adam", "digits-mlp-adamw")
-SEEDS = range(10)
-FIXED = (1e-1, 1e-2, 1e-3)
-GOOD = 0.05
+import answers
+import check_peers
+import digits
+import looks
+import score
+import truths
+from answers import Answer
+from finders import FINDERS, FIXED
+from tasks import SHIPPED, TASKS, half
+from truth import Truth
 
 
-def found_by_lrfind(task: str, seed: int) -> dict[str, float | None]:
-    """What every method suggests for a config and a seed."""
-    config = load(CONFIGS / f"{task}.yaml", [f"seed={seed}"]).config
-    plan = make(config)
-    kernel, states = compiled(plan, "cpu", Quiet(), Clock())
-    climbs: list[Climb] = []
-    for _ in climb(kernel, states, config.sweep, (None, None), climbs):
-        pass
-    measured = climbs[-1]
-    reading = read(measured.learning_rate, measured.loss)
-    return {name: found.learning_rate for name, found in suggestions("steepest", reading, measured.loss).items()}
+def main() -> int:
+    """Do what the options ask for; returns the exit code."""
+    options = parse()
+    if options.truth is not None:
+        truths.measure_all(options.truth)
+        return 0
+    if options.check_peers:
+        return 1 if check_peers.main() else 0
+    names = options.task or [name for name in TASKS if options.half in (half(name), "all")]
+    if options.digits:
+        names = list(SHIPPED)
+    known = {name: truths.load(name) for name in names}
+    repeats = truths.again()
+    for repeat in repeats:
+        print(f"- trained again: {repeat}")
+    if options.digits:
+        found = digits.main()
+        rows = [score.of_regrets(f"{method} on {task}", regrets) for task, method, regrets in found]
+        looks.record("shipped digits", len(names), len(digits.SEEDS), rows)
+        return 0
+    chosen = options.finder or list(FINDERS)
+    given = answers.collect(names, chosen, range(options.seeds), lambda line: print(line, file=sys.stderr, flush=True))
+    rows = [score.ceiling(known)]
+    for finder in chosen:
+        own = [answer for answer in given if answer.finder == finder]
+        rows.append(score.row(finder, own, known, seeded=FINDERS[finder].seeded and options.seeds > 1))
+    if any(half(name) == "reported" for name in names):
+        looks.record("some tasks" if options.task else options.half, len(names), options.seeds, rows)
+    print(f"- {len(names)} tasks ({'named' if options.task else options.half}), {options.seeds} seeds")
+    print(
+        f"- tasks on which each of {', '.join(f'{rate:g}' for rate in FIXED)} is bad: "
+        f"{score.hopeless(known, FIXED):.0%}\n"
+    )
+    print(score.markdown(rows))
+    details = "\n".join(f"- {line}" for line in lines(known, given, options.verbose))
+    print(f"\n{details}", file=sys.stdout if options.verbose else sys.stderr)
+    if options.json:
+        report = {
+            "again": [repeat.facts() for repeat in repeats],
+            "rows": [asdict(row) for row in rows],
+            "truths": {
+                name: {"best": truth.best, "good": truth.good, "ceiling": truth.ceiling, "half": half(name)}
+                for name, truth in known.items()
+            },
+            "answers": [asdict(answer) for answer in given],
+        }
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    if options.figure:
+        from figure import draw
+
+        draw(rows, options.figure, f"What learning-rate finders lose, on {len(names)} tasks")
+    return 0
 
 
-def main() -> None:
-    """Measure, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="write every figure there")
-    arguments = parser.parse_args()
-    platform = devices.configure("cpu")
-    regrets: dict[str, dict[str, list[float]]] = {}
-    for task in TASKS:
-        truth = measure(make(load(CONFIGS / f"{task}.yaml").config), platform)
-        good = truth.rates[truth.regret <= GOOD]
-        best = truth.rates[int(np.argmin(truth.regret))]
-        print(f"{task}: best {best:.1e}, regret <= 5 % from {good.min():.1e} to {good.max():.1e}", file=sys.stderr)
-        own = [found_by_lrfind(task, seed) for seed in SEEDS]
-        regrets[task] = {name: [truth.regret_of(found[name]) for found in own] for name in own[0]}
-        regrets[task] |= {f"always {rate:.0e}": [truth.regret_of(rate)] for rate in FIXED}
-    print("| config | finder | worst regret | median | share <= 5 % |\n|---|---|---|---|---|")
-    for task, finders in regrets.items():
-        for name, values in finders.items():
-            share = np.mean(np.array(values) <= GOOD)
-            print(f"| {task} | {name} | {max(values):.3f} | {np.median(values):.3f} | {share:.2f} |")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(regrets, indent=2) + "\n", encoding="utf-8")
+def lines(known: dict[str, Truth], given: Sequence[Answer], every: bool) -> list[str]:
+    """One line a task: its truth, and what lrfind (or every finder) said, with the regret of each seed."""
+    found = []
+    for name, truth in known.items():
+        said = []
+        for finder in dict.fromkeys(answer.finder for answer in given):
+            if not every and FINDERS[finder].kind != "lrfind":
+                continue
+            own = [answer for answer in given if (answer.task, answer.finder) == (name, finder)]
+            said.append(f"{finder}: " + ", ".join(spoken(answer) for answer in own))
+        found.append("; ".join([truths.describe(name, truth), *said]))
+    return found
+
+
+def spoken(answer: Answer) -> str:
+    """A rate and its regret."""
+    return f"{'none' if answer.rate is None else f'{answer.rate:.1e}'} ({answer.regret:.3f})"
+
+
+def parse() -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(prog="python benchmarks/recommendation", description=__doc__)
+    parser.add_argument("--half", choices=["tuned", "reported", "all"], default="tuned", help="which tasks")
+    parser.add_argument("--task", action="append", choices=TASKS, metavar="NAME", help="one of them; repeatable")
+    parser.add_argument(
+        "--finder", action="append", choices=FINDERS, metavar="NAME", help="one finder; may be repeated"
+    )
+    parser.add_argument("--seeds", type=int, default=3, help="seeds of the finders")
+    parser.add_argument("--verbose", action="store_true", help="every finder's answers on every task, on stdout")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the distribution of regret there")
+    other = parser.add_argument_group("instead")
+    other.add_argument("--truth", nargs="*", choices=TASKS, metavar="NAME", help="measure truths")
+    other.add_argument("--check-peers", action="store_true", help="hold the restated rules against the packages")
+    other.add_argument("--digits", action="store_true", help="every method of lrfind on the shipped digits, ten seeds")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
