@@ -60,6 +60,10 @@ class Climb:
         return np.concatenate([chunk.gradient_norm for chunk in self.chunks], axis=1)
 
     @property
+    def trust(self) -> Floats:
+        return np.concatenate([chunk.trust for chunk in self.chunks], axis=1)
+
+    @property
     def update_norm(self) -> Floats:
         return np.concatenate([chunk.update_norm for chunk in self.chunks], axis=1)
 

@@ -8,11 +8,13 @@ from lrfind import optimizers
 from lrfind.analysis import recommend as advice
 from lrfind.analysis.curve import divergences
 from lrfind.analysis.suggest import suggestions
+from lrfind.analysis.verdict import unheard, verdict
 from lrfind.climb import Climb
 from lrfind.config.schema import Config, assumptions
+from lrfind.confirm import Confirmed
 from lrfind.engine import devices
 from lrfind.plan import Plan
-from lrfind.types import Execution, Facts, Result, Sweep
+from lrfind.types import Evidence, Execution, Facts, Result, Sweep
 from lrfind.watch import Clock
 
 RATE = "LEARNING_RATE"
@@ -20,9 +22,18 @@ RATE = "LEARNING_RATE"
 
 
 def conclude(
-    plan: Plan, name: str, climb: Climb, execution: Execution, *, interrupted: bool, extended: bool, clock: Clock
+    plan: Plan,
+    name: str,
+    climb: Climb,
+    race: Confirmed | None,
+    evidence: Evidence,
+    execution: Execution,
+    *,
+    interrupted: bool,
+    extended: bool,
+    clock: Clock,
 ) -> Result:
-    """Read the curve and put the result together."""
+    """Read the curve, judge the trainings, and put the result together."""
     config, seeds = plan.config, len(plan.seeds)
     reading = climb.reading
     method = config.sweep.method
@@ -31,10 +42,30 @@ def conclude(
         method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=plan.train_steps
     )
     warnings = [*range_warnings(config, climb, extended), *advice.warnings(reading, found[method], seeds=seeds)]
+    confirmation = None
+    if race is not None and race.race.scores:
+        said = verdict(
+            race.race,
+            recommendation,
+            found[method],
+            judged_on=race.judge.name,
+            rows=race.judge.rows,
+            constant=plan.constant_loss,
+            spent=race.before + race.race.spent,
+            budget=config.confirm.budget,
+        )
+        confirmation = said.confirmation
+        if not interrupted:
+            recommendation = said.recommendation
+            warnings = [*range_warnings(config, climb, extended), *said.warnings]
+    elif race is not None and not interrupted:
+        warnings.append(unheard(race.race, race.judge.name, timed=race.timed))
     rate = recommendation.learning_rate
     if interrupted:
         steps, last = len(climb.learning_rate), float(climb.learning_rate[-1])
         stopped = f"interrupted after {steps:,} steps, at a rate of {last:.1e}"
+        if race is not None:
+            stopped = "interrupted while the suggestion was being confirmed"
         warnings.insert(0, stopped)
         if rate is None:
             recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")
@@ -59,6 +90,8 @@ def conclude(
         config=config.model_dump(mode="json"),
         environment=devices.environment(),
         timing=clock.timing(),
+        confirmation=confirmation,
+        evidence=evidence,
     )
 
 

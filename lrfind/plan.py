@@ -50,7 +50,10 @@ class Plan:
 
     @cached_property
     def step(self) -> Step:
-        return lift(self.model.loss, self.make_optimizer, accumulate=self.config.optimizer.accumulate)
+        accumulate = self.config.optimizer.accumulate
+        return lift(
+            self.model.loss, self.make_optimizer, accumulate=accumulate, probe=self.config.confirm.enabled
+        )
 
     @cached_property
     def batches(self) -> Batches:
@@ -95,13 +98,27 @@ class Plan:
         return count(self.initial[0])
 
     def feed(self) -> Feed:
-        """Batches for one lane per seed."""
+        """Batches of every seed."""
 
-        def draw(lane: int, begin: int, stop: int) -> Draw:
-            seed = self.seeds[lane]
+        def draw(number: int, begin: int, stop: int) -> Draw:
+            seed = self.seeds[number]
             return Draw(self.batches.indices(seed, begin, stop), self.batches.keys(seed, begin, stop))
 
         return Feed((self.data.train.inputs, self.data.train.targets), rows_of, draw)
+
+    @cached_property
+    def constant_loss(self) -> float | None:
+        """The loss of the best constant answer on the training rows, in closed form; None where that is not known."""
+        targets = self.data.train.targets
+        match self.loss:
+            case "cross_entropy":
+                share = np.bincount(targets) / len(targets)
+                return float(-(share[share > 0] * np.log(share[share > 0])).sum())
+            case "mse":
+                return float(targets.astype(np.float64).var(axis=0).mean())
+            case "mae":
+                return float(np.abs(targets - np.median(targets, axis=0)).mean())
+        return None
 
     def describe_data(self) -> str:
         """One line for reports."""

@@ -19,6 +19,8 @@ from lrfind.watch import Clock, Watcher
 
 if TYPE_CHECKING:
     from lrfind.climb import Climb
+    from lrfind.confirm import Confirmed, Judge
+    from lrfind.engine.curvature import Stability
     from lrfind.engine.kernel import Kernel
     from lrfind.plan import Plan
 
@@ -69,7 +71,9 @@ def sweep(
     plan, platform = prepare(config, options, watcher, clock)
     from lrfind.climb import climb
     from lrfind.conclude import conclude
+    from lrfind.confirm import begin
     from lrfind.engine import devices
+    from lrfind.evidence import evidence, sharpness
 
     identity = {
         "config": config.model_dump(mode="json"),
@@ -83,8 +87,10 @@ def sweep(
         watcher.folder(folder)
         climbs: list[Climb] = []
         interrupted = False
+        race: Confirmed | None = None
+        stability: Stability | None = None
         with devices.failures():
-            kernel, states = compiled(plan, platform, watcher, clock)
+            kernel, states, judged = compiled(plan, platform, watcher, clock)
             directory.journal({"kind": "execution", **asdict(kernel.execution)})
             try:
                 with clock("sweep"):
@@ -92,6 +98,14 @@ def sweep(
                     for current in climb(kernel, states, config.sweep, (options.low, options.high), climbs):
                         journal(directory, current)
                         watcher.climb(current.ladder, current.done, float(np.median(current.chunks[-1].loss[:, -1])))
+                rate = suggestion(config, climbs[-1])
+                if judged is not None and rate is not None:
+                    with clock("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
+                        watcher.phase("confirm")
+                        curving = beside.submit(sharpness, plan, kernel, states[0], platform)
+                        race = begin(plan, judged, states, rate, climbs, clock.spent["sweep"])
+                        check(plan, kernel, states, race, directory, watcher)
+                        stability = curving.result()
             except KeyboardInterrupt:
                 if not any(begun.chunks for begun in climbs):
                     raise
@@ -100,7 +114,15 @@ def sweep(
         measured = [begun for begun in climbs if begun.chunks][-1]
         extended = len(climbs) > 1
         result = conclude(
-            plan, name, measured, kernel.execution, interrupted=interrupted, extended=extended, clock=clock
+            plan,
+            name,
+            measured,
+            race,
+            evidence(measured, stability),
+            kernel.execution,
+            interrupted=interrupted,
+            extended=extended,
+            clock=clock,
         )
         result, files = render(result, clock)
         directory.journal({"kind": "end", "status": result.status})
@@ -108,21 +130,25 @@ def sweep(
 
 
 def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:
-    """Do everything but the sweep: load, compile, and time one chunk of one climb, in which no rate is above zero.
+    """Do everything but the measuring: load, compile, and time one chunk of one climb, in which no rate is above zero.
 
     Returns:
         Facts by name, for reading: model, data, parameters, memory in bytes, expected seconds.
     """
     plan, platform = prepare(config, options, watcher, clock)
+    from lrfind.confirm import expected
     from lrfind.engine import devices
     from lrfind.plan import memory
 
     with devices.failures():
-        kernel, states = compiled(plan, platform, watcher, clock)
+        kernel, states, judged = compiled(plan, platform, watcher, clock)
         begin = time.perf_counter()
         still = np.zeros((min(kernel.chunk, config.sweep.steps), len(states)))
         next(iter(kernel.run(states, still)))
         seconds = (time.perf_counter() - begin) * config.sweep.steps / len(still)
+    trainings = max(0, int(expected(plan, judged))) if judged else 0
+    confirming = seconds * trainings / (config.sweep.steps * len(states))
+    seconds += min(confirming, config.confirm.max_seconds or confirming)
     return {
         "model": plan.network.describe(),
         "parameters": plan.parameters,
@@ -131,6 +157,7 @@ def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -
         "lanes": len(states),
         "memory_bytes": memory(plan),
         "sweep_steps": config.sweep.steps,
+        "confirm_steps": trainings,
         "train_steps": plan.train_steps,
         "expected_seconds": round(seconds + sum(clock.spent.values()), 2),
     }
@@ -150,19 +177,72 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
     return plan, platform
 
 
-def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[Kernel, list[Any]]:
-    """The compiled kernel and every seed's starting state."""
+def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[Kernel, list[Any], Judge | None]:
+    """The compiled kernel, every seed's starting state, and what trainings are judged by if there will be any."""
+    from lrfind.confirm import judge, rehearse_schedules
     from lrfind.engine.kernel import Kernel, chunk_for
 
-    rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
-    chunk = chunk_for(plan.parameters, rows, plan.config.sweep.steps)
-    lane_steps = plan.config.sweep.steps * len(plan.seeds)
-    kernel = Kernel(plan.step, plan.feed(), platform, chunk=chunk, lane_steps=lane_steps)
-    with clock("compile"), ThreadPoolExecutor(max_workers=1) as pool:
+    config = plan.config
+    rows = config.data.batch_size * config.optimizer.accumulate
+    chunk = chunk_for(plan.parameters, rows, config.sweep.steps)
+    judged = judge(plan) if config.confirm.enabled else None
+    lane_steps = config.sweep.steps * len(plan.seeds)
+    kernel = Kernel(
+        plan.step,
+        plan.feed(),
+        platform,
+        chunk=chunk,
+        lane_steps=max(lane_steps, config.confirm.budget) if judged else lane_steps,
+    )
+    with clock("compile"), ThreadPoolExecutor(max_workers=2) as pool:
         watcher.phase("compile")
-        starting = pool.submit(plan.starts, platform)  # XLA compiles outside of Python's lock, so the two overlap.
+        starting = pool.submit(plan.starts, platform)  # XLA compiles outside of Python's lock, so these overlap.
+        if judged is not None:
+            others = [
+                pool.submit(judged.compile, plan.shapes()[0], platform),
+                pool.submit(rehearse_schedules, plan, judged),
+            ]
         kernel.compile(plan.shapes())
-        return kernel, starting.result()
+        for other in others if judged else ():
+            other.result()
+        return kernel, starting.result(), judged
+
+
+def suggestion(config: Config, climb: Climb) -> float | None:
+    """The rate that the configured method reads off the curve."""
+    from lrfind.analysis.suggest import suggestions
+
+    return suggestions(config.sweep.method, climb.reading, climb.loss)[config.sweep.method].learning_rate
+
+
+def check(
+    plan: Plan,
+    kernel: Kernel,
+    states: list[Any],
+    begun: Confirmed,
+    directory: store.RunDirectory,
+    watcher: Watcher,
+) -> None:
+    """Train at the candidates, journal and watch."""
+    from lrfind.confirm import confirm
+
+    race, limit = begun.race, plan.config.confirm.max_seconds
+    if race.possible:
+        watcher.expect(race.budget, race.budget * begun.per_step)
+    deadline = None if limit is None else time.monotonic() + limit
+    for lap in confirm(plan, kernel, states, begun.judge, race, deadline):
+        heat, chunk = lap.heat, lap.chunk
+        directory.journal(
+            {
+                "kind": "confirm",
+                "learning_rate": lap.rates.tolist(),
+                "seed": lap.seeds,
+                "steps": heat.steps,
+                "start": chunk.start,
+                "loss": chunk.loss.tolist(),
+            }
+        )
+        watcher.train(len(heat.rates), heat.steps, lap.done, race.budget)
 
 
 def journal(directory: store.RunDirectory, current: Climb) -> None:

@@ -16,13 +16,19 @@ class Watcher(Protocol):
     """Whoever wants to know what happens: a progress bar, or nobody."""
 
     def phase(self, name: str) -> None:
-        """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"`` or ``"render"``."""
+        """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"`` or ``"render"``."""
 
     def folder(self, path: Path) -> None:
         """The run directory is taken."""
 
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
         """`done` steps of a ladder are measured, the last one at this loss (median over seeds)."""
+
+    def expect(self, steps: float, seconds: float) -> None:
+        """The confirmation will take at most so many optimiser steps, and about so long."""
+
+    def train(self, rates: int, horizon: int, done: float, total: float) -> None:
+        """A part of a heat is done: of so many rates and steps; optimiser steps of all heats so far, and at most."""
 
 
 class Quiet:
@@ -33,6 +39,10 @@ class Quiet:
     def folder(self, path: Path) -> None: ...
 
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None: ...
+
+    def expect(self, steps: float, seconds: float) -> None: ...
+
+    def train(self, rates: int, horizon: int, done: float, total: float) -> None: ...
 
 
 @dataclass

@@ -69,12 +69,15 @@ class Contender:
 
 def contenders(work: Workload, folder: Path, peers_python: str | None, threads: list[int | None]) -> list[Contender]:
     """All contenders for a workload; `folder` takes the warm caches."""
-    sweep = (sys.executable, "-m", "lrfind", "sweep", str(work.config), "--effort", "quick", "--quiet")
+    confirmed = (sys.executable, "-m", "lrfind", "sweep", str(work.config), "--quiet")
+    sweep = (*confirmed, "--effort", "quick")
     by_hand = (sys.executable, str(HERE / "handwritten.py"), *work.arguments())
     cold, warm = HOUSE
     found = [
         Contender(cold, sweep),
         Contender(warm, sweep, cache=folder / f"{work.name}-lrfind"),
+        Contender("lrfind, 4 seeds, confirmed, cold cache", confirmed),
+        Contender("lrfind, 4 seeds, confirmed, warm cache", confirmed, cache=folder / f"{work.name}-confirmed"),
         Contender("handwritten JAX, cold cache", by_hand, out=None),
         Contender("handwritten JAX, warm cache", by_hand, out=None, cache=folder / f"{work.name}-handwritten"),
     ]

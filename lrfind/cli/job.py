@@ -29,6 +29,7 @@ KEYS = {
     "--seeds": "sweep.seeds",
     "--method": "sweep.method",
     "--seed": "seed",
+    "--confirm": "confirm.enabled",
 }
 """Options that stand for a config key."""
 
@@ -271,6 +272,7 @@ def rehearsed(facts: Mapping[str, Any]) -> str:
         "data": facts["data"],
         "loss": facts["loss"].replace("_", " "),
         "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",
+        "confirm": f"at most {facts['confirm_steps']:,} steps" if facts["confirm_steps"] else "no",
         "for": f"a training of {facts['train_steps']:,} steps",
         "memory": f"{facts['memory_bytes'] / 1e6:,.1f} MB for data, parameters and optimiser; activations come on top",
         "time": f"about {facts['expected_seconds']:,.1f} s",

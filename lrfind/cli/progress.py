@@ -11,6 +11,9 @@ from lrfind.cli.screen import Interruption, Screen, say
 if TYPE_CHECKING:
     from lrfind.types import Floats
 
+PATIENCE = 10.0
+"""Seconds up to which the bar alone says how long it takes."""
+
 ROOMY = 90
 """Columns from which the progress bar has room beside its figures."""
 
@@ -19,6 +22,7 @@ PHASES = {
     "data": "loading data",
     "compile": "compiling",
     "sweep": "sweeping",
+    "confirm": "confirming",
     "render": "drawing",
 }
 
@@ -49,7 +53,7 @@ class Lines:
 
     def phase(self, name: str) -> None:
         # Before the sweep there is nothing to lose; from then on, a chunk or a drawing is waited for.
-        self.interruption.waits = name in ("sweep", "render")
+        self.interruption.waits = name in ("sweep", "confirm", "render")
 
     def folder(self, path: Path) -> None:
         self.path = path
@@ -58,6 +62,19 @@ class Lines:
 
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
         self.interruption.heed()
+
+    def expect(self, steps: float, seconds: float) -> None:
+        self.say(f"lrfind: confirming by short trainings, at most {steps:,.0f} steps: about {span(seconds)}")
+
+    def train(self, rates: int, horizon: int, done: float, total: float) -> None:
+        self.interruption.heed()
+
+
+def span(seconds: float) -> str:
+    """A duration that is only guessed: ``"2 s"``, ``"3 min"``."""
+    if seconds < 1:
+        return "a second"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 class Silent(Lines):
@@ -107,6 +124,16 @@ class Bar(Lines):
         facts = f"lr {learning_rate[done - 1]:.1e}  loss {loss:.4g}  {speed:,.0f} steps/s"
         self._update(total=len(learning_rate), completed=done, facts=facts)
         super().climb(learning_rate, done, loss)
+
+    def expect(self, steps: float, seconds: float) -> None:
+        if seconds >= PATIENCE:
+            super().expect(steps, seconds)
+
+    def train(self, rates: int, horizon: int, done: float, total: float) -> None:
+        speed = done / max(time.perf_counter() - self._began, 1e-9)
+        facts = f"{rates} rates, {horizon:,} steps each  {speed:,.0f} steps/s"
+        self._update(total=total, completed=done, facts=facts)
+        super().train(rates, horizon, done, total)
 
     def _update(self, **fields: Any) -> None:
         self._bar.update(self._task, **fields)

@@ -10,9 +10,9 @@ from lrfind.cli import options as shared
 from lrfind.cli.options import Effort, Format
 
 EFFORTS = {
-    Effort.quick: ["sweep.seeds=1"],
+    Effort.quick: ["sweep.seeds=1", "confirm.enabled=false"],
     Effort.standard: [],
-    Effort.thorough: ["sweep.seeds=8", "sweep.steps=200"],
+    Effort.thorough: ["sweep.seeds=8", "sweep.steps=200", "confirm.budget=10000"],
 }
 
 STDOUT = ("-", "/dev/stdout")
@@ -26,8 +26,15 @@ def sweep(
     seeds: Annotated[int | None, typer.Option(help="Sweeps side by side.", show_default=False)] = None,
     method: Annotated[str | None, typer.Option(help="How to read the curve.", show_default=False)] = None,
     effort: Annotated[
-        Effort, typer.Option(help="quick: one seed. standard: as the config says. thorough: 8 seeds, 200 steps.")
+        Effort,
+        typer.Option(
+            help="quick: one seed, not confirmed. standard: as the config says. thorough: 8 seeds, a budget of 10,000."
+        ),
     ] = Effort.standard,
+    confirm: Annotated[
+        bool | None,
+        typer.Option("--confirm/--no-confirm", help="Check the suggestion by short trainings.", show_default=False),
+    ] = None,
     write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False,
@@ -62,6 +69,7 @@ def sweep(
         "--seeds": seeds,
         "--method": method,
         "--seed": seed,
+        "--confirm": confirm,
     }
     wishes = Wishes(
         overrides=[*EFFORTS[effort], *(settings or [])],

@@ -24,6 +24,7 @@ else:
 
 __all__ = [
     "Config",
+    "ConfirmSection",
     "DataSection",
     "DigitsData",
     "FriedmanData",
@@ -126,6 +127,21 @@ class SweepSection(Section):
         raise conflict(f"must be below max_lr, {high} by default; got {low}", "min_lr", "max_lr")
 
 
+class ConfirmSection(Section):
+    """The short real trainings."""
+
+    enabled: bool = Field(default=True, description="check the suggestion by short real trainings")
+    budget: int = Field(
+        default=3000,
+        ge=1,
+        le=10**9,
+        description="optimiser steps that sweep and trainings may take together, all seeds counted",
+    )
+    max_seconds: float | None = Field(
+        default=None, gt=0, description="seconds after which no further training is begun; left out: no limit"
+    )
+
+
 class Config(Section):
     """A config of lrfind."""
 
@@ -136,6 +152,9 @@ class Config(Section):
     optimizer: OptimizerSection = Field(description="an optimiser of optax with its keywords")
     train: TrainSection = Field(default_factory=lambda: TrainSection(), description="the training that the rate is for")
     sweep: SweepSection = Field(default_factory=lambda: SweepSection(), description="the range test")
+    confirm: ConfirmSection = Field(
+        default_factory=lambda: ConfirmSection(), description="short real trainings that check the suggestion"
+    )
 
 
 def assumptions(config: Config) -> tuple[str, ...]:

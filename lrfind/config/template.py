@@ -11,7 +11,12 @@ from lrfind.optimizer_table import OPTIMIZERS
 from lrfind.registry import near
 
 CHOICES = {"model": "mlp", "data": "digits", "optimizer": "adamw", "schedule": "cosine"}
-SETTINGS = {"warmup_steps": 50, "learning_rate": 1e-3, "path": "data.npz"}  # where the default would teach nothing
+SETTINGS = {
+    "warmup_steps": 50,
+    "learning_rate": 1e-3,
+    "path": "data.npz",
+    "max_seconds": 60,
+}  # where the default would teach nothing
 SHARED_OPTIMIZER_KEYS = ("learning_rate", "clip_norm", "accumulate")
 COMMENT_COLUMN = 34
 
@@ -38,7 +43,8 @@ def starter(**choices: str) -> str:
     lines += [_line("# loss", "cross_entropy", keys["loss"]["description"]), ""]
     lines += _optimizer(chosen["optimizer"], keys)
     lines += _train(chosen["schedule"], keys)
-    lines += _sweep(keys)
+    lines += _plain("sweep", keys)
+    lines += _plain("confirm", keys)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -71,10 +77,15 @@ def _train(schedule: str, keys: dict[str, Any]) -> list[str]:
     ]
 
 
-def _sweep(keys: dict[str, Any]) -> list[str]:
-    sweep = schema()["$defs"]["SweepSection"]["properties"]
-    head = _line("sweep", None, keys["sweep"]["description"])
-    return [head, *(_line(key, node["default"], node["description"], 2) for key, node in sweep.items())]
+def _plain(section: str, keys: dict[str, Any]) -> list[str]:
+    """A section without a name to choose; a key without a default is shown as a comment."""
+    found = schema()["$defs"][f"{section.capitalize()}Section"]["properties"]
+    lines = [_line(section, None, keys[section]["description"])]
+    for key, node in found.items():
+        value = node.get("default")
+        name, shown = (key, value) if value is not None else (f"# {key}", SETTINGS[key])
+        lines.append(_line(name, shown, node["description"], 2))
+    return [*lines, ""]
 
 
 def _option(option: Option, indent: int) -> str:

@@ -12,6 +12,9 @@ from lrfind.errors import InputError
 
 LONGEST = 10**9
 
+STEPS = {"warmup_steps", "decay_steps", "step_size"}
+"""Keys of schedules that count steps."""
+
 
 class Schedule(Section):
     """What all schedules have."""
@@ -24,6 +27,17 @@ class Schedule(Section):
     def keywords(self, steps: int) -> dict[str, Any]:
         """The schedule's own keys but `name`, for a training of `steps`, with the derived defaults filled in."""
         return self.model_dump(exclude={"name"})
+
+    def scaled(self, steps: int, horizon: int) -> dict[str, Any]:
+        """`keywords` for a training of `steps`, squeezed into `horizon` steps.
+
+        Every number of steps is multiplied by ``horizon / steps`` and is at least 1; a warm-up leaves a step after it.
+        """
+        found = self.keywords(steps)
+        for key in STEPS & found.keys():
+            if found[key]:
+                found[key] = max(1, round(found[key] * horizon / steps))
+        return found | {"warmup_steps": min(found["warmup_steps"], horizon - 1)}
 
 
 class ConstantSchedule(Schedule):

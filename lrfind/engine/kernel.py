@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from lrfind.engine import compiler
 from lrfind.engine.execution import choose, choose_lanes
-from lrfind.engine.step import Record, Step
+from lrfind.engine.step import Probing, Record, Step
 from lrfind.types import Execution, Floats
 
 WORK = 1e9
@@ -61,7 +61,8 @@ class Feed:
     Attributes:
         data: pytree of arrays that stay on the device.
         select: ``(data, row) -> batch``, pure; becomes part of the compiled program.
-        draw: ``(lane, start, stop) -> Draw``: the rows and keys of a lane's steps.
+        draw: ``(seed, start, stop) -> Draw``: the rows and keys of a seed's steps; the seed is its number among the
+            run's seeds.
     """
 
     data: Any
@@ -78,6 +79,7 @@ class Chunk:
         loss: shape (lanes, steps).
         gradient_norm: shape (lanes, steps).
         update_norm: shape (lanes, steps).
+        trust: trust-region ratio, shape (lanes, steps); NaN where it was not measured.
         states: the lanes' states after it; valid until the next chunk is asked for.
     """
 
@@ -85,7 +87,20 @@ class Chunk:
     loss: Floats
     gradient_norm: Floats
     update_norm: Floats
+    trust: Floats
     states: list[Any]
+
+
+class Orders(NamedTuple):
+    """What the caller wants of steps.
+
+    Attributes:
+        rates: shape (steps,), or (steps, lanes) where lanes share a program.
+        measure: whether to measure the trust-region ratio, shape (steps,); None where the step cannot.
+    """
+
+    rates: Any
+    measure: Any
 
 
 class Kernel:
@@ -115,8 +130,10 @@ class Kernel:
         self._lane_steps = lane_steps
         self._given = execution
         self._lanes = execution.lanes if execution else choose_lanes(platform)
+        self._probing = isinstance(step, Probing)
         self._step = self._one_step(step)
         self._compiled: Any = None
+        self._width = 1
 
     @property
     def execution(self) -> Execution:
@@ -125,35 +142,55 @@ class Kernel:
         return self._given
 
     def compile(self, states: Sequence[Any]) -> None:
-        """Compile for these lanes' shapes, arrays or `jax.ShapeDtypeStruct`; `run` does it where nobody did before."""
-        group = self._groups(list(range(len(states))))[0]
+        """Compile for these lanes' shapes, arrays or `jax.ShapeDtypeStruct`; `run` does it where nobody did before.
+
+        Where lanes share a program it is made for as many of them; `run` takes any number, that many at a time.
+        """
+        self._width = len(states) if self._lanes == "vmap" else 1
+        group = range(self._width)
         state = self._join([jax.tree.map(shape_of, states[lane]) for lane in group], stack=stack_shapes)
         draws = self._draw(group, 0, self.chunk)
-        rates = np.zeros((self.chunk, *self._lane_axis(group)), np.float32)
+        rates = np.zeros((self.chunk, *([self._width] if self._lanes == "vmap" else [])), np.float32)
+        orders = self._orders(rates, np.zeros(self.chunk, np.bool_))
         data = jax.tree.map(shape_of, self.feed.data)
         traced = None
         if self._given is None or self._given.steps == "scan":
-            traced = jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, rates, 0)
+            traced = jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, orders, 0)
             self._given = self._given or choose(traced.jaxpr, self._platform, self._lane_steps)
         if traced is None or self._given.steps == "loop":
-            first = jax.tree.map(lambda leaf: leaf[0], draws)
-            traced = jax.jit(self._step, donate_argnums=0).trace(state, data, first, np.float32(rates[0]))
+            first = jax.tree.map(lambda leaf: leaf[0], (draws, orders))
+            traced = jax.jit(self._step, donate_argnums=0).trace(state, data, *first)
         self._compiled = compiler.compile(traced.lower(), self._given.compiler)
 
-    def run(self, states: Sequence[Any], rates: Floats, *, start: int = 0) -> Iterator[Chunk]:
+    def run(
+        self,
+        states: Sequence[Any],
+        rates: Floats,
+        *,
+        start: int = 0,
+        seeds: Sequence[int] | None = None,
+        probe_every: int = 0,
+    ) -> Iterator[Chunk]:
         """Train the lanes.
 
         Args:
             states: the state of each lane before step `start`.
             rates: learning rates, shape (steps, lanes).
             start: number of the first step: where in their batches and keys the lanes are.
+            seeds: whose batches and keys each lane takes; left out: lane by lane, one each.
+            probe_every: measure the trust-region ratio at steps whose number is a multiple of this; 0 for never. A step
+                that is not `Probing` measures none.
 
         Yields:
             The chunks, in order. Stop asking, and nothing more is computed.
         """
         if self._compiled is None:
             self.compile(states)
-        groups = self._groups(list(range(len(states))))
+        groups = self._groups(len(states))
+        seeds = range(len(states)) if seeds is None else seeds
+        numbers = np.arange(start, start + len(rates))
+        measure = numbers % probe_every == 0 if probe_every else np.zeros(len(rates), np.bool_)
+        orders = self._orders(rates.astype(np.float32), measure)
         # The program gives its input's memory to its output, so it must not be handed the caller's arrays.
         carried = [
             self._join([jax.tree.map(np.array, states[lane]) for lane in group], stack=np.stack) for group in groups
@@ -163,67 +200,76 @@ class Kernel:
 
             def ahead(first: int) -> list[Future[Draw]]:
                 last = min(first + self.chunk, len(rates))
-                return [pool.submit(self._draw, group, start + first, start + last) for group in groups]
+                return [
+                    pool.submit(self._draw, [seeds[i] for i in group], start + first, start + last) for group in groups
+                ]
 
             drawn = ahead(0)
             for first in range(0, len(rates), self.chunk):
-                part = rates[first : first + self.chunk].astype(np.float32)
+                part = jax.tree.map(lambda leaf, first=first: leaf[first : first + self.chunk], orders)
 
                 def advance(group: list[int], state: Any, draws: Future[Draw], part: Any = part) -> tuple[Any, Record]:
-                    own = part[:, group] if self._lanes == "vmap" else part[:, group[0]]
-                    return self._advance(state, data, draws.result(), own)
+                    own = part.rates[:, group] if self._lanes == "vmap" else part.rates[:, group[0]]
+                    return self._advance(state, data, draws.result(), part._replace(rates=own))
 
                 running = [pool.submit(advance, *each) for each in zip(groups, carried, drawn, strict=True)]
                 drawn = ahead(first + self.chunk) if first + self.chunk < len(rates) else []
                 outcomes = [each.result() for each in running]
                 carried = [state for state, _ in outcomes]
-                loss, gradient_norm, update_norm = (
-                    np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])
+                here = slice(len(states))  # What fills up the last group is left out.
+                loss, gradient_norm, update_norm, trust = (
+                    np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])[here]
                     for k in range(len(Record._fields))
                 )
-                yield Chunk(start + first, loss, gradient_norm, update_norm, self._split(carried))
+                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._split(carried)[here])
+
+    def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> Orders:
+        return Orders(rates, measure if self._probing else None)
 
     def _one_step(self, step: Step) -> Callable[..., Any]:
-        def one(state: Any, data: Any, draw: Draw, rate: Any) -> tuple[Any, Record]:
-            return step(state, self.feed.select(data, draw.rows), rate, draw.keys)
+        def one(state: Any, data: Any, draw: Draw, orders: Orders) -> tuple[Any, Record]:
+            batch = self.feed.select(data, draw.rows)
+            if isinstance(step, Probing):
+                return step.measured(state, batch, orders.rates, draw.keys, orders.measure)
+            return step(state, batch, orders.rates, draw.keys)
 
-        return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._lanes == "vmap" else one
+        # All lanes measure at the same steps: the branch stays one.
+        return jax.vmap(one, in_axes=(0, None, 0, Orders(0, None))) if self._lanes == "vmap" else one
 
-    def _scan(self, state: Any, data: Any, draws: Draw, rates: jax.Array, steps: Any) -> tuple[Any, Record]:
+    def _scan(self, state: Any, data: Any, draws: Draw, orders: Orders, steps: Any) -> tuple[Any, Record]:
         """`steps` of the chunk's steps in one loop; the number is traced, so a last, shorter chunk needs no program."""
-        empty = jnp.full(rates.shape, jnp.nan)
+        empty = jnp.full(orders.rates.shape, jnp.nan)
+        none = Record(empty, empty, empty, None if orders.measure is None else empty)
 
         def body(i: Any, carry: tuple[Any, Record]) -> tuple[Any, Record]:
             state, records = carry
-            draw = jax.tree.map(lambda leaf: leaf[i], draws)
-            state, record = self._step(state, data, draw, rates[i])
-            return state, Record(*(kept.at[i].set(new) for kept, new in zip(records, record, strict=True)))
+            draw, order = jax.tree.map(lambda leaf: leaf[i], (draws, orders))
+            state, record = self._step(state, data, draw, order)
+            return state, jax.tree.map(lambda kept, new: kept.at[i].set(new), records, record)
 
-        outcome: tuple[Any, Record] = jax.lax.fori_loop(0, steps, body, (state, Record(empty, empty, empty)))
+        outcome: tuple[Any, Record] = jax.lax.fori_loop(0, steps, body, (state, none))
         return outcome
 
-    def _advance(self, state: Any, data: Any, draws: Draw, rates: NDArray[np.float32]) -> tuple[Any, Record]:
-        steps = len(rates)
+    def _advance(self, state: Any, data: Any, draws: Draw, orders: Orders) -> tuple[Any, Record]:
+        steps = len(orders.rates)
         if self.execution.steps == "scan":
-            draws, rates = jax.tree.map(lambda leaf: pad(leaf, self.chunk), (draws, rates))
-            state, records = self._compiled(state, data, draws, rates, steps)
-            return state, Record(*(np.asarray(values)[:steps] for values in records))
+            draws, orders = jax.tree.map(lambda leaf: pad(leaf, self.chunk), (draws, orders))
+            state, records = self._compiled(state, data, draws, orders, steps)
+            return state, complete(jax.tree.map(lambda values: np.asarray(values)[:steps], records))
         rows = []
         for i in range(steps):
-            draw = jax.tree.map(lambda leaf, i=i: leaf[i], draws)
-            state, record = self._compiled(state, data, draw, rates[i])
+            draw, order = jax.tree.map(lambda leaf, i=i: leaf[i], (draws, orders))
+            state, record = self._compiled(state, data, draw, order)
             rows.append(record)
-        return state, Record(*(np.stack([np.asarray(row[k]) for row in rows]) for k in range(len(Record._fields))))
+        return state, complete(jax.tree.map(lambda *each: np.stack([np.asarray(one) for one in each]), *rows))
 
-    def _groups(self, lanes: list[int]) -> list[list[int]]:
-        """The lanes that share one call."""
-        return [lanes] if self._lanes == "vmap" else [[lane] for lane in lanes]
+    def _groups(self, lanes: int) -> list[list[int]]:
+        """The lanes that share one call; the last call is filled up with the last lane."""
+        width = self._width
+        return [[min(first + i, lanes - 1) for i in range(width)] for first in range(0, lanes, width)]
 
-    def _lane_axis(self, group: list[int]) -> tuple[int, ...]:
-        return (len(group),) if self._lanes == "vmap" else ()
-
-    def _draw(self, group: list[int], start: int, stop: int) -> Draw:
-        draws = [self.feed.draw(lane, start, stop) for lane in group]
+    def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
+        draws = [self.feed.draw(seed, start, stop) for seed in seeds]
         if self._lanes == "each":
             return draws[0]
         joined: Draw = jax.tree.map(lambda *leaves: np.stack(leaves, axis=1), *draws)
@@ -237,8 +283,14 @@ class Kernel:
     def _split(self, carried: list[Any]) -> list[Any]:
         if self._lanes == "each":
             return carried
-        lanes = len(jax.tree.leaves(carried[0])[0])
-        return [jax.tree.map(lambda leaf, lane=lane: leaf[lane], carried[0]) for lane in range(lanes)]
+        return [
+            jax.tree.map(lambda leaf, lane=lane: leaf[lane], state) for state in carried for lane in range(self._width)
+        ]
+
+
+def complete(record: Record) -> Record:
+    """The record with NaN for what its step cannot measure."""
+    return record if record.trust is not None else record._replace(trust=np.full_like(record.loss, np.nan))
 
 
 def pad(leaf: Any, length: int) -> Any:

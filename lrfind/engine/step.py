@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +15,11 @@ Step = Callable[[Any, Any, Any, Any], tuple[Any, "Record"]]
 
 
 SMALL = 2**15
-"""Numbers up to which leaves are joined before their squares are summed."""
+"""Numbers up to which leaves are joined before their products are summed."""
+
+ROUNDING = 64
+"""Machine epsilons of the loss that a step's predicted decrease has to exceed for its trust-region ratio to be known:
+each of the two losses is rounded by about one, so that the ratio is good to some three hundredths there."""
 
 
 class Record(NamedTuple):
@@ -24,11 +29,30 @@ class Record(NamedTuple):
         loss: of the step's batch, before its update: the rates of all earlier steps made it, this step's did not.
         gradient_norm: global norm of the gradient, before clipping.
         update_norm: global norm of what was added to the parameters.
+        trust: actual over predicted decrease of the batch's loss (see `trust_ratio`), NaN where it was not measured;
+            None of a step that cannot measure it.
     """
 
     loss: Any
     gradient_norm: Any
     update_norm: Any
+    trust: Any = None
+
+
+@dataclass(frozen=True)
+class Probing:
+    """A step that can also measure its trust-region ratio, at the cost of one more forward pass.
+
+    Attributes:
+        measured: ``(state, batch, rate, raw key, measure) -> (state, record)``: `measure` is a traced bool, and the
+            record's `trust` is NaN where it is false.
+    """
+
+    measured: Callable[[Any, Any, Any, Any, Any], tuple[Any, Record]]
+
+    def __call__(self, state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Record]:
+        """The step without a measurement, as any other `Step`."""
+        return self.measured(state, batch, rate, key, False)
 
 
 class TrainState(NamedTuple):
@@ -55,6 +79,7 @@ def lift(
     make_optimizer: Callable[[Any], Any],
     *,
     accumulate: int = 1,
+    probe: bool = False,
 ) -> Step:
     """Join a model's loss and an optimiser into a step.
 
@@ -62,6 +87,7 @@ def lift(
         loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
         make_optimizer: ``rate -> optax.GradientTransformation``, given a traced rate.
         accumulate: micro-batches whose mean gradient makes one step; every leaf of the batch has them as leading axis.
+        probe: make a `Probing` step; without it nothing of the measurement is compiled.
     """
 
     def gradient(params: Any, state: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
@@ -81,25 +107,77 @@ def lift(
         (total, state, sums), _ = jax.lax.scan(add, (jnp.zeros(()), state, zeros), (numbers, batches))
         return total / accumulate, state, jax.tree.map(lambda leaf: leaf / accumulate, sums)
 
-    def step(train: TrainState, batch: Any, rate: jax.Array, key: jax.Array) -> tuple[TrainState, Record]:
-        measure = gradient if accumulate == 1 else accumulated
-        value, state, grads = measure(train.params, train.state, batch, key)
+    def forward(params: Any, state: Any, batches: Any, key: jax.Array) -> jax.Array:
+        """The loss that `gradient` and `accumulated` find, without its gradient."""
+        if accumulate == 1:
+            return loss(params, state, batches, key, True)[0]
+
+        def add(carry: tuple[Any, Any], numbered: tuple[jax.Array, Any]) -> tuple[tuple[Any, Any], None]:
+            total, state = carry
+            number, batch = numbered
+            value, (state, _) = loss(params, state, batch, key + number, True)
+            return (total + value, state), None
+
+        numbers = jnp.arange(accumulate, dtype=key.dtype)
+        (total, _), _ = jax.lax.scan(add, (jnp.zeros(()), state), (numbers, batches))
+        return total / accumulate
+
+    def step(train: TrainState, batch: Any, rate: Any, key: Any, measure: Any = None) -> tuple[TrainState, Record]:
+        descend = gradient if accumulate == 1 else accumulated
+        value, state, grads = descend(train.params, train.state, batch, key)
         optimizer = optax.with_extra_args_support(make_optimizer(rate))
         updates, optimizer_state = optimizer.update(grads, train.optimizer, train.params, value=value)
         params = optax.apply_updates(train.params, updates)
         record = Record(value, norm(grads), norm(updates))
+        if measure is not None:
+
+            def ratio() -> jax.Array:
+                return trust_ratio(value, forward(params, train.state, batch, key), dot(grads, updates))
+
+            # A branch, not a choice between two values: a step that is not measured goes forward once.
+            record = record._replace(trust=jax.lax.cond(measure, ratio, lambda: jnp.full((), jnp.nan, jnp.float32)))
         return TrainState(params, state, optimizer_state), record
 
-    return step
+    return Probing(step) if probe else step
+
+
+def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array) -> jax.Array:
+    """Actual over predicted decrease of a loss, ``rho = (L(w + u) - L(w)) / (g . u)``, without a unit.
+
+    1 for a step so small that the loss is a plane, 1/2 at the best step along u on a quadratic, 0 at the edge of
+    stability, below 0 where the step raised the loss (Conn, Gould and Toint 2000, "Trust region methods", 6.1).
+
+    Args:
+        before: L(w).
+        after: L(w + u) on the same batch.
+        slope: g . u, gradient before clipping times update.
+
+    Returns:
+        The ratio; NaN where it is not finite, or where rounding of the loss drowns the predicted decrease.
+    """
+    ratio = (after - before) / slope
+    eps = jnp.finfo(before.dtype).eps  # type: ignore[no-untyped-call]
+    known = jnp.abs(slope) > ROUNDING * eps * jnp.abs(before)
+    return jnp.where(known & jnp.isfinite(ratio), ratio, jnp.nan).astype(jnp.float32)
 
 
 def norm(tree: Any) -> jax.Array:
-    """Global norm: root of the sum of all squares.
+    """Global norm: root of the sum of all squares."""
+    return jnp.sqrt(sum((jnp.vdot(vector, vector) for vector in vectors(tree)), start=jnp.zeros(())))
+
+
+def dot(left: Any, right: Any) -> jax.Array:
+    """Inner product of two trees of one structure."""
+    pairs = zip(vectors(left), vectors(right), strict=True)
+    return sum((jnp.vdot(one, other) for one, other in pairs), start=jnp.zeros(()))
+
+
+def vectors(tree: Any) -> list[jax.Array]:
+    """A tree's leaves as the vectors that `norm` and `dot` take products of.
 
     By dot products, as XLA's sums on a CPU go number by number to keep their order, and made a third of a step of the
     digits network; over all small leaves at once, as every call costs a microsecond of steps that take thirty.
     """
     leaves = [leaf.ravel() for leaf in jax.tree.leaves(tree)]
     small = [leaf for leaf in leaves if leaf.size <= SMALL]
-    vectors = [leaf for leaf in leaves if leaf.size > SMALL] + ([jnp.concatenate(small)] if small else [])
-    return jnp.sqrt(sum((jnp.vdot(vector, vector) for vector in vectors), start=jnp.zeros(())))
+    return [leaf for leaf in leaves if leaf.size > SMALL] + ([jnp.concatenate(small)] if small else [])

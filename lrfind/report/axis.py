@@ -48,8 +48,8 @@ class Axis:
         return (exponents - math.log10(self.low)) / (math.log10(self.high) - math.log10(self.low))
 
 
-def log_axis(low: float, high: float) -> Axis:
-    """A logarithmic axis: decades as ticks, and 2s and 5s where there are few decades."""
+def log_axis(low: float, high: float, fewest: int = 2) -> Axis:
+    """A logarithmic axis: decades as ticks, and 2s and 5s where there are fewer decades than `fewest`."""
     low = max(low, 1e-300)
     if not high > low * (1 + 1e-6):
         low, high = low / 2, low * 2
@@ -58,7 +58,7 @@ def log_axis(low: float, high: float) -> Axis:
     stride = max(1, -(-len(decades) // MOST_TICKS))
     ticks = decades[::stride]
     minor = [tick for tick in decades if tick not in ticks] if stride > 1 else _multiples(first, last, range(2, 10))
-    if len(decades) < 2:
+    if len(decades) < fewest:
         ticks = _multiples(first, last, (1, 2, 5))
         minor = _multiples(first, last, range(2, 10))
     if len(ticks) < 2:  # less than half a decade: equal steps read better

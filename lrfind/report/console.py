@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lrfind.report.text import ascii_only, clean, facts, headline, interval, rate, wrap_code
+from lrfind.report.rows import facts
+from lrfind.report.text import ascii_only, clean, headline, interval, rate, wrap_code
 from lrfind.types import Result
 
 UNICODE_RULE = box.SIMPLE_HEAD

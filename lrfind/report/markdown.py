@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lrfind.report.text import clean, facts, headline, interval, rate
+from lrfind.report.rows import facts
+from lrfind.report.text import clean, headline, interval, rate
 from lrfind.types import Result
 
 _MARKS = re.compile(r"([\\`*_\[\]|~#$@])")

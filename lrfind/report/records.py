@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrfind.errors import InputError
+from lrfind.report.trials import confirmation_document, read_confirmation, read_evidence
 from lrfind.types import Execution, Facts, Floats, Recommendation, Result, Suggestion, Sweep, Timing
 
 SCHEMA = "lrfind/result/1"
@@ -41,7 +42,8 @@ def to_json(result: Result) -> str:
             "seeds": sweep.seeds,
             "execution": asdict(sweep.execution),
         },
-        "confirmation": result.confirmation,
+        "confirmation": confirmation_document(result.confirmation),
+        "evidence": asdict(result.evidence),
         "facts": asdict(result.facts),
         "assumptions": result.assumptions,
         "warnings": result.warnings,
@@ -70,7 +72,7 @@ def from_json(text: str | bytes) -> Result:
         return _result(found)
     except KeyError as error:
         raise InputError(f"this lrfind result is damaged: the key {error} is missing") from None
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(f"this lrfind result is damaged: {error}") from None
 
 
@@ -115,6 +117,8 @@ def _result(found: dict[str, Any]) -> Result:
         timing=Timing(
             **_known(Timing, {f"{name}_" if name == "import" else name: v for name, v in found["timing"].items()})
         ),
+        confirmation=read_confirmation(found.get("confirmation")),
+        evidence=read_evidence(found.get("evidence")),
     )
 
 

@@ -83,40 +83,6 @@ def headline(result: Result) -> tuple[str, ...]:
     )
 
 
-def purpose(result: Result) -> str:
-    """What the rate is for: ``"1,000 steps, constant schedule"``."""
-    found = result.recommendation
-    return f"{found.steps:,} steps, {clean(found.schedule)} schedule"
-
-
-def facts(result: Result) -> list[tuple[str, str]]:
-    """Names and values of what a reader wants to know about the run."""
-    known, sweep, env = result.facts, result.sweep, result.environment
-    seeds, steps = len(sweep.seeds), len(sweep.learning_rate)
-    span = f", {interval(float(sweep.learning_rate[0]), float(sweep.learning_rate[-1]))}" if steps else ""
-    versions = [f"{name} {env[name]}" for name in ("lrfind", "python", "jax", "optax") if env.get(name)]
-    device = env.get("device") or env.get("platform")
-    rows = [
-        ("for", purpose(result)),
-        ("model", f"{known.model}, {known.parameters:,} parameters"),
-        ("data", known.data),
-        ("loss", known.loss.replace("_", " ")),
-        ("sweep", f"{steps:,} steps, {seeds} {'seed' if seeds == 1 else 'seeds'}{span}"),
-        ("made with", ", ".join([*versions, *([f"on {device}"] if device else [])])),
-        ("time", times(result)),
-    ]
-    return [(name, clean(value)) for name, value in rows if value.strip()]
-
-
-def times(result: Result) -> str:
-    """Where the time went: ``"2.31 s: import 0.70 s, ..."``; parts too short to show are left out."""
-    timing = result.timing
-    parts = [("import", timing.import_), ("data", timing.data), ("compile", timing.compile)]
-    parts += [("sweep", timing.sweep), ("confirm", timing.confirm), ("render", timing.render)]
-    shown = ", ".join(f"{name} {seconds(value)}" for name, value in parts if value >= 0.005)
-    return f"{seconds(timing.total)}{': ' if shown else ''}{shown}" if timing.total > 0 else shown
-
-
 def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
     """Python source on lines no wider than `width`, broken at the outermost brackets first, an argument a line.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrfind.report.axis import Axis, linear_axis, log_axis
+from lrfind.report.evidence import half_trust
 from lrfind.types import Floats, Result, Sweep
 
 LOG_LOSS_DECADES = 2.5
@@ -39,6 +40,8 @@ class View:
         other: the suggestion of the configured method on the curve, where the recommendation is another rate.
         interval: both ends on x.
         diverges: where on x more than half of the seeds have diverged.
+        stability: where on x a quadratic of the measured sharpness is no longer stable.
+        trust: where on x the trust-region ratio falls through 1/2.
     """
 
     x: Axis
@@ -50,6 +53,8 @@ class View:
     other: tuple[float, float] | None
     interval: tuple[float, float] | None
     diverges: float | None
+    stability: float | None
+    trust: float | None
 
 
 def view(result: Result) -> View:
@@ -68,10 +73,6 @@ def view(result: Result) -> View:
     other = None if method is None or found.learning_rate is None else method.learning_rate
     if other is not None and found.learning_rate is not None and math.isclose(other, found.learning_rate, rel_tol=0.05):
         other = None
-    span = None
-    if found.low is not None and found.high is not None:
-        low, high = np.clip(x.place(np.array([found.low, found.high])), 0, 1)
-        span = (float(low), float(high)) if math.isfinite(low) and math.isfinite(high) else None
     return View(
         x=x,
         y=y,
@@ -80,9 +81,25 @@ def view(result: Result) -> View:
         smoothed=smoothed,
         mark=_on_curve(found.learning_rate, x, rates, smoothed, seeds),
         other=_on_curve(other, x, rates, smoothed, seeds),
-        interval=span,
+        interval=span_on(x, found.low, found.high),
         diverges=None if end is None or not math.isfinite(rates[end]) else float(rates[end]),
+        stability=_inside(x, result.evidence.stability_limit),
+        trust=_inside(x, half_trust(result)),
     )
+
+
+def span_on(axis: Axis, low: float | None, high: float | None) -> tuple[float, float] | None:
+    """Where both ends of an interval lie, cut at the ends of the axis; None where one has no place."""
+    if low is None or high is None:
+        return None
+    left, right = np.clip(axis.place(np.array([low, high])), 0, 1)
+    return (float(left), float(right)) if math.isfinite(left) and math.isfinite(right) else None
+
+
+def _inside(axis: Axis, value: float | None) -> float | None:
+    """Where a value lies; None where it has no place between the ends of the axis."""
+    place = math.nan if value is None else float(axis.place(np.array([value]))[0])
+    return place if 0 <= place <= 1 else None
 
 
 def _finite(values: Floats) -> Floats:

@@ -35,18 +35,20 @@ def quadratic_loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -
     return 0.5 * jnp.sum(batch * params**2), (state, {})
 
 
-def quadratic(execution: Execution = SCAN_EACH, chunk: int = 10) -> Kernel:
-    """SGD on the quadratic."""
+def quadratic(
+    execution: Execution = SCAN_EACH, chunk: int = 10, make: Any = optax.sgd, *, probe: bool = False
+) -> Kernel:
+    """SGD, or another optimiser, on the quadratic."""
 
     def draw(lane: int, begin: int, stop: int) -> Draw:
         return Draw(np.zeros(stop - begin, np.int32), np.zeros((stop - begin, 2), np.uint32))
 
     feed = Feed(CURVATURE[None], lambda data, row: data[row], draw)
-    return Kernel(lift(quadratic_loss, optax.sgd), feed, "cpu", execution, chunk)
+    return Kernel(lift(quadratic_loss, make, probe=probe), feed, "cpu", execution, chunk)
 
 
-def quadratic_starts(lanes: int) -> list[TrainState]:
-    return [start(START, (), optax.sgd)] * lanes
+def quadratic_starts(lanes: int, make: Any = optax.sgd) -> list[TrainState]:
+    return [start(START, (), make)] * lanes
 
 
 def closed_form(rates: Floats) -> Floats:
@@ -54,6 +56,13 @@ def closed_form(rates: Floats) -> Floats:
     shrink = np.cumprod(1 - rates[:, None] * CURVATURE.astype(float), axis=0)
     x = START * np.concatenate([np.ones((1, 2)), shrink[:-1]])
     return 0.5 * (CURVATURE * x**2).sum(axis=1)
+
+
+def closed_trust(rates: Floats) -> Floats:
+    """Trust-region ratio of SGD on the quadratic: ``1 - rate (g . H g) / (2 g . g)``. Shape of rates: (steps,)."""
+    shrink = np.cumprod(1 - rates[:, None] * CURVATURE.astype(float), axis=0)
+    slope = CURVATURE * START * np.concatenate([np.ones((1, 2)), shrink[:-1]])
+    return 1 - rates * (CURVATURE * slope**2).sum(axis=1) / (2 * (slope**2).sum(axis=1))
 
 
 ROWS, FEATURES, CLASSES = 40, 5, 3
@@ -92,9 +101,14 @@ def walk_starts(lanes: int) -> list[TrainState]:
     return [start(np.full(FEATURES, 3, np.float32), (), optax.sgd)] * lanes
 
 
-def mlp(execution: Execution = SCAN_EACH, chunk: int = 10, optimizer: str = "momentum") -> Kernel:
+MLP_LOSS = supervised(NETWORK, cross_entropy).loss
+
+
+def mlp(
+    execution: Execution = SCAN_EACH, chunk: int = 10, optimizer: str = "momentum", *, probe: bool = False
+) -> Kernel:
     """A small network."""
-    step = lift(supervised(NETWORK, cross_entropy).loss, OPTIMIZERS[optimizer])
+    step = lift(MLP_LOSS, OPTIMIZERS[optimizer], probe=probe)
     return Kernel(step, Feed((INPUTS, LABELS), rows_of, draw_rows), "cpu", execution, chunk)
 
 
@@ -111,6 +125,11 @@ def mlp_starts(lanes: int, optimizer: str = "momentum") -> list[TrainState]:
 def losses(chunks: Iterator[Chunk]) -> Floats:
     """The loss of every step, shape (lanes, steps)."""
     return np.concatenate([chunk.loss for chunk in chunks], axis=1)
+
+
+def trusts(chunks: Iterator[Chunk]) -> Floats:
+    """The trust-region ratio of every step, shape (lanes, steps)."""
+    return np.concatenate([chunk.trust for chunk in chunks], axis=1)
 
 
 def constant(rates: Sequence[float], steps: int) -> Floats:

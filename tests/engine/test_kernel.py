@@ -15,7 +15,7 @@ import pytest
 
 from lrfind.data.batches import weight_key
 from lrfind.engine.kernel import Chunk, Draw, Kernel
-from lrfind.engine.step import lift
+from lrfind.engine.step import Record, TrainState, lift
 from lrfind.types import Execution, Floats
 
 from .reference import train
@@ -30,6 +30,7 @@ from .tasks import (
     SCAN_EACH,
     SCAN_VMAP,
     closed_form,
+    closed_trust,
     compilations,
     constant,
     losses,
@@ -38,6 +39,7 @@ from .tasks import (
     quadratic,
     quadratic_loss,
     quadratic_starts,
+    trusts,
     walk,
     walk_starts,
 )
@@ -226,6 +228,104 @@ def test_two_devices_do_no_harm() -> None:
         [sys.executable, "-c", TWO_DEVICES], env={**os.environ, **flags}, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
+
+
+EVERY = 4
+EXECUTIONS = [SCAN_EACH, LOOP_EACH, SCAN_VMAP, LOOP_VMAP]
+MEASURED = np.arange(STEPS) % EVERY == 0
+
+
+@pytest.fixture(scope="module")
+def probing() -> Kernel:
+    return mlp(SCAN_EACH, probe=True)
+
+
+@pytest.fixture(scope="module")
+def trust(probing: Kernel) -> Floats:
+    return trusts(probing.run(mlp_starts(LANES), STEADY, probe_every=EVERY))
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS, ids=str)
+def test_trust_on_a_quadratic_follows_the_closed_form(execution: Execution) -> None:
+    rates = np.stack([np.geomspace(1e-3, 0.15, STEPS), np.full(STEPS, 0.05)], axis=1)
+    found = trusts(quadratic(execution, probe=True).run(quadratic_starts(2), rates, probe_every=EVERY))
+    expected = np.stack([closed_trust(rates[:, 0]), closed_trust(rates[:, 1])])
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found[:, MEASURED], expected[:, MEASURED], atol=2e-3)
+    assert np.isnan(found[:, ~MEASURED]).all()
+
+
+def test_scan_and_loop_measure_the_same_bits(trust: Floats) -> None:
+    assert np.isfinite(trust[:, MEASURED]).all()
+    run = mlp(LOOP_EACH, probe=True).run(mlp_starts(LANES), STEADY, probe_every=EVERY)
+    np.testing.assert_array_equal(trusts(run), trust)
+
+
+@pytest.mark.parametrize("execution", [SCAN_VMAP, LOOP_VMAP], ids=["scan", "loop"])
+def test_vmapped_lanes_measure_the_same(execution: Execution, trust: Floats) -> None:
+    found = trusts(mlp(execution, probe=True).run(mlp_starts(LANES), STEADY, probe_every=EVERY))
+    np.testing.assert_allclose(found, trust, atol=1e-3)
+
+
+def test_one_program_measures_and_does_not(trust: Floats) -> None:
+    kernel, states = mlp(SCAN_EACH, probe=True), mlp_starts(LANES)
+    kernel.compile(states)
+    with compilations() as more:
+        chunks = {every: list(kernel.run(states, STEADY, probe_every=every)) for every in (0, 1, EVERY)}
+    assert more == []
+    never, always, some = (trusts(iter(each)) for each in chunks.values())
+    assert np.isnan(never).all()
+    assert np.isfinite(always).all()
+    np.testing.assert_array_equal(some, trust)
+    np.testing.assert_array_equal(some[:, MEASURED], always[:, MEASURED])
+    for each in (1, EVERY):
+        np.testing.assert_array_equal(losses(iter(chunks[each])), losses(iter(chunks[0])))
+
+
+def test_steps_are_measured_by_their_number(probing: Kernel, trust: Floats) -> None:
+    cut = 7
+    first = list(probing.run(mlp_starts(LANES), STEADY[:cut], probe_every=EVERY))
+    rest = list(probing.run(first[-1].states, STEADY[cut:], start=cut, probe_every=EVERY))
+    np.testing.assert_array_equal(trusts(iter([*first, *rest])), trust)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS, ids=str)
+def test_a_step_without_trust_enters_as_it_is(execution: Execution) -> None:
+    def own(state: TrainState, batch: object, rate: jax.Array, key: object) -> tuple[TrainState, Record]:
+        weights = state.params - rate * batch * state.params
+        return state._replace(params=weights), Record(quadratic_loss(state.params, (), batch, key, True)[0], rate, rate)
+
+    kernel = Kernel(own, quadratic().feed, "cpu", execution, chunk=10)
+    chunks = list(kernel.run(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=1))
+    np.testing.assert_allclose(losses(iter(chunks))[1], closed_form(np.full(12, 0.02)), rtol=1e-5)
+    found = trusts(iter(chunks))
+    assert (found.shape, found.dtype, np.isnan(found).all()) == ((2, 12), np.dtype(np.float64), True)
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS, ids=str)
+def test_a_step_that_is_not_measured_goes_forward_once(execution: Execution) -> None:
+    calls: list[None] = []
+
+    def loss(params: object, state: object, batch: object, key: object, train: bool) -> object:
+        jax.debug.callback(lambda value: calls.append(None), batch)
+        return quadratic_loss(params, state, batch, key, train)
+
+    kernel = Kernel(lift(loss, optax.sgd, probe=True), quadratic().feed, "cpu", execution, chunk=10)
+    counts = {}
+    for every in (0, EVERY):
+        calls.clear()
+        list(kernel.run(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=every))
+        jax.effects_barrier()
+        counts[every] = len(calls)
+    assert counts[EVERY] / counts[0] == (12 + 12 / EVERY) / 12
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS, ids=str)
+def test_a_lost_lane_has_no_trust_and_takes_none_from_others(execution: Execution) -> None:
+    run = quadratic(execution, probe=True).run(quadratic_starts(2), constant([1e30, 0.03], 12), probe_every=1)
+    found = trusts(run)
+    assert np.isnan(found[0]).all()
+    assert np.isfinite(found[1]).all()
 
 
 def test_chunks_hold_double_precision(square: Kernel) -> None:

@@ -13,7 +13,20 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lrfind.types import Execution, Facts, Floats, Recommendation, Result, Suggestion, Sweep, Timing
+from lrfind.types import (
+    Candidate,
+    Confirmation,
+    Evidence,
+    Execution,
+    Facts,
+    Floats,
+    Horizon,
+    Recommendation,
+    Result,
+    Suggestion,
+    Sweep,
+    Timing,
+)
 
 STEPS = 100
 
@@ -179,12 +192,141 @@ def bounded() -> Result:
     )
 
 
+BEFORE = 2.33
+"""Loss before training of the confirmations below."""
+
+
+def heat(steps: int, rates: list[float], seeds: int, best: float, lost: float = math.nan) -> tuple[Candidate, ...]:
+    """Trainings of one length: lowest loss at `best`, diverging a factor of six above it, where the loss is `lost`."""
+    rng = np.random.default_rng(steps)
+    floor = 0.12 + 2.0 / (1 + steps / 12)
+    found = []
+    for rate in rates:
+        far = math.log10(rate / best)
+        loss = floor + (BEFORE - floor) * (1 - math.exp(-(0.9 if far < 0 else 1.2) * far**2))
+        noise = 0.03 * loss * rng.standard_normal(seeds)
+        each = short(np.full(seeds, lost) if far > 0.78 else loss + noise)
+        found.append(Candidate(rate, steps, tuple(each.tolist()), tuple(short(0.9 * each).tolist())))
+    return tuple(found)
+
+
+def ladder(middle: float, count: int, decades: float) -> list[float]:
+    """Rates around a middle."""
+    return [float(f"{middle * 10 ** (decades * (i - (count - 1) / 2)):.3g}") for i in range(count)]
+
+
+def confirmed() -> Result:
+    """Trainings of three lengths, carried on to the whole one; sharpness and trust were measured."""
+    base = typical()
+    steps = tuple(range(0, STEPS, 4))
+    x = np.log10(LADDER[list(steps)])
+    ratio = np.where(x < 0.5, 1 / (1 + 10 ** (1.2 * (x + 1.7))), math.nan)
+    return replace(
+        base,
+        recommendation=replace(
+            base.recommendation,
+            learning_rate=2.37e-3,
+            low=1.3e-3,
+            high=4.4e-3,
+            confirmed=True,
+            interval_from="trainings of 2 seeds",
+            reason="The best of 27 short trainings, carried on to 1,000 steps.",
+        ),
+        warnings=(),
+        confirmation=Confirmation(
+            candidates=(
+                *heat(15, ladder(6e-3, 7, 0.375), 2, 9e-3),
+                *heat(100, ladder(5e-3, 5, 0.25), 2, 4.7e-3),
+                *heat(300, ladder(3.4e-3, 3, 0.25), 1, 3.3e-3),
+            ),
+            horizons=(
+                Horizon(15, 9.1e-3, 4.4e-3, 1.8e-2),
+                Horizon(100, 4.7e-3, 2.6e-3, 8.2e-3),
+                Horizon(300, 3.3e-3, 1.9e-3, 5.8e-3),
+            ),
+            exponent=-0.274,
+            untrained=(2.3312, 2.3178),
+            judged_on="held-out loss",
+            seed_factor=1.82,
+            spent=2510.0,
+            budget=3000,
+        ),
+        evidence=Evidence(
+            trust_steps=steps,
+            trust_ratio=tuple(short(ratio).tolist()),
+            sharpness=48.8,
+            stability_limit=0.041,
+            stability_rule="2 / lambda_max",
+        ),
+        timing=Timing(import_=0.71, data=0.02, compile=0.55, sweep=0.36, confirm=1.24, render=0.31, total=2.67),
+    )
+
+
+def raced() -> Result:
+    """The whole training was run at every candidate with four seeds; one of a seed's diverged."""
+    base = confirmed()
+    candidates = list(heat(200, ladder(4e-3, 7, 0.3), 4, 4e-3))
+    candidates[-2] = replace(candidates[-2], loss=(*candidates[-2].loss[:3], math.nan))
+    return replace(
+        base,
+        recommendation=replace(
+            base.recommendation,
+            learning_rate=4.1e-3,
+            low=2.0e-3,
+            high=7.7e-3,
+            steps=200,
+            interval_from="trainings of 4 seeds",
+            reason="The best of 28 whole trainings.",
+        ),
+        confirmation=Confirmation(
+            candidates=tuple(candidates),
+            horizons=(Horizon(200, 4.1e-3, 2.0e-3, 7.7e-3),),
+            exponent=None,
+            untrained=(2.33, 2.31, 2.35, 2.34),
+            judged_on="held-out loss",
+            seed_factor=1.3,
+            spent=6012.4,
+            budget=6400,
+        ),
+        evidence=replace(base.evidence, trust_steps=(), trust_ratio=()),
+    )
+
+
+def declined() -> Result:
+    """Real trainings that do not learn: no rate, though one was suggested. One seed, nothing held out."""
+    base, noise = no_rate(), np.random.default_rng(5)
+    rates = ladder(1e-3, 5, 0.4)
+    losses = short(2.303 + 0.004 * noise.standard_normal((5, 1)) + np.array([[0], [0], [0], [0.01], [0.4]]))
+    return replace(
+        base,
+        recommendation=replace(base.recommendation, reason="No short training ends better than it began."),
+        suggestions={"steepest": Suggestion(1e-3, 5e-4, 2e-3, "Steepest descent.")},
+        sweep=typical_curve(1),
+        confirmation=Confirmation(
+            candidates=tuple(
+                Candidate(rate, 60, tuple(row), tuple(row)) for rate, row in zip(rates, losses.tolist(), strict=True)
+            ),
+            horizons=(Horizon(60, 1e-3, math.nan, math.nan),),
+            exponent=None,
+            untrained=(2.303,),
+            judged_on="training loss",
+            seed_factor=None,
+            spent=400.0,
+            budget=3000,
+        ),
+        evidence=Evidence(sharpness=3.21),
+    )
+
+
 RESULTS = {
     "typical": typical,
     "no_rate": no_rate,
     "interrupted": interrupted,
     "negative": negative,
     "bounded": bounded,
+    "confirmed": confirmed,
+    "raced": raced,
+    "declined": declined,
 }
 
 
@@ -223,6 +365,13 @@ def curves(draw: st.DrawFn) -> Result:
         loss = draw(arrays.arrays(np.float64, (seeds, steps), elements=number)) * scale
         smoothed = draw(arrays.arrays(np.float64, (steps,), elements=number)) * scale
     low = draw(st.sampled_from([1e-12, 1e-7, 1e-3, 1.0]))
+    measured = draw(st.lists(st.integers(0, steps - 1), max_size=4))
+    evidence = Evidence(
+        trust_steps=tuple(measured),
+        trust_ratio=tuple(draw(st.lists(number, min_size=len(measured), max_size=len(measured)))),
+        stability_limit=draw(st.none() | st.floats(1e-13, 1e3) | number),
+        stability_rule=draw(st.sampled_from([None, "2 / lambda_max", "a rule that is far too long", "漢"])),
+    )
     rates = np.geomspace(low, low * draw(st.sampled_from([1.0, 1.5, 10.0, 1e8])), steps)
     ends = draw(st.lists(st.none() | st.integers(0, steps - 1), min_size=seeds, max_size=seeds))
     rate = draw(st.none() | st.floats(1e-13, 1e9) | st.just(float(rates[-1])))
@@ -232,4 +381,34 @@ def curves(draw: st.DrawFn) -> Result:
         recommendation=replace(base.recommendation, learning_rate=rate, low=rate, high=rate),
         sweep=sweep(loss, smoothed, tuple(ends), rates),
         config={"sweep": {"ladder": draw(st.sampled_from(["exponential", "linear"]))}},
+        evidence=evidence,
+    )
+
+
+@st.composite
+def confirmations(draw: st.DrawFn) -> Result:
+    """A result with any confirmation at all."""
+    number = st.floats(0, 3) | st.sampled_from([0.0, 1e-5, math.nan, math.inf, -math.inf]) | st.floats()
+    rate = st.floats(1e-5, 1e-1) | st.sampled_from([1e-3, 1e-3 * (1 + 1e-15), 0.0, -1.0, math.nan]) | st.floats()
+    steps = st.sampled_from([1, 30, 1000])
+    losses = st.lists(number, max_size=3).map(tuple)
+    candidates = draw(st.lists(st.builds(Candidate, rate, steps, losses, losses), max_size=8))
+    horizons = draw(
+        st.lists(st.builds(Horizon, steps, rate, rate, rate), max_size=3, unique_by=lambda each: each.steps)
+    )
+    base = confirmed()
+    advised, low, high = draw(st.none() | rate), draw(st.none() | rate), draw(st.none() | rate)
+    return replace(
+        base,
+        recommendation=replace(base.recommendation, learning_rate=advised, low=low, high=high, steps=draw(steps)),
+        confirmation=Confirmation(
+            candidates=tuple(candidates),
+            horizons=tuple(horizons),
+            exponent=draw(st.none() | number),
+            untrained=draw(losses),
+            judged_on=draw(st.text(max_size=9)),
+            seed_factor=draw(st.none() | number),
+            spent=draw(number),
+            budget=draw(st.integers(0, 10**9)),
+        ),
     )

@@ -16,7 +16,7 @@ from lrfind.report.figure import draw
 from lrfind.report.terminal import plot
 from lrfind.report.worker import Worker
 
-from .conftest import no_rate, typical
+from .conftest import confirmed, no_rate, typical
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process states of POSIX")
 
@@ -31,6 +31,7 @@ def test_same_bytes_as_in_process_and_several_of_them() -> None:
         child = child_of(worker)
         assert worker.draw(typical(), "png") == draw(typical(), "png")
         assert worker.draw(no_rate(), "svg") == draw(no_rate(), "svg")
+        assert worker.draw(confirmed(), "png") == draw(confirmed(), "png")
         assert child_of(worker) is child
     assert child.returncode == 0
 

@@ -1,0 +1,295 @@
+"""From the finished heats to the rate, its interval, and what a reader should know before trusting it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lrfind.analysis.extrapolate import shifted
+from lrfind.analysis.race import Race
+from lrfind.analysis.scores import centre, lost, within
+from lrfind.types import Candidate, Confirmation, Floats, Horizon, Recommendation, Suggestion
+
+LITTLE = 0.05
+"""The share of the best improvement that the ends of the interval may lose."""
+
+APART = 3.0
+"""A suggestion further than this factor from the confirmed rate was wrong by more than tuning is precise: the best rate
+is known to a factor of two or three (Smith 2015; Bengio 2012)."""
+
+FAR = 4.0
+"""A whole training that is longer than the longest one tried by more than this factor is far: a power fitted to lengths
+that span no more than about a decade is carried on by more than half of that."""
+
+FEW_ROWS = 100
+"""Held-out rows below which a mean loss moves by a tenth of its own spread from one draw of rows to another."""
+
+BETTER = 0.01
+"""A held-out loss that is not lower than a constant answer's by this share has learned nothing that matters."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the confirmation comes to.
+
+    Attributes:
+        recommendation: the rate, or None with the reason.
+        confirmation: what was measured.
+        warnings: one sentence each.
+    """
+
+    recommendation: Recommendation
+    confirmation: Confirmation
+    warnings: tuple[str, ...]
+
+
+def verdict(
+    race: Race,
+    unconfirmed: Recommendation,
+    suggestion: Suggestion,
+    *,
+    judged_on: str,
+    rows: int,
+    constant: float | None,
+    spent: float,
+    budget: int,
+) -> Verdict:
+    """Judge a race that has run one heat at least.
+
+    Args:
+        race: the heats.
+        unconfirmed: the recommendation of the sweep.
+        suggestion: what it rests on.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+        rows: how many rows that is measured on.
+        constant: the loss of the best constant answer on the training rows; None where it is not known.
+        spent: optimiser steps of sweep and confirmation.
+        budget: of the config.
+    """
+    bests = race.bests()
+    last = max(bests)
+    horizons = tuple(horizon(race, steps) for steps in bests)
+    confirmation = Confirmation(
+        candidates=candidates(race),
+        horizons=horizons,
+        exponent=race.exponent,
+        untrained=tuple(float(each) for each in race.untrained),
+        judged_on=judged_on,
+        seed_factor=seed_factor(race),
+        spent=round(spent, 1),
+        budget=budget,
+    )
+    if failure := nothing_learned(race, judged_on, constant):
+        declined = replace(
+            unconfirmed, learning_rate=None, low=None, high=None, interval_from=None, reason=failure, confirmed=False
+        )
+        return Verdict(declined, confirmation, ())
+    place = shifted(bests, race.steps)
+    low, high = interval(race, place)
+    found = replace(
+        unconfirmed,
+        learning_rate=10**place,
+        low=10**low,
+        high=10**high,
+        confirmed=True,
+        interval_from=f"rates that lose at most {LITTLE:.0%} in trainings of up to {last:,} steps",
+        reason=reason(race, place, judged_on),
+    )
+    return Verdict(found, confirmation, warnings(race, found, suggestion, confirmation, rows))
+
+
+def unheard(race: Race, judged_on: str, *, timed: bool) -> str:
+    """Why no heat was run, so that the suggestion stays unconfirmed.
+
+    Args:
+        race: without a heat.
+        judged_on: as `verdict` has it.
+        timed: confirm.max_seconds set the budget.
+    """
+    if not race.judgeable:
+        return (
+            f"the suggestion is not confirmed: the {judged_on} is not finite before training, so there is nothing to "
+            "judge by; look for what is far out in the data"
+        )
+    key = "confirm.max_seconds" if timed else "confirm.budget"
+    return (
+        f"the suggestion is not confirmed: {key} leaves {max(0, math.floor(race.budget)):,} optimiser steps after the "
+        f"sweep, and the first trainings take {math.ceil(race.least):,}; raise it"
+    )
+
+
+def horizon(race: Race, steps: int) -> Horizon:
+    """What one length shows."""
+    low, middle, high = stretch(race, steps)
+    return Horizon(steps, 10**middle, 10**low, 10**high)
+
+
+def stretch(race: Race, steps: int) -> tuple[float, float, float]:
+    """log10 of the best rate of a length, between the ends of the rates that lose little."""
+    places, share = race.curve(steps)
+    middle = centre(places, share)
+    low, high = within(places, share, LITTLE)
+    return min(low, middle), middle, max(high, middle)
+
+
+def candidates(race: Race) -> tuple[Candidate, ...]:
+    """Everything that was trained, by length, then by rate."""
+    return tuple(
+        Candidate(
+            10**place,
+            steps,
+            tuple(map(float, race.scores[steps][place])),
+            tuple(map(float, race.train_scores[steps][place])),
+        )
+        for steps in sorted(race.scores)
+        for place in sorted(race.scores[steps])
+    )
+
+
+def interval(race: Race, place: float) -> tuple[float, float]:
+    """log10 ends of the rates that lose little: the widest stretch of the two longest lengths, about their own best.
+
+    The longest training alone tries few rates close together; the one before it shows how the loss goes on on both
+    sides, and the stretch of rates that lose little does not narrow with the length.
+    """
+    ends = [stretch(race, steps) for steps in sorted(race.scores)[-2:]]
+    return place + min(low - middle for low, middle, _ in ends), place + max(high - middle for _, middle, high in ends)
+
+
+def seed_factor(race: Race) -> float | None:
+    """How far apart the best rates of the seeds lie, highest over lowest, at the longest length with several seeds."""
+    for steps in sorted(race.scores, reverse=True):
+        table = race.scores[steps]
+        seeds = min(len(row) for row in table.values())
+        if seeds > 1:
+            places = np.array(sorted(table))
+            loss = np.array([table[place][:seeds] for place in places])
+            own = [centre(places, lost(loss[:, [k]], race.untrained[[k]])) for k in range(seeds)]
+            return float(10 ** (max(own) - min(own)))
+    return None
+
+
+def best_loss(race: Race, steps: int) -> float:
+    """The lowest mean over seeds of one length."""
+    return float(np.nanmin([mean(row) for row in race.scores[steps].values()]))
+
+
+def mean(row: Floats) -> float:
+    """The mean, inf where a seed diverged."""
+    return float(row.mean()) if np.isfinite(row).all() else math.inf
+
+
+def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str | None:
+    """Why there is no rate, if no training came to anything."""
+    places = [place for table in race.scores.values() for place in table]
+    span = f"rates from {10 ** min(places):.1e} to {10 ** max(places):.1e}"
+    last = max(race.scores)
+    finite = [row for table in race.scores.values() for row in table.values() if np.isfinite(row).all()]
+    if not finite:
+        some = any(np.isfinite(row).any() for table in race.scores.values() for row in table.values())
+        which = "a training at every rate" if some else "every training"
+        return f"{which} diverged, at {span}; lower sweep.min_lr, clip gradients or look for what explodes"
+    start = float(race.untrained[np.isfinite(race.untrained)].mean())
+    lowest = min(best_loss(race, steps) for steps in race.scores)
+    if lowest >= start:
+        return (
+            f"no training lowered the {judged_on}, at {span}: it was {start:.4g} before, {lowest:.4g} at best after; "
+            "the data may hold nothing that this model can learn, or the gradient may be zero"
+        )
+    if constant is not None and lowest > (1 - BETTER) * constant and all_flat(race):
+        return (
+            f"no training did better than a constant answer, at {span}: its loss is {constant:.4g}, the best "
+            f"{judged_on} {lowest:.4g} after {last:,} steps; the targets may not depend on the inputs"
+        )
+    return None
+
+
+def all_flat(race: Race) -> bool:
+    """Whether longer trainings ended no lower than shorter ones did, so that more steps promise nothing."""
+    ends = [best_loss(race, steps) for steps in sorted(race.scores)]
+    return len(ends) < 2 or ends[-1] > (1 - BETTER) * min(ends[:-1])
+
+
+def reason(race: Race, place: float, judged_on: str) -> str:
+    """One sentence: what the rate rests on."""
+    lengths = sorted(race.scores)
+    trainings = sum(len(row) for table in race.scores.values() for row in table.values())
+    last = lengths[-1]
+    if last >= race.steps:
+        return (
+            f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates, the longest of them the whole "
+            f"{last:,} steps"
+        )
+    bests = race.bests()
+    told = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates of up to {last:,} steps"
+    if len(bests) == 1:
+        return f"{told}; how the best rate moves with the length was not seen, so it is kept for {race.steps:,}"
+    if place == bests[last]:
+        return f"{told}; the best rate did not fall with the length, so it is kept for {race.steps:,}"
+    first = min(bests)
+    return (
+        f"{told}; the best rate went from {10 ** bests[first]:.1e} at {first:,} steps to {10 ** bests[last]:.1e} at "
+        f"{last:,}, and is carried on, falling further, to {race.steps:,}"
+    )
+
+
+def rates(race: Race) -> int:
+    """How many different rates were trained at."""
+    return len({round(place, 6) for table in race.scores.values() for place in table})
+
+
+def warnings(
+    race: Race, found: Recommendation, suggestion: Suggestion, confirmation: Confirmation, rows: int
+) -> tuple[str, ...]:
+    """What a reader should know, one sentence each."""
+    said = []
+    last = max(race.scores)
+    assert found.learning_rate is not None
+    if suggestion.learning_rate is not None:
+        factor = found.learning_rate / suggestion.learning_rate
+        if not 1 / APART <= factor <= APART:
+            side = "lower" if factor < 1 else "higher"
+            said.append(
+                f"the trainings say a rate {max(factor, 1 / factor):.1f} times {side} than the sweep suggests "
+                f"({suggestion.learning_rate:.1e}); they were run under the real schedule, so they are believed"
+            )
+    edge = race.beyond(last)
+    tried = [place for table in race.scores.values() for place in table]
+    if edge is not None and not min(tried) < edge < max(tried):
+        side = "lower" if edge < race.bests()[last] else "higher"
+        said.append(f"the best rate at {last:,} steps was the last one tried: a {side} one may be better")
+    if race.steps > FAR * last:
+        said.append(
+            f"the rate is carried on from trainings of {last:,} steps to {race.steps:,}; a larger confirm.budget would "
+            "need less of that"
+        )
+    if confirmation.seed_factor is not None and confirmation.seed_factor > APART:
+        said.append(f"the seeds' own best rates lie {confirmation.seed_factor:.1f} times apart")
+    if confirmation.judged_on == "training loss":
+        said.append("nothing is held out, so the rates were judged by training loss, which rewards over-fitting")
+    elif rows < FEW_ROWS:
+        said.append(f"the rates were judged on {rows} held-out rows, which are few")
+    if overfits(race):
+        said.append(
+            "the longest trainings over-fit: their held-out loss is higher than that of shorter ones while their "
+            "training loss is lower; fewer steps or more regularisation would do more than the rate"
+        )
+    return tuple(said)
+
+
+def overfits(race: Race) -> bool:
+    """Whether the longest training at its best rate ends higher on held-out rows, and lower on its own, than a shorter
+    one did."""
+    lengths = sorted(race.scores)
+    if len(lengths) < 2:
+        return False
+
+    def ends(steps: int) -> tuple[float, float]:
+        table = race.scores[steps]
+        place = min(table, key=lambda each: mean(table[each]))
+        return mean(table[place]), mean(race.train_scores[steps][place])
+
+    (before, train_before), (after, train_after) = ends(lengths[-2]), ends(lengths[-1])
+    return after > before and train_after < train_before

@@ -1,0 +1,217 @@
+"""The confirmation: heats of short real trainings, by the same kernel as the sweep."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrfind import evidence, schedules
+from lrfind.analysis.race import Heat, Race, horizons, least
+from lrfind.data.batches import generator
+from lrfind.engine.evaluate import Evaluator
+from lrfind.engine.sweep import PROBE_EVERY
+from lrfind.types import Floats, Split
+
+if TYPE_CHECKING:
+    from lrfind.climb import Climb
+    from lrfind.engine.kernel import Chunk, Kernel
+    from lrfind.engine.step import TrainState
+    from lrfind.plan import Plan
+
+MOST = 10
+"""The confirmation never takes more than this many times the steps of the training that the rate is for: who trains
+for 50 steps will not wait for 3,000. The first heat is always let through: it takes no time."""
+
+FORWARD = 1 / 3
+"""A forward pass, in steps: a step goes forward, and backward at twice the work."""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """What states are judged by.
+
+    Attributes:
+        held_out: the loss on rows that were held out; None where none are.
+        trained_on: the loss on rows that were trained on.
+        rows: how many rows the judgement rests on.
+        cost: of judging one state, in optimiser steps.
+    """
+
+    held_out: Evaluator | None
+    trained_on: Evaluator
+    rows: int
+    cost: float
+
+    @property
+    def name(self) -> str:
+        return "held-out loss" if self.held_out else "training loss"
+
+    def compile(self, shapes: TrainState, platform: str) -> None:
+        for evaluator in filter(None, (self.held_out, self.trained_on)):
+            evaluator.compile(shapes, platform)
+
+    def __call__(self, states: Sequence[TrainState]) -> tuple[Floats, Floats]:
+        """What each state is judged by, and its training loss, shape (states,) each."""
+        train_loss = self.trained_on(states)
+        return (self.held_out(states) if self.held_out else train_loss), train_loss
+
+
+HELD_OUT, TRAINED_ON = 16, 8
+"""Batches' worth of rows that a state is judged on: eight steps' cost at most, which is a tenth of the default budget
+over its thirty trainings."""
+
+FEW_ROWS = 256
+"""Held-out rows that are taken in any case: small batches would judge on next to nothing."""
+
+JUDGED = 5
+"""The random stream that draws the rows that states are judged on."""
+
+
+def judge(plan: Plan) -> Judge:
+    """The rows of a plan that states are judged by."""
+    rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
+    train, held_out = plan.data.train, plan.data.validation
+    trained_on = Evaluator(plan.model.loss, some(train, TRAINED_ON * rows, plan.config.seed), rows)
+    others = None
+    if held_out is not None:
+        wanted = max(HELD_OUT * rows, FEW_ROWS)
+        others = Evaluator(plan.model.loss, some(held_out, wanted, plan.config.seed), rows)
+    seen = trained_on.rows + (others.rows if others else 0)
+    return Judge(others, trained_on, (others or trained_on).rows, FORWARD * seen / rows)
+
+
+def some(split: Split, wanted: int, seed: int) -> tuple[Any, Any]:
+    """Inputs and targets of so many rows, drawn at random: a file may be sorted, and the split keeps its order."""
+    if split.rows <= wanted:
+        return split.inputs, split.targets
+    rows = np.sort(generator(seed, JUDGED).permutation(split.rows)[:wanted])
+    return split.inputs[rows], split.targets[rows]
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A confirmation, begun or finished.
+
+    Attributes:
+        race: the heats.
+        judge: what they are judged by.
+        before: optimiser steps of sweep and evidence.
+        per_step: seconds that a step of the sweep took.
+        timed: confirm.max_seconds leaves less than confirm.budget does.
+    """
+
+    race: Race
+    judge: Judge
+    before: float
+    per_step: float
+    timed: bool = False
+
+
+def begin(
+    plan: Plan, judged: Judge, starts: list[Any], rate: float, climbs: Sequence[Climb], seconds: float
+) -> Confirmed:
+    """A race from the sweep's suggestion, with what the budget leaves.
+
+    Args:
+        plan: of the run.
+        judged: compiled.
+        starts: state of every seed before training.
+        rate: the suggestion.
+        climbs: of the sweep.
+        seconds: that they took.
+    """
+    section, seeds = plan.config.confirm, len(starts)
+    swept = sum(each.done for each in climbs) * seeds
+    probes = sum(float(np.isfinite(each.trust).sum()) for each in climbs)
+    before = swept + FORWARD * probes + evidence.cost(plan)
+    allowed = allowance(plan, before, judged)
+    budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)
+    untrained, _ = judged(starts)
+    race = Race(rate, plan.train_steps, budget, seeds, untrained, judged.cost)
+    return Confirmed(race, judged, before, seconds / swept, timed=budget < allowed)
+
+
+def allowance(plan: Plan, before: float, judged: Judge) -> float:
+    """Optimiser steps that the heats may take after so many of sweep and evidence, whatever the clock says."""
+    first = least(plan.train_steps, len(plan.seeds), judged.cost)
+    return min(plan.config.confirm.budget - before, max(MOST * plan.train_steps, first))
+
+
+def expected(plan: Plan, judged: Judge) -> float:
+    """The allowance, where the sweep goes as the config says."""
+    sweep = plan.config.sweep
+    probes = FORWARD * sweep.steps / PROBE_EVERY
+    return allowance(plan, sweep.seeds * (sweep.steps + probes) + evidence.cost(plan), judged)
+
+
+@dataclass(frozen=True)
+class Lap:
+    """A chunk of some of a heat's trainings.
+
+    Attributes:
+        heat: what is trained.
+        rates: of each lane.
+        seeds: of each lane.
+        chunk: what was measured.
+        done: optimiser steps of the confirmation so far.
+    """
+
+    heat: Heat
+    rates: Floats
+    seeds: list[int]
+    chunk: Chunk
+    done: float
+
+
+def confirm(
+    plan: Plan, kernel: Kernel, starts: list[Any], judged: Judge, race: Race, deadline: float | None
+) -> Iterator[Lap]:
+    """Run a race's heats; the race holds what was found, whoever stops asking.
+
+    As many lanes run side by side as the sweep had, so that no more memory is needed.
+
+    Args:
+        plan: of the run.
+        kernel: compiled for the seeds' states.
+        starts: state of every seed before training.
+        judged: compiled.
+        race: not begun.
+        deadline: `time.monotonic` after which no heat is begun.
+
+    Yields:
+        Every chunk of every heat.
+    """
+    for heat in race.heats():
+        if deadline is not None and time.monotonic() > deadline:
+            return
+        rise = unit(plan, heat.steps)
+        lanes = [(rate, seed) for rate in heat.rates for seed in range(heat.seeds)]
+        outcomes: list[tuple[Floats, Floats]] = []
+        for first in range(0, len(lanes), len(starts)):
+            some = lanes[first : first + len(starts)]
+            rates, seeds = np.array([rate for rate, _ in some]), [seed for _, seed in some]
+            done = race.spent + first * heat.steps
+            chunk = None
+            for chunk in kernel.run([starts[seed] for seed in seeds], rise[:, None] * rates, seeds=seeds):
+                yield Lap(heat, rates, seeds, chunk, done + len(some) * (chunk.start + chunk.loss.shape[1]))
+            assert chunk is not None, "a heat has a step at least"
+            outcomes.append(judged(chunk.states))
+        shape = (len(heat.rates), heat.seeds)
+        loss, train_loss = (np.concatenate(each).reshape(shape) for each in zip(*outcomes, strict=True))
+        race.tell(heat, loss, train_loss)
+
+
+def rehearse_schedules(plan: Plan, judged: Judge) -> None:
+    """Compile the schedule of every length that the heats will most likely have, while nobody waits for it."""
+    for steps in horizons(plan.train_steps, expected(plan, judged), judged.cost):
+        unit(plan, steps)
+
+
+def unit(plan: Plan, horizon: int) -> Floats:
+    """The config's schedule with peak 1, squeezed into `horizon` steps, shape (horizon,)."""
+    section = plan.config.train.schedule
+    return schedules.unit(section.name, horizon, **section.scaled(plan.train_steps, horizon))

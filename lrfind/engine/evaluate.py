@@ -1,0 +1,51 @@
+"""The loss of a trained state on rows that stay the same: what rates are judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from lrfind.engine import compiler
+from lrfind.engine.step import TrainState
+from lrfind.types import Floats
+
+AT_ONCE = 1024
+"""Rows of one call, or a batch where that is more: memory for a batch is there anyway."""
+
+
+class Evaluator:
+    """A model's loss in evaluation mode, compiled once.
+
+    Args:
+        loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``, a mean over the batch's rows.
+        data: pytree of arrays, leading axis rows.
+        rows: rows of a training step.
+    """
+
+    def __init__(self, loss: Callable[..., Any], data: Any, rows: int) -> None:
+        found = len(jax.tree.leaves(data)[0])
+        size = min(found, max(rows, AT_ONCE))
+        # Whole calls alone, so that one program serves them all.
+        self._parts = [
+            jax.tree.map(lambda leaf, at=at: leaf[at : at + size], data) for at in range(0, found - size + 1, size)
+        ]
+        self.rows = size * len(self._parts)
+        self._program = jax.jit(lambda params, state, batch: loss(params, state, batch, None, False)[0])
+        self._compiled: Any = None
+
+    def compile(self, shapes: TrainState, platform: str) -> None:
+        """Compile for states of these shapes."""
+        lowered = self._program.lower(shapes.params, shapes.state, self._parts[0])
+        self._compiled = compiler.compile(lowered, "quick" if platform == "cpu" else "full")
+        self._parts = [jax.device_put(part) for part in self._parts]
+
+    def __call__(self, states: Sequence[TrainState]) -> Floats:
+        """The loss of every state, shape (states,)."""
+        run = self._compiled or self._program
+        found: Floats = np.empty(len(states))
+        for i, each in enumerate(states):
+            found[i] = np.mean([float(run(each.params, each.state, part)) for part in self._parts])
+        return found
