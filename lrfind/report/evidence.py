@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
@@ -48,6 +49,7 @@ def half_trust(result: Result) -> float | None:
 
 
 def limit_name(rule: str | None) -> str:
-    """A rule as a figure labels its line: ``"2 / lambda_max"`` as ``"2/λ"``; ``"stability"`` where none is short."""
-    name = (rule or "").replace("lambda_max", "λ").replace(" ", "")
+    """A rule as a figure labels its line: ``"38 / lambda_max (preconditioned)"`` as ``"38/λ"``; ``"stability"`` where
+    it is not short."""
+    name = re.sub(r"\([^()]*\)$", "", rule or "").replace("lambda_max", "λ").replace(" ", "")
     return name if 0 < len(name) <= LONGEST_NAME else "stability"

@@ -88,10 +88,10 @@ def trainings(found: Confirmation, whole: int) -> str:
 
 
 def evidence(result: Result) -> str:
-    """What else was measured: ``"stable at the start below 4.1e-02 (2 / lambda_max); ..."``; empty where nothing."""
+    """What else was measured: ``"stable at the start below 4.1e-02 = 2 / lambda_max; ..."``; empty where nothing."""
     found, parts = result.evidence, []
     if _known(found.stability_limit):
-        rule = f" ({found.stability_rule})" if found.stability_rule else ""
+        rule = f" = {found.stability_rule}" if found.stability_rule else ""
         parts.append(f"stable at the start below {rate(found.stability_limit)}{rule}")
     elif _known(found.sharpness):
         parts.append(f"sharpness {found.sharpness:.3g} at the start")

@@ -182,6 +182,12 @@ def test_a_rate_far_below_the_candidates_is_still_in_sight() -> None:
     assert seen.interval is None
 
 
+def test_an_interval_is_cut_at_the_ends_of_the_axis() -> None:
+    base = confirmed()
+    seen = seen_in(replace(base, recommendation=replace(base.recommendation, low=1e-9, high=1e9)))
+    assert seen.interval == (0, 1)
+
+
 def test_where_every_training_diverged_the_marks_are_all_there_is() -> None:
     base = confirmed()
     assert base.confirmation is not None

@@ -76,7 +76,7 @@ def test_the_order_of_the_points_does_not_matter() -> None:
     ("rule", "name"),
     [
         ("2 / lambda_max", "2/λ"),
-        ("38 / lambda_max", "38/λ"),
+        ("38 / lambda_max (preconditioned)", "38/λ"),
         ("2 (1 + momentum) / lambda_max", "stability"),
         (None, "stability"),
         ("", "stability"),

@@ -84,6 +84,25 @@ def test_what_the_second_panel_names() -> None:
     assert "<!-- final training loss (cross-entropy, nats) -->" in lost
 
 
+def test_best_rates_are_ringed_and_what_diverged_is_crossed() -> None:
+    base = confirmed()
+    assert base.confirmation is not None
+    image, seen = pixels(draw(base, "png")), confirm_view(base, base.confirmation)
+    left, right, top, bottom = (round(150 * inches) for inches in (6.72, 9.94, 1.25, 4.44 - 0.62))
+
+    def around(x: float, y: float) -> np.ndarray:
+        column, row = round(left + x * (right - left)), round(bottom - y * (bottom - top))
+        return image[row - 2 : row + 3, column - 2 : column + 3]
+
+    for line in seen.lines:
+        assert line.best is not None
+        assert (around(*line.best) == 255).all()
+    shortest = seen.lines[0]
+    (crossed,) = shortest.off
+    pale = np.array([*bytes.fromhex(tint(CURVE, 0.42)[1:]), 255])
+    assert (abs(around(crossed, shortest.lane) - pale).max(axis=2) <= 2).sum() >= 5
+
+
 def test_the_arrow_leads_to_the_rate_and_the_interval_is_shaded() -> None:
     base = confirmed()
     assert base.confirmation is not None

@@ -68,7 +68,7 @@ def test_without_a_best_rate_the_lengths_are_still_told() -> None:
 
 def test_evidence() -> None:
     assert evidence(confirmed()) == (
-        "stable at the start below 4.1e-02 (2 / lambda_max); trust ratio passes 1/2 at 2.0e-02"
+        "stable at the start below 4.1e-02 = 2 / lambda_max; trust ratio passes 1/2 at 2.0e-02"
     )
     assert evidence(declined()) == "sharpness 3.21 at the start"
     bare = Evidence(sharpness=3.21, stability_limit=0.5)
