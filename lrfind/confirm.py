@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -214,4 +215,10 @@ def rehearse_schedules(plan: Plan, judged: Judge) -> None:
 def unit(plan: Plan, horizon: int) -> Floats:
     """The config's schedule with peak 1, squeezed into `horizon` steps, shape (horizon,)."""
     section = plan.config.train.schedule
-    return schedules.unit(section.name, horizon, **section.scaled(plan.train_steps, horizon))
+    return rise_of(section.name, horizon, tuple(section.scaled(plan.train_steps, horizon).items()))
+
+
+@lru_cache(maxsize=64)
+def rise_of(name: str, horizon: int, options: tuple[tuple[str, Any], ...]) -> Floats:
+    """A unit schedule, kept: every evaluation compiles it, and the heats of one length share it."""
+    return schedules.unit(name, horizon, **dict(options))

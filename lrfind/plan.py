@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -51,9 +50,7 @@ class Plan:
     @cached_property
     def step(self) -> Step:
         accumulate = self.config.optimizer.accumulate
-        return lift(
-            self.model.loss, self.make_optimizer, accumulate=accumulate, probe=self.config.confirm.enabled
-        )
+        return lift(self.model.loss, self.make_optimizer, accumulate=accumulate, probe=self.config.confirm.enabled)
 
     @cached_property
     def batches(self) -> Batches:
@@ -114,6 +111,10 @@ class Plan:
             case "cross_entropy":
                 share = np.bincount(targets) / len(targets)
                 return float(-(share[share > 0] * np.log(share[share > 0])).sum())
+            case "binary_cross_entropy":
+                ones = targets.mean(axis=0, dtype=np.float64)
+                shares = np.stack([ones, 1 - ones])
+                return float(-(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=0).mean())
             case "mse":
                 return float(targets.astype(np.float64).var(axis=0).mean())
             case "mae":
@@ -143,14 +144,14 @@ def make(config: Config) -> Plan:
         InputError: the data cannot be trained on, or does not go with the loss.
     """
     section = config.data
-    name = Path(section.path).name if section.name == "npz" else section.name
     data = prepare(
         DATA[section.name].load()(section),
-        name=name,
+        name=section.title,
         loss=config.loss,
         validation_fraction=section.validation_fraction,
         batch_size=section.batch_size,
         seed=config.seed,
+        standardize=section.standardize,
     )
     loss = config.loss or ("cross_entropy" if data.task == "classification" else "mse")
     options = config.model.model_dump(exclude={"name"})

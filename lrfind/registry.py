@@ -37,12 +37,24 @@ MODELS = {
 
 DATA = {
     "digits": Entry("lrfind.data.digits:load", "1,797 real handwritten digits, 8x8, 10 classes; shipped"),
+    "classification": Entry("lrfind.data.classification:load", "generated classes: one normal cluster each"),
+    "images": Entry("lrfind.data.images:load", "generated images: stripes whose angle is the class"),
+    "quadratic": Entry(
+        "lrfind.data.quadratic:load", "generated least squares of a known curvature: stable up to the rate 1"
+    ),
     "friedman": Entry("lrfind.data.friedman:load", "generated regression: Friedman's first function with noise"),
     "npz": Entry("lrfind.data.npz:load", "arrays of your own from an .npz file"),
+    "npy": Entry("lrfind.data.npy:load", "arrays of your own from two .npy files, mapped into memory"),
+    "csv": Entry("lrfind.data.csv_:load", "columns of your own .csv file"),
+    "parquet": Entry("lrfind.data.parquet:load", "columns of your own .parquet file; needs pyarrow"),
 }
 
 LOSSES = {
     "cross_entropy": Entry("lrfind.models.losses:cross_entropy", "softmax cross-entropy with integer labels"),
+    "binary_cross_entropy": Entry(
+        "lrfind.models.losses:binary_cross_entropy",
+        "sigmoid cross-entropy with targets 0 or 1, in any number of columns",
+    ),
     "mse": Entry("lrfind.models.losses:mse", "mean squared error"),
     "mae": Entry("lrfind.models.losses:mae", "mean absolute error"),
     "huber": Entry("lrfind.models.losses:huber", "squared near zero, absolute beyond 1"),

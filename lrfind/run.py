@@ -98,7 +98,7 @@ def sweep(
                     for current in climb(kernel, states, config.sweep, (options.low, options.high), climbs):
                         journal(directory, current)
                         watcher.climb(current.ladder, current.done, float(np.median(current.chunks[-1].loss[:, -1])))
-                rate = suggestion(config, climbs[-1])
+                rate = begins_at(config, climbs[-1])
                 if judged is not None and rate is not None:
                     with clock("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
                         watcher.phase("confirm")
@@ -208,11 +208,14 @@ def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple
         return kernel, starting.result(), judged
 
 
-def suggestion(config: Config, climb: Climb) -> float | None:
-    """The rate that the configured method reads off the curve."""
+def begins_at(config: Config, climb: Climb) -> float | None:
+    """Where the trainings begin: the rate that the configured method reads off the curve, or a guess where noise hides
+    it."""
+    from lrfind.analysis.recommend import guess
     from lrfind.analysis.suggest import suggestions
 
-    return suggestions(config.sweep.method, climb.reading, climb.loss)[config.sweep.method].learning_rate
+    found = suggestions(config.sweep.method, climb.reading, climb.loss)[config.sweep.method]
+    return guess(climb.reading) if found.learning_rate is None else found.learning_rate
 
 
 def check(

@@ -167,8 +167,8 @@ class Evidence:
 
     Attributes:
         trust_steps: steps of the sweep at which the trust-region ratio was measured, shape (points,).
-        trust_ratio: actual over predicted decrease of the batch's loss, ``(L(w + u) - L(w)) / (g . u)``, median over the
-            seeds, shape (points,): 1 for steps so small that the loss is a plane, 1/2 at the best step on a quadratic,
+        trust_ratio: actual over predicted decrease of the batch's loss, ``(L(w + u) - L(w)) / (g . u)``, median over
+            the seeds, shape (points,): 1 for steps so small that the loss is a plane, 1/2 at the best step on a quadratic,
             0 at the edge of stability.
         sharpness: largest eigenvalue of the Hessian (preconditioned, for an adaptive method) before training; None
             where it was not measured.
@@ -257,7 +257,7 @@ class Split:
 
     Attributes:
         inputs: shape (rows, ...).
-        targets: shape (rows,) integer labels, or (rows, outputs) floats.
+        targets: shape (rows,) integer labels, or (rows, outputs) floats, which are 0 or 1 where the task is binary.
     """
 
     inputs: NDArray[Any]
@@ -283,7 +283,7 @@ class Dataset:
     name: str
     train: Split
     validation: Split | None
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "binary", "regression"]
     outputs: int
 
     @property

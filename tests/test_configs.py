@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lrfind.cli.app import app
+from lrfind.registry import DATA
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 FILES = sorted(CONFIGS.rglob("*.yaml"))
@@ -20,16 +21,23 @@ def test_there_are_some() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "name: parquet" in path.read_text(encoding="utf-8"):
+        pytest.importorskip("pyarrow")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LRFIND_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("lrfind.report.worker.Worker.start", lambda worker: None)
-    short = ("--steps", "20", "--seeds", "1", "--no-plot", "--json")
+    short = ("--steps", "20", "--seeds", "1", "--set", "confirm.budget=700", "--no-plot", "--json")
     ran = CliRunner().invoke(app, ["sweep", str(path), *short])
     assert ran.exit_code in (0, 1), ran.stderr
     result = json.loads(ran.stdout)
     recommendation = result["recommendation"]
     assert (recommendation["learning_rate"] is None) == (ran.exit_code == 1)
     assert recommendation["reason"]
+
+
+def test_every_data_set_has_one() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
+    assert {name for name in DATA if f"name: {name}" in text} >= set(DATA) - {"npz"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

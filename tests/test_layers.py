@@ -20,8 +20,10 @@ BELOW: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
     "cli": {"run", "watch", "report", "store", "config", "optimizer_table"},
-    "run": {"plan", "climb", "conclude", "watch", "config", "engine", "store"},
-    "conclude": {"climb", "plan", "watch", "config", "engine", "analysis", "optimizers"},
+    "run": {"plan", "climb", "confirm", "evidence", "conclude", "watch", "config", "engine", "analysis", "store"},
+    "conclude": {"climb", "confirm", "plan", "watch", "config", "engine", "analysis", "optimizers"},
+    "confirm": {"climb", "evidence", "plan", "engine", "analysis", "data", "schedules"},
+    "evidence": {"climb", "plan", "engine"},
     "climb": {"config", "engine", "analysis"},
     "watch": set(),
     "plan": {"config", "engine", "models", "data", "optimizers", "schedules"},
@@ -43,7 +45,7 @@ BELOW: dict[str, set[str]] = {
 """What each part may import besides."""
 
 ONLY_IN = {
-    "jax": {"engine", "models", "optimizers", "schedules", "plan"},
+    "jax": {"engine", "models", "optimizers", "schedules", "plan", "evidence"},
     "jaxlib": {"engine"},
     "optax": {"engine", "models", "optimizers", "schedules"},
     "typer": {"cli"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,23 +12,51 @@ import numpy as np
 import pytest
 
 from lrfind.config.schema import Config
-from lrfind.data.prepare import LABEL_LOSSES
 from lrfind.errors import InputError
 from lrfind.plan import Plan, make, memory, rows_of
 from lrfind.registry import DATA, LOSSES, MODELS
 
 MODEL = {"linear": {"name": "linear"}, "mlp": {"name": "mlp", "hidden": [7], "norm": "layer"}}
-LABELLED = ("digits", "npz")
+VALUES = dict.fromkeys(("mse", "mae", "huber"), 1)
+FITS: dict[str, dict[str, int]] = {
+    "digits": {"cross_entropy": 10, **VALUES},
+    "classification": {"cross_entropy": 3, **VALUES},
+    "images": {"cross_entropy": 2, "binary_cross_entropy": 1, **VALUES},
+    "quadratic": VALUES,
+    "friedman": VALUES,
+    "npz": {"cross_entropy": 3, **VALUES},
+    "npy": {"binary_cross_entropy": 2, **dict.fromkeys(VALUES, 2)},
+    "csv": {"cross_entropy": 3},
+    "parquet": {"cross_entropy": 2, "binary_cross_entropy": 1, **VALUES},
+}
+"""The losses that go with each data set, and the outputs they ask for."""
 
 
 @pytest.fixture(scope="module")
 def sections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    path = tmp_path_factory.mktemp("data") / "mine.npz"
-    np.savez(path, x=np.arange(120.0).reshape(30, 2, 2) / 120, y=np.arange(30) % 3)
+    folder = tmp_path_factory.mktemp("data")
+    x = np.arange(120.0).reshape(30, 2, 2) / 120
+    np.savez(folder / "mine.npz", x=x, y=np.arange(30) % 3)
+    np.save(folder / "x.npy", (255 * x).astype(np.uint8))
+    np.save(folder / "y.npy", np.stack([np.arange(30) % 2, np.arange(30) % 3 == 0], axis=1))
+    rows = "".join(f"{row},{row * row},{'abc'[row % 3]}\n" for row in range(30))
+    (folder / "mine.csv").write_text(f"u,v,label\n{rows}", encoding="utf-8")
+    files = {name: str(folder / name) for name in ("mine.npz", "mine.csv", "mine.parquet", "x.npy", "y.npy")}
+    if find_spec("pyarrow"):
+        from pyarrow import parquet, table
+
+        columns = {"u": np.arange(30.0), "v": np.arange(30) ** 2, "label": np.arange(30) % 2}
+        parquet.write_table(table(columns), files["mine.parquet"])
     return {
         "digits": {"name": "digits"},
+        "classification": {"name": "classification", "rows": 40, "features": 5, "classes": 3},
+        "images": {"name": "images", "rows": 40, "size": 8, "channels": 2, "classes": 2},
+        "quadratic": {"name": "quadratic", "rows": 40, "features": 6},
         "friedman": {"name": "friedman", "rows": 40, "features": 6},
-        "npz": {"name": "npz", "path": str(path), "batch_size": 10},
+        "npz": {"name": "npz", "path": files["mine.npz"], "batch_size": 10},
+        "npy": {"name": "npy", "inputs": files["x.npy"], "targets": files["y.npy"]},
+        "csv": {"name": "csv", "path": files["mine.csv"], "targets": "label", "standardize": True},
+        "parquet": {"name": "parquet", "path": files["mine.parquet"], "targets": "label", "standardize": True},
     }
 
 
@@ -40,17 +70,22 @@ def plan_of(**others: Any) -> Plan:
 
 
 def test_every_model_and_data_set_is_tested(sections: dict[str, dict[str, Any]]) -> None:
-    assert (set(MODEL), set(sections)) == (set(MODELS), set(DATA))
+    assert (set(MODEL), set(sections), set(FITS)) == (set(MODELS), set(DATA), set(DATA))
+    assert {loss for losses in FITS.values() for loss in losses} == set(LOSSES)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("data", DATA)
+def needed(data: str) -> None:
+    """Skip what reads a file with a library that may be missing."""
+    if data == "parquet":
+        pytest.importorskip("pyarrow")
+
+
+@pytest.mark.parametrize(("data", "loss"), [(data, loss) for data in DATA for loss in FITS[data]])
 @pytest.mark.parametrize("model", MODELS)
 def test_what_fits_together_has_a_finite_loss(
     model: str, data: str, loss: str, sections: dict[str, dict[str, Any]]
 ) -> None:
-    if loss in LABEL_LOSSES and data not in LABELLED:
-        pytest.skip("the targets are no labels")
+    needed(data)
     plan = make(config(MODEL[model], sections[data], loss=loss))
     params, state = plan.model.init(np.zeros(2, np.uint32))
     rows = plan.batches.indices(0, 0, 1)[0]
@@ -59,15 +94,50 @@ def test_what_fits_together_has_a_finite_loss(
     assert value.shape == ()
     assert np.isfinite(float(value))
     assert jax.tree.structure(after) == jax.tree.structure(state)
-    outputs = {"digits": 10, "npz": 3, "friedman": 1}[data] if loss in LABEL_LOSSES else 1
-    assert plan.data.outputs == outputs
+    assert plan.data.outputs == FITS[data][loss]
     assert memory(plan) > plan.data.train.inputs.nbytes + 2 * 3 * 4 * plan.parameters
     assert memory(plan) < 1.1 * (2 * 3 * 4 * plan.parameters + 100) + 4 * (plan.data.train.inputs.size * 2 + 4000)
 
 
-@pytest.mark.parametrize(("data", "loss"), [("digits", "cross_entropy"), ("npz", "cross_entropy"), ("friedman", "mse")])
-def test_a_loss_that_is_left_out_fits_the_targets(data: str, loss: str, sections: dict[str, dict[str, Any]]) -> None:
-    assert make(config(MODEL["linear"], sections[data])).loss == loss
+@pytest.mark.parametrize(("data", "loss"), [(data, loss) for data in DATA for loss in LOSSES if loss not in FITS[data]])
+def test_what_does_not_fit_is_refused(data: str, loss: str, sections: dict[str, dict[str, Any]]) -> None:
+    needed(data)
+    with pytest.raises(InputError, match=r"cross_entropy|loss: mse") as caught:
+        make(config(MODEL["linear"], sections[data], loss=loss))
+    assert caught.value.key in ("data.targets", "loss")
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_data_are_rows_of_floats_and_the_same_each_time(data: str, sections: dict[str, dict[str, Any]]) -> None:
+    needed(data)
+    given = config(MODEL["linear"], sections[data])
+    plan = make(given)
+    assert plan.loss == next(iter(FITS[data])) if data != "npy" else "mse"
+    train = plan.data.train
+    assert train.inputs.dtype == np.float32
+    assert np.isfinite(train.inputs).all()
+    assert np.abs(train.inputs).max() < 10
+    assert len(train.inputs) == len(train.targets)
+    assert plan.digest == make(given).digest
+    assert plan.data.name == {"npz": "mine.npz", "npy": "x.npy", "csv": "mine.csv", "parquet": "mine.parquet"}.get(
+        data, data
+    )
+    assert (plan.data.validation is None) == (data == "quadratic")
+
+
+def entropy(p: float) -> float:
+    return -p * np.log(p) - (1 - p) * np.log(1 - p)
+
+
+def test_the_loss_of_the_best_constant_answer(sections: dict[str, dict[str, Any]]) -> None:
+    whole = {**sections["npy"], "validation_fraction": 0}
+    plan = make(config(MODEL["linear"], whole, loss="binary_cross_entropy"))
+    assert plan.constant_loss == pytest.approx((entropy(1 / 2) + entropy(1 / 3)) / 2)
+    same = dataclasses.replace(plan.data.train, targets=np.ones((24, 1), np.float32))
+    certain = dataclasses.replace(plan, data=dataclasses.replace(plan.data, train=same))
+    assert certain.constant_loss == 0
+    labels = make(config(MODEL["linear"], {**sections["npz"], "validation_fraction": 0}))
+    assert labels.constant_loss == pytest.approx(np.log(3))
 
 
 def test_cross_entropy_is_refused_for_values() -> None:

@@ -27,7 +27,9 @@ CONFIG: dict[str, Any] = {
     "data": {"name": "friedman", "rows": 200, "batch_size": 20},
     "optimizer": {"name": "sgd"},
     "sweep": {"min_lr": 1e-5, "max_lr": 10.0, "steps": 40, "seeds": 2, "extend": False},
+    "confirm": {"enabled": False},
 }
+"""Of the confirmation there are tests elsewhere."""
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +133,10 @@ def mark(folder: Path, given: Config, **options: Any) -> str:
         config(sweep={"steps": 41}),
         config(sweep={"method": "valley"}),
         config(data={"noise": 0.5}),
+        config(confirm={"budget": 100}),
         Config.model_validate({**CONFIG, "seed": 1}),
     ],
-    ids=["optimizer", "steps", "method", "data", "seed"],
+    ids=["optimizer", "steps", "method", "data", "confirm", "seed"],
 )
 def test_another_config_is_another_run(tmp_path: Path, changed: Config) -> None:
     assert mark(tmp_path / "a", config()) != mark(tmp_path / "b", changed)

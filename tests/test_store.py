@@ -56,12 +56,16 @@ def test_a_line_that_cannot_be_written_fails_the_next_call(tmp_path: Path, monke
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(RunError, match="No space left"), store.open_run(tmp_path, "m", {}, own=True, fresh=False) as run:
-        monkeypatch.setattr(store.os, "fsync", full)
-        run.journal({"kind": "sweep"})
-        with pytest.raises(RunError, match="No space left"):
+    def fill_the_disk() -> None:
+        with store.open_run(tmp_path, "m", {}, own=True, fresh=False) as run:
+            monkeypatch.setattr(store.os, "fsync", full)
             run.journal({"kind": "sweep"})
-        run.journal({"kind": "end"})
+            with pytest.raises(RunError, match="No space left"):
+                run.journal({"kind": "sweep"})
+            run.journal({"kind": "end"})
+
+    with pytest.raises(RunError, match="No space left"):
+        fill_the_disk()
 
 
 def test_lines_are_on_the_disk_once_settled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

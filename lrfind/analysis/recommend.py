@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from lrfind.analysis.curve import Reading
 from lrfind.analysis.suggest import Method
 from lrfind.types import Recommendation, Suggestion
@@ -70,6 +72,20 @@ def warnings(reading: Reading, suggestion: Suggestion, *, seeds: int) -> tuple[s
 def at_start(reading: Reading, rate: float) -> bool:
     """Whether a rate lies at the low end of what was measured."""
     return rate <= float(reading.learning_rate[int(EDGE * (len(reading.learning_rate) - 1))])
+
+
+BELOW = 10.0
+"""Factor below divergence at which trainings begin where a sweep shows no fall: most good rates lie within a decade and
+a half of it, and the first heat looks that far."""
+
+
+def guess(reading: Reading) -> float | None:
+    """A rate to begin training with where the curve shows none; None where it was lost from the first rates on."""
+    if reading.too_high or not np.isfinite(reading.smoothed[:1]).all():
+        return None
+    rates = reading.learning_rate
+    top = float(rates[-1] if reading.diverged_at is None else rates[reading.diverged_at])
+    return top / BELOW
 
 
 def begins_too_high(reading: Reading, method: Method) -> bool:

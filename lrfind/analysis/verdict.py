@@ -82,6 +82,8 @@ def verdict(
         budget=budget,
     )
     if failure := nothing_learned(race, judged_on, constant):
+        if suggestion.learning_rate is None:
+            failure = f"{suggestion.reason}; and {failure}"
         declined = replace(
             unconfirmed, learning_rate=None, low=None, high=None, interval_from=None, reason=failure, confirmed=False
         )
@@ -97,7 +99,7 @@ def verdict(
         interval_from=f"rates that lose at most {LITTLE:.0%} in trainings of up to {last:,} steps",
         reason=reason(race, place, judged_on),
     )
-    return Verdict(found, confirmation, warnings(race, found, suggestion, confirmation, rows))
+    return Verdict(found, confirmation, warnings(race, found, suggestion, confirmation, rows, constant))
 
 
 def unheard(race: Race, judged_on: str, *, timed: bool) -> str:
@@ -196,14 +198,19 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
     if lowest >= start:
         return (
             f"no training lowered the {judged_on}, at {span}: it was {start:.4g} before, {lowest:.4g} at best after; "
-            "the data may hold nothing that this model can learn, or the gradient may be zero"
+            "the data may hold nothing that this model can learn, the gradient may be zero, or all these rates too high"
         )
-    if constant is not None and lowest > (1 - BETTER) * constant and all_flat(race):
+    if constant is not None and no_better(race, constant) and all_flat(race):
         return (
             f"no training did better than a constant answer, at {span}: its loss is {constant:.4g}, the best "
             f"{judged_on} {lowest:.4g} after {last:,} steps; the targets may not depend on the inputs"
         )
     return None
+
+
+def no_better(race: Race, constant: float) -> bool:
+    """Whether no training did better than a constant answer by enough to matter."""
+    return min(best_loss(race, steps) for steps in race.scores) > (1 - BETTER) * constant
 
 
 def all_flat(race: Race) -> bool:
@@ -241,13 +248,20 @@ def rates(race: Race) -> int:
 
 
 def warnings(
-    race: Race, found: Recommendation, suggestion: Suggestion, confirmation: Confirmation, rows: int
+    race: Race,
+    found: Recommendation,
+    suggestion: Suggestion,
+    confirmation: Confirmation,
+    rows: int,
+    constant: float | None,
 ) -> tuple[str, ...]:
     """What a reader should know, one sentence each."""
     said = []
     last = max(race.scores)
     assert found.learning_rate is not None
-    if suggestion.learning_rate is not None:
+    if suggestion.learning_rate is None:
+        said.append(f"the sweep alone shows no rate ({suggestion.reason}); trainings from a guess found this one")
+    else:
         factor = found.learning_rate / suggestion.learning_rate
         if not 1 / APART <= factor <= APART:
             side = "lower" if factor < 1 else "higher"
@@ -255,6 +269,11 @@ def warnings(
                 f"the trainings say a rate {max(factor, 1 / factor):.1f} times {side} than the sweep suggests "
                 f"({suggestion.learning_rate:.1e}); they were run under the real schedule, so they are believed"
             )
+    if constant is not None and no_better(race, constant):
+        said.append(
+            f"no training did better than a constant answer so far, whose loss is {constant:.4g}, though longer ones "
+            "came nearer; if the whole one does no better, the targets may not depend on the inputs"
+        )
     edge = race.beyond(last)
     tried = [place for table in race.scores.values() for place in table]
     if edge is not None and not min(tried) < edge < max(tried):

@@ -71,10 +71,13 @@ class Lines:
 
 
 def span(seconds: float) -> str:
-    """A duration that is only guessed: ``"2 s"``, ``"3 min"``."""
-    if seconds < 1:
+    """A duration that is only guessed: ``"2 s"``, ``"3 min"``, ``"5 h"``."""
+    if seconds < 1.5:
         return "a second"
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    for unit, length in (("s", 1), ("min", 60)):
+        if seconds < 100 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds / 3600:,.0f} h"
 
 
 class Silent(Lines):

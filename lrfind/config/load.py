@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lrfind.config import nodes, overrides
+from lrfind.config.data import NpyData
 from lrfind.config.files import read_text
 from lrfind.config.schema import Config
 from lrfind.config.validate import validate
@@ -16,6 +17,7 @@ from lrfind.errors import ConfigError, InputError, Problem
 
 STDIN = "-"
 MOST_PROBLEMS = 50
+ARRAY_FILES = {key: str(NpyData.model_fields[key].default) for key in ("inputs", "targets")}
 
 
 @dataclass(frozen=True)
@@ -110,12 +112,17 @@ def _understand(
 def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[nodes.Path]) -> None:
     """A path in the file is relative to the file; on the command line, to the working directory."""
     data = value.get("data")
-    if not isinstance(data, dict) or not isinstance(data.get("path"), str) or not data["path"]:
+    if not isinstance(data, dict):
         return
-    base = Path.cwd() if _is_overridden(("data", "path"), overridden) else folder
-    path = data["path"]
-    home = os.path.expanduser("~") + path[1:] if path == "~" or path.startswith("~/") else path
-    data["path"] = os.path.normpath(os.path.join(base, home))
+    if data.get("name") == "npy":
+        data |= {key: default for key, default in ARRAY_FILES.items() if key not in data}
+    for key in ARRAY_FILES if data.get("name") == "npy" else ("path",):
+        path = data.get(key)
+        if not isinstance(path, str) or not path:
+            continue
+        base = Path.cwd() if _is_overridden(("data", key), overridden) else folder
+        home = os.path.expanduser("~") + path[1:] if path == "~" or path.startswith("~/") else path
+        data[key] = os.path.normpath(os.path.join(base, home))
 
 
 def _problem(

@@ -97,8 +97,9 @@ def needed(node: Node, value: str | None) -> str:
 
 def missing(node: Node) -> str:
     """The sentence for a needed key that is not there."""
-    if choices := variants(node):
-        return f"missing: a section such as {{name: {next(iter(choices))}}}"
+    if variants(node):
+        first = resolve(node["oneOf"][0])["properties"]["name"]["const"]
+        return f"missing: a section such as {{name: {first}}}"
     if "properties" in node:
         return "missing: a section such as {name: adamw}"
     return f"missing: {node['description']}" if "description" in node else "missing"

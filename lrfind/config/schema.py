@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from lrfind.config.data import DataSection
 from lrfind.config.optimizer import OptimizerSection
 from lrfind.config.section import Section, conflict, names
 from lrfind.config.training import TrainSection
@@ -26,12 +27,9 @@ __all__ = [
     "Config",
     "ConfirmSection",
     "DataSection",
-    "DigitsData",
-    "FriedmanData",
     "LinearModel",
     "MlpModel",
     "ModelSection",
-    "NpzData",
     "OptimizerSection",
     "SweepSection",
     "TrainSection",
@@ -58,40 +56,7 @@ class MlpModel(Section):
     norm: Literal["none", "layer"] = Field(default="none", description="normalisation before each activation")
 
 
-class _Data(Section):
-    """What all data sets have."""
-
-    name: str
-    batch_size: int = Field(default=64, ge=1, le=10**9, description="rows per batch")
-    validation_fraction: float = Field(default=0.2, ge=0, lt=1, description="share of the rows that is held out")
-
-
-class DigitsData(_Data):
-    """The shipped digits."""
-
-    name: Literal["digits"] = Field(description="1,797 real handwritten digits, 8x8, 10 classes; shipped")
-
-
-class FriedmanData(_Data):
-    """A generated regression."""
-
-    name: Literal["friedman"] = Field(description="generated regression: Friedman's first function with noise")
-    rows: int = Field(default=2000, ge=16, le=10**7, description="rows to generate")
-    features: int = Field(default=10, ge=5, le=10**5, description="inputs, of which five matter")
-    noise: float = Field(default=1.0, ge=0, le=1e6, description="standard deviation of the noise on the targets")
-
-
-class NpzData(_Data):
-    """A file of the user's."""
-
-    name: Literal["npz"] = Field(description="arrays of your own from an .npz file")
-    path: str = Field(min_length=1, description="the file, relative to the config (of --set: to the working directory)")
-    inputs: str = Field(default="x", min_length=1, description="name of the array of inputs, one row per example")
-    targets: str = Field(default="y", min_length=1, description="name of the array of targets")
-
-
 ModelSection = Annotated[LinearModel | MlpModel, Field(discriminator="name")]
-DataSection = Annotated[DigitsData | FriedmanData | NpzData, Field(discriminator="name")]
 
 
 class SweepSection(Section):

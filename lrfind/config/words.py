@@ -165,4 +165,6 @@ def _remedy(node: Node, value: Any, quoted_number: bool) -> str:
         return " (put it in quotes)"
     if kind == "array" and _is_number(value):
         return f" (write [{shown(value)}])"
+    if kind == "array" and isinstance(value, str) and node["items"].get("type") == "string":
+        return f" (write [{value}])"
     return " (remove the line to have the default)" if value is None else ""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.data.prepare import Arrays
+from lrfind.data.arrays import Arrays
 
 GREY_LEVELS = 16
 """The brightest pixel; inputs are divided by it."""

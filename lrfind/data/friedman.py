@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from lrfind.data.arrays import Arrays
 from lrfind.data.batches import generator
-from lrfind.data.prepare import Arrays
 
 LAW_SEED = 1991
 """The rows are the same for every run's seed: seeds are for weights, order and split, and two runs compare like

@@ -5,14 +5,19 @@ from __future__ import annotations
 import zipfile
 import zlib
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrfind.data.prepare import Arrays
+from lrfind.data.arrays import Arrays
+from lrfind.data.files import opened
 from lrfind.errors import InputError
 from lrfind.registry import near
+
+DAMAGE = (ValueError, OSError, EOFError, RuntimeError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises for files that are not as they were written."""
 
 
 def load(section: Any) -> Arrays:
@@ -25,19 +30,11 @@ def load(section: Any) -> Arrays:
         InputError: no such file or array, or nothing that numpy reads without pickle.
     """
     path = Path(section.path)
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        raise InputError(f"there is no file {path}", key="data.path") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a directory; name an .npz file", key="data.path") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
-    with file, opened(file, path) as archive:
+    with opened(path, "data.path", "an .npz file") as file, unpacked(file, path) as archive:
         return Arrays(read(archive, section.inputs, "inputs", path), read(archive, section.targets, "targets", path))
 
 
-def opened(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
+def unpacked(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
     """The archive in a file. Not by its path: numpy would leave a damaged one open."""
     try:
         archive = np.load(file, allow_pickle=False)
@@ -65,7 +62,7 @@ def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDA
         )
     try:
         array: NDArray[Any] | bytes = archive[name]
-    except (ValueError, OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGE as error:
         if "allow_pickle" in str(error):
             what = "holds Python objects, which are never unpickled; save numbers"
         else:

@@ -130,9 +130,9 @@ class Kernel:
         self._lane_steps = lane_steps
         self._given = execution
         self._lanes = execution.lanes if execution else choose_lanes(platform)
-        self._probing = isinstance(step, Probing)
-        self._step = self._one_step(step)
+        self._step = step
         self._compiled: Any = None
+        self._measuring: Any = None
         self._width = 1
 
     @property
@@ -153,14 +153,21 @@ class Kernel:
         rates = np.zeros((self.chunk, *([self._width] if self._lanes == "vmap" else [])), np.float32)
         orders = self._orders(rates, np.zeros(self.chunk, np.bool_))
         data = jax.tree.map(shape_of, self.feed.data)
-        traced = None
+        traced = []
         if self._given is None or self._given.steps == "scan":
-            traced = jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, orders, 0)
-            self._given = self._given or choose(traced.jaxpr, self._platform, self._lane_steps)
-        if traced is None or self._given.steps == "loop":
-            first = jax.tree.map(lambda leaf: leaf[0], (draws, orders))
-            traced = jax.jit(self._step, donate_argnums=0).trace(state, data, *first)
-        self._compiled = compiler.compile(traced.lower(), self._given.compiler)
+            traced = [jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, orders, 0)]
+            self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
+        if self._given.steps == "loop":
+            first = jax.tree.map(lambda leaf: leaf[0], (draws, rates))
+            steps = [
+                self._one_step(measure) for measure in ((None, True) if isinstance(self._step, Probing) else (None,))
+            ]
+            traced = [jax.jit(step, donate_argnums=0).trace(state, data, *first) for step in steps]
+        lowered = [each.lower() for each in traced]
+        with ThreadPoolExecutor(max_workers=1) as pool:  # XLA compiles outside of Python's lock.
+            others = [pool.submit(compiler.compile, each, self._given.compiler) for each in lowered[1:]]
+            self._compiled = compiler.compile(lowered[0], self._given.compiler)
+            self._measuring = others[0].result() if others else None
 
     def run(
         self,
@@ -224,17 +231,19 @@ class Kernel:
                 yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._split(carried)[here])
 
     def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> Orders:
-        return Orders(rates, measure if self._probing else None)
+        return Orders(rates, measure if isinstance(self._step, Probing) else None)
 
-    def _one_step(self, step: Step) -> Callable[..., Any]:
-        def one(state: Any, data: Any, draw: Draw, orders: Orders) -> tuple[Any, Record]:
+    def _one_step(self, measure: Any = None) -> Callable[..., Any]:
+        """``(state, data, draw, rate) -> (state, record)``; measures if it is told to, True or a traced bool."""
+
+        def one(state: Any, data: Any, draw: Draw, rate: Any) -> tuple[Any, Record]:
             batch = self.feed.select(data, draw.rows)
-            if isinstance(step, Probing):
-                return step.measured(state, batch, orders.rates, draw.keys, orders.measure)
-            return step(state, batch, orders.rates, draw.keys)
+            if isinstance(self._step, Probing):
+                return self._step.measured(state, batch, rate, draw.keys, measure)
+            return self._step(state, batch, rate, draw.keys)
 
-        # All lanes measure at the same steps: the branch stays one.
-        return jax.vmap(one, in_axes=(0, None, 0, Orders(0, None))) if self._lanes == "vmap" else one
+        # The lanes measure at the same steps and share `measure`, so that a branch on it stays one.
+        return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._lanes == "vmap" else one
 
     def _scan(self, state: Any, data: Any, draws: Draw, orders: Orders, steps: Any) -> tuple[Any, Record]:
         """`steps` of the chunk's steps in one loop; the number is traced, so a last, shorter chunk needs no program."""
@@ -244,7 +253,7 @@ class Kernel:
         def body(i: Any, carry: tuple[Any, Record]) -> tuple[Any, Record]:
             state, records = carry
             draw, order = jax.tree.map(lambda leaf: leaf[i], (draws, orders))
-            state, record = self._step(state, data, draw, order)
+            state, record = self._one_step(order.measure)(state, data, draw, order.rates)
             return state, jax.tree.map(lambda kept, new: kept.at[i].set(new), records, record)
 
         outcome: tuple[Any, Record] = jax.lax.fori_loop(0, steps, body, (state, none))
@@ -258,10 +267,12 @@ class Kernel:
             return state, complete(jax.tree.map(lambda values: np.asarray(values)[:steps], records))
         rows = []
         for i in range(steps):
-            draw, order = jax.tree.map(lambda leaf, i=i: leaf[i], (draws, orders))
-            state, record = self._compiled(state, data, draw, order)
+            draw = jax.tree.map(lambda leaf, i=i: leaf[i], draws)
+            # A program of its own: inside of a branch a convolution is as slow on a CPU as it is inside of a loop.
+            program = self._measuring if orders.measure is not None and orders.measure[i] else self._compiled
+            state, record = program(state, data, draw, orders.rates[i])
             rows.append(record)
-        return state, complete(jax.tree.map(lambda *each: np.stack([np.asarray(one) for one in each]), *rows))
+        return state, jax.tree.map(lambda *each: np.stack([np.asarray(one) for one in each]), *map(complete, rows))
 
     def _groups(self, lanes: int) -> list[list[int]]:
         """The lanes that share one call; the last call is filled up with the last lane."""
@@ -289,8 +300,8 @@ class Kernel:
 
 
 def complete(record: Record) -> Record:
-    """The record with NaN for what its step cannot measure."""
-    return record if record.trust is not None else record._replace(trust=np.full_like(record.loss, np.nan))
+    """The record with NaN for what was not measured."""
+    return record if record.trust is not None else record._replace(trust=np.full(record.loss.shape, np.nan, np.float32))
 
 
 def pad(leaf: Any, length: int) -> Any:

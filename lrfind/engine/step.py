@@ -29,8 +29,8 @@ class Record(NamedTuple):
         loss: of the step's batch, before its update: the rates of all earlier steps made it, this step's did not.
         gradient_norm: global norm of the gradient, before clipping.
         update_norm: global norm of what was added to the parameters.
-        trust: actual over predicted decrease of the batch's loss (see `trust_ratio`), NaN where it was not measured;
-            None of a step that cannot measure it.
+        trust: actual over predicted decrease of the batch's loss (see `trust_ratio`); None of a step that does not
+            measure it, NaN where it might have and was not asked to.
     """
 
     loss: Any
@@ -44,15 +44,15 @@ class Probing:
     """A step that can also measure its trust-region ratio, at the cost of one more forward pass.
 
     Attributes:
-        measured: ``(state, batch, rate, raw key, measure) -> (state, record)``: `measure` is a traced bool, and the
-            record's `trust` is NaN where it is false.
+        measured: ``(state, batch, rate, raw key, measure) -> (state, record)``. `measure` is None or True, or a traced
+            bool: where that is false the record's `trust` is NaN, and the other pass is not made.
     """
 
     measured: Callable[[Any, Any, Any, Any, Any], tuple[Any, Record]]
 
     def __call__(self, state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Record]:
         """The step without a measurement, as any other `Step`."""
-        return self.measured(state, batch, rate, key, False)
+        return self.measured(state, batch, rate, key, None)
 
 
 class TrainState(NamedTuple):
@@ -130,12 +130,15 @@ def lift(
         params = optax.apply_updates(train.params, updates)
         record = Record(value, norm(grads), norm(updates))
         if measure is not None:
+            # Outside of the branch, which would otherwise have to be handed both trees.
+            slope = dot(grads, updates)
 
             def ratio() -> jax.Array:
-                return trust_ratio(value, forward(params, train.state, batch, key), dot(grads, updates))
+                return trust_ratio(value, forward(params, train.state, batch, key), slope)
 
-            # A branch, not a choice between two values: a step that is not measured goes forward once.
-            record = record._replace(trust=jax.lax.cond(measure, ratio, lambda: jnp.full((), jnp.nan, jnp.float32)))
+            unknown = jnp.full((), jnp.nan, jnp.float32)
+            trust = ratio() if measure is True else jax.lax.cond(measure, ratio, lambda: unknown)
+            record = record._replace(trust=trust)
         return TrainState(params, state, optimizer_state), record
 
     return Probing(step) if probe else step

@@ -12,10 +12,9 @@ from lrfind.analysis.stop import hopeless
 from lrfind.engine.kernel import Chunk, Kernel
 from lrfind.types import Floats
 
-
 PROBE_EVERY = 4
-"""Steps between two measurements of the trust-region ratio, by steps that can: a twelfth more work, and five points to a
-decade of the default ladder's hundred steps."""
+"""Steps between two measurements of the trust-region ratio, by steps that can: a twelfth more work, and three points to
+a decade of the default ladder."""
 
 
 def sweep(kernel: Kernel, states: Sequence[Any], ladder: Floats, beyond: Floats) -> Iterator[Chunk]:

@@ -1,6 +1,7 @@
 """Losses from optax, as the mean over a batch.
 
-Targets of regression have the outputs' shape (batch, outputs); labels of classification have shape (batch,).
+Targets of regression, and zeros and ones, have the outputs' shape (batch, outputs); labels of classification have shape
+(batch,).
 """
 
 from __future__ import annotations
@@ -13,6 +14,11 @@ import optax
 def cross_entropy(outputs: jax.Array, labels: jax.Array) -> jax.Array:
     """``-log softmax(outputs)[label]``."""
     return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(outputs, labels))
+
+
+def binary_cross_entropy(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """``-log sigmoid(outputs)`` where the target is 1, ``-log(1 - sigmoid(outputs))`` where it is 0."""
+    return jnp.mean(optax.sigmoid_binary_cross_entropy(outputs, targets))
 
 
 def mse(outputs: jax.Array, targets: jax.Array) -> jax.Array:

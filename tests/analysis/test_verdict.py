@@ -33,7 +33,13 @@ UNCONFIRMED = Recommendation(1e-3, 5e-4, 2e-3, "steepest", False, "cosine", 1000
 
 def judged(found: Race, *, suggested: float = 1e-3, **changes: Any) -> Verdict:
     """The verdict on a race, by default about plenty of held-out rows."""
-    facts = {"judged_on": "held-out loss", "rows": 1000, "constant": None, "spent": 2999.96, "budget": 3000}
+    facts: dict[str, Any] = {
+        "judged_on": "held-out loss",
+        "rows": 1000,
+        "constant": None,
+        "spent": 2999.96,
+        "budget": 3000,
+    }
     suggestion = Suggestion(suggested, suggested / 2, suggested * 2, "steepest")
     return verdict(found, UNCONFIRMED, suggestion, **facts | changes)
 
@@ -236,7 +242,8 @@ class TestDeclined:
         table = {30: {-4.0: best, -3.0: 3.0, -2.0: math.nan}}
         assert self.declined(of(table)) == (
             f"no training lowered the held-out loss, at rates from 1.0e-04 to 1.0e-02: it was 2 before, {best:.4g} at "
-            "best after; the data may hold nothing that this model can learn, or the gradient may be zero"
+            "best after; the data may hold nothing that this model can learn, the gradient may be zero, or all these "
+            "rates too high"
         )
 
     @pytest.mark.parametrize("lengths", [(300,), (30, 300)])
@@ -254,7 +261,12 @@ class TestDeclined:
     def test_longer_trainings_that_still_improve_are_given_the_benefit_of_the_doubt(self) -> None:
         better = {place: loss * 0.98 for place, loss in GOOD.items()}
         hardly = {place: loss * 0.995 for place, loss in GOOD.items()}
-        assert judged(of({30: GOOD, 300: better}), constant=0.45).recommendation.learning_rate is not None
+        said = judged(of({30: GOOD, 300: better}), constant=0.45)
+        assert said.recommendation.learning_rate is not None
+        assert said.warnings == (
+            "no training did better than a constant answer so far, whose loss is 0.45, though longer ones came nearer; "
+            "if the whole one does no better, the targets may not depend on the inputs",
+        )
         assert judged(of({30: GOOD, 300: hardly}), constant=0.45).recommendation.learning_rate is None
 
     def test_a_seed_without_a_start_does_not_count(self) -> None:

@@ -19,6 +19,7 @@ model: {name: mlp, hidden: [8]}
 data: {name: digits, batch_size: 64}  # real digits
 optimizer: {name: adam}
 sweep: {steps: 20, seeds: 2, extend: false}
+confirm: {enabled: false}
 """
 
 SLOW = """\
@@ -26,6 +27,7 @@ model: {name: mlp, hidden: [256, 256]}
 data: {name: digits}
 optimizer: {name: adam}
 sweep: {steps: 100000, seeds: 2, extend: false}
+confirm: {enabled: false}
 """
 
 

@@ -12,9 +12,10 @@ def test_text_says_what_it_would_take_and_leaves_nothing(lrfind: Lrfind) -> None
     ran = lrfind("sweep", "c.yaml", "--dry-run")
     assert (ran.code, ran.err) == (0, "")
     facts = {line.split("  ")[0]: line for line in ran.out.splitlines()}
-    assert list(facts) == ["model", "data", "loss", "sweep", "for", "memory", "time"]
+    assert list(facts) == ["model", "data", "loss", "sweep", "confirm", "for", "memory", "time"]
     assert "610 parameters" in facts["model"]
     assert " MB " in facts["memory"]
+    assert facts["confirm"].split() == ["confirm", "no"]
     assert facts["time"].endswith(" s")
     assert not Path("lrfind-runs").exists()
 
@@ -24,6 +25,46 @@ def test_json(lrfind: Lrfind) -> None:
     assert (found["status"], found["parameters"], found["lanes"]) == ("dry_run", 610, 2)
     assert found["memory_bytes"] > 4 * 610
     assert found["expected_seconds"] > 0
+
+
+def test_the_confirmation_is_part_of_it(lrfind: Lrfind) -> None:
+    alone = json.loads(lrfind("sweep", "c.yaml", "--dry-run", "--json").out)
+    assert alone["confirm_steps"] == 0
+    both = json.loads(lrfind("sweep", "c.yaml", "--dry-run", "--json", "--confirm").out)
+    assert 2000 < both["confirm_steps"] < 3000 - 2 * 20
+    text = lrfind("sweep", "c.yaml", "--dry-run", "--confirm").out
+    assert f"confirm  at most {both['confirm_steps']:,} steps\n" in text
+    long = json.loads(
+        lrfind(
+            "sweep",
+            "c.yaml",
+            "--dry-run",
+            "--json",
+            "--set",
+            "confirm.enabled=true",
+            "--set",
+            "confirm.budget=1000000000",
+            "--set",
+            "train.steps=1000000",
+        ).out
+    )
+    assert long["expected_seconds"] > both["expected_seconds"] + 60
+    limited = json.loads(
+        lrfind(
+            "sweep",
+            "c.yaml",
+            "--dry-run",
+            "--json",
+            "--confirm",
+            "--set",
+            "train.steps=1000000",
+            "--set",
+            "confirm.budget=1000000000",
+            "--set",
+            "confirm.max_seconds=1",
+        ).out
+    )
+    assert limited["expected_seconds"] < 60
 
 
 def test_bad_data_is_found(lrfind: Lrfind) -> None:

@@ -48,6 +48,30 @@ def test_during_the_sweep_what_was_measured_is_kept(start: Start, number: signal
     assert {path.name for path in RUN.iterdir()} == {"result.json", "curve.csv", "plot.png", "journal.jsonl", ".lock"}
 
 
+@linux
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_during_the_confirmation_the_suggestion_is_kept(start: Start, number: signal.Signals, code: int) -> None:
+    text = SLOW.replace("steps: 100000", "steps: 20").replace("{enabled: false}", "{budget: 100000000}")
+    Path("slow.yaml").write_text(f"{text}train: {{steps: 1000000}}\n", encoding="utf-8")
+    process = start("sweep", "slow.yaml", "--json", "--no-plot")
+    journal = RUN / "journal.jsonl"
+    wait_for(lambda: any('"kind": "confirm"' in line for line in lines_of(journal)), "a chunk of a heat")
+    process.send(number)
+    ran = process.end()
+    assert ran.code == code
+    expected, interrupted = ran.err.splitlines()
+    assert expected.startswith("lrfind: confirming by short trainings, at most 10,000,000 steps: about ")
+    assert interrupted == f"lrfind: interrupted; what was measured is in {RUN}"
+    result = json.loads(ran.out)
+    assert (result["status"], result["confirmation"]) == ("interrupted", None)
+    assert result["warnings"][0] == "interrupted while the suggestion was being confirmed"
+    assert result["recommendation"]["confirmed"] is False
+    assert result["recommendation"]["learning_rate"] == result["suggestions"]["steepest"]["learning_rate"] > 0
+    lines = [json.loads(line) for line in lines_of(journal)]
+    assert lines[-1] == {"kind": "end", "status": "interrupted"}
+    assert len(lines[-2]["loss"]) == len(lines[-2]["learning_rate"])
+
+
 @pytest.mark.parametrize("seconds", [0.4, 0.8])
 def test_before_anything_is_measured(start: Start, seconds: float) -> None:
     """During imports and compiling, wherever that is on this machine: no traceback and no crash."""

@@ -34,6 +34,37 @@ def test_effort(lrfind: Lrfind, effort: str, seeds: int, steps: int) -> None:
     assert (sweep["seeds"], sweep["steps"]) == (seeds, steps)
 
 
+CONFIRMED = ("--set", "confirm.enabled=true")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "enabled", "budget"),
+    [
+        ((), False, 3000),
+        (CONFIRMED, True, 3000),
+        ((*CONFIRMED, "--no-confirm"), False, 3000),
+        (("--confirm", "--set", "confirm.budget=1"), True, 1),
+        (("--effort", "quick", "--confirm"), True, 3000),
+        (("--effort", "quick", *CONFIRMED), True, 3000),
+        (("--effort", "thorough"), False, 10_000),
+        (("--effort", "thorough", "--set", "confirm.budget=400"), False, 400),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else str(value),
+)
+def test_whether_to_confirm(lrfind: Lrfind, arguments: tuple[str, ...], enabled: bool, budget: int) -> None:
+    short = ("--seeds", "1", "--steps", "10", "--set", "train.steps=20")
+    assert resolved(lrfind, *short, *arguments)["confirm"] == {
+        "enabled": enabled,
+        "budget": budget,
+        "max_seconds": None,
+    }
+
+
+def test_quick_is_not_confirmed(lrfind: Lrfind) -> None:
+    Path("c.yaml").write_text(Path("c.yaml").read_text(encoding="utf-8").replace("confirm: {enabled: false}", ""))
+    assert resolved(lrfind, "--effort", "quick")["confirm"]["enabled"] is False
+
+
 def test_an_option_of_its_own_wins_over_effort(lrfind: Lrfind) -> None:
     assert resolved(lrfind, "--effort", "thorough", "--seeds", "1", "--steps", "10")["sweep"]["seeds"] == 1
 

@@ -71,6 +71,14 @@ def test_bar_and_colours() -> None:
     assert max(map(len, lines)) <= 40
 
 
+def test_the_bar_counts_the_trainings() -> None:
+    code, shown = on_terminal(120, "--confirm", "--set", "confirm.budget=700", "--no-plot")
+    assert code == 0
+    assert "c: confirming" in shown
+    assert re.search(r"[17] rates, \d+ steps each  [\d,]+ steps/s", shown)
+    assert "lrfind: confirming by" not in shown, "the bar says it"
+
+
 def test_no_colours() -> None:
     code, shown = on_terminal(80, NO_COLOR="1")
     assert code == 0

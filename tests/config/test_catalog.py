@@ -71,12 +71,24 @@ def test_every_starter_is_a_good_config(choice: dict[str, str]) -> None:
 
 def test_the_commented_lines_are_right_too() -> None:
     text = "".join(
-        line.replace("# ", "", 1) if line.lstrip().startswith(("# loss", "# clip_norm", "# step_size")) else line
+        line.replace("# ", "", 1)
+        if line.lstrip().startswith(("# loss", "# clip_norm", "# step_size", "# max_seconds"))
+        else line
         for line in starter(schedule="step").splitlines(keepends=True)
     )
     config = load("-", stdin_text=text).config
     assert config.loss == "cross_entropy"
     assert config.optimizer.clip_norm == 1
+    assert config.confirm.max_seconds == 60
+
+
+def test_the_starter_shows_the_defaults_of_sweep_and_confirmation() -> None:
+    resolved = load("-", stdin_text=starter()).config.model_dump()
+    default = load("-", stdin_text="model: {name: linear}\ndata: {name: digits}\noptimizer: {name: sgd}").config
+    for section in ("sweep", "confirm"):
+        assert resolved[section] == default.model_dump()[section]
+        for key, value in resolved[section].items():
+            assert value is None or f"\n  {key}: " in starter()
 
 
 def test_the_json_schema_is_for_editors() -> None:

@@ -40,11 +40,20 @@ ADDED = {
     "(fewer make no curve to read, more are a training)",
     "sweep: {method: steep}": "4:9: sweep.method: must be one of steepest, valley, minimum, slide; got 'steep' "
     "(did you mean 'steepest'?)",
-    "loss: 5": "4:1: loss: must be one of cross_entropy, mse, mae, huber; got 5",
+    "loss: 5": "4:1: loss: must be one of cross_entropy, binary_cross_entropy, mse, mae, huber; got 5",
     "lr: 1": "4:1: lr: unknown key here: learning_rate belongs in optimizer; "
-    "known here: seed, model, data, loss, optimizer, train, sweep",
+    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
     "sweeep: {}": "4:1: sweeep: unknown key (did you mean 'sweep'?); "
-    "known here: seed, model, data, loss, optimizer, train, sweep",
+    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
+    "confirm: {budget: 0}": "4:11: confirm.budget: must be a whole number of at least 1; got 0",
+    "confirm: {budget: 1e4}": "4:11: confirm.budget: must be a whole number of at least 1; got 10000.0 (write 10000)",
+    "confirm: {max_seconds: 0}": "4:11: confirm.max_seconds: must be a number above 0; got 0",
+    "confirm: {enabled: no}": "4:11: confirm.enabled: must be true or false; got 'no' (in YAML 1.2 that is text)",
+    "confirm: {enable: false}": "4:11: confirm.enable: unknown key (did you mean 'enabled'?); "
+    "known here: enabled, budget, max_seconds",
+    "confirm: false": "4:1: confirm: must be a section of keys; got false",
+    "budget: 100": "4:1: budget: unknown key here: budget belongs in confirm; "
+    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
     "model: {name: mlp}": "4:1: model: given twice; first on line 1",
     "seed: !!int 3": "4:1: seed: has a tag; values are plain text, numbers, true, false, lists and sections",
     "1: 2": "4:1: a key must be plain text",

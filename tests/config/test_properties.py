@@ -47,9 +47,17 @@ OPTIMIZER = st.sampled_from(sorted(OPTIMIZERS)).flatmap(
         optional={"learning_rate": RATE, **{key: st.just(value) for key, value in OPTIMIZERS[name].options.items()}},
     )
 )  # fmt: skip
+CONFIRM = st.fixed_dictionaries(
+    {}, optional={"enabled": st.booleans(), "budget": st.integers(1, 10**9), "max_seconds": st.none() | RATE}
+)
 VALID = st.fixed_dictionaries(
     {"model": MODEL, "data": DATA_SECTION, "optimizer": OPTIMIZER},
-    optional={"seed": st.integers(0, 2**31 - 1), "train": TRAIN, "loss": st.sampled_from([None, *LOSSES])},
+    optional={
+        "seed": st.integers(0, 2**31 - 1),
+        "train": TRAIN,
+        "loss": st.sampled_from([None, *LOSSES]),
+        "confirm": CONFIRM,
+    },
 )
 
 
@@ -83,11 +91,16 @@ def test_any_damage_is_a_config_error_or_a_config(value: dict[str, Any], data: s
         assert "Input should" not in problem.message
 
 
-@given(VALID)
-@settings(deadline=None)
-def test_the_json_schema_accepts_what_the_loader_accepts(value: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def validator() -> Any:
     jsonschema = pytest.importorskip("jsonschema")
-    validator = jsonschema.Draft202012Validator(schema())
-    validator.check_schema(validator.schema)
+    found = jsonschema.Draft202012Validator(schema())
+    found.check_schema(found.schema)
+    return found
+
+
+@given(value=VALID)
+@settings(deadline=None)
+def test_the_json_schema_accepts_what_the_loader_accepts(value: dict[str, Any], validator: Any) -> None:
     validator.validate(value)
     validator.validate(Config.model_validate(value).model_dump(mode="json"))

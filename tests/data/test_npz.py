@@ -35,7 +35,7 @@ def saved(path: Path, **arrays: Any) -> Path:
 
 def test_two_arrays_by_name(tmp_path: Path) -> None:
     path = saved(tmp_path / "d.npz", images=X, digit=Y, other=Y)
-    inputs, targets = load(section(path, "images", "digit"))
+    inputs, targets, *_ = load(section(path, "images", "digit"))
     np.testing.assert_array_equal(inputs, X)
     np.testing.assert_array_equal(targets, Y)
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.data.prepare import Arrays, digest, prepare
+from lrfind.data.arrays import Arrays
+from lrfind.data.prepare import digest, prepare
 from lrfind.errors import InputError
 from lrfind.types import Dataset, Split
 
@@ -32,6 +33,8 @@ def put(array: Any, *values: tuple[Any, Any], dtype: Any = None) -> Any:
 
 
 IMAGES = np.zeros((20, 3, 3, 1))
+MANY = np.stack([LABELS % 2, LABELS > 1, LABELS == 3], axis=1).astype(float)
+BINARY = {"loss": "binary_cross_entropy"}
 
 # Inputs, targets, further options; the key; the sentence.
 REFUSED: dict[str, tuple[Any, Any, dict[str, Any], str, str]] = {
@@ -83,6 +86,18 @@ REFUSED: dict[str, tuple[Any, Any, dict[str, Any], str, str]] = {
     "one-hot labels": (X, np.eye(4, dtype=int)[LABELS], {"loss": "cross_entropy"}, "targets",
         f"labels must be integers of shape (rows,), and targets is {np.dtype(int)} of shape (20, 4); convert them "
         "(for values to be predicted use 'loss: mse')"),
+    "answers that are none": (X, put(LABELS % 2, (3, 2), (5, 7)), BINARY, "targets",
+        "targets of binary_cross_entropy must be 0 or 1, and 2 are not, the first 2 in row 3 "
+        "(for several classes use 'loss: cross_entropy')"),
+    "an answer in between": (X, put(MANY, ((3, 1), 0.5)), BINARY, "targets",
+        "targets of binary_cross_entropy must be 0 or 1, and one is not: 0.5 in row 3, column 1 "
+        "(for values use 'loss: mse')"),
+    "no answer": (X, put(MANY, ((4, 0), np.nan)), BINARY, "targets",
+        "targets of binary_cross_entropy must be 0 or 1, and one is not: nan in row 4, column 0 "
+        "(for values use 'loss: mse')"),
+    "always the same answer": (X, LABELS * 0 + 1, BINARY, "targets", "every label is 1; there is nothing to learn"),
+    "always the same answers": (X, np.tile([0, 1], (20, 1)), BINARY, "targets",
+        "every row of targets is the same; there is nothing to learn"),
     "rows of a batch": (X, LABELS, {"batch_size": 17}, "batch_size",
         "a batch of 17 needs as many rows to train on, and there are 16 (20 less 4 held out); "
         "use a batch_size of 16 or less"),
@@ -123,6 +138,24 @@ def test_everything_else_are_values(targets: Any, loss: str | None, outputs: int
     data = made(targets=targets, loss=loss)
     assert (data.task, data.outputs) == ("regression", outputs)
     assert (data.train.targets.dtype, data.train.targets.shape[1:]) == (np.float32, (outputs,))
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
+def test_yes_or_no(dtype: Any) -> None:
+    many = made(targets=MANY.astype(dtype), **BINARY)
+    assert (many.task, many.outputs) == ("binary", 3)
+    assert (many.train.targets.dtype, many.train.targets.shape) == (np.float32, (16, 3))
+    assert set(np.unique(many.train.targets)) == {0, 1}
+    for targets in (MANY[:, 2].astype(dtype), MANY[:, 2:].astype(dtype)):
+        one = made(targets=targets, **BINARY)
+        assert (one.task, one.outputs, one.train.targets.shape) == ("binary", 1, (16, 1))
+        assert one.validation is not None
+        assert (one.train.targets.sum(), one.validation.targets.sum()) == (4, 1)  # the same share of ones
+
+
+def test_several_columns_are_values_where_no_loss_is_named() -> None:
+    assert made(targets=MANY.astype(int)).task == "regression"
+    assert made(targets=LABELS % 2).task == "classification"
 
 
 @settings(deadline=None)

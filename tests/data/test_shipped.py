@@ -12,7 +12,7 @@ from lrfind.data.friedman import load as friedman
 
 
 def test_digits() -> None:
-    inputs, targets = digits(None)
+    inputs, targets, *_ = digits(None)
     assert (inputs.shape, inputs.dtype) == ((1797, 8, 8), np.float32)
     assert (targets.shape, targets.dtype) == ((1797,), np.int32)
     assert (inputs.min(), inputs.max()) == (0, 1)
@@ -21,7 +21,7 @@ def test_digits() -> None:
 
 
 def test_digits_can_be_told_apart() -> None:
-    inputs, targets = digits(None)
+    inputs, targets, *_ = digits(None)
     flat = inputs.reshape(len(inputs), -1)
     centres = np.stack([flat[targets == label].mean(axis=0) for label in range(10)])
     nearest = ((flat[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
@@ -35,7 +35,7 @@ def law(inputs: np.ndarray) -> np.ndarray:
 
 
 def test_friedman_without_noise_is_the_law() -> None:
-    inputs, targets = friedman(SimpleNamespace(rows=500, features=7, noise=0.0))
+    inputs, targets, *_ = friedman(SimpleNamespace(rows=500, features=7, noise=0.0))
     assert (inputs.shape, targets.shape) == ((500, 7), (500, 1))
     assert (inputs.dtype, targets.dtype) == (np.float32, np.float32)
     expected = law(inputs)
@@ -44,7 +44,7 @@ def test_friedman_without_noise_is_the_law() -> None:
 
 @pytest.mark.parametrize("noise", [1.0, 5.0])
 def test_friedman_with_noise(noise: float) -> None:
-    inputs, targets = friedman(SimpleNamespace(rows=4000, features=10, noise=noise))
+    inputs, targets, *_ = friedman(SimpleNamespace(rows=4000, features=10, noise=noise))
     assert inputs.min() >= -0.5
     assert inputs.max() <= 0.5
     assert targets.mean() == pytest.approx(0, abs=1e-5)

@@ -255,14 +255,9 @@ def test_trust_on_a_quadratic_follows_the_closed_form(execution: Execution) -> N
     assert np.isnan(found[:, ~MEASURED]).all()
 
 
-def test_scan_and_loop_measure_the_same_bits(trust: Floats) -> None:
+@pytest.mark.parametrize("execution", [LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
+def test_all_executions_measure_the_same(execution: Execution, trust: Floats) -> None:
     assert np.isfinite(trust[:, MEASURED]).all()
-    run = mlp(LOOP_EACH, probe=True).run(mlp_starts(LANES), STEADY, probe_every=EVERY)
-    np.testing.assert_array_equal(trusts(run), trust)
-
-
-@pytest.mark.parametrize("execution", [SCAN_VMAP, LOOP_VMAP], ids=["scan", "loop"])
-def test_vmapped_lanes_measure_the_same(execution: Execution, trust: Floats) -> None:
     found = trusts(mlp(execution, probe=True).run(mlp_starts(LANES), STEADY, probe_every=EVERY))
     np.testing.assert_allclose(found, trust, atol=1e-3)
 
@@ -280,6 +275,17 @@ def test_one_program_measures_and_does_not(trust: Floats) -> None:
     np.testing.assert_array_equal(some[:, MEASURED], always[:, MEASURED])
     for each in (1, EVERY):
         np.testing.assert_array_equal(losses(iter(chunks[each])), losses(iter(chunks[0])))
+
+
+def test_a_loop_has_a_program_for_measured_steps() -> None:
+    kernel, states = mlp(LOOP_EACH, probe=True), mlp_starts(LANES)
+    kernel.compile(states)
+    with compilations() as more:
+        never = losses(kernel.run(states, STEADY))
+        always = losses(kernel.run(states, STEADY, probe_every=1))
+    assert more == []
+    np.testing.assert_allclose(always, never, rtol=1e-5)
+    np.testing.assert_array_equal(never, losses(mlp(LOOP_EACH).run(states, STEADY)))
 
 
 def test_steps_are_measured_by_their_number(probing: Kernel, trust: Floats) -> None:

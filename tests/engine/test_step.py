@@ -201,24 +201,31 @@ def test_a_loss_of_half_precision_can_be_probed() -> None:
     assert (record.trust.dtype, float(record.trust)) == (jnp.float32, pytest.approx(0.5, abs=0.02))
 
 
-def test_only_a_measured_step_has_a_ratio() -> None:
+def test_a_ratio_is_measured_where_it_is_asked_for_and_moves_nothing() -> None:
     plain, probing = lift(regression, optax.sgd), lift(regression, optax.sgd, probe=True)
-    given = start(WEIGHTS, jnp.int32(0), optax.sgd), (X, Y), jnp.float32(0.1), KEY
     assert isinstance(probing, Probing)
-    (state, record), (other, unmeasured), (third, measured) = (
-        plain(*given),
-        probing(*given),
-        probing.measured(*given, True),
-    )
+    given = start(WEIGHTS, jnp.int32(0), optax.sgd), (X, Y), jnp.float32(0.1), KEY
+    state, record = plain(*given)
     assert record.trust is None
-    assert np.isnan(unmeasured.trust)
-    assert np.isfinite(measured.trust)
-    for values in (unmeasured, measured):
-        np.testing.assert_array_equal(values[:3], record[:3])
-    for after in (other, third):
+    outcomes = {
+        "not": probing(*given),
+        "static": probing.measured(*given, True),
+        "traced": probing.measured(*given, jnp.bool_(True)),
+        "traced not": probing.measured(*given, jnp.bool_(False)),
+    }
+    for after, found in outcomes.values():
+        np.testing.assert_array_equal(found[:3], record[:3])
         np.testing.assert_array_equal(after.params, state.params)
+    assert outcomes["not"][1].trust is None
+    assert np.isnan(outcomes["traced not"][1].trust)
+    assert outcomes["static"][1].trust == pytest.approx(float(outcomes["traced"][1].trust), abs=1e-5)
 
 
 def test_a_step_that_is_not_probing_has_no_branch() -> None:
     given = start(WEIGHTS, jnp.int32(0), optax.sgd), (X, Y), jnp.float32(0.1), KEY
-    assert "cond" not in str(jax.make_jaxpr(lift(regression, optax.sgd))(*given))
+    probing = lift(regression, optax.sgd, probe=True)
+    assert isinstance(probing, Probing)
+    steps = [lift(regression, optax.sgd), probing, partial(probing.measured, measure=True), probing.measured]
+    programs = [str(jax.make_jaxpr(step)(*given, *([jnp.bool_(True)] * (step is steps[-1])))) for step in steps]
+    assert programs[0] == programs[1]
+    assert ["cond" in program for program in programs] == [False, False, False, True]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrfind.data.prepare import LABEL_LOSSES
+from lrfind.data.targets import BINARY_LOSSES, LABEL_LOSSES
 from lrfind.models.contract import supervised
 from lrfind.models.linear import Linear
 from lrfind.registry import LOSSES
@@ -16,6 +16,7 @@ from lrfind.registry import LOSSES
 RNG = np.random.default_rng(4)
 OUTPUTS = (3 * RNG.standard_normal((20, 4))).astype(np.float32)
 VALUES = (3 * RNG.standard_normal((20, 4))).astype(np.float32)
+ANSWERS = RNG.integers(0, 2, (20, 4)).astype(np.float32)
 LABELS = RNG.integers(0, 4, 20).astype(np.int32)
 
 
@@ -25,6 +26,7 @@ def softmax_log(x: Any) -> Any:
 
 FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
     "cross_entropy": lambda x, y: -softmax_log(x.astype(float))[np.arange(len(x)), y].mean(),
+    "binary_cross_entropy": lambda x, y: (np.log1p(np.exp(x.astype(float))) - x * y).mean(),
     "mse": lambda x, y: ((x - y) ** 2).mean(),
     "mae": lambda x, y: np.abs(x - y).mean(),
     "huber": lambda x, y: np.where(np.abs(x - y) <= 1, (x - y) ** 2 / 2, np.abs(x - y) - 0.5).mean(),
@@ -33,7 +35,7 @@ FORMULAS: dict[str, Callable[[Any, Any], Any]] = {
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_is_its_formula(name: str) -> None:
-    targets = LABELS if name in LABEL_LOSSES else VALUES
+    targets = LABELS if name in LABEL_LOSSES else ANSWERS if name in BINARY_LOSSES else VALUES
     found = LOSSES[name].load()(OUTPUTS, targets)
     assert found.shape == ()
     assert float(found) == pytest.approx(float(FORMULAS[name](OUTPUTS, targets)), rel=1e-5)
@@ -46,6 +48,9 @@ def test_indifferent_outputs_cost_the_log_of_the_classes() -> None:
 def test_large_outputs_do_not_overflow() -> None:
     logits = np.array([[1e4, 0], [0, 1e4]], np.float32)
     assert float(LOSSES["cross_entropy"].load()(logits, np.array([1, 1]))) == pytest.approx(5e3)
+    answers = np.array([[0, 0], [0, 1]], np.float32)
+    expected = (1e4 + 2 * np.log(2)) / 4  # one wrong by far, two undecided, one right by far
+    assert float(LOSSES["binary_cross_entropy"].load()(logits, answers)) == pytest.approx(expected)
 
 
 def test_a_network_and_a_loss_make_a_model() -> None:

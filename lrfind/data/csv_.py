@@ -1,0 +1,157 @@
+"""`csv`: the user's own table, as text."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
+from itertools import chain
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrfind.data.arrays import Arrays, Table
+from lrfind.data.columns import choose
+from lrfind.data.files import opened
+from lrfind.data.targets import from_text
+from lrfind.errors import InputError
+
+SEPARATORS = ",;\t"
+"""What may stand between two cells."""
+
+REMEDY = "leave such rows out, or fill in a number"
+
+
+def load(section: Any) -> Arrays:
+    """Numbers of some columns as inputs; numbers or text of one column as targets.
+
+    Args:
+        section: ``path``; ``inputs``, names of columns, or nothing for all but the target; ``targets``, a column.
+
+    Raises:
+        InputError: no such file or column, or a cell that is no number.
+    """
+    path = Path(section.path)
+    with opened(path, "data.path", "a .csv file") as file, TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        records = read(text, path)
+        _, header = next(records, (1, []))
+        names = [cell.strip() for cell in header]
+        if not names or all(is_number(name) for name in names):
+            what = "holds numbers" if names else "is empty"
+            raise InputError(f"the first line of {path} {what}; it must name the columns", key="data.path")
+        columns = choose(names, section, path)
+        values, texts, lines = array("d"), list[str](), array("q")
+        for line, cells in records:
+            if len(cells) != len(names):
+                raise InputError(
+                    f"line {line} of {path} has {len(cells)} cells, and the first line names {len(names)} columns; "
+                    "they must agree (put text with a separator in it in quotes)",
+                    key="data.path",
+                )
+            try:
+                values.extend([float(cells[place]) for place in columns.inputs])
+            except ValueError:
+                bad = next(place for place in columns.inputs if not is_number(cells[place]))
+                raise InputError(
+                    f"{told(cells[bad])} in line {line}, column '{names[bad]}' of {path}; inputs must be numbers: "
+                    f"{REMEDY}, or {'take that column out' if section.inputs else 'name the columns of numbers'}",
+                    key="data.inputs",
+                ) from None
+            texts.append(cells[columns.targets].strip())
+            lines.append(line)
+    if not texts:
+        raise InputError(f"{path} names columns and has no rows", key="data.path")
+    chosen = tuple(names[place] for place in columns.inputs)
+    table = Table(path.name, chosen, names[columns.targets], np.frombuffer(lines, np.int64))
+    inputs = np.frombuffer(values, np.float64).reshape(len(texts), len(chosen))
+    return Arrays(inputs, *understood(texts, table), table)
+
+
+def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The line that each record begins at, and its cells; blank lines are left out."""
+    try:
+        first = text.readline()
+        reader = csv.reader(chain([first], text), delimiter=separator_of(first), skipinitialspace=True, strict=True)
+        line = 1
+        for cells in reader:
+            if any(cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        number = line_that_is_no_text(path)
+        bad = error.object[error.start]
+        raise InputError(
+            f"line {number} of {path} is no UTF-8 text: byte 0x{bad:02x}; save the file as UTF-8", key="data.path"
+        ) from None
+    except csv.Error as error:
+        if "unexpected end of data" in str(error):
+            raise InputError(
+                f"a quote that is opened in line {line} of {path} is never closed", key="data.path"
+            ) from None
+        raise InputError(f"line {line} of {path} cannot be read: {error}", key="data.path") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+
+
+def separator_of(header: str) -> str:
+    """What makes most cells of the first line."""
+
+    def cells(mark: str) -> int:
+        try:
+            return len(next(csv.reader([header], delimiter=mark, strict=True), ()))
+        except csv.Error:
+            return 0
+
+    return max(SEPARATORS, key=cells)
+
+
+def line_that_is_no_text(path: Path) -> int:
+    """The number of the first line that does not decode. (The decoder reads ahead, and knows no lines.)"""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def understood(texts: Sequence[str], table: Table) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Targets: whole numbers, else numbers, else labels that are text; and the names of the latter's classes."""
+    try:
+        return np.array([int(text) for text in texts], np.int64), None
+    except (ValueError, OverflowError):
+        pass
+    numbers = [is_number(text) for text in texts]
+    if all(numbers):
+        return np.array([float(text) for text in texts]), None
+    if any(numbers):
+        row, other = numbers.index(False), numbers.index(True)
+        raise InputError(
+            f"{told(texts[row])} in {table.place(row, table.targets)}, and the number {texts[other]} in "
+            f"{table.place(other, table.targets)}; targets must be all numbers or all text",
+            key="data.targets",
+        )
+    if "" in texts:
+        place = table.place(texts.index(""), table.targets)
+        raise InputError(f"nothing in {place}; leave such rows out, or fill in a label", key="data.targets")
+    return from_text(texts)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell can be read as a number, NaN and infinity included."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def told(cell: str) -> str:
+    """A cell that is no number, as a message shows it."""
+    if not cell.strip():
+        return "nothing"
+    return repr(cell if len(cell) <= 40 else cell[:37] + "...")
