@@ -168,8 +168,8 @@ class Evidence:
     Attributes:
         trust_steps: steps of the sweep at which the trust-region ratio was measured, shape (points,).
         trust_ratio: actual over predicted decrease of the batch's loss, ``(L(w + u) - L(w)) / (g . u)``, median over
-            the seeds, shape (points,): 1 for steps so small that the loss is a plane, 1/2 at the best step on a quadratic,
-            0 at the edge of stability.
+            the seeds, shape (points,): 1 for steps so small that the loss is a plane, 1/2 at the best step on a
+            quadratic, 0 at the edge of stability.
         sharpness: largest eigenvalue of the Hessian (preconditioned, for an adaptive method) before training; None
             where it was not measured.
         stability_limit: the rate above which a quadratic of that sharpness is not stable; None where not known.

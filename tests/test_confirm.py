@@ -408,7 +408,7 @@ class TestData:
 
     def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sweep saw a rate; no training survives at any near it."""
-        monkeypatch.setattr(run, "suggestion", lambda config, climb: 1e6)
+        monkeypatch.setattr(run, "begins_at", lambda config, climb: 1e6)
         found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
         assert found.status == "no_recommendation"
         assert found.recommendation.reason.startswith("every training diverged, at rates from ")
