@@ -59,13 +59,13 @@ def conclude(
             recommendation = said.recommendation
             warnings = [*range_warnings(config, climb, extended), *said.warnings]
     elif race is not None and not interrupted:
-        warnings.append(unheard(race.race, race.judge.name, timed=race.timed))
+        warnings.append(unheard(race.race, found[method], race.judge.name, timed=race.timed))
     rate = recommendation.learning_rate
     if interrupted:
         steps, last = len(climb.learning_rate), float(climb.learning_rate[-1])
         stopped = f"interrupted after {steps:,} steps, at a rate of {last:.1e}"
         if race is not None:
-            stopped = "interrupted while the suggestion was being confirmed"
+            stopped = "interrupted during the confirmation"
         warnings.insert(0, stopped)
         if rate is None:
             recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from lrfind import run, schedules, store
+from lrfind.analysis import suggest
 from lrfind.analysis.race import LOOK, Race, horizons
 from lrfind.config.schema import Config
 from lrfind.confirm import FEW_ROWS, HELD_OUT, MOST, Judge, Lap, allowance, confirm, expected, judge, some, unit
@@ -23,7 +24,7 @@ from lrfind.engine.kernel import Kernel
 from lrfind.plan import Plan, make
 from lrfind.registry import LOSSES
 from lrfind.run import Options, rehearse, sweep
-from lrfind.types import Candidate, Floats, Result, Split
+from lrfind.types import Candidate, Floats, Result, Split, Suggestion
 from lrfind.watch import Clock, Quiet
 
 BUDGET = 1300
@@ -365,7 +366,7 @@ class TestInterrupted:
     def stopped(found: Ran, chunks: int) -> None:
         result = found.result
         assert result.status == "interrupted"
-        assert result.warnings[0] == "interrupted while the suggestion was being confirmed"
+        assert result.warnings[0] == "interrupted during the confirmation"
         assert not result.recommendation.confirmed
         assert result.recommendation.learning_rate == result.suggestions["steepest"].learning_rate
         assert found.journal[-1] == {"kind": "end", "status": "interrupted"}
@@ -414,6 +415,27 @@ class TestData:
         assert "every training diverged, at rates from " in found.recommendation.reason
         assert found.confirmation is not None
         assert not any(math.isfinite(loss) for each in found.confirmation.candidates for loss in each.loss)
+
+    def test_trainings_find_a_rate_that_the_sweep_does_not_show(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        none = Suggestion(None, None, None, "noise hides the fall")
+        monkeypatch.setattr(suggest, "suggest", lambda *_: none)
+        found = measure(tmp_path / "a", config()).result
+        assert found.suggestions["steepest"] == none
+        assert found.status == "complete"
+        assert found.recommendation.confirmed
+        assert found.warnings[0] == (
+            "the sweep alone shows no rate (noise hides the fall); trainings from a guess found this one"
+        )
+        small = measure(tmp_path / "b", config(confirm={"budget": 1})).result
+        assert (small.status, small.recommendation.reason) == ("no_recommendation", none.reason)
+        assert small.warnings[-1].startswith("no training was run: confirm.budget leaves 0 optimiser steps")
+        stopped = measure(tmp_path / "c", config(), 1).result
+        assert stopped.status == "interrupted"
+        assert stopped.recommendation.reason == (
+            "interrupted during the confirmation; what was measured until then shows no rate"
+        )
 
     @pytest.mark.parametrize("steps", [1, 5, 30])
     def test_a_training_of_few_steps(self, tmp_path: Path, steps: int) -> None:

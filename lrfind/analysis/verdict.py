@@ -102,22 +102,24 @@ def verdict(
     return Verdict(found, confirmation, warnings(race, found, suggestion, confirmation, rows, constant))
 
 
-def unheard(race: Race, judged_on: str, *, timed: bool) -> str:
-    """Why no heat was run, so that the suggestion stays unconfirmed.
+def unheard(race: Race, suggestion: Suggestion, judged_on: str, *, timed: bool) -> str:
+    """Why no heat was run, so that a suggestion stays unconfirmed.
 
     Args:
         race: without a heat.
+        suggestion: of the sweep.
         judged_on: as `verdict` has it.
         timed: confirm.max_seconds set the budget.
     """
+    what = "no training was run" if suggestion.learning_rate is None else "the suggestion is not confirmed"
     if not race.judgeable:
         return (
-            f"the suggestion is not confirmed: the {judged_on} is not finite before training, so there is nothing to "
+            f"{what}: the {judged_on} is not finite before training, so there is nothing to "
             "judge by; look for what is far out in the data"
         )
     key = "confirm.max_seconds" if timed else "confirm.budget"
     return (
-        f"the suggestion is not confirmed: {key} leaves {max(0, math.floor(race.budget)):,} optimiser steps after the "
+        f"{what}: {key} leaves {max(0, math.floor(race.budget)):,} optimiser steps after the "
         f"sweep, and the first trainings take {math.ceil(race.least):,}; raise it"
     )
 

@@ -29,9 +29,11 @@ from lrfind.analysis.verdict import (
 from lrfind.types import Recommendation, Suggestion
 
 UNCONFIRMED = Recommendation(1e-3, 5e-4, 2e-3, "steepest", False, "cosine", 1000, "spread of 4 seeds", "steepest")
+SUGGESTION = Suggestion(1e-3, 5e-4, 2e-3, "steepest")
+NO_SUGGESTION = Suggestion(None, None, None, "noise hides the fall")
 
 
-def judged(found: Race, *, suggested: float = 1e-3, **changes: Any) -> Verdict:
+def judged(found: Race, *, suggested: float | None = 1e-3, **changes: Any) -> Verdict:
     """The verdict on a race, by default about plenty of held-out rows."""
     facts: dict[str, Any] = {
         "judged_on": "held-out loss",
@@ -40,7 +42,7 @@ def judged(found: Race, *, suggested: float = 1e-3, **changes: Any) -> Verdict:
         "spent": 2999.96,
         "budget": 3000,
     }
-    suggestion = Suggestion(suggested, suggested / 2, suggested * 2, "steepest")
+    suggestion = Suggestion(suggested, suggested / 2, suggested * 2, "steepest") if suggested else NO_SUGGESTION
     return verdict(found, UNCONFIRMED, suggestion, **facts | changes)
 
 
@@ -274,24 +276,34 @@ class TestDeclined:
         said = judged(of(table, untrained=[20.0, math.nan]))
         assert said.recommendation.learning_rate == pytest.approx(1e-3, rel=0.01)
 
+    def test_the_sweep_showed_none_either(self) -> None:
+        assert self.declined(of({30: {-4.0: math.nan}}), suggested=None) == (
+            "noise hides the fall; and every training diverged, at rates from 1.0e-04 to 1.0e-04; lower sweep.min_lr, "
+            "clip gradients or look for what explodes"
+        )
+
 
 class TestUnheard:
     """No heat was run."""
 
+    def test_without_a_suggestion(self) -> None:
+        said = unheard(race(budget=0), NO_SUGGESTION, "held-out loss", timed=False)
+        assert said.startswith("no training was run: confirm.budget leaves 0 optimiser steps")
+
     def test_too_small_a_budget(self) -> None:
-        assert unheard(race(budget=105.7), "held-out loss", timed=False) == (
+        assert unheard(race(budget=105.7), SUGGESTION, "held-out loss", timed=False) == (
             "the suggestion is not confirmed: confirm.budget leaves 105 optimiser steps after the sweep, and the first "
             "trainings take 182; raise it"
         )
 
     def test_too_short_a_time(self) -> None:
-        said = unheard(race(budget=-3), "held-out loss", timed=True)
+        said = unheard(race(budget=-3), SUGGESTION, "held-out loss", timed=True)
         assert "confirm.max_seconds leaves 0 optimiser steps after the sweep" in said
 
     def test_no_start(self) -> None:
         found = race()
         found.untrained = np.full(4, math.inf)
-        assert unheard(found, "held-out loss", timed=False) == (
+        assert unheard(found, SUGGESTION, "held-out loss", timed=False) == (
             "the suggestion is not confirmed: the held-out loss is not finite before training, so there is nothing to "
             "judge by; look for what is far out in the data"
         )
@@ -320,6 +332,11 @@ class TestWarnings:
     )
     def test_far_from_the_suggestion(self, suggested: float, said: str) -> None:
         assert judged(of({300: GOOD}), suggested=suggested).warnings == (said,)
+
+    def test_no_suggestion(self) -> None:
+        assert judged(of({300: GOOD}), suggested=None).warnings == (
+            "the sweep alone shows no rate (noise hides the fall); trainings from a guess found this one",
+        )
 
     @pytest.mark.parametrize("suggested", [1e-3 * APART * 0.99, 1e-3 / APART * 1.01])
     def test_near_the_suggestion(self, suggested: float) -> None:

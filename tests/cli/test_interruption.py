@@ -64,7 +64,7 @@ def test_during_the_confirmation_the_suggestion_is_kept(start: Start, number: si
     assert interrupted == f"lrfind: interrupted; what was measured is in {RUN}"
     result = json.loads(ran.out)
     assert (result["status"], result["confirmation"]) == ("interrupted", None)
-    assert result["warnings"][0] == "interrupted while the suggestion was being confirmed"
+    assert result["warnings"][0] == "interrupted during the confirmation"
     assert result["recommendation"]["confirmed"] is False
     assert result["recommendation"]["learning_rate"] == result["suggestions"]["steepest"]["learning_rate"] > 0
     lines = [json.loads(line) for line in lines_of(journal)]
