@@ -45,13 +45,12 @@ class Batches:
     def indices(self, lane_seed: int, start: int, stop: int) -> NDArray[np.int32]:
         """Row numbers of steps start..stop-1 of a seed, shape (steps, [accumulate if above 1,] batch_size)."""
         per_epoch = self.rows // self.batch_size
-        micro = np.arange(start * self.accumulate, stop * self.accumulate)
-        epochs, places = np.divmod(micro, per_epoch)
-        picked = np.empty((len(micro), self.batch_size), np.int32)
-        for epoch in np.unique(epochs):
-            order = permutation(self.seed, lane_seed, int(epoch), self.rows)
-            batches = order[: per_epoch * self.batch_size].reshape(per_epoch, self.batch_size)
-            picked[epochs == epoch] = batches[places[epochs == epoch]]
+        first, last = start * self.accumulate, stop * self.accumulate
+        epochs = range(first // per_epoch, (last - 1) // per_epoch + 1)
+        used = per_epoch * self.batch_size
+        orders = [permutation(self.seed, lane_seed, epoch, self.rows)[:used] for epoch in epochs]
+        begin = (first - epochs[0] * per_epoch) * self.batch_size
+        picked = np.concatenate(orders)[begin : begin + (last - first) * self.batch_size]
         axes = (self.accumulate,) if self.accumulate > 1 else ()
         return picked.reshape(stop - start, *axes, self.batch_size)
 
