@@ -15,7 +15,8 @@ from lrfind.config.schema import Config
 from lrfind.data.batches import Batches, weight_key
 from lrfind.data.prepare import digest, prepare
 from lrfind.engine import compiler
-from lrfind.engine.kernel import Draw, Feed
+from lrfind.engine.kernel import Feed
+from lrfind.engine.lanes import Draw
 from lrfind.engine.step import Step, TrainState, lift, start
 from lrfind.models.contract import Model, Network, count, supervised
 from lrfind.registry import DATA, LOSSES, MODELS

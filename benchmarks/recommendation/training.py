@@ -14,7 +14,8 @@ from truth import SEEDS, Floats, Truth, grid
 from lrfind import schedules
 from lrfind.data.batches import weight_key
 from lrfind.engine import devices
-from lrfind.engine.kernel import Draw, Feed, Kernel
+from lrfind.engine.kernel import Feed, Kernel
+from lrfind.engine.lanes import Draw
 from lrfind.engine.step import start
 from lrfind.plan import Plan, rows_of
 

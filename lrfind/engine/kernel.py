@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from lrfind.engine import compiler
 from lrfind.engine.execution import choose, choose_lanes
+from lrfind.engine.lanes import Draw, Groups, shape_of, stack_shapes
 from lrfind.engine.step import Probing, Record, Step
 from lrfind.types import Execution, Floats
 
@@ -40,18 +41,6 @@ def chunk_for(parameters: int, rows: int, steps: int) -> int:
         steps: steps that are wanted in all.
     """
     return min(steps, int(np.clip(WORK / max(1, parameters * rows), SHORTEST, LONGEST)))
-
-
-class Draw(NamedTuple):
-    """What steps consume.
-
-    Attributes:
-        rows: pytree of arrays, leading axis steps: what `select` makes batches of.
-        keys: raw keys, shape (steps, 2).
-    """
-
-    rows: Any
-    keys: NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -129,11 +118,11 @@ class Kernel:
         self._platform = platform
         self._lane_steps = lane_steps
         self._given = execution
-        self._lanes = execution.lanes if execution else choose_lanes(platform)
+        self._vmapped = (execution.lanes if execution else choose_lanes(platform)) == "vmap"
+        self._groups = Groups(None)
         self._step = step
         self._compiled: Any = None
         self._measuring: Any = None
-        self._width = 1
 
     @property
     def execution(self) -> Execution:
@@ -146,11 +135,11 @@ class Kernel:
 
         Where lanes share a program it is made for as many of them; `run` takes any number, that many at a time.
         """
-        self._width = len(states) if self._lanes == "vmap" else 1
-        group = range(self._width)
-        state = self._join([jax.tree.map(shape_of, states[lane]) for lane in group], stack=stack_shapes)
+        self._groups = Groups(len(states) if self._vmapped else None)
+        group = self._groups.of(len(states))[0]
+        state = self._groups.join([jax.tree.map(shape_of, states[lane]) for lane in group], stack_shapes)
         draws = self._draw(group, 0, self.chunk)
-        rates = np.zeros((self.chunk, *([self._width] if self._lanes == "vmap" else [])), np.float32)
+        rates = self._groups.rates(np.zeros((self.chunk, len(group)), np.float32), range(len(group)))
         orders = self._orders(rates, np.zeros(self.chunk, np.bool_))
         data = jax.tree.map(shape_of, self.feed.data)
         traced = []
@@ -193,15 +182,13 @@ class Kernel:
         """
         if self._compiled is None:
             self.compile(states)
-        groups = self._groups(len(states))
+        groups = self._groups.of(len(states))
         seeds = range(len(states)) if seeds is None else seeds
         numbers = np.arange(start, start + len(rates))
         measure = numbers % probe_every == 0 if probe_every else np.zeros(len(rates), np.bool_)
         orders = self._orders(rates.astype(np.float32), measure)
         # The program gives its input's memory to its output, so it must not be handed the caller's arrays.
-        carried = [
-            self._join([jax.tree.map(np.array, states[lane]) for lane in group], stack=np.stack) for group in groups
-        ]
+        carried = [self._groups.join([jax.tree.map(np.array, states[lane]) for lane in group]) for group in groups]
         data = jax.device_put(self.feed.data)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
 
@@ -216,8 +203,8 @@ class Kernel:
                 part = jax.tree.map(lambda leaf, first=first: leaf[first : first + self.chunk], orders)
 
                 def advance(group: list[int], state: Any, draws: Future[Draw], part: Any = part) -> tuple[Any, Record]:
-                    own = part.rates[:, group] if self._lanes == "vmap" else part.rates[:, group[0]]
-                    return self._advance(state, data, draws.result(), part._replace(rates=own))
+                    own = part._replace(rates=self._groups.rates(part.rates, group))
+                    return self._advance(state, data, draws.result(), own)
 
                 running = [pool.submit(advance, *each) for each in zip(groups, carried, drawn, strict=True)]
                 drawn = ahead(first + self.chunk) if first + self.chunk < len(rates) else []
@@ -228,7 +215,10 @@ class Kernel:
                     np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])[here]
                     for k in range(len(Record._fields))
                 )
-                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._split(carried)[here])
+                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[here])
+
+    def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
+        return self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
 
     def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> Orders:
         return Orders(rates, measure if isinstance(self._step, Probing) else None)
@@ -243,7 +233,7 @@ class Kernel:
             return self._step(state, batch, rate, draw.keys)
 
         # The lanes measure at the same steps and share `measure`, so that a branch on it stays one.
-        return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._lanes == "vmap" else one
+        return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._vmapped else one
 
     def _scan(self, state: Any, data: Any, draws: Draw, orders: Orders, steps: Any) -> tuple[Any, Record]:
         """`steps` of the chunk's steps in one loop; the number is traced, so a last, shorter chunk needs no program."""
@@ -275,30 +265,6 @@ class Kernel:
             rows.append(record)
         return state, jax.tree.map(lambda *each: np.stack([np.asarray(one) for one in each]), *map(complete, rows))
 
-    def _groups(self, lanes: int) -> list[list[int]]:
-        """The lanes that share one call; the last call is filled up with the last lane."""
-        width = self._width
-        return [[min(first + i, lanes - 1) for i in range(width)] for first in range(0, lanes, width)]
-
-    def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
-        draws = [self.feed.draw(seed, start, stop) for seed in seeds]
-        if self._lanes == "each":
-            return draws[0]
-        joined: Draw = jax.tree.map(lambda *leaves: np.stack(leaves, axis=1), *draws)
-        return joined
-
-    def _join(self, states: list[Any], stack: Callable[..., Any]) -> Any:
-        if self._lanes == "each":
-            return states[0]
-        return jax.tree.map(lambda *leaves: stack(leaves), *states)
-
-    def _split(self, carried: list[Any]) -> list[Any]:
-        if self._lanes == "each":
-            return carried
-        return [
-            jax.tree.map(lambda leaf, lane=lane: leaf[lane], state) for state in carried for lane in range(self._width)
-        ]
-
 
 def complete(record: Record) -> Record:
     """The record with NaN for what was not measured."""
@@ -309,13 +275,3 @@ def pad(leaf: Any, length: int) -> Any:
     """Zeros behind the leading axis up to `length`; they are never read."""
     missing = length - len(leaf)
     return leaf if missing == 0 else np.concatenate([leaf, np.zeros((missing, *leaf.shape[1:]), leaf.dtype)])
-
-
-def shape_of(leaf: Any) -> jax.ShapeDtypeStruct:
-    """The shape and type of an array or of a description of one."""
-    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
-
-
-def stack_shapes(shapes: Sequence[Any]) -> jax.ShapeDtypeStruct:
-    """The shape of the shapes' arrays stacked."""
-    return jax.ShapeDtypeStruct((len(shapes), *shapes[0].shape), shapes[0].dtype)

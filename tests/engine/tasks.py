@@ -14,7 +14,8 @@ import numpy as np
 import optax
 
 from lrfind.data.batches import Batches, weight_key
-from lrfind.engine.kernel import Chunk, Draw, Feed, Kernel
+from lrfind.engine.kernel import Chunk, Feed, Kernel
+from lrfind.engine.lanes import Draw
 from lrfind.engine.step import TrainState, lift, start
 from lrfind.models.contract import supervised
 from lrfind.models.losses import cross_entropy

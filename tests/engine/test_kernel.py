@@ -14,7 +14,8 @@ import optax
 import pytest
 
 from lrfind.data.batches import weight_key
-from lrfind.engine.kernel import Chunk, Draw, Kernel
+from lrfind.engine.kernel import Chunk, Kernel
+from lrfind.engine.lanes import Draw
 from lrfind.engine.step import Record, TrainState, lift
 from lrfind.types import Execution, Floats
 
