@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from lrfind import optimizers
 from lrfind.analysis import recommend as advice
+from lrfind.analysis.carry import of_one_size
 from lrfind.analysis.curve import divergences
 from lrfind.analysis.suggest import suggestions
 from lrfind.analysis.verdict import unheard, verdict
 from lrfind.climb import Climb
 from lrfind.config.schema import Config, assumptions
-from lrfind.confirm import Confirmed
+from lrfind.confirm import Confirmed, unit
 from lrfind.engine import devices
 from lrfind.plan import Plan
 from lrfind.types import Evidence, Execution, Facts, Result, Sweep
@@ -41,6 +42,9 @@ def conclude(
     recommendation = advice.recommend(
         method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=plan.train_steps
     )
+    if of_one_size(climb.learning_rate, climb.update_norm, climb.gradient_norm):
+        whole = float(unit(plan, plan.train_steps).sum())
+        recommendation = advice.carried(recommendation, climb.learning_rate, whole)
     warnings = [*range_warnings(config, climb, extended), *advice.warnings(reading, found[method], seeds=seeds)]
     confirmation = None
     if race is not None and race.race.scores:

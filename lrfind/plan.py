@@ -12,7 +12,7 @@ import numpy as np
 
 from lrfind import optimizers
 from lrfind.config.schema import Config
-from lrfind.data.batches import Batches, weight_key
+from lrfind.data.batches import SPLIT_SEED, Batches, weight_key
 from lrfind.data.prepare import digest, prepare
 from lrfind.engine import compiler
 from lrfind.engine.kernel import Feed
@@ -151,7 +151,7 @@ def make(config: Config) -> Plan:
         loss=config.loss,
         validation_fraction=section.validation_fraction,
         batch_size=section.batch_size,
-        seed=config.seed,
+        seed=SPLIT_SEED,
         standardize=section.standardize,
     )
     loss = config.loss or ("cross_entropy" if data.task == "classification" else "mse")

@@ -1,7 +1,8 @@
-"""Which rates to train for real, for how long and with how many seeds: three heats of rising length.
+"""Which rates to train for real, for how long and with how many seeds: heats of rising length.
 
 The first heat looks far around the suggestion with short trainings, the second closer with longer ones, and the last,
-as long as the budget allows, decides. Where the best rate of a heat lies at its edge, rates beyond are added.
+as long as the budget allows, decides; a small budget leaves the second one out. Where the best rate of a heat lies at
+its edge, rates beyond are added.
 """
 
 from __future__ import annotations
@@ -26,18 +27,40 @@ NEAR = tuple(np.arange(-2, 3) * 0.3125)
 LAST = 0.3125
 """Decades between the last heat's rates."""
 
-SHARES = (0.14, 0.38, 0.48)
-"""Of the budget, what the heats take."""
-
 SHORTEST = 5
 """Steps below which a training says nothing of another."""
 
-EXTRA = (4, 2, 1)
-"""Rates that each heat may add beyond its edges."""
 
-SEEDS = (2, 2, 1)
-"""Seeds of each heat, at most: two tell luck from rate where candidates are many and short; the last one needs length
-more."""
+@dataclass(frozen=True)
+class Shape:
+    """How a race spends its budget; one entry a heat.
+
+    Attributes:
+        shares: of the budget.
+        counts: rates that the length of a heat's trainings is laid out for.
+        seeds: how many, at most. Two tell luck from rate where candidates are many and short; the last heat needs
+            length more.
+        extra: rates that may be added beyond the edges.
+    """
+
+    shares: tuple[float, ...]
+    counts: tuple[int, ...]
+    seeds: tuple[int, ...]
+    extra: tuple[int, ...]
+
+
+FULL = Shape(shares=(0.14, 0.38, 0.48), counts=(len(LOOK), len(NEAR), 4), seeds=(2, 2, 1), extra=(4, 2, 1))
+
+LEAN = Shape(shares=(0.3, 0.7), counts=(len(LOOK), 4), seeds=(1, 1), extra=(2, 1))
+
+ENOUGH = 1000
+"""Optimiser steps from which on a race is full. Below, its heats would be too short to tell rates apart: of what a
+`confirm.budget` of 1,000 leaves after the sweep, five steps, twenty and sixty."""
+
+
+def shape_of(budget: float) -> Shape:
+    """The shape of a race with so many optimiser steps."""
+    return FULL if budget >= ENOUGH else LEAN
 
 
 @dataclass(frozen=True)
@@ -93,7 +116,7 @@ class Race:
     @property
     def least(self) -> float:
         """What the first heat takes, in optimiser steps; a smaller budget has no heat."""
-        return least(self.steps, self.seeds, self.evaluation)
+        return least(self.steps, self.evaluation)
 
     @property
     def possible(self) -> bool:
@@ -105,10 +128,11 @@ class Race:
         if not self.possible:
             return
         middle = math.log10(self.suggestion)
+        shape = shape_of(self.budget)
         lengths = horizons(self.steps, self.budget, self.evaluation)
         for number, length in enumerate(lengths):
             final = number == len(lengths) - 1
-            seeds = min(self.seeds, SEEDS[number])
+            seeds = min(self.seeds, shape.seeds[number])
             cost = seeds * (length + self.evaluation)
             afford = int((self.budget - self.spent) / cost + 1e-9)
             if number and afford < 2:
@@ -124,7 +148,7 @@ class Race:
             if number:
                 middle = shifted(self.bests(), length)
             yield self.heat([middle + offset for offset in offsets], length, seeds)
-            for _ in range(EXTRA[number]):
+            for _ in range(shape.extra[number]):
                 beyond = self.beyond(length)
                 if beyond is None or self.spent + cost > self.budget:
                     break
@@ -173,18 +197,18 @@ class Race:
         return None if max(bests) >= self.steps or len(bests) < 2 else power(bests)
 
 
-def least(steps: int, seeds: int, evaluation: float) -> float:
+def least(steps: int, evaluation: float) -> float:
     """What the first heat takes at the shortest, in optimiser steps."""
-    return len(LOOK) * min(seeds, SEEDS[0]) * (min(steps, SHORTEST) + evaluation)
+    return len(LOOK) * LEAN.seeds[0] * (min(steps, SHORTEST) + evaluation)
 
 
 def horizons(steps: int, budget: float, evaluation: float) -> tuple[int, ...]:
     """The lengths of the heats, rising; the last is the whole training where three of them fit."""
-    counts = (len(LOOK), len(NEAR), 4)
+    shape = shape_of(budget)
     lengths: list[int] = []
-    for share, count, seeds in zip(SHARES, counts, SEEDS, strict=True):
+    for share, count, seeds in zip(shape.shares, shape.counts, shape.seeds, strict=True):
         fits = int(share * budget / (count * seeds) - evaluation)
         lengths.append(min(steps, max(SHORTEST, fits)))
-    if 3 * (steps + evaluation) <= SHARES[-1] * budget:
+    if 3 * (steps + evaluation) <= shape.shares[-1] * budget:
         lengths[-1] = steps
     return tuple(dict.fromkeys(lengths))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
+from lrfind.analysis.carry import factor, steps_near
 from lrfind.analysis.curve import Reading
 from lrfind.analysis.suggest import Method
-from lrfind.types import Recommendation, Suggestion
+from lrfind.types import Floats, Recommendation, Suggestion
 
 DISAGREE = 10.0
 """Seeds whose own rates lie further apart than this factor disagree: the best rate is known to a factor of two or
@@ -21,7 +23,7 @@ EDGE = 0.05
 
 def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str, steps: int) -> Recommendation:
     """The recommendation without confirmation: the suggestion of the chosen method, its interval from the seeds'
-    spread."""
+    spread. `carried` follows where the optimiser asks for it."""
     interval_from = None if suggestion.low is None else f"spread of {seeds} seeds"
     return Recommendation(
         learning_rate=suggestion.learning_rate,
@@ -33,6 +35,28 @@ def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str,
         steps=steps,
         interval_from=interval_from,
         reason=suggestion.reason,
+    )
+
+
+def carried(found: Recommendation, rates: Floats, wanted: float) -> Recommendation:
+    """An unconfirmed recommendation carried on to the whole training, for updates that are `carry.of_one_size`.
+
+    Args:
+        found: for as few steps as the sweep spends near it.
+        rates: of the sweep, shape (steps,).
+        wanted: the sum of the schedule, peak 1, over the training's steps.
+    """
+    if found.learning_rate is None:
+        return found
+    swept = steps_near(rates, found.learning_rate)
+    by = factor(swept, wanted)
+    return replace(
+        found,
+        learning_rate=found.learning_rate * by,
+        low=None if found.low is None else found.low * by,
+        high=None if found.high is None else found.high * by,
+        reason=f"the sweep suggests {found.learning_rate:.1e}, where it spends {swept:.0f} steps; updates have the "
+        f"rate's size whatever the gradient, so for {found.steps:,} steps it is taken {1 / by:.2g} times lower",
     )
 
 

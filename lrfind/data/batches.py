@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 ORDER, KEYS, WEIGHTS = 1, 2, 3
 """Streams of random numbers of one seed; apart, so that more steps or another batch size leave the weights alone."""
 
+SPLIT_SEED = 0
+"""What is held out and what is judged on is a property of the data set: it does not move with the run's seed, so that
+runs of several seeds can be compared."""
+
 KEY_BLOCK = 1024
 """Keys drawn at a time."""
 

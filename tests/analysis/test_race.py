@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from surfaces import Surface, bowl, play, race, tell, told
 
 from lrfind.analysis.extrapolate import STILL
-from lrfind.analysis.race import EXTRA, LAST, LOOK, SEEDS, SHARES, SHORTEST, Heat, Race, horizons, least
+from lrfind.analysis.race import ENOUGH, FULL, LAST, LEAN, LOOK, SHORTEST, Heat, Race, Shape, horizons, least, shape_of
 
 STEPS = st.one_of(st.integers(1, 60), st.integers(1, 10**6))
 BUDGETS = st.one_of(st.integers(1, 1000), st.integers(1, 10**6))
@@ -53,13 +53,26 @@ class TestHorizons:
 
     @pytest.mark.parametrize("cost", [0.0, 10.0])
     def test_the_whole_training_where_three_of_it_fit_the_last_share(self, cost: float) -> None:
-        fits = SHARES[-1] * 2600 / 3 - cost
+        fits = FULL.shares[-1] * 2600 / 3 - cost
         assert horizons(math.floor(fits), 2600, cost)[-1] == math.floor(fits)
         assert horizons(math.ceil(fits) + 1, 2600, cost)[-1] < math.ceil(fits) + 1
 
     @pytest.mark.parametrize("steps", [1, 4, 5])
     def test_a_training_shorter_than_a_heat_has_one_length(self, steps: int) -> None:
         assert horizons(steps, 2600, 8.0) == (steps,)
+
+
+class TestShape:
+    @pytest.mark.parametrize("shape", [FULL, LEAN])
+    def test_it_spends_the_whole_budget_and_no_more(self, shape: Shape) -> None:
+        assert math.fsum(shape.shares) == pytest.approx(1)
+        assert len(shape.shares) == len(shape.counts) == len(shape.seeds) == len(shape.extra)
+
+    def test_a_small_budget_has_two_heats_of_one_seed(self) -> None:
+        assert (shape_of(ENOUGH), shape_of(ENOUGH - 1)) == (FULL, LEAN)
+        heats = [heat for heat in play(race(budget=500), bowl()) if len(heat.rates) > 1]
+        assert [heat.seeds for heat in heats] == [1, 1]
+        assert heats[0].steps < heats[1].steps == horizons(700, 500, 8.0)[-1]
 
 
 class TestBudget:
@@ -70,11 +83,11 @@ class TestBudget:
         heats = play(found, wild(seed))
         assert found.spent == pytest.approx(sum(heat.trainings * (heat.steps + cost) for heat in heats))
         assert found.spent <= budget * (1 + 1e-9)
-        assert bool(heats) == found.possible == (least(steps, seeds, cost) <= budget)
-        assert len(heats) <= len(SEEDS) + sum(EXTRA)
+        assert bool(heats) == found.possible == (least(steps, cost) <= budget)
+        assert len(heats) <= len(FULL.seeds) + sum(FULL.extra)
         for heat in heats:
             assert 1 <= heat.steps <= steps
-            assert 1 <= heat.seeds <= min(seeds, max(SEEDS))
+            assert 1 <= heat.seeds <= min(seeds, max(FULL.seeds))
             assert np.isfinite(heat.rates).all()
             assert heat.rates[0] > 0
             assert all(low < high for low, high in pairwise(heat.rates))
@@ -89,15 +102,15 @@ class TestBudget:
         found = race(steps=steps, budget=budget)
         heats = play(found, bowl())
         assert found.spent <= max(0, budget)
-        assert bool(heats) == (budget >= least(steps, 4, 8.0))
+        assert bool(heats) == (budget >= least(steps, 8.0))
 
     def test_the_least_is_the_first_heat(self) -> None:
-        enough = least(1000, 4, 8.0)
-        assert enough == len(LOOK) * SEEDS[0] * (SHORTEST + 8)
+        enough = least(1000, 8.0)
+        assert enough == len(LOOK) * (SHORTEST + 8)
         (heat,) = play(race(budget=enough), bowl())
         assert heat.trainings * (heat.steps + 8) == enough
         assert play(race(budget=enough - 0.1), bowl()) == []
-        assert least(3, 1, 8.0) == len(LOOK) * (3 + 8)
+        assert least(3, 8.0) == len(LOOK) * (3 + 8)
 
     def test_most_of_it_is_used(self) -> None:
         found = race()
@@ -122,10 +135,10 @@ class TestLook:
     def test_beyond_an_edge_as_often_as_it_may(self, side: int, edge: float) -> None:
         heats = play(race(), at_edge(side))
         first = [heat for heat in heats if heat.steps == heats[0].steps]
-        assert [len(heat.rates) for heat in first] == [len(LOOK)] + [1] * EXTRA[0]
+        assert [len(heat.rates) for heat in first] == [len(LOOK)] + [1] * FULL.extra[0]
         gap = LOOK[1] - LOOK[0]
         places = [math.log10(heat.rates[0]) for heat in first[1:]]
-        np.testing.assert_allclose(places, -3 + edge + side * gap * np.arange(1, EXTRA[0] + 1))
+        np.testing.assert_allclose(places, -3 + edge + side * gap * np.arange(1, FULL.extra[0] + 1))
 
     @pytest.mark.parametrize("number", [1, 2])
     def test_later_heats_go_beyond_their_edges_too(self, number: int) -> None:
@@ -133,7 +146,7 @@ class TestLook:
         surfaces = {steps: bowl() for steps in lengths} | {lengths[number]: at_edge(-1)}
         heats = play(race(budget=10_000, steps=700), lambda place, steps, seed: surfaces[steps](place, steps, seed))
         alone = [heat.steps for heat in heats if len(heat.rates) == 1]
-        assert alone == [lengths[number]] * EXTRA[number]
+        assert alone == [lengths[number]] * FULL.extra[number]
 
     def test_no_further_once_the_best_is_inside(self) -> None:
         heats = play(race(), bowl(best=-3 + min(LOOK) - 0.1))
@@ -171,16 +184,16 @@ class TestLaterHeats:
     def test_fewer_rates_where_the_rest_of_the_budget_is_short(self) -> None:
         cost = 8.0
         sizes = set()
-        for budget in range(int(least(1000, 4, cost)), 700, 5):
+        for budget in range(int(least(1000, cost)), 700, 5):
             heats = play(race(budget=budget, evaluation=cost), bowl())
             sizes |= {len(heat.rates) for heat in heats[1:]}
-        assert {2, 3, 5} <= sizes
+        assert {2, 3, 4} <= sizes
         assert min(size for size in sizes if size > 1) >= 2
 
     @pytest.mark.parametrize("seeds", [1, 2, 7])
     def test_no_more_seeds_than_there_are(self, seeds: int) -> None:
         heats = play(race(seeds=seeds), bowl())
-        assert [heat.seeds for heat in heats if len(heat.rates) > 1] == [min(seeds, most) for most in SEEDS]
+        assert [heat.seeds for heat in heats if len(heat.rates) > 1] == [min(seeds, most) for most in FULL.seeds]
 
 
 class TestExponent:

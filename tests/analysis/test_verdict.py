@@ -291,9 +291,9 @@ class TestUnheard:
         assert said.startswith("no training was run: confirm.budget leaves 0 optimiser steps")
 
     def test_too_small_a_budget(self) -> None:
-        assert unheard(race(budget=105.7), SUGGESTION, "held-out loss", timed=False) == (
-            "the suggestion is not confirmed: confirm.budget leaves 105 optimiser steps after the sweep, and the first "
-            "trainings take 182; raise it"
+        assert unheard(race(budget=85.7), SUGGESTION, "held-out loss", timed=False) == (
+            "the suggestion is not confirmed: confirm.budget leaves 85 optimiser steps after the sweep, and the first "
+            "trainings take 91; raise it"
         )
 
     def test_too_short_a_time(self) -> None:
