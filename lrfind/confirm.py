@@ -12,7 +12,8 @@ import numpy as np
 
 from lrfind import evidence, schedules
 from lrfind.analysis.race import Heat, Race, horizons, least
-from lrfind.data.batches import SPLIT_SEED, generator
+from lrfind.data.batches import SPLIT_SEED
+from lrfind.data.shuffle import shuffled
 from lrfind.engine.evaluate import Evaluator
 from lrfind.engine.sweep import PROBE_EVERY
 from lrfind.types import Floats, Split
@@ -90,8 +91,8 @@ def some(split: Split, wanted: int) -> tuple[Any, Any]:
     """Inputs and targets of so many rows, drawn at random: a file may be sorted, and the split keeps its order. They
     are the same for every seed of the run, as the split is: a rate should not change because its judges did."""
     if split.rows <= wanted:
-        return split.inputs, split.targets
-    rows = np.sort(generator(SPLIT_SEED, JUDGED).permutation(split.rows)[:wanted])
+        return split.inputs[:], split.targets[:]
+    rows = np.sort(shuffled(split.rows, 0, wanted, SPLIT_SEED, JUDGED))
     return split.inputs[rows], split.targets[rows]
 
 

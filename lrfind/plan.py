@@ -13,8 +13,10 @@ import numpy as np
 from lrfind import optimizers
 from lrfind.config.schema import Config
 from lrfind.data.batches import SPLIT_SEED, Batches, weight_key
+from lrfind.data.constant import constant_loss
 from lrfind.data.prepare import digest, prepare
 from lrfind.engine import compiler
+from lrfind.engine.host import IN_FLIGHT, host_feed
 from lrfind.engine.kernel import Feed
 from lrfind.engine.lanes import Draw
 from lrfind.engine.step import Step, TrainState, lift, start
@@ -102,25 +104,29 @@ class Plan:
             seed = self.seeds[number]
             return Draw(self.batches.indices(seed, begin, stop), self.batches.keys(seed, begin, stop))
 
-        return Feed((self.data.train.inputs, self.data.train.targets), rows_of, draw)
+        train = self.data.train
+        if not self.data.streamed:
+            return Feed((train.inputs, train.targets), rows_of, draw)
+
+        def read(number: int, begin: int, stop: int) -> tuple[Any, Any]:
+            rows = self.batches.indices(self.seeds[number], begin, stop)
+            return train.inputs[rows], train.targets[rows]
+
+        return host_feed(read, lambda number, *steps: self.batches.keys(self.seeds[number], *steps))
+
+    @property
+    def step_bytes(self) -> int:
+        """Bytes of the batches that a step of all lanes brings to the device; 0 where the data are there."""
+        if not self.data.streamed:
+            return 0
+        train, section = self.data.train, self.config
+        row = sum(array.size // len(array) * array.dtype.itemsize for array in (train.inputs, train.targets))
+        return row * section.data.batch_size * section.optimizer.accumulate * len(self.seeds)
 
     @cached_property
     def constant_loss(self) -> float | None:
         """The loss of the best constant answer on the training rows, in closed form; None where that is not known."""
-        targets = self.data.train.targets
-        match self.loss:
-            case "cross_entropy":
-                share = np.bincount(targets) / len(targets)
-                return float(-(share[share > 0] * np.log(share[share > 0])).sum())
-            case "binary_cross_entropy":
-                ones = targets.mean(axis=0, dtype=np.float64)
-                shares = np.stack([ones, 1 - ones])
-                return float(-(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=0).mean())
-            case "mse":
-                return float(targets.astype(np.float64).var(axis=0).mean())
-            case "mae":
-                return float(np.abs(targets - np.median(targets, axis=0)).mean())
-        return None
+        return constant_loss(self.loss, self.data.train.targets, self.data.outputs)
 
     def describe_data(self) -> str:
         """One line for reports."""
@@ -129,7 +135,8 @@ class Plan:
         noun = "classes" if data.task == "classification" else "target" if data.outputs == 1 else "targets"
         shape = "x".join(map(str, data.input_shape))
         rows = f"{data.train.rows:,} rows to train on, {held_out:,} held out"
-        return f"{data.name}: {rows}, inputs {shape}, {data.outputs} {noun}"
+        where = ", read from the disk batch by batch" if data.streamed else ""
+        return f"{data.name}: {rows}, inputs {shape}, {data.outputs} {noun}{where}"
 
 
 def rows_of(data: Any, rows: Any) -> Any:
@@ -161,7 +168,9 @@ def make(config: Config) -> Plan:
 
 
 def memory(plan: Plan) -> int:
-    """Bytes that data and the states of all seeds take, by their shapes; activations come on top."""
+    """Bytes that data, or the batches of them that are on their way, and the states of all seeds take, by their shapes;
+    activations come on top."""
     states = sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in jax.tree.leaves(plan.shapes()))
     parts = (plan.data.train, plan.data.validation)
-    return int(states + sum(part.inputs.nbytes + part.targets.nbytes for part in parts if part))
+    batches = 2 * max(IN_FLIGHT, plan.step_bytes) if plan.data.streamed else 0
+    return int(states + batches + sum(part.inputs.nbytes + part.targets.nbytes for part in parts if part))

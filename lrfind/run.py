@@ -180,11 +180,12 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
 def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[Kernel, list[Any], Judge | None]:
     """The compiled kernel, every seed's starting state, and what trainings are judged by if there will be any."""
     from lrfind.confirm import judge, rehearse_schedules
+    from lrfind.engine.host import chunk_within
     from lrfind.engine.kernel import Kernel, chunk_for
 
     config = plan.config
     rows = config.data.batch_size * config.optimizer.accumulate
-    chunk = chunk_for(plan.parameters, rows, config.sweep.steps)
+    chunk = chunk_within(chunk_for(plan.parameters, rows, config.sweep.steps), plan.step_bytes)
     judged = judge(plan) if config.confirm.enabled else None
     lane_steps = config.sweep.steps * len(plan.seeds)
     kernel = Kernel(

@@ -7,7 +7,7 @@ Rates have the optimiser's unit; times are seconds; NaN marks what was not measu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,6 +251,23 @@ class Result:
     evidence: Evidence = field(default_factory=Evidence)
 
 
+class Rows(Protocol):
+    """Rows of numbers: an array, or what reads from a disk the rows that it is asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Split:
     """Rows of a data set.
@@ -260,8 +277,8 @@ class Split:
         targets: shape (rows,) integer labels, or (rows, outputs) floats, which are 0 or 1 where the task is binary.
     """
 
-    inputs: NDArray[Any]
-    targets: NDArray[Any]
+    inputs: Rows
+    targets: Rows
 
     @property
     def rows(self) -> int:
@@ -278,6 +295,7 @@ class Dataset:
         validation: the rows held out; None where validation_fraction is 0.
         task: what the targets ask for.
         outputs: numbers the network must put out: classes, or target columns.
+        digest: a hash of every row and of the split, where the rows stay on the disk; else None.
     """
 
     name: str
@@ -285,8 +303,14 @@ class Dataset:
     validation: Split | None
     task: Literal["classification", "binary", "regression"]
     outputs: int
+    digest: str | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one row of inputs."""
         return self.train.inputs.shape[1:]
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the rows stay on the disk."""
+        return self.digest is not None

@@ -336,7 +336,7 @@ class TestUnconfirmed:
         rng = np.random.default_rng(0)
         inputs = rng.normal(size=(200, 4))
         targets = inputs @ rng.normal(size=(4, 1)) + 1
-        inputs[split(np.zeros(200, np.int32), 0.2, 0)[3]] = 1e30
+        inputs[next(split(200, None, 0.2, 0))[1][3]] = 1e30
         said = self.unconfirmed(measure(tmp_path, npz(tmp_path, inputs, targets)).result)
         assert said == (
             "the suggestion is not confirmed: the held-out loss is not finite before training, so there is nothing to "

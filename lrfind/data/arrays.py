@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lrfind.types import Rows
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Arrays(NamedTuple):
         table: where the rows come from, where that is a table.
     """
 
-    inputs: NDArray[Any]
-    targets: NDArray[Any]
+    inputs: Rows
+    targets: Rows
     classes: tuple[str, ...] | None = None
     table: Table | None = None
 

@@ -138,7 +138,7 @@ class Kernel:
         self._groups = Groups(len(states) if self._vmapped else None)
         group = self._groups.of(len(states))[0]
         state = self._groups.join([jax.tree.map(shape_of, states[lane]) for lane in group], stack_shapes)
-        draws = self._draw(group, 0, self.chunk)
+        draws = jax.tree.map(shape_of, self._draw(group, 0, self.chunk))
         rates = self._groups.rates(np.zeros((self.chunk, len(group)), np.float32), range(len(group)))
         orders = self._orders(rates, np.zeros(self.chunk, np.bool_))
         data = jax.tree.map(shape_of, self.feed.data)
@@ -147,7 +147,7 @@ class Kernel:
             traced = [jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, orders, 0)]
             self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
         if self._given.steps == "loop":
-            first = jax.tree.map(lambda leaf: leaf[0], (draws, rates))
+            first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
             steps = [
                 self._one_step(measure) for measure in ((None, True) if isinstance(self._step, Probing) else (None,))
             ]
@@ -218,7 +218,12 @@ class Kernel:
                 yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[here])
 
     def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
-        return self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
+        draws = self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
+        if self._platform == "cpu" or jax.tree.leaves(self.feed.data):
+            return draws
+        # Batches that the host makes: on their way to the device while the chunk before them runs.
+        sent: Draw = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
+        return sent
 
     def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> Orders:
         return Orders(rates, measure if isinstance(self._step, Probing) else None)
