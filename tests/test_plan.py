@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from lrfind.config.schema import Config
+from lrfind.data import streams
+from lrfind.engine.host import IN_FLIGHT
 from lrfind.errors import InputError
 from lrfind.plan import Plan, make, memory, rows_of
 from lrfind.registry import DATA, LOSSES, MODELS
@@ -207,3 +209,27 @@ def test_a_plan_is_made_from_a_file_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no file .*gone\.npz") as caught:
         make(config(MODEL["linear"], {"name": "npz", "path": str(tmp_path / "gone.npz")}))
     assert caught.value.key == "data.path"
+
+
+def test_a_plan_whose_data_stay_on_the_disk(
+    sections: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = config(MODEL["linear"], sections["npy"], optimizer={"name": "sgd", "accumulate": 3})
+    whole = make(given)
+    monkeypatch.setattr(streams, "LARGEST", 0)
+    plan = make(given)
+    assert plan.describe_data() == f"{whole.describe_data()}, read from the disk batch by batch"
+    assert (plan.step_bytes, whole.step_bytes) == (2 * 3 * 16 * (4 + 2) * 4, 0)
+    assert memory(plan) - memory(whole) == 2 * IN_FLIGHT - 30 * (4 + 2) * 4
+    assert plan.constant_loss == whole.constant_loss
+    feed, other = plan.feed(), whole.feed()
+    assert not jax.tree.leaves(feed.data)
+    found, wanted = feed.draw(1, 5, 7), other.draw(1, 5, 7)
+    np.testing.assert_array_equal(found.keys, wanted.keys)
+    for step in range(2):
+        for batch, rows in zip(
+            feed.select(feed.data, jax.tree.map(lambda leaf, step=step: leaf[step], found.rows)),
+            other.select(other.data, wanted.rows[step]),
+            strict=True,
+        ):
+            np.testing.assert_array_equal(batch, rows)

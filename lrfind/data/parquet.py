@@ -48,9 +48,8 @@ def load(section: Any) -> Arrays:
                 return copied(file, table)
             found = source.read(columns=[*table.inputs, table.targets])
         except (pyarrow.ArrowException, OSError) as error:
-            raise InputError(
-                f"{path} cannot be read as parquet: {str(error).rstrip('.')}; write it again", key="data.path"
-            ) from None
+            said = " ".join(str(error).split()).rstrip(".")
+            raise InputError(f"{path} cannot be read as parquet: {said}; write it again", key="data.path") from None
     for name in (*table.inputs, table.targets):
         check_whole(found.column(name), name, table)
     targets = found.column(table.targets)

@@ -59,7 +59,7 @@ class Lazy(ABC):
             row, *rest = key
             return self.span(row, row + 1)[(0, *rest)]
         rows = np.asarray(key)
-        return self.take(rows.ravel()).reshape(*rows.shape, *self.shape[1:])
+        return self.take(rows.ravel()).reshape((*rows.shape, *self.shape[1:]))
 
     @abstractmethod
     def span(self, start: int, stop: int) -> NDArray[Any]:
