@@ -103,6 +103,11 @@ def take(array: NDArray[Any], rows: NDArray[np.int64], divisor: float = 1) -> Fl
     return found
 
 
+def axes_of(rows: Rows) -> tuple[int, ...]:
+    """The axes that one feature's, or one channel's, numbers lie along."""
+    return {2: (0,), 3: (0, 1, 2)}.get(rows.ndim, tuple(range(rows.ndim - 1)))
+
+
 @dataclass(frozen=True)
 class Spread:
     """How numbers spread, of every feature where rows are flat; of every channel where they are images: the last of
@@ -127,7 +132,7 @@ class Spread:
         """That of some rows; None where there are none."""
         if not len(rows):
             return None
-        axes = {2: (0,), 3: (0, 1, 2)}.get(rows.ndim, tuple(range(rows.ndim - 1)))
+        axes = axes_of(rows)
         mean = rows.mean(axis=axes, dtype=np.float64)
         squares = ((rows - mean) ** 2).sum(axis=axes)
         return cls(rows.size // mean.size, mean, squares, rows.min(axis=axes), rows.max(axis=axes))

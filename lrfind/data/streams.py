@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lrfind.data.arrays import Arrays
 from lrfind.data.disk import bytes_of
-from lrfind.data.floats import Spread, Unfit, kept_of, to_floats, too_far
+from lrfind.data.floats import Floats32, Spread, Unfit, axes_of, kept_of, to_floats, too_far
 from lrfind.data.rows import Converted, Picked, blocks
 from lrfind.data.selection import Selection
 from lrfind.data.targets import Goal
@@ -92,40 +92,37 @@ def survey(arrays: Arrays, kept: Selection, divisor: float, *, standardize: bool
     """
     source = arrays.inputs
 
-    def look(part: slice) -> tuple[Unfit, bytes, Spread | None, Spread | None]:
+    def look(part: slice) -> tuple[Unfit, bytes, Spread | None, list[Floats32]]:
         block, unfit = source[part], Unfit()
         unfit.look(block, part.start)
         content = hashlib.sha256(bytes_of(block)).digest()
         if not standardize or unfit.count:
-            return unfit, content, None, None
+            return unfit, content, None, []
         floats = to_floats(block, divisor)
-        return unfit, content, Spread.of(kept_of(floats, part, kept)), Spread.of(floats)
+        ends = [floats.min(axis=axes_of(floats)), floats.max(axis=axes_of(floats))]
+        return unfit, content, Spread.of(kept_of(floats, part, kept)), ends
 
     unfit, content = Unfit(), hashlib.sha256()
     train: Spread | None = None
-    every: Spread | None = None
-    for bad, digest, own, whole in in_turn(look, blocks(source)):
+    ends: list[Floats32] = []
+    for bad, digest, own, both in in_turn(look, blocks(source)):
         unfit = unfit + bad
         content.update(digest)
-        train, every = together(train, own), together(every, whole)
+        train = train + own if train and own else train or own
+        ends = [np.minimum(ends[0], both[0]), np.maximum(ends[1], both[1])] if ends and both else both or ends
     unfit.refuse(arrays, "inputs")
-    if train and every:
-        check_reach(train, every)
+    if train:
+        check_reach(train, ends)
     return Seen(content.digest(), train)
 
 
-def together(one: Spread | None, other: Spread | None) -> Spread | None:
-    """The spread of both."""
-    return one + other if one and other else one or other
-
-
-def check_reach(train: Spread, every: Spread) -> None:
-    """Standardized, every number is a float32 where the lowest and the highest are.
+def check_reach(train: Spread, ends: Iterable[Floats32]) -> None:
+    """Standardized, every number is a float32 where the lowest and the highest of all rows are.
 
     Raises:
         InputError: one is not.
     """
-    for end in (every.low, every.high):
+    for end in ends:
         with np.errstate(over="ignore"):
             if not np.isfinite(((end - train.mean) * train.scale).astype(np.float32)).all():
                 raise too_far()
