@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.engine.host import IN_FLIGHT, chunk_within, host_feed
-from lrfind.engine.kernel import Draw, Kernel
+from lrfind.engine.kernel import Kernel
+from lrfind.engine.lanes import Draw
 from lrfind.types import Execution
 
 from .tasks import (
