@@ -71,7 +71,11 @@ def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[
             continue
         path.append(step)
         parent = node
-        node = resolve(node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {}))
+        if isinstance(step, int):
+            lists = (choice["items"] for choice in (node, *node.get("anyOf", ())) if "items" in choice)
+            node = resolve(next(lists, {}))
+        else:
+            node = resolve(node.get("properties", {}).get(step, {}))
     return tuple(path), parent, node
 
 

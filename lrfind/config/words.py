@@ -39,7 +39,8 @@ Node = Mapping[str, Any]
 def wanted(node: Node, value: Any = None) -> str:
     """What would be valid, e.g. ``"a whole number of at least 1"``; `value` is what stands there instead."""
     if "anyOf" in node:
-        return wanted(next(choice for choice in node["anyOf"] if choice.get("type") != "null"), value)
+        lists = [choice for choice in node["anyOf"] if choice.get("type") == "array" and isinstance(value, list)]
+        return wanted(lists[0] if lists else _not_null(node), value)
     if names := allowed(node):
         return f"one of {', '.join(names)}" if len(names) > 1 else str(names[0])
     match node.get("type"):
@@ -104,7 +105,7 @@ def shown(value: Any) -> str:
         case str():
             return repr(value if len(value) <= LONGEST else value[: LONGEST - 3] + "...")
         case list() | tuple():
-            return "a list"
+            return "a list" if value else "an empty list"
         case _:
             return "a section of keys"
 

@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from lrfind.data.arrays import Arrays, Table
-from lrfind.data.columns import choose
+from lrfind.data.columns import choose, names_of
 from lrfind.data.files import opened
 from lrfind.data.parquet_copy import copied
-from lrfind.data.parquet_types import check_type, check_whole, is_text, joined, numbers
+from lrfind.data.parquet_types import answers, check_type, check_whole, is_text, joined
 from lrfind.data.streams import too_large
 from lrfind.data.targets import from_text
 from lrfind.errors import InputError
 
 
 def load(section: Any) -> Arrays:
-    """Numbers of some columns as inputs; numbers or text of one column as targets.
+    """Numbers of some columns as inputs; numbers of one or more, or text of one, as targets.
 
     Args:
-        section: ``path``; ``inputs``, names of columns, or nothing for all but the target; ``targets``, a column.
+        section: ``path``; ``inputs``, names of columns, or nothing for all but the targets; ``targets``, names.
 
     Raises:
         InputError: pyarrow is not installed; no such file or column; a column that holds no numbers, or holes.
@@ -38,21 +38,23 @@ def load(section: Any) -> Arrays:
             source = parquet.ParquetFile(file)
             names = source.schema_arrow.names
             columns = choose(names, section, path)
-            table = Table(path.name, tuple(names[place] for place in columns.inputs), names[columns.targets])
+            table = Table(path.name, *names_of(columns, names))
             for name in table.inputs:
                 check_type(source.schema_arrow.field(name).type, name, "inputs", path)
-            check_type(source.schema_arrow.field(table.targets).type, table.targets, "targets", path)
+            alone = len(table.targets) == 1
+            for name in table.targets:
+                check_type(source.schema_arrow.field(name).type, name, "targets", path, alone=alone)
             if not source.metadata.num_rows:
                 raise InputError(f"{path} names columns and has no rows", key="data.path")
-            if too_large(source.metadata.num_rows * (len(table.inputs) + 1)):
+            if too_large(source.metadata.num_rows * (len(table.inputs) + len(table.targets))):
                 return copied(file, table)
-            found = source.read(columns=[*table.inputs, table.targets])
+            found = source.read(columns=[*table.inputs, *table.targets])
         except (pyarrow.ArrowException, OSError) as error:
             said = " ".join(str(error).split()).rstrip(".")
             raise InputError(f"{path} cannot be read as parquet: {said}; write it again", key="data.path") from None
-    for name in (*table.inputs, table.targets):
+    for name in (*table.inputs, *table.targets):
         check_whole(found.column(name), name, table)
-    targets = found.column(table.targets)
-    if is_text(targets.type):
-        return Arrays(joined(found, table), *from_text(targets.to_pylist()), table)
-    return Arrays(joined(found, table), numbers(targets), None, table)
+    inputs, first = joined(found, table.inputs), found.column(table.targets[0])
+    if is_text(first.type):
+        return Arrays(inputs, *from_text(first.to_pylist()), table)
+    return Arrays(inputs, answers(found, table.targets), None, table)

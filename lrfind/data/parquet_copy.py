@@ -8,7 +8,7 @@ import numpy as np
 
 from lrfind.data.arrays import Arrays, Table
 from lrfind.data.floats import Unfit
-from lrfind.data.parquet_types import first_hole, holes, is_text, joined, numbers
+from lrfind.data.parquet_types import answers, first_hole, holes, is_text, joined
 from lrfind.data.rows import BLOCK, Converted
 from lrfind.data.spool import Spool
 from lrfind.errors import InputError
@@ -36,8 +36,8 @@ def copied(file: BinaryIO, table: Table) -> Arrays:
     from pyarrow import parquet
 
     source = parquet.ParquetFile(file, buffer_size=BUFFER)
-    names = [*table.inputs, table.targets]
-    text = is_text(source.schema_arrow.field(table.targets).type)
+    names = [*table.inputs, *table.targets]
+    text = is_text(source.schema_arrow.field(table.targets[0]).type)
     inputs, targets = Spool((len(table.inputs),), np.float32), None
     classes: dict[str, int] = {}
     empty: dict[str, tuple[int, int]] = {}
@@ -49,21 +49,23 @@ def copied(file: BinaryIO, table: Table) -> Arrays:
                 count, first = empty.get(name, (0, start + first_hole(block.column(name))))
                 empty[name] = count + block.column(name).null_count, first
         if not empty:
-            found = joined(block, table)
+            found = joined(block, table.inputs)
             unfit.look(found, start)
             with np.errstate(over="ignore"):
                 inputs.add(found)
-            column = block.column(table.targets)
-            labels = numbered(column.to_pylist(), classes, table) if text else numbers(column)
-            targets = targets or Spool((), labels.dtype)
-            targets.add(labels)
+            if text:
+                wanted = numbered(block.column(table.targets[0]).to_pylist(), classes, table)
+            else:
+                wanted = answers(block, table.targets)
+            targets = targets or Spool(wanted.shape[1:], wanted.dtype)
+            targets.add(wanted)
         start += block.num_rows
     for name in names:
         if name in empty:
             raise holes(*empty[name], name, table)
     assert targets is not None, "a file without rows does not come here"
-    answers, known = targets.done(), tuple(sorted(classes)) if text else None
-    arrays = Arrays(inputs.done(), in_order(answers, classes) if text else answers, known, table)
+    rows, known = targets.done(), tuple(sorted(classes)) if text else None
+    arrays = Arrays(inputs.done(), in_order(rows, classes) if text else rows, known, table)
     unfit.refuse(arrays, "inputs")
     return arrays
 
@@ -73,7 +75,7 @@ def numbered(texts: list[str], classes: dict[str, int], table: Table) -> np.ndar
     found = np.array([classes.setdefault(text, len(classes)) for text in texts], np.int32)
     if len(classes) > MOST_CLASSES:
         raise InputError(
-            f"column '{table.targets}' of {table.file} holds more than {MOST_CLASSES:,} different texts; classes or "
+            f"column '{table.targets[0]}' of {table.file} holds more than {MOST_CLASSES:,} different texts; classes or "
             "numbers are needed",
             key="data.targets",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,14 @@ from lrfind.data.arrays import Table
 from lrfind.errors import InputError
 
 
-def check_type(kind: Any, name: str, role: str, path: Path) -> None:
-    """A column holds numbers; targets may be text."""
+def check_type(kind: Any, name: str, role: str, path: Path, *, alone: bool = False) -> None:
+    """A column holds numbers; targets that are `alone` may be text."""
     from pyarrow import types
 
-    if is_text(kind) and role == "targets":
+    if is_text(kind) and alone:
         return
     if not (types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind)):
-        wanted = "numbers are needed; name the columns of numbers" if role == "inputs" else "numbers or text are needed"
+        wanted = "numbers are needed; name the columns of numbers" if not alone else "numbers or text are needed"
         raise InputError(f"column '{name}' of {path} holds {kind}; {wanted}", key=f"data.{role}")
 
 
@@ -40,13 +41,18 @@ def numbers(column: Any) -> NDArray[Any]:
     return found
 
 
-def joined(columns: Any, table: Table) -> NDArray[Any]:
-    """The columns of inputs side by side, in a type that holds them all."""
-    inputs = [numbers(columns.column(name)) for name in table.inputs]
-    together = np.empty((columns.num_rows, len(inputs)), np.result_type(*inputs))
-    for place, column in enumerate(inputs):
+def joined(columns: Any, names: Sequence[str]) -> NDArray[Any]:
+    """Columns of numbers side by side, in a type that holds them all."""
+    parts = [numbers(columns.column(name)) for name in names]
+    together = np.empty((columns.num_rows, len(parts)), np.result_type(*parts))
+    for place, column in enumerate(parts):
         together[:, place] = column
     return together
+
+
+def answers(columns: Any, names: Sequence[str]) -> NDArray[Any]:
+    """The targets: of one column shape (rows,), of several (rows, columns)."""
+    return numbers(columns.column(names[0])) if len(names) == 1 else joined(columns, names)
 
 
 def check_whole(column: Any, name: str, table: Table) -> None:
@@ -62,7 +68,7 @@ def first_hole(column: Any) -> int:
 
 def holes(count: int, row: int, name: str, table: Table) -> InputError:
     """That there is nothing in some rows of a column."""
-    role = "targets" if name == table.targets and name not in table.inputs else "inputs"
+    role = "targets" if name in table.targets else "inputs"
     which = "nothing" if count == 1 else f"{count:,} empty cells, the first"
     return InputError(
         f"{which} in {table.place(row, name)}; leave such rows out, or fill in a value", key=f"data.{role}"

@@ -22,8 +22,8 @@ from lrfind.errors import InputError, RunError
 COLUMNS: dict[str, Any] = {"a": [1.0, 2.0, 3.0, 4.0], "b": [5, 6, 7, 8], "y": [0, 1, 0, 1]}
 
 
-def section(path: Path, inputs: tuple[str, ...] = (), targets: str = "y") -> Any:
-    return SimpleNamespace(path=str(path), inputs=inputs, targets=targets)
+def section(path: Path, inputs: tuple[str, ...] = (), targets: Any = "y") -> Any:
+    return SimpleNamespace(path=str(path), inputs=inputs, targets=(targets,) if isinstance(targets, str) else targets)
 
 
 def loaded(folder: Path, columns: dict[str, Any], *chosen: Any) -> Arrays:
@@ -245,3 +245,18 @@ def test_where_a_copy_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert spool.folder() == tmp_path
     monkeypatch.delenv("TMPDIR")
     assert spool.folder() in (Path("/var/tmp"), tmp_path)
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_several_targets(on_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if on_disk:
+        monkeypatch.setattr(streams, "LARGEST", 0)
+        monkeypatch.setattr(parquet_copy, "BLOCK", 12)
+    written(tmp_path, MANY | {"z": np.arange(30) % 2})
+    arrays = load(section(tmp_path / "d.parquet", ("a", "b"), ("z", "c")))
+    np.testing.assert_array_equal(arrays.targets[:], np.stack([MANY["b"] % 2, MANY["c"]], axis=1))
+    found = prepare(arrays, name="d", loss="binary_cross_entropy", validation_fraction=0.2, batch_size=4, seed=0)
+    assert (found.task, found.outputs) == ("binary", 2)
+    written(tmp_path, MANY | {"z": TEXT})
+    with pytest.raises(InputError, match=r"column 'z' of .*d.parquet holds string; numbers are needed"):
+        load(section(tmp_path / "d.parquet", (), ("z", "c")))
