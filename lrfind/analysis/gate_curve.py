@@ -138,12 +138,14 @@ def initial_loss(result: Result, reading: Reading) -> Verdict:
     start = float(np.median(np.where(np.isfinite(loss[:, 0]), loss[:, 0], np.inf))) if loss.size else np.inf
 
     def verdict(status: VerdictStatus, limit: float | None, message: str, *, judged: bool = True) -> Verdict:
-        observed = start if judged and np.isfinite(start) else None
+        observed = start if judged else None
         return Verdict("initial-loss", status, observed, limit, message, "data", judged)
 
     if chance is None:
         what = result.facts.loss.replace("_", " ")
         return verdict("pass", None, f"not judged: {what} has no level that is right to begin at", judged=False)
+    if not np.isfinite(start):
+        return verdict("pass", None, "not judged: the loss begins not finite", judged=False)
     level = f"an answer that holds all classes for equally likely has {chance:.3f}"
     if start > chance + SLACK:
         return verdict(

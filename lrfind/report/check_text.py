@@ -13,7 +13,7 @@ LABELS = {"pass": ("pass", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL"
 """How each status is written, and its style."""
 
 NARROW = 72
-"""Columns below which the message begins on a line of its own."""
+"""Columns below which values and message have lines of their own."""
 
 
 def table(found: Sequence[Judged], *, width: int | None, color: bool, unicode: bool) -> str:
@@ -50,17 +50,14 @@ def _verdict(verdict: Verdict, row: Sequence[str], sizes: Sequence[int], width: 
     """Status, name, observed value, limit, message."""
     label, style = LABELS[verdict.status]
     name, observed, limit = row
-    fixed = f"{name:<{sizes[0]}}  {observed:>{sizes[1]}}  {limit:<{sizes[2]}}"
     message = clean(verdict.message)
-    indent = " " * (10 + len(fixed))
-    if width is None:
-        first, rest = message, []
-    elif width < NARROW or width - len(indent) < NARROW // 2:
-        first, rest = "", _wrap(f"        {message}", width, "        ")
-    else:
-        first, *rest = _wrap(indent + message, width, indent)
-        first = first.strip()
-    return [f"  {_paint(label, style, color)}  {fixed}  {first}".rstrip(), *rest]
+    head = f"  {_paint(label, style, color)}  "
+    if width is not None and width < NARROW:
+        return [head + name, *_wrap(f"        {observed} (limit {limit}): {message}", width, "        ")]
+    fixed = f"{name:<{sizes[0]}}  {observed:>{sizes[1]}}  {limit:<{sizes[2]}}  "
+    indent = " " * (8 + len(fixed))
+    first, *rest = _wrap(indent + message, width, indent)
+    return [head + fixed + first.strip(), *rest]
 
 
 def _wrap(line: str, width: int | None, indent: str) -> list[str]:

@@ -18,8 +18,8 @@ MOST = 10
 KINDS = {"fail": "error", "warn": "warning", "pass": "notice"}
 """What each status is called, the worst first."""
 
-_DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-_PROPERTY = _DATA | {":": "%3A", ",": "%2C"}
+DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+PROPERTY = DATA | {":": "%3A", ",": "%2C"}
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,11 @@ def _notes(found: Judged) -> list[_Note]:
 
 def _line(note: _Note) -> str:
     """A workflow command. What stands nowhere in the config is shown at the file's head."""
-    properties = {"file": clean(note.where), "line": note.line, "col": note.column, "title": note.title}
-    shown = ",".join(f"{name}={escape(str(each), _PROPERTY)}" for name, each in properties.items() if each)
-    return f"::{note.kind} {shown}::{escape(note.message, _DATA)}"
+    file = clean(note.where)
+    line = note.line or (1 if file else None)
+    properties = {"file": file, "line": line, "col": note.column, "title": note.title}
+    shown = ",".join(f"{name}={escape(str(each), PROPERTY)}" for name, each in properties.items() if each)
+    return f"::{note.kind} {shown}::{escape(note.message, DATA)}"
 
 
 def escape(text: str, marks: dict[str, str]) -> str:
