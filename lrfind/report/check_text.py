@@ -28,7 +28,9 @@ def table(found: Sequence[Judged], *, width: int | None, color: bool, unicode: b
     parts = [_one(each, width, color) for each in found]
     if len(found) > 1:
         rows = [f"  {name_of(each)}: {brief(each)}" for each in found]
-        parts.append([summary(found), *(line for row in rows for line in _wrap(row, width, "    "))])
+        parts.append(
+            [*_wrap(summary(found), width, "  "), *(line for row in rows for line in _wrap(row, width, "    "))]
+        )
     text = "\n".join("\n".join(lines) + "\n" for lines in parts)
     return text if unicode else "\n".join(map(ascii_only, text.split("\n")))
 
@@ -53,7 +55,8 @@ def _verdict(verdict: Verdict, row: Sequence[str], sizes: Sequence[int], width: 
     message = clean(verdict.message)
     head = f"  {_paint(label, style, color)}  "
     if width is not None and width < NARROW:
-        return [head + name, *_wrap(f"        {observed} (limit {limit}): {message}", width, "        ")]
+        values = f"{observed} (limit {limit}): " if verdict.judged else ""
+        return [head + name, *_wrap(f"        {values}{message}", width, "        ")]
     fixed = f"{name:<{sizes[0]}}  {observed:>{sizes[1]}}  {limit:<{sizes[2]}}  "
     indent = " " * (8 + len(fixed))
     first, *rest = _wrap(indent + message, width, indent)

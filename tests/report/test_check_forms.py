@@ -9,7 +9,7 @@ from typing import Any
 
 import junitparser
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfind.report import check_markdown, check_text
@@ -154,6 +154,7 @@ def test_hostile_words_stay_words() -> None:
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {3, 6}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_any_words_at_all(message: str, name: str) -> None:
     odd = replace(FAILED, name=name, where=name, verdicts=(replace(VERDICTS[0], message=message),))
@@ -165,6 +166,7 @@ def test_any_words_at_all(message: str, name: str) -> None:
     assert to_json(odd).isascii()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_annotations_decode_to_what_was_said(message: str) -> None:
     assert "\n" not in escape(message, PROPERTY)
