@@ -15,7 +15,7 @@ from lrfind.registry import near
 
 PAGES = Path(__file__).parent / "pages"
 """A page ``<id>.md`` begins with ``# <id>``, then a line in italics that says what kind of thing it is, then one
-paragraph that says it in a sentence or two."""
+paragraph that says it in a sentence or two. Then come "What is seen", "Why it matters" and "What to do"."""
 
 
 def explain(
