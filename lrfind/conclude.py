@@ -106,7 +106,15 @@ def facts(plan: Plan, rate: float | None) -> Facts:
     line = optimizers.to_source(
         section.name, section.options, shown, clip_norm=section.clip_norm, accumulate=section.accumulate
     )
-    return Facts(plan.network.describe(), plan.parameters, plan.describe_data(), plan.loss, line)
+    return Facts(
+        model=plan.network.describe(),
+        parameters=plan.parameters,
+        data=plan.describe_data(),
+        loss=plan.loss,
+        optimizer=line,
+        chance_loss=plan.chance_loss,
+        constant_loss=plan.constant_loss,
+    )
 
 
 def range_warnings(config: Config, climb: Climb, extended_down: bool) -> tuple[str, ...]:

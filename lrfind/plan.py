@@ -123,6 +123,16 @@ class Plan:
         row = sum(array.size // len(array) * array.dtype.itemsize for array in (train.inputs, train.targets))
         return row * section.data.batch_size * section.optimizer.accumulate * len(self.seeds)
 
+    @property
+    def chance_loss(self) -> float | None:
+        """The loss of an answer that holds every class for equally likely; None where the loss knows no classes."""
+        match self.loss:
+            case "cross_entropy":
+                return math.log(self.data.outputs)
+            case "binary_cross_entropy":
+                return math.log(2)
+        return None
+
     @cached_property
     def constant_loss(self) -> float | None:
         """The loss of the best constant answer on the training rows, in closed form; None where that is not known."""

@@ -85,6 +85,19 @@ LADDERS = {
     "linear": Entry("lrfind.engine.ladder:linear", "equal steps in rate"),
 }
 
+VERDICTS = (
+    "rate-in-range",
+    "learns",
+    "initial-loss",
+    "range-covers",
+    "diverged-at-once",
+    "finite",
+    "seeds-agree",
+    "confirmed",
+    "drift",
+)
+"""What the gate judges, in the order in which it is reported; `lrfind explain` has a page for each."""
+
 
 def near(name: str, names: Iterable[str]) -> str:
     """A hint for a name that does not exist: ``" (did you mean 'adamw'?)"``, or nothing."""

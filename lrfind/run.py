@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrfind import store
+from lrfind.config.compare import NO_PART
 from lrfind.config.schema import Config
 from lrfind.types import Result
 from lrfind.watch import Clock, Watcher
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from lrfind.engine.curvature import Stability
     from lrfind.engine.kernel import Kernel
     from lrfind.plan import Plan
-
-NO_PART = {"optimizer": {"learning_rate"}}
-"""Of the config, what moves no bit of the curve: after `--write` it is still the same run."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-import filelock
-
 from lrfind.errors import InputError, RunError
 
 JOURNAL = "journal.jsonl"
@@ -24,6 +22,7 @@ RENEWED = "journal.jsonl.new"
 RESULT = "result.json"
 CURVE = "curve.csv"
 PLOT = "plot.png"
+CHECK = "check.json"
 SCHEMA = "lrfind/journal/1"
 
 
@@ -77,6 +76,8 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
         InputError: the named folder holds another run.
         RunError: the folder cannot be written, or another process writes to it.
     """
+    import filelock  # Readers of a run do without it, and it takes a while.
+
     with disk(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -177,7 +178,7 @@ class RunDirectory:
         self.settle()
         written = [self.write(name, content) for name, content in files.items()]
         with disk(self.path):
-            for name in {RESULT, CURVE, PLOT} - files.keys():
+            for name in {RESULT, CURVE, PLOT, CHECK} - files.keys():
                 (self.path / name).unlink(missing_ok=True)
             if self.renews:
                 self._journal.close()

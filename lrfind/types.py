@@ -6,13 +6,18 @@ Rates have the optimiser's unit; times are seconds; NaN marks what was not measu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+else:
+    Floats = np.ndarray  # numpy.typing takes a sixth as long to import as all of numpy
 
 Status = Literal["complete", "no_recommendation", "interrupted", "failed"]
 
@@ -193,6 +198,8 @@ class Facts:
         data: e.g. ``"digits: 1,438 rows to train on, 359 held out, 64 inputs, 10 classes"``.
         loss: the loss function's name.
         optimizer: the optax line to paste, with the recommended rate where there is one.
+        chance_loss: the loss of an answer that holds every class for equally likely; None where the loss has no such.
+        constant_loss: the loss of the best constant answer on the training rows; None where it is not known.
     """
 
     model: str
@@ -200,6 +207,8 @@ class Facts:
     data: str
     loss: str
     optimizer: str
+    chance_loss: float | None = None
+    constant_loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -266,6 +275,80 @@ class Rows(Protocol):
     def nbytes(self) -> int: ...
     def __len__(self) -> int: ...
     def __getitem__(self, key: Any, /) -> Any: ...
+
+
+VerdictStatus = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says about one thing.
+
+    Attributes:
+        id: the name that ``--warn``, ``--ignore`` and ``lrfind explain`` know it by.
+        status: how it came out.
+        observed: the value seen; None where there was nothing to see.
+        limit: what it is held against; None where nothing is known to hold it against.
+        message: one sentence: what is seen, and for a warning or a failure what to do.
+        key: the config key it is about, dotted.
+        judged: False where the thing does not apply to this run; it passes then.
+    """
+
+    id: str
+    status: VerdictStatus
+    observed: float | bool | None
+    limit: float | bool | None
+    message: str
+    key: str
+    judged: bool = True
+
+
+@dataclass(frozen=True)
+class Check:
+    """The gate's verdicts on one config.
+
+    Attributes:
+        name: the config's name.
+        where: the config's file, as the user gave it.
+        learning_rate: the rate that the config has; None where that was not the question.
+        recommendation: of the run it was held against.
+        verdicts: in a fixed order.
+        ignored: what was not to be judged.
+        places: 1-based line and column of the config's keys, dotted.
+    """
+
+    name: str
+    where: str
+    learning_rate: float | None
+    recommendation: Recommendation
+    verdicts: tuple[Verdict, ...]
+    ignored: tuple[str, ...] = ()
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def status(self) -> VerdictStatus:
+        """The worst of the verdicts."""
+        found = {each.status for each in self.verdicts}
+        return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A config that could not be judged.
+
+    Attributes:
+        where: the config's file, as the user gave it.
+        message: what is wrong and what would be right; one line per problem.
+        exit_code: what the process would end with for it alone.
+        line: 1-based, of the first problem; None where it has no place in the config.
+        column: 1-based, or None.
+    """
+
+    where: str
+    message: str
+    exit_code: int
+    line: int | None = None
+    column: int | None = None
 
 
 @dataclass(frozen=True)

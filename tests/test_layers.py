@@ -19,7 +19,8 @@ COMMON = {"errors", "types", "registry", "__version__"}
 BELOW: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"run", "watch", "report", "store", "config", "optimizer_table"},
+    "cli": {"run", "watch", "report", "sinks", "store", "config", "judge", "optimizer_table"},
+    "judge": {"config", "analysis"},
     "run": {"plan", "climb", "confirm", "evidence", "conclude", "watch", "config", "engine", "analysis", "store"},
     "conclude": {"climb", "confirm", "plan", "watch", "config", "engine", "analysis", "optimizers"},
     "confirm": {"climb", "evidence", "plan", "engine", "analysis", "data", "schedules"},
@@ -32,6 +33,7 @@ BELOW: dict[str, set[str]] = {
     "optimizers": {"optimizer_table", "expression"},
     "schedules": {"expression"},
     "report": {""},  # where the package is, for the process that draws
+    "sinks": set(),
     "analysis": set(),
     "models": set(),
     "data": set(),

@@ -24,6 +24,7 @@ else:
     LossName, LadderName, MethodName = names(LOSSES), names(LADDERS), names(METHODS)
 
 __all__ = [
+    "CheckSection",
     "Config",
     "ConfirmSection",
     "DataSection",
@@ -107,6 +108,17 @@ class ConfirmSection(Section):
     )
 
 
+class CheckSection(Section):
+    """The gate."""
+
+    tolerance: float = Field(
+        default=3.0,
+        ge=1,
+        le=1e6,
+        description="factor by which learning_rate may lie outside of the recommended interval",
+    )
+
+
 class Config(Section):
     """A config of lrfind."""
 
@@ -120,6 +132,7 @@ class Config(Section):
     confirm: ConfirmSection = Field(
         default_factory=lambda: ConfirmSection(), description="short real trainings that check the suggestion"
     )
+    check: CheckSection = Field(default_factory=lambda: CheckSection(), description="the gate: lrfind check")
 
 
 def assumptions(config: Config) -> tuple[str, ...]:

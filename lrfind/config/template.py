@@ -45,6 +45,7 @@ def starter(**choices: str) -> str:
     lines += _train(chosen["schedule"], keys)
     lines += _plain("sweep", keys)
     lines += _plain("confirm", keys)
+    lines += _plain("check", keys)
     return "\n".join(lines).rstrip() + "\n"
 
 

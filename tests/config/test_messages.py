@@ -42,9 +42,9 @@ ADDED = {
     "(did you mean 'steepest'?)",
     "loss: 5": "4:1: loss: must be one of cross_entropy, binary_cross_entropy, mse, mae, huber; got 5",
     "lr: 1": "4:1: lr: unknown key here: learning_rate belongs in optimizer; "
-    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
+    "known here: seed, model, data, loss, optimizer, train, sweep, confirm, check",
     "sweeep: {}": "4:1: sweeep: unknown key (did you mean 'sweep'?); "
-    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
+    "known here: seed, model, data, loss, optimizer, train, sweep, confirm, check",
     "confirm: {budget: 0}": "4:11: confirm.budget: must be a whole number of at least 1; got 0",
     "confirm: {budget: 1e4}": "4:11: confirm.budget: must be a whole number of at least 1; got 10000.0 (write 10000)",
     "confirm: {max_seconds: 0}": "4:11: confirm.max_seconds: must be a number above 0; got 0",
@@ -53,7 +53,7 @@ ADDED = {
     "known here: enabled, budget, max_seconds",
     "confirm: false": "4:1: confirm: must be a section of keys; got false",
     "budget: 100": "4:1: budget: unknown key here: budget belongs in confirm; "
-    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
+    "known here: seed, model, data, loss, optimizer, train, sweep, confirm, check",
     "model: {name: mlp}": "4:1: model: given twice; first on line 1",
     "seed: !!int 3": "4:1: seed: has a tag; values are plain text, numbers, true, false, lists and sections",
     "1: 2": "4:1: a key must be plain text",

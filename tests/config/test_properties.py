@@ -57,6 +57,7 @@ VALID = st.fixed_dictionaries(
         "train": TRAIN,
         "loss": st.sampled_from([None, *LOSSES]),
         "confirm": CONFIRM,
+        "check": st.fixed_dictionaries({}, optional={"tolerance": st.floats(1, 1e6)}),
     },
 )
 
