@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lrfind.cli.screen import Interruption, Screen, say
 
 if TYPE_CHECKING:
+    from lrfind.tape import Position
     from lrfind.types import Floats
 
 PATIENCE = 10.0
@@ -25,6 +26,10 @@ PHASES = {
     "confirm": "confirming",
     "render": "drawing",
 }
+
+
+NAMES = {"confirm": "confirmation", "train": "training"}
+"""What kinds of steps are called."""
 
 
 class Lines:
@@ -60,6 +65,19 @@ class Lines:
         if not self.named and path.name != self.name:
             self.say(f"lrfind: {path.with_name(self.name)} holds the run of another config; this one goes to {path}")
 
+    def resume(self, reached: Position | None, strange: int) -> None:
+        if reached is not None:
+            self.say(f"lrfind: {self.path} is unfinished; it is carried on at {place(reached)}")
+        if strange:
+            which = "a line of the journal there does" if strange == 1 else f"{strange:,} lines of the journal there do"
+            self.say(f"lrfind: {which} not belong to the run, and what was measured there is measured again")
+
+    def repeat(self, kind: str, done: int, total: int) -> None:
+        if done == 0:
+            steps = "a step" if total == 1 else f"{total:,} steps"
+            self.say(f"lrfind: {steps} of the {NAMES.get(kind, kind)} since the last saved state are measured again")
+        self.interruption.heed()
+
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
         self.interruption.heed()
 
@@ -68,6 +86,12 @@ class Lines:
 
     def train(self, rates: int, horizon: int, done: float, total: float) -> None:
         self.interruption.heed()
+
+
+def place(reached: Position) -> str:
+    """Where a run goes on, in words."""
+    length = f" of trainings of {reached.of:,} steps" if reached.of is not None else ""
+    return f"step {reached.step:,} of the {NAMES.get(reached.kind, reached.kind)}{length}"
 
 
 def span(seconds: float) -> str:
@@ -127,6 +151,10 @@ class Bar(Lines):
         facts = f"lr {learning_rate[done - 1]:.1e}  loss {loss:.4g}  {speed:,.0f} steps/s"
         self._update(total=len(learning_rate), completed=done, facts=facts)
         super().climb(learning_rate, done, loss)
+
+    def repeat(self, kind: str, done: int, total: int) -> None:
+        self._update(facts=f"repeating {done:,} of {total:,} steps")
+        super().repeat(kind, done, total)
 
     def expect(self, steps: float, seconds: float) -> None:
         if seconds >= PATIENCE:
