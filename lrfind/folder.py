@@ -50,6 +50,11 @@ def read_journal(path: Path) -> journals.Read:
         return journals.Read()
 
 
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """What a journal says, without its checksums."""
+    return [{key: value for key, value in line.items() if key != "sum"} for line in read_journal(path).lines]
+
+
 def head_of(path: Path) -> dict[str, Any] | None:
     """What a journal begins with; None where there is none."""
     try:

@@ -32,6 +32,7 @@ from lrfind.folder import (
     fingerprint,
     fingerprint_of,
     foreign,
+    lines_of,
     read_journal,
     status_of,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "disk",
     "fingerprint",
     "fingerprint_of",
+    "lines_of",
     "open_run",
     "owner",
     "status_of",
@@ -100,6 +102,9 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
             what = f"a {JOURNAL} that is not lrfind's" if strange else "the run of another config"
             raise InputError(f"{folder} holds {what}; choose another --out, or overwrite it with --fresh")
         with disk(folder):
+            for left in (JOURNAL, RENEWED, STATE, RESULT, CURVE, PLOT):  # By a run that was killed.
+                for half in folder.glob(f".{left}.*"):
+                    half.unlink(missing_ok=True)
             (folder / ".owner").write_text(str(os.getpid()), encoding="ascii")
             run = RunDirectory(folder, mark, fresh=fresh)
         with run:
@@ -152,8 +157,9 @@ class RunDirectory:
         self._state = states.load(path / STATE) if found.lines else None
         found = self._with_line_of_state(found)
         self.recorded, self.strange, self._sum = found.lines, found.strange, found.sum
-        write(self._path, found.text)  # Without what does not belong to it, or is torn.
-        self._journal: IO[bytes] = self._path.open("ab")
+        if found.lines:
+            write(self._path, found.text)  # Without what does not belong to it, or is torn.
+        self._journal: IO[bytes] = self._path.open("ab" if found.lines else "wb")
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._pending: Future[None] | None = None
         self._due = time.monotonic() + STATE_EVERY
