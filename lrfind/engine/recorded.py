@@ -195,7 +195,7 @@ class Recorded:
             for name in FIELDS:
                 if name in line:
                     where = probed(leg, first, steps) if name == "trust" else np.arange(steps)
-                    values[name][:, where] = np.array(line[name], np.float64)
+                    values[name][:, where] = np.array(line[name], np.float64).reshape(lanes, len(where))
         except (KeyError, ValueError, TypeError) as error:
             raise RunError(
                 f"the journal does not fit this run: it goes on with other steps than step {first} of the {self.kind}; "
