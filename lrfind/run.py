@@ -14,6 +14,7 @@ import numpy as np
 
 from lrfind import store
 from lrfind.config.schema import Config
+from lrfind.errors import InputError
 from lrfind.tape import Tape, position
 from lrfind.types import Floats, Result
 from lrfind.watch import Clock, Watcher
@@ -181,7 +182,10 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
         from lrfind import plan as plans
     with clock("data"):
         watcher.phase("data")
-        plan = plans.make(config)
+        try:
+            plan = plans.make(config)
+        except MemoryError:
+            raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
     return plan, platform
 
 

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.screen import Interruption, Screen, say
+from lrfind.cli.screen import Interruption, Screen, harmless, say
 
 if TYPE_CHECKING:
     from lrfind.tape import Position
@@ -121,14 +121,14 @@ class Bar(Lines):
         console = Console(stderr=True, no_color=not screen.color, width=screen.width)
         self._bar = Progress(
             SpinnerColumn("dots" if screen.unicode else "line"),
-            TextColumn("{task.fields[label]}"),
+            TextColumn("{task.fields[label]}", markup=False),
             *([BarColumn(bar_width=20)] if screen.width >= ROOMY else []),
-            TextColumn("{task.fields[facts]}"),
+            TextColumn("{task.fields[facts]}", markup=False),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None, label=f"{name}: starting", facts="")
+        self._task = self._bar.add_task("", total=None, label=f"{harmless(name)}: starting", facts="")
         self._began = time.perf_counter()
 
     def __enter__(self) -> Bar:
@@ -139,12 +139,12 @@ class Bar(Lines):
         self._bar.stop()
 
     def say(self, text: str) -> None:
-        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._bar.console.print(harmless(text), markup=False, highlight=False, soft_wrap=True)
 
     def phase(self, name: str) -> None:
         super().phase(name)
         self._began = time.perf_counter()
-        self._update(label=f"{self.name}: {PHASES[name]}", facts="")
+        self._update(label=f"{harmless(self.name)}: {PHASES[name]}", facts="")
 
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
         speed = done / max(time.perf_counter() - self._began, 1e-9)
