@@ -37,7 +37,7 @@ class Options:
     Attributes:
         out: the run directory the user named; None for one under `runs`.
         runs: the folder of all runs.
-        fresh: overwrite another config's run in `out`.
+        fresh: begin anew, and overwrite another config's run in `out`.
         low: the lowest rate the user allows; None leaves it to the extension.
         high: the highest rate the user allows; None leaves it to the extension.
         device: ``"cpu"``, ``"gpu"``, ``"tpu"``, or None for JAX's choice.

@@ -37,7 +37,9 @@ def sweep(
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin anew: carry nothing on, and overwrite another config's run in --out.")
+    ] = False,
     out: shared.Out = None,
     settings: shared.Set = None,
     seed: shared.Seed = None,
@@ -55,7 +57,8 @@ def sweep(
 ) -> None:
     """Raise the learning rate step by step, record the loss, and recommend a rate.
 
-    Leaves plot.png, result.json, curve.csv and journal.jsonl in the run directory.
+    Leaves plot.png, result.json, curve.csv and journal.jsonl in the run directory. The same command again carries an
+    unfinished run on.
 
     Example: lrfind sweep config.yaml --json | jq .recommendation.learning_rate
     """

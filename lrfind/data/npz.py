@@ -64,11 +64,16 @@ def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDA
         raise InputError(
             f"{path} has no array '{name}'{near(name, archive.files)}; it holds {held}", key=f"data.{role}"
         )
+    size = 0
     try:
         size = declared(archive, name)
         check_room(size, f"array '{name}' of {path}", f"data.{role}")
         array: NDArray[Any] | bytes = archive[name]
     except MemoryError:
+        if not size:  # Python's parser says so of a header with too many brackets.
+            raise InputError(
+                f"array '{name}' of {path} is damaged: its header is no header", key=f"data.{role}"
+            ) from None
         raise no_room(size, f"array '{name}' of {path}", f"data.{role}") from None
     except DAMAGE as error:
         if "allow_pickle" in str(error):
@@ -89,12 +94,14 @@ def declared(archive: np.lib.npyio.NpzFile, name: str) -> int:
     Raises:
         ValueError: it speaks of more bytes than there are.
     """
-    member = name if name in archive.zip.namelist() else f"{name}.npy"
-    there = archive.zip.getinfo(member).file_size
-    with archive.zip.open(member) as file:
+    members = archive.zip
+    assert members is not None, "it is open"
+    member = name if name in members.namelist() else f"{name}.npy"
+    there = members.getinfo(member).file_size
+    with members.open(member) as file:
         if file.read(6) != np.lib.format.MAGIC_PREFIX:
             return there  # No array, as will be seen.
-    with archive.zip.open(member) as file:
+    with members.open(member) as file:
         version = np.lib.format.read_magic(file)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
         if read is None:
