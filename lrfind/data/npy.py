@@ -36,7 +36,7 @@ def mapped(path: Path, key: str) -> NDArray[Any]:
         raise InputError(f"{path} is no .npy file; write one with numpy.save(path, array)", key=key)
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError, TokenError) as error:
+    except (ValueError, OSError, EOFError, SyntaxError, TokenError, OverflowError, MemoryError) as error:
         if "Python objects" in str(error):
             what = "holds Python objects, which are never unpickled; save numbers"
         elif "greater than file size" in str(error):
