@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,8 @@ from lrfind.types import Floats, Split
 
 if TYPE_CHECKING:
     from lrfind.climb import Climb
-    from lrfind.engine.kernel import Chunk, Kernel
+    from lrfind.engine.kernel import Chunk
+    from lrfind.engine.recorded import Runs
     from lrfind.engine.step import TrainState
     from lrfind.plan import Plan
 
@@ -171,8 +171,12 @@ class Lap:
     done: float
 
 
+Judgement = Callable[[Sequence[Any]], tuple[Floats, Floats]]
+"""What states are judged by, and their training loss: a `Judge`, or what it said before."""
+
+
 def confirm(
-    plan: Plan, kernel: Kernel, starts: list[Any], judged: Judge, race: Race, deadline: float | None
+    plan: Plan, kernel: Runs, starts: list[Any], judged: Judgement, race: Race, late: Callable[[], bool]
 ) -> Iterator[Lap]:
     """Run a race's heats; the race holds what was found, whoever stops asking.
 
@@ -182,15 +186,15 @@ def confirm(
         plan: of the run.
         kernel: compiled for the seeds' states.
         starts: state of every seed before training.
-        judged: compiled.
+        judged: asked once a group of lanes.
         race: not begun.
-        deadline: `time.monotonic` after which no heat is begun.
+        late: asked before each heat; where it says yes, no more are begun.
 
     Yields:
         Every chunk of every heat.
     """
     for heat in race.heats():
-        if deadline is not None and time.monotonic() > deadline:
+        if late():
             return
         rise = unit(plan, heat.steps)
         lanes = [(rate, seed) for rate in heat.rates for seed in range(heat.seeds)]
@@ -200,7 +204,9 @@ def confirm(
             rates, seeds = np.array([rate for rate, _ in some]), [seed for _, seed in some]
             done = race.spent + first * heat.steps
             chunk = None
-            for chunk in kernel.run([starts[seed] for seed in seeds], rise[:, None] * rates, seeds=seeds):
+            label = {"learning_rate": rates.tolist(), "seed": seeds, "steps": heat.steps}
+            begins = [starts[seed] for seed in seeds]
+            for chunk in kernel.run(begins, rise[:, None] * rates, seeds=seeds, label=label):
                 yield Lap(heat, rates, seeds, chunk, done + len(some) * (chunk.start + chunk.loss.shape[1]))
             assert chunk is not None, "a heat has a step at least"
             outcomes.append(judged(chunk.states))

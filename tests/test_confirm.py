@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,8 +105,7 @@ def measure(folder: Path, given: Config, patience: int = 10**6) -> Ran:
     """A run in a folder."""
     watcher = Watching(patience)
     result, _ = sweep(given, "name", render, Options(out=folder), watcher, Clock())
-    text = (folder / store.JOURNAL).read_text(encoding="utf-8")
-    return Ran(result, [json.loads(line) for line in text.splitlines()], watcher)
+    return Ran(result, store.lines_of(folder / store.JOURNAL), watcher)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +148,7 @@ def raced() -> Raced:
     untrained, _ = judged(starts)
     kernel.compile(plan.shapes())
     race = Race(0.03, plan.train_steps, 1000.0, len(starts), untrained, judged.cost)
-    laps = list(confirm(plan, kernel, starts, judged, race, None))
+    laps = list(confirm(plan, kernel, starts, judged, race, lambda: False))
     return Raced(plan, kernel, starts, judged, race, laps)
 
 
@@ -202,7 +200,7 @@ class TestHeats:
 
     def test_no_heat_is_begun_after_the_deadline(self, raced: Raced) -> None:
         race = Race(0.3, 400, 1000.0, 3, raced.race.untrained, raced.judged.cost)
-        assert list(confirm(raced.plan, raced.kernel, raced.starts, raced.judged, race, 0.0)) == []
+        assert list(confirm(raced.plan, raced.kernel, raced.starts, raced.judged, race, lambda: True)) == []
         assert race.scores == {}
 
 

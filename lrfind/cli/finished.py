@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from lrfind.errors import InputError, RunError
+from lrfind.folder import JOURNAL, RESULT
 from lrfind.report.records import from_json
-from lrfind.store import JOURNAL, RESULT
 from lrfind.types import Result
 
 

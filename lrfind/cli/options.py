@@ -52,7 +52,9 @@ Confirm = Annotated[
     bool | None,
     typer.Option("--confirm/--no-confirm", help="Check the suggestion by short trainings.", show_default=False),
 ]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Begin anew: carry nothing on, and overwrite another config's run in --out.")
+]
 Out = Annotated[
     Path | None, typer.Option("--out", help="Run directory. [default: lrfind-runs/NAME]", show_default=False)
 ]

@@ -39,7 +39,8 @@ def sweep(
 ) -> None:
     """Raise the learning rate step by step, record the loss, and recommend a rate.
 
-    Leaves plot.png, result.json, curve.csv and journal.jsonl in the run directory.
+    Leaves plot.png, result.json, curve.csv and journal.jsonl in the run directory. The same command again carries an
+    unfinished run on.
 
     Example: lrfind sweep config.yaml --json | jq .recommendation.learning_rate
     """

@@ -55,7 +55,7 @@ def mapped(path: Path, key: str) -> np.memmap[Any, Any]:
         raise InputError(f"{path} is no .npy file; write one with numpy.save(path, array)", key=key)
     try:
         array: np.memmap[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError, TokenError) as error:
+    except (ValueError, OSError, EOFError, SyntaxError, TokenError, OverflowError, MemoryError) as error:
         if "Python objects" in str(error):
             what = "holds Python objects, which are never unpickled; save numbers"
         elif "greater than file size" in str(error):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -77,7 +77,7 @@ class Chunk:
     gradient_norm: Floats
     update_norm: Floats
     trust: Floats
-    states: list[Any]
+    states: Sequence[Any]
 
 
 class Orders(NamedTuple):
@@ -166,6 +166,7 @@ class Kernel:
         start: int = 0,
         seeds: Sequence[int] | None = None,
         probe_every: int = 0,
+        label: Mapping[str, Any] | None = None,
     ) -> Iterator[Chunk]:
         """Train the lanes.
 
@@ -176,10 +177,12 @@ class Kernel:
             seeds: whose batches and keys each lane takes; left out: lane by lane, one each.
             probe_every: measure the trust-region ratio at steps whose number is a multiple of this; 0 for never. A step
                 that is not `Probing` measures none.
+            label: for who writes down what is run (`lrfind.engine.recorded`); the kernel takes no notice.
 
         Yields:
             The chunks, in order. Stop asking, and nothing more is computed.
         """
+        del label
         if self._compiled is None:
             self.compile(states)
         groups = self._groups.of(len(states))

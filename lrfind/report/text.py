@@ -16,7 +16,7 @@ LOSS_NAMES = {
 }
 """What a loss function measures, and its unit, by its name in a config."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ASCII = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "×": "x", "·": "*", "•": "*", "…": "~", "‘": "'", "’": "'", "“": '"', "”": '"'}
@@ -49,7 +49,7 @@ def seconds(value: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Text of the user's on one line: control characters, terminal escapes among them, become a space."""
+    """Text of the user's on one line: what a terminal obeys, or what turns the direction of text, becomes a space."""
     return _CONTROL.sub(" ", text).strip()
 
 
