@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrfind import evidence, schedules
+from lrfind import evidence
 from lrfind.analysis.race import Heat, Race, horizons, least
 from lrfind.data.batches import SPLIT_SEED, generator
 from lrfind.engine.evaluate import Evaluator
 from lrfind.engine.sweep import PROBE_EVERY
+from lrfind.pace import Course, course, paced
 from lrfind.types import Floats, Split
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def confirm(
     for heat in race.heats():
         if deadline is not None and time.monotonic() > deadline:
             return
-        rise = unit(plan, heat.steps)
+        along = schedule(plan, heat.steps)
         lanes = [(rate, seed) for rate in heat.rates for seed in range(heat.seeds)]
         outcomes: list[tuple[Floats, Floats]] = []
         for first in range(0, len(lanes), len(starts)):
@@ -199,7 +199,7 @@ def confirm(
             rates, seeds = np.array([rate for rate, _ in some]), [seed for _, seed in some]
             done = race.spent + first * heat.steps
             chunk = None
-            for chunk in kernel.run([starts[seed] for seed in seeds], rise[:, None] * rates, seeds=seeds):
+            for chunk, _ in paced(kernel, [starts[seed] for seed in seeds], along, rates, seeds):
                 yield Lap(heat, rates, seeds, chunk, done + len(some) * (chunk.start + chunk.loss.shape[1]))
             assert chunk is not None, "a heat has a step at least"
             outcomes.append(judged(chunk.states))
@@ -211,16 +211,10 @@ def confirm(
 def rehearse_schedules(plan: Plan, judged: Judge) -> None:
     """Compile the schedule of every length that the heats will most likely have, while nobody waits for it."""
     for steps in horizons(plan.train_steps, expected(plan, judged), judged.cost):
-        unit(plan, steps)
+        schedule(plan, steps)
 
 
-def unit(plan: Plan, horizon: int) -> Floats:
-    """The config's schedule with peak 1, squeezed into `horizon` steps, shape (horizon,)."""
+def schedule(plan: Plan, horizon: int) -> Course:
+    """The config's schedule, squeezed into `horizon` steps."""
     section = plan.config.train.schedule
-    return rise_of(section.name, horizon, tuple(section.scaled(plan.train_steps, horizon).items()))
-
-
-@lru_cache(maxsize=64)
-def rise_of(name: str, horizon: int, options: tuple[tuple[str, Any], ...]) -> Floats:
-    """A unit schedule, kept: every evaluation compiles it, and the heats of one length share it."""
-    return schedules.unit(name, horizon, **dict(options))
+    return course(section.name, horizon, **section.scaled(plan.train_steps, horizon))

@@ -22,7 +22,8 @@ BELOW: dict[str, set[str]] = {
     "cli": {"run", "watch", "report", "store", "config", "optimizer_table"},
     "run": {"plan", "climb", "confirm", "evidence", "conclude", "watch", "config", "engine", "analysis", "store"},
     "conclude": {"climb", "confirm", "plan", "watch", "config", "engine", "analysis", "optimizers"},
-    "confirm": {"climb", "evidence", "plan", "engine", "analysis", "data", "schedules"},
+    "confirm": {"climb", "evidence", "pace", "plan", "engine", "analysis", "data"},
+    "pace": {"engine", "analysis", "schedules"},
     "evidence": {"climb", "plan", "engine"},
     "climb": {"config", "engine", "analysis"},
     "watch": set(),
@@ -30,7 +31,7 @@ BELOW: dict[str, set[str]] = {
     "engine": {"analysis"},
     "config": {"optimizer_table"},
     "optimizers": {"optimizer_table", "expression"},
-    "schedules": {"expression"},
+    "schedules": {"expression", "analysis"},
     "report": {""},  # where the package is, for the process that draws
     "analysis": set(),
     "models": set(),
