@@ -12,7 +12,19 @@ import numpy as np
 
 from lrfind.errors import InputError
 from lrfind.report.trials import confirmation_document, read_confirmation, read_evidence
-from lrfind.types import Execution, Facts, Floats, Recommendation, Result, Suggestion, Sweep, Timing
+from lrfind.types import (
+    Advice,
+    Execution,
+    Facts,
+    Floats,
+    Guess,
+    Recommendation,
+    Result,
+    Setting,
+    Suggestion,
+    Sweep,
+    Timing,
+)
 
 SCHEMA = "lrfind/result/1"
 
@@ -44,6 +56,7 @@ def to_json(result: Result) -> str:
         },
         "confirmation": confirmation_document(result.confirmation),
         "evidence": asdict(result.evidence),
+        "advice": asdict(result.advice),
         "facts": asdict(result.facts),
         "assumptions": result.assumptions,
         "warnings": result.warnings,
@@ -119,6 +132,14 @@ def _result(found: dict[str, Any]) -> Result:
         ),
         confirmation=read_confirmation(found.get("confirmation")),
         evidence=read_evidence(found.get("evidence")),
+        advice=_advice(found.get("advice") or {}),
+    )
+
+
+def _advice(found: dict[str, Any]) -> Advice:
+    return Advice(
+        tuple(Setting(**_known(Setting, each)) for each in found.get("settings", ())),
+        tuple(Guess(**_known(Guess, each)) for each in found.get("guesses", ())),
     )
 
 
