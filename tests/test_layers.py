@@ -19,11 +19,12 @@ COMMON = {"errors", "types", "registry", "__version__"}
 BELOW: dict[str, set[str]] = {
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": {"run", "watch", "report", "store", "config", "optimizer_table"},
+    "cli": {"run", "gallery", "watch", "report", "store", "config", "optimizer_table"},
     "run": {"plan", "climb", "confirm", "evidence", "conclude", "watch", "config", "engine", "analysis", "store"},
     "conclude": {"climb", "confirm", "plan", "prescribe", "watch", "config", "engine", "analysis", "optimizers"},
     "prescribe": {"config", "analysis", "optimizers", "optimizer_table", "schedules"},
     "confirm": {"climb", "evidence", "pace", "plan", "engine", "analysis", "data"},
+    "gallery": {"pace", "analysis", "config"},
     "pace": {"engine", "analysis", "schedules"},
     "evidence": {"climb", "plan", "engine"},
     "climb": {"config", "engine", "analysis"},

@@ -85,7 +85,8 @@ def proposals(
         triangular(reading, found),
         step(found, mean),
     )
-    return (whose, *(each for each in others if each.schedule != own))
+    known = {own} - ({"cosine"} if not options.get("warmup_steps") else set())  # the warm-up is advice of its own
+    return (whose, *(each for each in others if each.schedule not in known))
 
 
 def constant(found: Recommendation, mean: float) -> Proposal:

@@ -202,7 +202,7 @@ class Job:
             case Format.markdown:
                 from lrfind.report.markdown import summary
 
-                self._rendered.append(summary(result))
+                self._rendered.append(summary(result, advice=self.wishes.advice))
             case Format.text:
                 self._rendered.append(self._text(result, files))
 
@@ -213,7 +213,8 @@ class Job:
         width, color = self.screen.width, self.screen.color and not to_file
         unicode = self.screen.unicode or to_file
         shown = [str(path) for path in files]
-        text = self._worker.table(result, width=width, color=color, unicode=unicode, files=shown)
+        look = {"color": color, "unicode": unicode, "advice": self.wishes.advice}
+        text = self._worker.table(result, width=width, files=shown, **look)
         if not self.wishes.draws:
             return text
         curve = self._worker.plot(result, width=width, height=CURVE_HEIGHT, color=color, unicode=unicode)

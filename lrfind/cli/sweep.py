@@ -37,6 +37,10 @@ def sweep(
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")] = False,
+    advice: Annotated[
+        bool,
+        typer.Option("--advice", help="Add settings to paste for other schedules, and the usual guesses judged."),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False,
     out: shared.Out = None,
     settings: shared.Set = None,
@@ -80,6 +84,7 @@ def sweep(
         fresh=fresh,
         write=write,
         exit_zero=exit_zero,
+        advice=advice,
         plot=plot,
         draws=not no_plot,
         quiet=quiet,

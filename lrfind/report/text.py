@@ -91,7 +91,8 @@ def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
     lines = []
     for source in code.splitlines():
         head, arguments, tail = _call(source)
-        if len(indent + source) <= width or not arguments:
+        # The brackets of a formula are not those of a call: a comma in them would make a tuple.
+        if len(indent + source) <= width or not arguments or source.startswith("lambda "):
             lines.append(indent + source)
             continue
         lines.append(indent + head)
