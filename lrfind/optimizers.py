@@ -75,10 +75,10 @@ def to_source(
     """
     shown = Name(rate) if isinstance(rate, str) else rate
     expression = call(name, options, shown, clip_norm=clip_norm)
-    if then is not None:
-        expression = Call("optax.chain", (expression, then))
     if accumulate > 1:
         expression = Call("optax.MultiSteps", (expression,), {"every_k_schedule": accumulate})
+    if then is not None:  # MultiSteps hands no value on to what is inside of it
+        expression = Call("optax.chain", (expression, then))
     return source(expression)
 
 

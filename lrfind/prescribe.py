@@ -84,7 +84,7 @@ def line(config: Config, steps: int, train: Mapping[str, Any], rate: float) -> s
         rate if still else schedules.to_source(schedule.name, rate, steps, **keywords),
         clip_norm=section.clip_norm,
         accumulate=section.accumulate,
-        then=schedules.transform(schedule.name, **keywords),
+        then=schedules.transform(schedule.name, section.accumulate, **keywords),
     )
 
 

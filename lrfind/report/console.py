@@ -12,7 +12,7 @@ from rich.text import Text
 
 from lrfind.report.advice import title
 from lrfind.report.rows import facts
-from lrfind.report.text import ascii_only, clean, headline, interval, rate, wrap_code
+from lrfind.report.text import ascii_only, clean, headline, interval, rate, wrap_code, wrap_yaml
 from lrfind.types import Result
 
 UNICODE_RULE = box.SIMPLE_HEAD
@@ -147,7 +147,7 @@ class _Page:
             self.console.print()
             self.console.print(self.text(title(setting), "bold"))
             self.console.print(self.text(setting.source, "dim"))
-            self.source(setting.yaml.splitlines())
+            self.source(wrap_yaml(setting.yaml, self.console.width))
             self.source(wrap_code(setting.optax, self.console.width))
         if result.advice.guesses:
             self.console.print()

@@ -102,6 +102,15 @@ def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
     return lines
 
 
+def wrap_yaml(text: str, width: int) -> list[str]:
+    """YAML of one section a line, broken as `wrap_code` does; what goes on is indented, as YAML wants it."""
+    lines = []
+    for section in text.splitlines():
+        first, *others = wrap_code(section, width)
+        lines += [first, *(line if line.startswith(" ") else f"    {line}" for line in others)]
+    return lines
+
+
 def _call(source: str) -> tuple[str, list[str], str]:
     """A line of source as what stands up to its first bracket, the arguments in it, and the rest from its end on."""
     head, depth, quote, start = "", 0, "", 0

@@ -28,11 +28,11 @@ def reduce_on_plateau(
     return Call("optax.constant_schedule", (peak,))
 
 
-def transform(name: str, **options: Any) -> Call | None:
+def transform(name: str, accumulate: int = 1, **options: Any) -> Call | None:
     """What an optimiser is chained with under a schedule that depends on the loss; None for all others.
 
-    It takes the loss as ``value=`` of `update`, and multiplies from the last step of a window on; here the next
-    window is the first with another rate.
+    It takes the loss of every batch as ``value=`` of `update`, `accumulate` of them to a step, and multiplies from the
+    last step of a window on; here the next window is the first with another rate.
     """
     if name != "reduce_on_plateau":
         return None
@@ -42,7 +42,7 @@ def transform(name: str, **options: Any) -> Call | None:
         "patience": rule.patience,
         "rtol": rule.threshold,
         "cooldown": rule.cooldown,
-        "accumulation_size": rule.window,
+        "accumulation_size": rule.window * accumulate,
         "min_scale": rule.minimum,
     }
     return Call("optax.contrib.reduce_on_plateau", (), kwargs)
