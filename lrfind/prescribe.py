@@ -30,7 +30,7 @@ def advise(
     found: Recommendation,
     confirmation: Confirmation | None,
     evidence: Evidence,
-    mean: float,
+    mean: float | None,
 ) -> Advice:
     """All that a run says beside its recommendation.
 
@@ -41,7 +41,7 @@ def advise(
         found: the recommendation.
         confirmation: of it; None without one.
         evidence: beside it.
-        mean: of the config's schedule at peak 1.
+        mean: of the config's schedule at peak 1; None where the rate knows no schedule.
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
     proposed = proposals(

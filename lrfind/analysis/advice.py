@@ -56,7 +56,7 @@ def proposals(
     found: Recommendation,
     *,
     options: Mapping[str, Any],
-    mean: float,
+    mean: float | None,
     b2: float | None,
     limit: float | None,
 ) -> tuple[Proposal, ...]:
@@ -66,7 +66,7 @@ def proposals(
         reading: of the sweep.
         found: the recommendation.
         options: keys of the user's schedule.
-        mean: of the user's schedule at peak 1.
+        mean: of the user's schedule at peak 1; None where the rate knows no schedule.
         b2: decay of the optimiser's second moment; None where it has none.
         limit: the largest stable rate at the starting weights; None where it is not known.
     """
@@ -76,7 +76,8 @@ def proposals(
     if found.confirmed:
         whose = Proposal(own, rate, "measured", f"trainings under this schedule: {found.interval_from}", options)
     else:
-        source = f"read off the range test by {found.method}, which knows no schedule; no training checked it"
+        knows = "which knows no schedule" if mean is None else "carried on by the sum of rates"
+        source = f"read off the range test by {found.method}, {knows}; no training checked it"
         whose = Proposal(own, rate, "rule", source, options)
     others = (
         constant(found, mean),
@@ -89,13 +90,13 @@ def proposals(
     return (whose, *(each for each in others if each.schedule not in known))
 
 
-def constant(found: Recommendation, mean: float) -> Proposal:
+def constant(found: Recommendation, mean: float | None) -> Proposal:
     """A constant rate."""
     rate, source = carried(found, mean, 1.0)
     return Proposal("constant", rate, "rule", source)
 
 
-def cosine(found: Recommendation, mean: float, b2: float | None, limit: float | None) -> Proposal:
+def cosine(found: Recommendation, mean: float | None, b2: float | None, limit: float | None) -> Proposal:
     """A cosine with warm-up; rising in a straight line and falling by a cosine, it is 1/2 in the mean."""
     rate, source = carried(found, mean, 0.5)
     steps, why = warmup(found.steps, rate, b2, limit)
@@ -117,7 +118,7 @@ def warmup(steps: int, rate: float, b2: float | None, limit: float | None) -> tu
     return int(USUAL_WARMUP * steps), f"{USUAL_WARMUP:.0%} of the steps (Goyal et al. 2017: 5 of 90 epochs)"
 
 
-def one_cycle(found: Recommendation, mean: float) -> Proposal:
+def one_cycle(found: Recommendation, mean: float | None) -> Proposal:
     """One cycle from a tenth: half a cosine up over 0.3 of the training, half a cosine down to nothing."""
     up, down = (1 + 1 / START) / 2, 1 / 2
     rate, source = carried(found, mean, 0.3 * up + 0.7 * down)
@@ -125,23 +126,23 @@ def one_cycle(found: Recommendation, mean: float) -> Proposal:
     return Proposal("one_cycle", rate, "rule", source, {"div_factor": START})
 
 
-def step(found: Recommendation, mean: float) -> Proposal:
+def step(found: Recommendation, mean: float | None) -> Proposal:
     """To a tenth after each third."""
     parts = [STEP_FACTOR**part for part in range(STEP_PARTS)]
     rate, source = carried(found, mean, float(np.mean(parts)))
     return Proposal("step", rate, "rule", source)
 
 
-def carried(found: Recommendation, mean: float, other: float) -> tuple[float, str]:
+def carried(found: Recommendation, mean: float | None, other: float) -> tuple[float, str]:
     """The peak of another schedule, whose mean at peak 1 is `other`, and the rule.
 
     Where rates are small a training goes as far as the sum of its rates (it follows the gradient flow), so the sum is
-    kept; where they are large stability sets the limit, so the interval is not left. What no training checked knows no
-    schedule, and stays as it is.
+    kept; where they are large stability sets the limit, so the interval is not left. A rate that knows no schedule
+    stays as it is.
     """
     rate, low, high = found.learning_rate, found.low, found.high
     assert rate is not None
-    if not found.confirmed:
+    if mean is None:
         return short(rate), f"as {found.method} reads it off the range test, which knows no schedule"
     wanted = rate * mean / other
     kept = min(max(wanted, low or wanted), high or wanted)

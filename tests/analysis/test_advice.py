@@ -52,12 +52,15 @@ def test_the_interval_is_not_left() -> None:
     assert carried(replace(FOUND, low=0.018, high=0.022), 0.5, 0.25)[0] == 0.022
 
 
-def test_what_no_training_checked_stays_as_it_is() -> None:
+def test_a_rate_that_knows_no_schedule_stays_as_it_is() -> None:
     unconfirmed = replace(FOUND, confirmed=False, low=0.01, high=0.03)
-    found = by_name(unconfirmed)
+    found = by_name(unconfirmed, mean=None)
     assert {each.learning_rate for name, each in found.items() if name != "triangular"} == {0.02}
     assert "knows no schedule" in found["constant"].source
-    assert proposals(READING, unconfirmed, options={}, mean=1, b2=None, limit=None)[0].basis == "rule"
+    assert proposals(READING, unconfirmed, options={}, mean=None, b2=None, limit=None)[0].basis == "rule"
+    knows = proposals(READING, unconfirmed, options={}, mean=0.5, b2=None, limit=None)
+    assert "carried on by the sum of rates" in knows[0].source
+    assert next(each for each in knows if each.schedule == "constant").learning_rate == 0.01
     assert proposals(READING, replace(FOUND, learning_rate=None), options={}, mean=1, b2=None, limit=None) == ()
 
 
