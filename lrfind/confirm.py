@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrfind import evidence, schedules
+from lrfind import evidence
 from lrfind.analysis.race import Heat, Race, horizons, least
 from lrfind.data.batches import SPLIT_SEED
 from lrfind.data.shuffle import shuffled
 from lrfind.engine.evaluate import Evaluator
 from lrfind.engine.sweep import PROBE_EVERY
+from lrfind.pace import Course, course, paced
 from lrfind.types import Floats, Split
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def confirm(
     for heat in race.heats():
         if late():
             return
-        rise = unit(plan, heat.steps)
+        along = schedule(plan, heat.steps)
         lanes = [(rate, seed) for rate in heat.rates for seed in range(heat.seeds)]
         outcomes: list[tuple[Floats, Floats]] = []
         for first in range(0, len(lanes), len(starts)):
@@ -205,8 +205,7 @@ def confirm(
             done = race.spent + first * heat.steps
             chunk = None
             label = {"learning_rate": rates.tolist(), "seed": seeds, "steps": heat.steps}
-            begins = [starts[seed] for seed in seeds]
-            for chunk in kernel.run(begins, rise[:, None] * rates, seeds=seeds, label=label):
+            for chunk, _ in paced(kernel, [starts[seed] for seed in seeds], along, rates, seeds, label=label):
                 yield Lap(heat, rates, seeds, chunk, done + len(some) * (chunk.start + chunk.loss.shape[1]))
             assert chunk is not None, "a heat has a step at least"
             outcomes.append(judged(chunk.states))
@@ -218,16 +217,10 @@ def confirm(
 def rehearse_schedules(plan: Plan, judged: Judge) -> None:
     """Compile the schedule of every length that the heats will most likely have, while nobody waits for it."""
     for steps in horizons(plan.train_steps, expected(plan, judged), judged.cost):
-        unit(plan, steps)
+        schedule(plan, steps)
 
 
-def unit(plan: Plan, horizon: int) -> Floats:
-    """The config's schedule with peak 1, squeezed into `horizon` steps, shape (horizon,)."""
+def schedule(plan: Plan, horizon: int) -> Course:
+    """The config's schedule, squeezed into `horizon` steps."""
     section = plan.config.train.schedule
-    return rise_of(section.name, horizon, tuple(section.scaled(plan.train_steps, horizon).items()))
-
-
-@lru_cache(maxsize=64)
-def rise_of(name: str, horizon: int, options: tuple[tuple[str, Any], ...]) -> Floats:
-    """A unit schedule, kept: every evaluation compiles it, and the heats of one length share it."""
-    return schedules.unit(name, horizon, **dict(options))
+    return course(section.name, horizon, **section.scaled(plan.train_steps, horizon))

@@ -61,20 +61,24 @@ def to_source(
     *,
     clip_norm: float | None = None,
     accumulate: int = 1,
+    then: Call | None = None,
 ) -> str:
     """The line of optax to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
 
     Args:
         name: a key of `OPTIMIZERS`.
         options: the optimiser's own keywords.
-        rate: the rate, or a name that stands for it.
+        rate: the rate, or the source text of what stands for it: a name, or a schedule.
         clip_norm: the largest global norm a gradient may have, or None.
         accumulate: micro-batches to one optimiser step.
+        then: a transformation that it is chained with.
     """
     shown = Name(rate) if isinstance(rate, str) else rate
     expression = call(name, options, shown, clip_norm=clip_norm)
     if accumulate > 1:
         expression = Call("optax.MultiSteps", (expression,), {"every_k_schedule": accumulate})
+    if then is not None:  # MultiSteps hands no value on to what is inside of it
+        expression = Call("optax.chain", (expression, then))
     return source(expression)
 
 

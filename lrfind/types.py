@@ -189,6 +189,59 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A schedule with its rate, ready to paste.
+
+    Attributes:
+        schedule: its name.
+        learning_rate: its peak.
+        basis: ``"measured"`` where trainings or the curve show the rate, ``"rule"`` where it is derived from them.
+        source: what was measured, or the rule and where it comes from; one sentence.
+        yaml: the sections of a config of lrfind.
+        optax: the optimiser with its schedule, a line of Python.
+    """
+
+    schedule: str
+    learning_rate: float
+    basis: Literal["measured", "rule"]
+    source: str
+    yaml: str
+    optax: str
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What one of the usual guesses would have done.
+
+    Attributes:
+        learning_rate: the guess.
+        verdict: ``"works"``, ``"costs"`` (trains, and loses more than little), ``"diverges"`` or ``"unknown"``.
+        lost: the share of the best improvement that it loses; None where no training came near.
+        steps: of the trainings that show it; None where the sweep alone does.
+        reason: one sentence.
+    """
+
+    learning_rate: float
+    verdict: Literal["works", "costs", "diverges", "unknown"]
+    lost: float | None
+    steps: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What else the run says to do.
+
+    Attributes:
+        settings: the user's own schedule first.
+        guesses: the usual ones, falling.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    guesses: tuple[Guess, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a reader wants to know about the model and the data.
 
@@ -243,6 +296,7 @@ class Result:
         timing: where the time went.
         confirmation: the short real trainings, or None.
         evidence: what else was measured.
+        advice: settings to paste, and the usual guesses judged.
     """
 
     name: str
@@ -258,6 +312,7 @@ class Result:
     timing: Timing = field(default_factory=Timing)
     confirmation: Confirmation | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    advice: Advice = field(default_factory=Advice)
 
 
 class Rows(Protocol):

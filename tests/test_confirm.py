@@ -16,12 +16,12 @@ from lrfind import run, schedules, store
 from lrfind.analysis import suggest
 from lrfind.analysis.race import LOOK, Race, horizons
 from lrfind.config.schema import Config
-from lrfind.confirm import FEW_ROWS, HELD_OUT, MOST, Judge, Lap, allowance, confirm, expected, judge, some, unit
+from lrfind.confirm import FEW_ROWS, HELD_OUT, MOST, Judge, Lap, allowance, confirm, expected, judge, schedule, some
 from lrfind.data.prepare import split
 from lrfind.engine import kernel as kernels
 from lrfind.engine.kernel import Kernel
 from lrfind.plan import Plan, make
-from lrfind.registry import LOSSES
+from lrfind.registry import LOSSES, SCHEDULES
 from lrfind.run import Options, rehearse, sweep
 from lrfind.types import Candidate, Floats, Result, Split, Suggestion
 from lrfind.watch import Clock, Quiet
@@ -172,7 +172,7 @@ class TestHeats:
         for steps in lengths:
             for lap in [lap for lap in raced.laps if lap.heat.steps == steps and lap.chunk.start == 0][:2]:
                 for rate, seed in [(lap.rates[0], lap.seeds[0]), (lap.rates[-1], lap.seeds[-1])]:
-                    rates = (unit(plan, steps) * rate)[:, None]
+                    rates = (schedule(plan, steps).rise * rate)[:, None]
                     chunks = list(alone.run([raced.starts[seed]], rates, seeds=[seed]))
                     loss = np.concatenate([chunk.loss[0] for chunk in chunks])
                     np.testing.assert_array_equal(raced.lane(steps, rate, seed), loss)
@@ -208,16 +208,16 @@ class TestSchedule:
     def test_it_is_squeezed_into_the_length(self) -> None:
         plan = make(config())
         for horizon, warmup in ((400, 20), (100, 5), (5, 1)):
-            found = unit(plan, horizon)
+            found = schedule(plan, horizon).rise
             np.testing.assert_array_equal(found, schedules.unit("cosine", horizon, warmup_steps=warmup, end_factor=0.0))
             assert (found[0], found.max(), len(found)) == (0, 1, horizon)
-        np.testing.assert_allclose(unit(plan, 100), unit(plan, 400)[::4], atol=1e-6)
+        np.testing.assert_allclose(schedule(plan, 100).rise, schedule(plan, 400).rise[::4], atol=1e-6)
 
-    @pytest.mark.parametrize("name", ["constant", "linear", "exponential", "step", "cosine", "one_cycle"])
+    @pytest.mark.parametrize("name", SCHEDULES)
     def test_every_schedule_has_every_length(self, name: str) -> None:
         plan = make(config(train={"steps": 50, "schedule": {"name": name, "warmup_steps": 3}}))
         for horizon in (1, 2, 5, 50):
-            found = unit(plan, horizon)
+            found = schedule(plan, horizon).rise
             assert found.shape == (horizon,)
             assert np.isfinite(found).all()
             assert found.min() >= 0
@@ -225,8 +225,8 @@ class TestSchedule:
 
     def test_a_length_is_compiled_once(self) -> None:
         plan = make(config(train={"steps": 317}))
-        first = unit(plan, 13)
-        assert unit(make(config(train={"steps": 317})), 13) is first
+        first = schedule(plan, 13).rise
+        assert schedule(make(config(train={"steps": 317})), 13).rise is first
 
 
 class TestRun:

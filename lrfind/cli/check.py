@@ -98,6 +98,7 @@ def check(
         write=False,
         exit_zero=exit_zero,
         plot=plot,
+        advice=False,
         draws=not no_plot,
         quiet=quiet,
         color=not no_color,

@@ -221,7 +221,7 @@ class Job:
             case Format.markdown:
                 from lrfind.report.markdown import summary
 
-                self._rendered.append(summary(result))
+                self._rendered.append(summary(result, advice=self.wishes.advice))
             case Format.junit | Format.github:
                 from lrfind.report.outcome import outcome
 
@@ -236,7 +236,8 @@ class Job:
         width, color = self.screen.width, self.screen.color and not to_file
         unicode = self.screen.unicode or to_file
         shown = [str(path) for path in files]
-        text = self._worker.table(result, width=width, color=color, unicode=unicode, files=shown)
+        look = {"color": color, "unicode": unicode, "advice": self.wishes.advice}
+        text = self._worker.table(result, width=width, files=shown, **look)
         if not self.wishes.draws:
             return text
         curve = self._worker.plot(result, width=width, height=CURVE_HEIGHT, color=color, unicode=unicode)

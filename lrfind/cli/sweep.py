@@ -21,6 +21,10 @@ def sweep(
     confirm: shared.Confirm = None,
     write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")] = False,
+    advice: Annotated[
+        bool,
+        typer.Option("--advice", help="Add settings to paste for other schedules, and the usual guesses judged."),
+    ] = False,
     fresh: shared.Fresh = False,
     out: shared.Out = None,
     settings: shared.Set = None,
@@ -65,6 +69,7 @@ def sweep(
         fresh=fresh,
         write=write,
         exit_zero=exit_zero,
+        advice=advice,
         plot=plot,
         draws=not no_plot,
         quiet=quiet,

@@ -39,6 +39,7 @@ class Wishes:
     fresh: bool
     write: bool
     exit_zero: bool
+    advice: bool
     plot: Path | None
     draws: bool
     quiet: bool

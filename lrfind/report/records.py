@@ -13,7 +13,19 @@ import numpy as np
 from lrfind.errors import InputError
 from lrfind.report.fields import build, checked, shown
 from lrfind.report.trials import confirmation_document, read_confirmation, read_evidence
-from lrfind.types import Execution, Facts, Floats, Recommendation, Result, Suggestion, Sweep, Timing
+from lrfind.types import (
+    Advice,
+    Execution,
+    Facts,
+    Floats,
+    Guess,
+    Recommendation,
+    Result,
+    Setting,
+    Suggestion,
+    Sweep,
+    Timing,
+)
 
 SCHEMA = "lrfind/result/1"
 
@@ -45,6 +57,7 @@ def to_json(result: Result) -> str:
         },
         "confirmation": confirmation_document(result.confirmation),
         "evidence": asdict(result.evidence),
+        "advice": asdict(result.advice),
         "facts": asdict(result.facts),
         "assumptions": result.assumptions,
         "warnings": result.warnings,
@@ -127,6 +140,14 @@ def _result(found: dict[str, Any]) -> Result:
         timing=build(Timing, timing, "timing"),
         confirmation=read_confirmation(found.get("confirmation")),
         evidence=read_evidence(found.get("evidence")),
+        advice=_advice(found.get("advice") or {}),
+    )
+
+
+def _advice(found: dict[str, Any]) -> Advice:
+    return Advice(
+        tuple(build(Setting, each, "advice.settings") for each in found.get("settings", ())),
+        tuple(build(Guess, each, "advice.guesses") for each in found.get("guesses", ())),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TypeGuard
 
+from lrfind.report.advice import guesses
 from lrfind.report.evidence import half_trust
 from lrfind.report.text import clean, interval, rate, seconds
 from lrfind.types import Confirmation, Result
@@ -25,6 +26,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("sweep", f"{steps:,} steps, {count(seeds, 'seed')}{span}"),
         *confirmation(result),
         ("evidence", evidence(result)),
+        ("guesses", guesses(result)),
         ("made with", ", ".join([*versions, *([f"on {device}"] if device else [])])),
         ("time", times(result)),
     ]

@@ -91,13 +91,23 @@ def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
     lines = []
     for source in code.splitlines():
         head, arguments, tail = _call(source)
-        if len(indent + source) <= width or not arguments:
+        # The brackets of a formula are not those of a call: a comma in them would make a tuple.
+        if len(indent + source) <= width or not arguments or source.startswith("lambda "):
             lines.append(indent + source)
             continue
         lines.append(indent + head)
         for argument in arguments:
             lines += wrap_code(f"{argument},", width, indent + "    ")
         lines.append(indent + tail)
+    return lines
+
+
+def wrap_yaml(text: str, width: int) -> list[str]:
+    """YAML of one section a line, broken as `wrap_code` does; what goes on is indented, as YAML wants it."""
+    lines = []
+    for section in text.splitlines():
+        first, *others = wrap_code(section, width)
+        lines += [first, *(line if line.startswith(" ") else f"    {line}" for line in others)]
     return lines
 
 
