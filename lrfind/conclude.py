@@ -110,11 +110,8 @@ def conclude(
 
 def facts(plan: Plan, rate: float | None) -> Facts:
     """Model, data and the line to paste."""
-    section = plan.config.optimizer
     shown = RATE if rate is None else float(f"{rate:.3g}")
-    line = optimizers.to_source(
-        section.name, section.options, shown, clip_norm=section.clip_norm, accumulate=section.accumulate
-    )
+    line = optimizers.to_source(plan.optimizer, shown, accumulate=plan.config.optimizer.accumulate)
     return Facts(
         model=plan.network.describe(),
         parameters=plan.parameters,
@@ -123,6 +120,8 @@ def facts(plan: Plan, rate: float | None) -> Facts:
         optimizer=line,
         chance_loss=plan.chance_loss,
         constant_loss=plan.constant_loss,
+        frozen=plan.frozen,
+        precision=plan.config.precision,
     )
 
 

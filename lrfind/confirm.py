@@ -41,12 +41,14 @@ class Judge:
         trained_on: the loss on rows that were trained on.
         rows: how many rows the judgement rests on.
         cost: of judging one state, in optimiser steps.
+        at: a state with the weights that its optimiser is evaluated at.
     """
 
     held_out: Evaluator | None
     trained_on: Evaluator
     rows: int
     cost: float
+    at: Callable[[TrainState], TrainState] = lambda state: state
 
     @property
     def name(self) -> str:
@@ -58,6 +60,7 @@ class Judge:
 
     def __call__(self, states: Sequence[TrainState]) -> tuple[Floats, Floats]:
         """What each state is judged by, and its training loss, shape (states,) each."""
+        states = [self.at(state) for state in states]
         train_loss = self.trained_on(states)
         return (self.held_out(states) if self.held_out else train_loss), train_loss
 
@@ -84,7 +87,7 @@ def judge(plan: Plan) -> Judge:
         wanted = max(HELD_OUT * rows, FEW_ROWS)
         others = Evaluator(plan.model.loss, some(held_out, wanted), rows)
     seen = trained_on.rows + (others.rows if others else 0)
-    return Judge(others, trained_on, (others or trained_on).rows, FORWARD * seen / rows)
+    return Judge(others, trained_on, (others or trained_on).rows, FORWARD * seen / rows, plan.evaluated_at)
 
 
 def some(split: Split, wanted: int) -> tuple[Any, Any]:

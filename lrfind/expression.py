@@ -28,7 +28,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Formula:
-    """A function where optax has none.
+    """A function that optax has not.
 
     Attributes:
         function: the function.

@@ -79,10 +79,8 @@ def line(config: Config, steps: int, train: Mapping[str, Any], rate: float) -> s
     keywords = schedule.keywords(steps)
     still = schedule.name in ("constant", "reduce_on_plateau") and not keywords["warmup_steps"]
     return optimizers.to_source(
-        section.name,
-        section.options,
+        optimizers.chosen(section),
         rate if still else schedules.to_source(schedule.name, rate, steps, **keywords),
-        clip_norm=section.clip_norm,
         accumulate=section.accumulate,
         then=schedules.transform(schedule.name, section.accumulate, **keywords),
     )

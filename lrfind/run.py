@@ -79,6 +79,7 @@ def sweep(
     identity = {
         "config": config.model_dump(mode="json"),
         "bounds": [options.low, options.high],
+        "groups": list(config.optimizer.groups),  # their order counts, which a hash of keys does not see
         "data": plan.digest,
         "environment": devices.environment(),
         "machine": devices.machine(),
@@ -159,6 +160,8 @@ def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -
     return {
         "model": plan.network.describe(),
         "parameters": plan.parameters,
+        "frozen": plan.frozen,
+        "precision": config.precision,
         "data": plan.describe_data(),
         "loss": plan.loss,
         "lanes": len(states),

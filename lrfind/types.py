@@ -247,12 +247,14 @@ class Facts:
 
     Attributes:
         model: e.g. ``"mlp (hidden 128-128, relu)"``.
-        parameters: how many numbers are trained.
+        parameters: how many numbers the model has.
         data: e.g. ``"digits: 1,438 rows to train on, 359 held out, 64 inputs, 10 classes"``.
         loss: the loss function's name.
         optimizer: the optax line to paste, with the recommended rate where there is one.
         chance_loss: the loss of an answer that holds every class for equally likely; None where the loss has no such.
         constant_loss: the loss of the best constant answer on the training rows; None where it is not known.
+        frozen: how many of the parameters are not trained.
+        precision: what the network computes in, ``"float32"`` or ``"bfloat16"``.
     """
 
     model: str
@@ -262,6 +264,8 @@ class Facts:
     optimizer: str
     chance_loss: float | None = None
     constant_loss: float | None = None
+    frozen: int = 0
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)

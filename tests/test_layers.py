@@ -51,14 +51,15 @@ BELOW: dict[str, set[str]] = {
     "confirm": {"climb", "evidence", "pace", "plan", "engine", "analysis", "data"},
     "gallery": {"pace", "analysis", "config"},
     "pace": {"engine", "analysis", "schedules"},
-    "evidence": {"climb", "plan", "engine"},
+    "evidence": {"climb", "plan", "groups", "engine"},
     "climb": {"config", "engine", "analysis"},
     "watch": {"tape"},
     "tape": {"store"},
-    "plan": {"config", "engine", "models", "data", "optimizers", "schedules"},
+    "plan": {"config", "engine", "models", "data", "optimizers", "groups", "schedules"},
     "engine": {"analysis"},
     "config": {"optimizer_table"},
-    "optimizers": {"optimizer_table", "expression"},
+    "optimizers": {"optimizer_table", "expression", "groups"},
+    "groups": set(),
     "schedules": {"expression", "analysis"},
     "report": {""},  # where the package is, for the process that draws
     "sinks": set(),
@@ -79,7 +80,7 @@ BELOW: dict[str, set[str]] = {
 """What each part may import besides."""
 
 ONLY_IN = {
-    "jax": {"engine", "models", "optimizers", "schedules", "plan", "evidence"},
+    "jax": {"engine", "models", "optimizers", "groups", "schedules", "plan", "evidence"},
     "jaxlib": {"engine"},
     "optax": {"engine", "models", "optimizers", "schedules"},
     "typer": {"cli"},

@@ -14,6 +14,7 @@ import pytest
 from lrfind.config.schema import Config
 from lrfind.data import streams
 from lrfind.engine.host import IN_FLIGHT
+from lrfind.engine.kernel import Kernel
 from lrfind.errors import InputError
 from lrfind.plan import Plan, make, memory, rows_of
 from lrfind.registry import DATA, LOSSES, MODELS
@@ -183,6 +184,27 @@ def test_the_feed_gives_rows_of_the_training_part() -> None:
     inputs, targets = jax.jit(feed.select)(feed.data, draw.rows[0])
     np.testing.assert_array_equal(inputs, plan.data.train.inputs[draw.rows[0]])
     np.testing.assert_array_equal(targets, plan.data.train.targets[draw.rows[0]])
+
+
+def test_accumulated_and_large_batches_give_the_same_curve() -> None:
+    sizes = {1: 64, 4: 16}
+    losses, rows = {}, {}
+    for accumulate, size in sizes.items():
+        given = config(
+            {"name": "mlp", "hidden": [16], "activation": "tanh"},
+            {"name": "digits", "batch_size": size},
+            optimizer={"name": "sgd", "momentum": 0.9, "clip_norm": 5.0, "accumulate": accumulate},
+            confirm={"enabled": False},
+        )
+        plan = make(given)
+        kernel = Kernel(plan.step, plan.feed(), "cpu", chunk=60, lane_steps=60)
+        [chunk] = kernel.run(plan.starts("cpu"), np.tile(np.geomspace(1e-4, 30, 60)[:, None], 2))
+        losses[accumulate], rows[accumulate] = chunk.loss, plan.batches.indices(0, 0, 60).reshape(60, 64)
+    np.testing.assert_array_equal(rows[1], rows[4])
+    for large, small in zip(losses[1], losses[4], strict=True):
+        lowest = int(large.argmin())
+        assert lowest > 30
+        np.testing.assert_allclose(small[: lowest + 1], large[: lowest + 1], rtol=1e-5)
 
 
 def test_rows_of_every_array() -> None:

@@ -58,7 +58,9 @@ def failure(source: str, error: LrfindError) -> Failure:
 def rehearsed(facts: Mapping[str, Any]) -> str:
     """What `lrfind.run.rehearse` found out, for reading."""
     lines = {
-        "model": f"{facts['model']}, {facts['parameters']:,} parameters",
+        "model": f"{facts['model']}, {facts['parameters']:,} parameters"
+        + (f", {facts['frozen']:,} of them frozen" if facts["frozen"] else "")
+        + (f", computed in {facts['precision']}" if facts["precision"] != "float32" else ""),
         "data": facts["data"],
         "loss": facts["loss"].replace("_", " "),
         "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",

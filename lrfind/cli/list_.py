@@ -105,26 +105,38 @@ def entries(kind: str) -> dict[str, Any]:
 
 
 def text(kind: str, table: dict[str, Any], width: int) -> str:
-    """The entries of a kind, wrapped to a width."""
+    """The entries of a kind, wrapped to a width; what all of many have in common is said once, before them."""
     from textwrap import fill
 
+    from lrfind.optimizer_table import REFUSED
+
+    def wrapped(words: str, indent: int, further: int) -> str:
+        return fill(words, width, initial_indent=" " * indent, subsequent_indent=" " * further, break_on_hyphens=False)
+
     lines = [kind]
+    common = shared(table) if kind == "optimizers" else {}
+    if common:
+        lines += ["  all of them:", *(wrapped(f"{line}: {said}", 6, 8) for line, said in common.items())]
     for name, entry in table.items():
-        lines.append(fill(f"{name}: {entry['summary']}", width, initial_indent="  ", subsequent_indent="    "))
+        lines.append(wrapped(f"{name}: {entry['summary']}", 2, 4))
         if "formula" in entry:
             said = entry["formula"] + (f" ({entry['origin']})" if "origin" in entry else "")
-            lines.append(fill(said, width, initial_indent="      ", subsequent_indent="        "))
-        options = ", ".join(
-            option["name"] if option["required"] else f"{option['name']}={shown(option['default'])}"
-            for option in entry["options"]
-        )
+            lines.append(wrapped(said, 6, 8))
+        options = ", ".join(each for each in map(shown, entry["options"]) if each not in common)
         if options:
-            lines.append(
-                fill(options, width, initial_indent="      ", subsequent_indent="      ", break_on_hyphens=False)
-            )
+            lines.append(wrapped(options, 6, 6))
+    if kind == "optimizers":
+        lines += ["  not here:", *(wrapped(f"{name}: {why}", 6, 8) for name, why in REFUSED.items())]
     return "\n".join(lines) + "\n"
 
 
-def shown(value: Any) -> str:
-    """A default as YAML would say it."""
-    return json.dumps(value)
+def shared(table: dict[str, Any]) -> dict[str, str]:
+    """The options that every entry has, as they are shown, and what they do."""
+    first, *others = ({shown(option): option["summary"] for option in entry["options"]} for entry in table.values())
+    return {line: said for line, said in first.items() if all(line in other for other in others)}
+
+
+def shown(option: dict[str, Any]) -> str:
+    """An option with its default as YAML would say it."""
+    name: str = option["name"]
+    return name if option["required"] else f"{name}={json.dumps(option['default'])}"

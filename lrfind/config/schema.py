@@ -128,6 +128,9 @@ class Config(Section):
     loss: LossName | None = Field(default=None, description="what it minimises; left out: what fits the targets")
     optimizer: OptimizerSection = Field(description="an optimiser of optax with its keywords")
     train: TrainSection = Field(default_factory=lambda: TrainSection(), description="the training that the rate is for")
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="what the network computes in; weights, loss and updates are float32"
+    )
     sweep: SweepSection = Field(default_factory=lambda: SweepSection(), description="the range test")
     confirm: ConfirmSection = Field(
         default_factory=lambda: ConfirmSection(), description="short real trainings that check the suggestion"

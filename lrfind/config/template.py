@@ -103,7 +103,7 @@ def _option(option: Option, indent: int) -> str:
 
 def _line(key: str, value: Any, comment: str, indent: int = 0) -> str:
     text = " " * indent + f"{key}:" + ("" if value is None else f" {_yaml(value)}")
-    return f"{text:<{COMMENT_COLUMN}}# {comment}"
+    return f"{text + ' ':<{COMMENT_COLUMN}}# {comment}"
 
 
 def _yaml(value: Any) -> str:

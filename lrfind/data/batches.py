@@ -30,7 +30,10 @@ def weight_key(seed: int, lane_seed: int) -> NDArray[np.uint32]:
 
 @dataclass(frozen=True)
 class Batches:
-    """Shuffled anew each epoch; a last, smaller batch of an epoch is left out.
+    """Shuffled anew each epoch; what an epoch has left for no whole step is left out.
+
+    A step of several micro-batches has the rows of a step of one batch as large, in the same order. Where the rows are
+    fewer than a step's, it is the last micro-batch that is left out of an epoch, and a step takes several epochs.
 
     Attributes:
         rows: rows of the data set.
@@ -46,12 +49,14 @@ class Batches:
 
     def indices(self, lane_seed: int, start: int, stop: int) -> NDArray[Any]:
         """Row numbers of steps start..stop-1 of a seed, shape (steps, [accumulate if above 1,] batch_size)."""
-        per_epoch = self.rows // self.batch_size
-        first, last = start * self.accumulate, stop * self.accumulate
+        step = self.accumulate * self.batch_size
+        unit = step if step <= self.rows else self.batch_size
+        per_epoch = self.rows // unit
+        first, last = start * step // unit, stop * step // unit
         drawn = []
         for epoch in range(first // per_epoch, (last - 1) // per_epoch + 1):
             begin, end = max(0, first - epoch * per_epoch), min(per_epoch, last - epoch * per_epoch)
-            places = begin * self.batch_size, end * self.batch_size
+            places = begin * unit, end * unit
             drawn.append(shuffled(self.rows, *places, self.seed, lane_seed, ORDER, epoch))
         axes = (self.accumulate,) if self.accumulate > 1 else ()
         return np.concatenate(drawn).reshape(stop - start, *axes, self.batch_size)

@@ -84,7 +84,8 @@ def headline(result: Result) -> tuple[str, ...]:
 
 
 def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
-    """Python source on lines no wider than `width`, broken at the outermost brackets first, an argument a line.
+    """Python source on lines no wider than `width`, broken at the widest of the outermost brackets first, an argument a
+    line.
 
     What is pasted from a terminal then still runs. A name or string that is wider by itself stays whole.
     """
@@ -98,7 +99,8 @@ def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
         lines.append(indent + head)
         for argument in arguments:
             lines += wrap_code(f"{argument},", width, indent + "    ")
-        lines.append(indent + tail)
+        first, *others = wrap_code(tail[1:], width - 1, indent) or [indent]
+        lines += [f"{indent}{tail[:1]}{first[len(indent) :]}", *others]
     return lines
 
 
@@ -112,8 +114,9 @@ def wrap_yaml(text: str, width: int) -> list[str]:
 
 
 def _call(source: str) -> tuple[str, list[str], str]:
-    """A line of source as what stands up to its first bracket, the arguments in it, and the rest from its end on."""
-    head, depth, quote, start = "", 0, "", 0
+    """A line of source as what stands up to its widest bracket, the arguments in it, and the rest from its end on."""
+    found: tuple[str, list[str], str] = (source, [], "")
+    widest, depth, quote, opened, start = 0, 0, "", 0, 0
     arguments: list[str] = []
     for i, char in enumerate(source):
         if quote:
@@ -123,12 +126,18 @@ def _call(source: str) -> tuple[str, list[str], str]:
         elif char in "([{":
             depth += 1
             if depth == 1:
-                head, start = source[: i + 1], i + 1
-        elif char in ")]}" or (char == "," and depth == 1):
+                arguments, opened, start = [], i, i + 1
+        elif char in ")]}" or (char == "," and depth == 1 and not _in_head_of_lambda(source[start:i])):
             depth -= char != ","
             if depth == (char == ","):
                 arguments.append(source[start:i].strip())
                 start = i + 1
-            if depth == 0:
-                return head, [each for each in arguments if each], source[i:]
-    return source, [], ""
+            if depth == 0 and i - opened > widest:
+                widest = i - opened
+                found = source[: opened + 1], [each for each in arguments if each], source[i:]
+    return found
+
+
+def _in_head_of_lambda(argument: str) -> bool:
+    """Whether a comma behind this part of an argument still belongs to what a lambda takes."""
+    return argument.lstrip().startswith("lambda ") and ":" not in argument

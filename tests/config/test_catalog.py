@@ -32,6 +32,9 @@ def test_options_by_example() -> None:
         "learning_rate",
         "clip_norm",
         "accumulate",
+        "decayed",
+        "groups",
+        "frozen",
         "momentum",
         "nesterov",
     ]
