@@ -92,7 +92,7 @@ def test_triangular_is_read_off_the_curve() -> None:
     inside = triangular(READING, replace(FOUND, low=0.01, high=0.04))
     assert inside.learning_rate == 0.04
     assert inside.learning_rate * inside.options["base_factor"] == pytest.approx(0.04 / BASES[1])
-    low = triangular(READING, replace(FOUND, low=1e-4, high=6e-4))
+    low = triangular(READING, replace(FOUND, low=1e-4, high=2e-4))
     assert low.options["base_factor"] == pytest.approx(1 / 3, rel=1e-2)
     assert "3 to 100 times lower" in low.source
 
