@@ -13,7 +13,7 @@ import broken_data
 import faults
 from command import run
 from kills import Kill, kills
-from trial import UNPRINTABLE, Outcome, read_config, read_data
+from trial import UNPRINTABLE, Outcome, parses, read_config, read_data
 
 ENOUGH = 4 << 30
 """Bytes of address space for reading what is wrong."""
@@ -101,11 +101,6 @@ def broken(folder: Path, kind: str, number: int) -> tuple[str, str]:
             print(f"FAIL {kind} {each} ({what}): {outcome.kind}: {outcome.said[:200]!r}", flush=True)
     shares = ", ".join(f"{count:,} {what}" for what, count in found.most_common())
     return f"{number:,} broken {kind} files", shares + (f"; {parsed:,} were YAML" if kind == "config" else "")
-
-
-def parses(outcome: Outcome) -> bool:
-    """Whether a config was YAML, whatever else is wrong with it."""
-    return not any(words in outcome.said for words in ("not YAML", "is not UTF-8", "is UTF-16", "is larger than"))
 
 
 def through_the_command(folder: Path, expected: Outcome) -> Outcome:

@@ -9,14 +9,74 @@ from pathlib import Path
 EXAMPLES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
 VALUES = [
-    "1e999", "-1e999", ".nan", ".inf", "-.inf", "9" * 400, "9" * 5000, "0x" + "f" * 300, "-0", "0", "-1", "1e-400", "1_000",
-    "yes", "true", "null", "~", "", "''", '"\\u0000"', '"\\x1b[31mred\\x1b[0m"', "'\u202eevil'", "2001-12-14", "12:30:45",
-    "[]", "{}", "[[[[[]]]]]", "{a: {b: {c: {}}}}", "[1, two, 3.0]", "{name: mlp}", "mlp", "adam", "digits", "cosine", "text",
-    "!!python/object/apply:os.system [echo hi]", "!!python/name:os.system", "!!binary aGk=", "!custom x", "!!set {a, b}",
-    "*nothing", "&a [*a]", "&a {b: *a}", "| \n  block\n  text", ">\n  folded", "x" * 100_000, "\U0001f600", "\ud7ff", "$(id)",
-    "${HOME}", "../../../../etc/passwd", "/dev/zero", "/dev/stdin", "/proc/self/mem", "/", ".", "~root", "file:///etc/passwd",
-    "%s%s%s%n", "{{ 7 * 7 }}", "$\\frac$", "<script>alert(1)</script>", "1e6", "1000000000", "1e18", "0.5", "2.5",
-]  # fmt: skip
+    "1e999",
+    "-1e999",
+    ".nan",
+    ".inf",
+    "-.inf",
+    "9" * 400,
+    "9" * 5000,
+    "0x" + "f" * 300,
+    "-0",
+    "0",
+    "-1",
+    "1e-400",
+    "1_000",
+    "yes",
+    "true",
+    "null",
+    "~",
+    "",
+    "''",
+    '"\\u0000"',
+    '"\\x1b[31mred\\x1b[0m"',
+    "'\u202eevil'",
+    "2001-12-14",
+    "12:30:45",
+    "[]",
+    "{}",
+    "[[[[[]]]]]",
+    "{a: {b: {c: {}}}}",
+    "[1, two, 3.0]",
+    "{name: mlp}",
+    "mlp",
+    "adam",
+    "digits",
+    "cosine",
+    "text",
+    "!!python/object/apply:os.system [echo hi]",
+    "!!python/name:os.system",
+    "!!binary aGk=",
+    "!custom x",
+    "!!set {a, b}",
+    "*nothing",
+    "&a [*a]",
+    "&a {b: *a}",
+    "| \n  block\n  text",
+    ">\n  folded",
+    "x" * 100_000,
+    "\U0001f600",
+    "\ud7ff",
+    "$(id)",
+    "${HOME}",
+    "../../../../etc/passwd",
+    "/dev/zero",
+    "/dev/stdin",
+    "/proc/self/mem",
+    "/",
+    ".",
+    "~root",
+    "file:///etc/passwd",
+    "%s%s%s%n",
+    "{{ 7 * 7 }}",
+    "$\\frac$",
+    "<script>alert(1)</script>",
+    "1e6",
+    "1000000000",
+    "1e18",
+    "0.5",
+    "2.5",
+]
 """What takes the place of a value."""
 
 KEYS = [
@@ -126,15 +186,19 @@ def deep(text: str, rng: random.Random) -> str:
 
 def many(text: str, rng: random.Random) -> str:
     count = rng.choice([100, 20_000, 60_000])
-    return text + "\n" + rng.choice(
-        [
-            "".join(f"key{n}: {n}\n" for n in range(count)),
-            f"model: {{hidden: [{', '.join('1' for _ in range(count))}]}}\n",
-            "#" * count * 10,
-            "\n" * count,
-            "---\n" * 50,
-        ]
-    )  # fmt: skip
+    return (
+        text
+        + "\n"
+        + rng.choice(
+            [
+                "".join(f"key{n}: {n}\n" for n in range(count)),
+                f"model: {{hidden: [{', '.join('1' for _ in range(count))}]}}\n",
+                "#" * count * 10,
+                "\n" * count,
+                "---\n" * 50,
+            ]
+        )
+    )
 
 
 def flipped(text: str, rng: random.Random) -> bytes:

@@ -93,13 +93,27 @@ def header(
 
 
 HEADERS = [
-    lambda: header("(1000000000000, 4)"), lambda: header("(99999999999999999999,)"), lambda: header("(-1, 4)"),
-    lambda: header("(2**60, 2**60)"), lambda: header("(4, 0)"), lambda: header("()"), lambda: header("(10, 10)", "|O"),
-    lambda: header("(10, 10)", "<U1"), lambda: header("(10, 10)", "|V4"), lambda: header("(10, 5)", "<c8"), lambda: header("(10, 10)", "<M8[s]"),
-    lambda: header("__import__('os').system('echo hi')"), lambda: header("[" * 5000), lambda: header("(1," * 200 + ")" * 200),
-    lambda: header("(100,)", "f4, (1000000,)f4"), lambda: header("(10, 10)", ">f4"), lambda: header("(10, 10)", "<f2", data=b"\xff" * 400),
-    lambda: header("(10, 10)", version=b"\x09\x00"), lambda: header("(100000000, 100000000)", "|b1"), lambda: header(str((1,) * 100)),
-]  # fmt: skip
+    lambda: header("(1000000000000, 4)"),
+    lambda: header("(99999999999999999999,)"),
+    lambda: header("(-1, 4)"),
+    lambda: header("(2**60, 2**60)"),
+    lambda: header("(4, 0)"),
+    lambda: header("()"),
+    lambda: header("(10, 10)", "|O"),
+    lambda: header("(10, 10)", "<U1"),
+    lambda: header("(10, 10)", "|V4"),
+    lambda: header("(10, 5)", "<c8"),
+    lambda: header("(10, 10)", "<M8[s]"),
+    lambda: header("__import__('os').system('echo hi')"),
+    lambda: header("[" * 5000),
+    lambda: header("(1," * 200 + ")" * 200),
+    lambda: header("(100,)", "f4, (1000000,)f4"),
+    lambda: header("(10, 10)", ">f4"),
+    lambda: header("(10, 10)", "<f2", data=b"\xff" * 400),
+    lambda: header("(10, 10)", version=b"\x09\x00"),
+    lambda: header("(100000000, 100000000)", "|b1"),
+    lambda: header(str((1,) * 100)),
+]
 
 
 def objects() -> np.ndarray:
@@ -245,9 +259,14 @@ def parquet_file(rng: random.Random) -> bytes:
         return rng.choice([flip, flip_early, flip_late, cut, garbage])(raw, rng)
     file = io.BytesIO()
     kinds = [
-        pyarrow.array([None] * ROWS), pyarrow.array([[1, 2]] * ROWS), pyarrow.array([{"x": 1}] * ROWS), pyarrow.array(["t"] * ROWS),
-        pyarrow.array([b"\xff"] * ROWS), pyarrow.array([True, None] * (ROWS // 2)), pyarrow.array([float("nan")] * ROWS),
-    ]  # fmt: skip
+        pyarrow.array([None] * ROWS),
+        pyarrow.array([[1, 2]] * ROWS),
+        pyarrow.array([{"x": 1}] * ROWS),
+        pyarrow.array(["t"] * ROWS),
+        pyarrow.array([b"\xff"] * ROWS),
+        pyarrow.array([True, None] * (ROWS // 2)),
+        pyarrow.array([float("nan")] * ROWS),
+    ]
     names = rng.choice([["a", "label"], ["a", "a"], ["\x1b[31m", "label"]])
     chosen = [rng.choice(kinds), rng.choice([*kinds, pyarrow.array(arrays()[1])])]
     pyarrow.parquet.write_table(pyarrow.Table.from_arrays(chosen, names=names), file)
@@ -270,6 +289,7 @@ def mutant(number: int, folder: Path) -> tuple[str, Path]:
     (folder / f"data.{kind}").write_bytes(make(rng))
     (folder / "y.npy").write_bytes(npy(arrays()[1]))
     config = folder / "config.yaml"
-    text = f"model: {{name: linear}}\ndata: {{{section.format(file=f'data.{kind}')}, batch_size: 8}}\noptimizer: {{name: sgd}}\n"
+    data = f"{section.format(file=f'data.{kind}')}, batch_size: 8"
+    text = f"model: {{name: linear}}\ndata: {{{data}}}\noptimizer: {{name: sgd}}\n"
     config.write_text(text, encoding="utf-8")
     return kind, config

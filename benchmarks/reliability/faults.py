@@ -20,7 +20,7 @@ CONFIG = """\
 model: {name: mlp, hidden: [256, 256]}
 data: {name: digits}
 optimizer: {name: adam}
-sweep: {steps: 3000, seeds: 2, extend: false}
+sweep: {steps: 1800, seeds: 2, extend: false}
 confirm: {enabled: false}
 """
 SWEEP = ("sweep", "c.yaml", "--no-plot", "--out")
@@ -182,9 +182,15 @@ def out_of_memory(folder: Path) -> Verdict:
     setting = ("--set", "model.hidden=[60000, 60000]", "--set", "sweep.seeds=1")
     limit = 4 << 30
     ran = run(
-        folder, "sweep", "c.yaml", "--no-plot", "--out", "memory", *setting,
+        folder,
+        "sweep",
+        "c.yaml",
+        "--no-plot",
+        "--out",
+        "memory",
+        *setting,
         before=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
-    )  # fmt: skip
+    )
     return checked(ran, 3, "memory ran out")
 
 
@@ -208,9 +214,17 @@ def stdout_full(folder: Path) -> Verdict:
         process.kill()
         end(process)
         process = subprocess.Popen(
-            process.args, cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "LRFIND_CACHE_DIR": str(folder / ".programs")},
-        )  # fmt: skip
+            process.args,
+            cwd=folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(Path(__file__).parents[2]),
+                "LRFIND_CACHE_DIR": str(folder / ".programs"),
+            },
+        )
         _, err = process.communicate()
     same = outcome(folder / "out") == outcome(folder / "whole")
     return checked(Ran(process.returncode, "", err), 3, "standard output cannot be written", same)

@@ -67,7 +67,7 @@ def kills(number: int, folder: Path, seed: int = 0) -> Iterator[Kill]:
     total = steps(read_journal(journal).lines)
     assert expected is not None, "the run that nobody kills must end"
     rng = random.Random(seed)
-    for each in range(number):
+    for _ in range(number):
         yield kill(folder, command, rng.random() * (last - first), expected, total)
         shutil.rmtree(folder / "killed", ignore_errors=True)
 

@@ -19,7 +19,8 @@ class Outcome:
     """What came of a file.
 
     Attributes:
-        kind: ``"refused"``, ``"accepted"``, or what must not be: ``"traceback"``, ``"no place"``, ``"hang"``, ``"raw"``.
+        kind: ``"refused"``, ``"accepted"``, or what must not be: ``"traceback"``, ``"memory"``, ``"no place"``, ``"hang"``,
+            ``"raw"``.
         said: the message.
     """
 
@@ -78,3 +79,8 @@ def read_data(path: Path) -> Outcome:
     except Exception as error:
         return Outcome("traceback", f"{type(error).__name__}: {error}"[:300])
     return Outcome("hang", outcome.said) if time.process_time() - begin > SLOW else outcome
+
+
+def parses(outcome: Outcome) -> bool:
+    """Whether a config was YAML, whatever else is wrong with it."""
+    return not any(words in outcome.said for words in ("not YAML", "is not UTF-8", "is UTF-16", "is larger than"))
