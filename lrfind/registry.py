@@ -159,6 +159,22 @@ VERDICTS = (
 """What the gate judges, in the order in which it is reported; `lrfind explain` has a page for each."""
 
 
+FINDINGS = {
+    "diverged": "the loss is not finite, or ended above where it began",
+    "oscillating": "the loss still swings at the end",
+    "too-high": "trains, but a lower rate would end better",
+    "warmup-too-short": "the loss shot up early and the rest of the training had to make up for it",
+    "too-aggressive-decay": "the rate fell before the loss had stopped falling",
+    "overfitting": "the validation loss rises while the training loss falls",
+    "not-learning": "the loss never fell",
+    "too-slow": "the loss was still falling: a higher rate would have got further",
+    "stuck": "the loss stays on a high plateau",
+    "too-little-decay": "the rate ends high, and the loss goes up and down at the end",
+    "healthy": "nothing in the log says that another rate or schedule would do better",
+}
+"""What a diagnosis finds, most important first; each has a page in `lrfind explain`."""
+
+
 def near(name: str, names: Iterable[str]) -> str:
     """A hint for a name that does not exist: ``" (did you mean 'adamw'?)"``, or nothing."""
     matches = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.6)
