@@ -94,4 +94,10 @@ def flow(value: Any) -> str:
         return f"[{', '.join(map(flow, value))}]"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
+    if isinstance(value, str):  # JSON would write what is beyond 16 bits as two escapes, which YAML has no pairs of
+        return '"' + "".join(each if _quotable(each) else f"\\U{ord(each):08x}" for each in value) + '"'
     return json.dumps(value)
+
+
+def _quotable(character: str) -> bool:
+    return " " <= character <= "~" and character not in '"\\'

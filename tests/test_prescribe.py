@@ -89,7 +89,7 @@ def kernel(family: str) -> Any:
     """``rates -> the parameters after every step``, by lrfind's own way: an optimiser built in the step, at the rate
     that it is given."""
     section = config(**FAMILIES[family]).optimizer
-    make = optimizers.build(section.name, section.options, clip_norm=section.clip_norm)
+    make = optimizers.build(optimizers.chosen(section))
 
     def one(carry: Any, now: Any) -> Any:
         params, state = carry
