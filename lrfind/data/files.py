@@ -9,6 +9,15 @@ from typing import BinaryIO
 
 from lrfind.errors import InputError
 
+LONGEST = 160
+"""Letters of another library's message that ours repeats."""
+
+
+def brief(error: Exception) -> str:
+    """What another library says of a file, on one line; damaged ones are quoted at length."""
+    said = " ".join(str(error).split()).rstrip(".")
+    return said if len(said) <= LONGEST else said[: LONGEST - 3] + "..."
+
 
 def opened(path: Path, key: str, kind: str) -> BinaryIO:
     """A file, open for reading.

@@ -10,7 +10,7 @@ import numpy as np
 
 from lrfind.data.arrays import Arrays
 from lrfind.data.disk import Disk
-from lrfind.data.files import opened
+from lrfind.data.files import brief, opened
 from lrfind.data.streams import too_large
 from lrfind.errors import InputError
 from lrfind.types import Rows
@@ -61,6 +61,6 @@ def mapped(path: Path, key: str) -> np.memmap[Any, Any]:
         elif "greater than file size" in str(error):
             what = "is cut off; write it again"
         else:
-            what = f"is damaged: {error}"
+            what = f"is damaged: {brief(error)}"
         raise InputError(f"{path} {what}", key=key) from None
     return array

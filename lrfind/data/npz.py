@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.data.arrays import Arrays
-from lrfind.data.files import check_room, no_room, opened
+from lrfind.data.files import brief, check_room, no_room, opened
 from lrfind.errors import InputError
 from lrfind.registry import near
 
@@ -42,7 +42,7 @@ def unpacked(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
     """The archive in a file. Not by its path: numpy would leave a damaged one open."""
     try:
         archive = np.load(file, allow_pickle=False)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, NotImplementedError):  # the latter for versions that there are not
         raise InputError(f"{path} is cut off or damaged; write it again", key="data.path") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
@@ -79,7 +79,7 @@ def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDA
         if "allow_pickle" in str(error):
             what = "holds Python objects, which are never unpickled; save numbers"
         else:
-            what = f"is damaged: {error}"
+            what = f"is damaged: {brief(error)}"
         raise InputError(f"array '{name}' of {path} {what}", key=f"data.{role}") from None
     if isinstance(array, bytes):
         raise InputError(

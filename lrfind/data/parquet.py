@@ -7,7 +7,7 @@ from typing import Any
 
 from lrfind.data.arrays import Arrays, Table
 from lrfind.data.columns import choose, names_of
-from lrfind.data.files import opened
+from lrfind.data.files import brief, opened
 from lrfind.data.parquet_copy import copied
 from lrfind.data.parquet_types import answers, check_type, check_whole, is_text, joined
 from lrfind.data.streams import too_large
@@ -49,9 +49,10 @@ def load(section: Any) -> Arrays:
             if too_large(source.metadata.num_rows * (len(table.inputs) + len(table.targets))):
                 return copied(file, table)
             found = source.read(columns=[*table.inputs, *table.targets])
-        except (pyarrow.ArrowException, OSError) as error:
-            said = " ".join(str(error).split()).rstrip(".")
-            raise InputError(f"{path} cannot be read as parquet: {said}; write it again", key="data.path") from None
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"{path} cannot be read as parquet: {brief(error)}; write it again", key="data.path"
+            ) from None
     for name in (*table.inputs, *table.targets):
         check_whole(found.column(name), name, table)
     inputs, first = joined(found, table.inputs), found.column(table.targets[0])
