@@ -19,8 +19,8 @@ class Outcome:
     """What came of a file.
 
     Attributes:
-        kind: ``"refused"``, ``"accepted"``, or what must not be: ``"traceback"``, ``"memory"``, ``"no place"``, ``"hang"``,
-            ``"raw"``.
+        kind: ``"refused"`` or ``"accepted"``; what must not be: ``"traceback"``, ``"memory"``, ``"no place"``,
+            ``"hang"``, ``"raw"``.
         said: the message.
     """
 
