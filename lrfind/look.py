@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from lrfind.plan import Plan
 
 MOST, FEWEST = 50, 8
-"""Looks at a training, the ones before it and after it included: enough to see a validation loss turn up, and a diagnosis
+"""Looks at a training, the ones before it and after it included: enough to see a validation loss turn up, and a
+diagnosis
 needs so many."""
 
 SHARE = 0.1

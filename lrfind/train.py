@@ -162,9 +162,7 @@ def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple
         return kernel, starting.result()[0], looked, between
 
 
-def steps(
-    plan: Plan, kernel: Kernel, state: Any, peak: float, look: Look | None, between: int, taken: Taken
-) -> Any:
+def steps(plan: Plan, kernel: Kernel, state: Any, peak: float, look: Look | None, between: int, taken: Taken) -> Any:
     """Train from where `taken` ends, and look on the way.
 
     Args:

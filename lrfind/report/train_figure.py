@@ -52,9 +52,7 @@ def _loss(figure: Figure, seen: TrainView, training: Training) -> None:
         axes.add_line(line)
     if len(seen.looks):
         marker = "o" if len(seen.looks) <= 25 else ""
-        axes.add_line(
-            Line2D(seen.looks, seen.val_loss, color=RATE, lw=1.8, marker=marker, ms=3, mec="none", zorder=4)
-        )
+        axes.add_line(Line2D(seen.looks, seen.val_loss, color=RATE, lw=1.8, marker=marker, ms=3, mec="none", zorder=4))
     if seen.best is not None:
         dot(axes, seen.best, PAPER, RATE, size=6.5, width=1.4, over=5)
     _first_finding(axes, training, seen)

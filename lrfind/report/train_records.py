@@ -35,7 +35,12 @@ def to_json(training: Training) -> str:
         },
         "validation": None
         if scores is None
-        else {"step": scores.step.astype(int), "loss": scores.loss, scores.metric_name: scores.metric, "rows": scores.rows},
+        else {
+            "step": scores.step.astype(int),
+            "loss": scores.loss,
+            scores.metric_name: scores.metric,
+            "rows": scores.rows,
+        },
         "facts": asdict(training.facts),
         "assumptions": training.assumptions,
         "config": training.config,

@@ -49,7 +49,9 @@ def rows(training: Training) -> list[tuple[str, str]]:
         ("loss", facts.loss.replace("_", " ")),
     ]
     told += [("assumed", each) for each in training.assumptions]
-    spent = [f"{part} {seconds(value)}" for part, value in training.timing.items() if part != "total" and value >= 0.005]
+    spent = [
+        f"{part} {seconds(value)}" for part, value in training.timing.items() if part != "total" and value >= 0.005
+    ]
     told.append(("time", f"{seconds(training.timing.get('total', 0.0))}: {', '.join(spent)}"))
     return [(name, clean(value)) for name, value in told]
 
