@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,12 +15,14 @@ from lrfind import store
 from lrfind.analysis.diagnose.diagnosis import diagnose
 from lrfind.config.schema import Config, ConfirmSection, assumptions
 from lrfind.run import Options, prepare
+from lrfind.tape import Tape, position
 from lrfind.trace import Finding, Scores, Trace, Training
-from lrfind.types import Floats
+from lrfind.types import Execution, Floats
 from lrfind.watch import Clock, Watcher
 
 if TYPE_CHECKING:
     from lrfind.engine.kernel import Kernel
+    from lrfind.engine.recorded import Runs
     from lrfind.look import Look
     from lrfind.plan import Plan
 
@@ -111,25 +113,32 @@ def train(
     )
     plan, platform = prepare(alone, options, watcher, clock)
     from lrfind.engine import devices
+    from lrfind.engine.recorded import Recorded
 
     resolved = alone.model_dump(mode="json", exclude={"sweep", "confirm"})
-    identity = {"config": resolved, "data": plan.digest, "environment": devices.environment()}
+    identity = {
+        "config": resolved,
+        "data": plan.digest,
+        "environment": devices.environment(),
+        "machine": devices.machine(),
+    }
     mark = store.fingerprint({"train": identity})
     folder = options.out or store.default_folder(f"{name}-train", options.runs, mark)
     own = options.out is not None
     with store.open_run(folder, mark, identity, own=own, fresh=options.fresh, result=TRAIN) as directory:
         watcher.folder(folder)
+        tape = Tape(directory)
+        if (reached := position(directory.recorded)) is not None or directory.strange:
+            watcher.resume(reached, directory.strange)
         taken, interrupted = Taken(), False
         with devices.failures():
-            kernel, state, look, between = compiled(plan, platform, watcher, clock)
-            directory.journal({"kind": "execution", **asdict(kernel.execution)})
+            kernel, state, look, between = compiled(plan, platform, watcher, clock, tape)
             try:
                 with clock("train"):
                     watcher.phase("train")
-                    for line in steps(plan, kernel, state, peak.rate, look, between, taken):
-                        directory.journal(line)
-                        if line["kind"] == "train":
-                            watcher.climb(line_of_rates(plan, taken), taken.done, taken.loss[-1])
+                    recorded = Recorded(kernel, tape, "train", watcher.repeat, fields=("loss", "gradient_norm"))
+                    for _ in steps(plan, recorded, tape, state, peak.rate, look, between, taken):
+                        watcher.climb(line_of_rates(plan, taken), taken.done, taken.loss[-1])
             except KeyboardInterrupt:
                 if not taken.done:
                     raise
@@ -138,12 +147,17 @@ def train(
         status = "interrupted" if interrupted else "complete" if taken.done == plan.train_steps else "stopped"
         training = conclude(plan, name, peak, taken, look, status, clock)
         training, files = render(training, clock)
-        directory.journal({"kind": "end", "status": status})
-        return training, [] if interrupted and directory.finished else directory.finish(files)
+        if interrupted and directory.finished:
+            directory.end(status)
+            return training, []
+        return training, directory.finish(files, status)
 
 
-def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[Kernel, Any, Look | None, int]:
-    """The compiled kernel, the starting state, what is looked at, and the steps between two looks."""
+def compiled(
+    plan: Plan, platform: str, watcher: Watcher, clock: Clock, tape: Tape
+) -> tuple[Kernel, Any, Look | None, int]:
+    """The compiled kernel, the starting state, what is looked at, and the steps between two looks. A training that is
+    carried on keeps its execution."""
     from lrfind.engine.kernel import Kernel, chunk_for
     from lrfind.look import look, stride
 
@@ -151,7 +165,9 @@ def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple
     looked = look(plan, plan.train_steps)
     chunk = chunk_for(plan.parameters, rows, plan.train_steps)
     between, chunk = stride(plan.train_steps, looked.looks if looked else 0, chunk)
-    kernel = Kernel(plan.step, plan.feed(), platform, chunk=chunk, lane_steps=plan.train_steps)
+    told = tape.next("execution")
+    execution = Execution(told["steps"], told["lanes"], told["compiler"]) if told else None
+    kernel = Kernel(plan.step, plan.feed(), platform, execution=execution, chunk=chunk, lane_steps=plan.train_steps)
     with clock("compile"), ThreadPoolExecutor(max_workers=2) as pool:
         watcher.phase("compile")
         starting = pool.submit(plan.starts, platform)  # XLA compiles outside of Python's lock, so these overlap.
@@ -159,52 +175,56 @@ def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple
         kernel.compile(plan.shapes())
         if scoring is not None:
             scoring.result()
+        if told is None:
+            tape.add({"kind": "execution", **asdict(kernel.execution)})
         return kernel, starting.result()[0], looked, between
 
 
-def steps(plan: Plan, kernel: Kernel, state: Any, peak: float, look: Look | None, between: int, taken: Taken) -> Any:
-    """Train from where `taken` ends, and look on the way.
+def steps(
+    plan: Plan, kernel: Runs, tape: Tape, state: Any, peak: float, look: Look | None, between: int, taken: Taken
+) -> Iterator[None]:
+    """Train, and look on the way.
 
     Args:
         plan: of the training.
-        kernel: compiled.
-        state: before the first step that is not taken.
+        kernel: recorded.
+        tape: what the looks saw, told again where the training is carried on.
+        state: before the first step.
         peak: the schedule's peak.
         look: what is looked at; None for nothing.
         between: steps between two looks.
         taken: filled.
 
     Yields:
-        A line for the journal after every chunk and every look.
+        After every chunk, and the look at its end.
     """
     whole = plan.train_steps
     rates = peak * plan_unit(plan)
-    if look is not None and not taken.at:
-        yield seen(look, state, taken)
-    for chunk in kernel.run([state], rates[taken.done :, None], start=taken.done):
+    seen(tape, look, [state], taken)
+    for chunk in kernel.run([state], rates[:, None]):
         taken.loss += chunk.loss[0].tolist()
         taken.gradient_norm += chunk.gradient_norm[0].tolist()
         taken.rate += rates[chunk.start : taken.done].tolist()
-        yield {
-            "kind": "train",
-            "start": chunk.start,
-            "learning_rate": rates[chunk.start : taken.done].tolist(),
-            "loss": chunk.loss.tolist(),
-            "gradient_norm": chunk.gradient_norm.tolist(),
-        }
-        if look is not None and (taken.done % between == 0 or taken.done == whole or taken.lost):
-            yield seen(look, chunk.states[0], taken)
+        if taken.done % between == 0 or taken.done == whole or taken.lost:
+            seen(tape, look, chunk.states, taken)
+        yield
         if taken.lost:
             return
 
 
-def seen(look: Look, state: Any, taken: Taken) -> dict[str, Any]:
-    """Look at a state."""
-    loss, metric = look(state)
-    taken.at.append(taken.done)
-    taken.val_loss.append(loss)
-    taken.metric.append(metric)
-    return {"kind": "score", "step": taken.done, "val_loss": loss, "metric": metric}
+def seen(tape: Tape, look: Look | None, states: Sequence[Any], taken: Taken) -> None:
+    """Look at the one lane's state, unless that was done before."""
+    if look is None:
+        return
+
+    def measure() -> dict[str, Any]:
+        loss, metric = look(states[0])
+        return {"step": taken.done, "val_loss": loss, "metric": metric}
+
+    told = tape.once("score", measure)
+    taken.at.append(told["step"])
+    taken.val_loss.append(float(told["val_loss"]))
+    taken.metric.append(float(told["metric"]))
 
 
 def plan_unit(plan: Plan) -> Floats:
