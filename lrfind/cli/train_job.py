@@ -130,12 +130,12 @@ class TrainJob:
             return load(self.config, overrides, stdin_text=piped)
         except ConfigError as error:
             # A value that came by an option of its own is named by that option.
-            problems = [
-                replace(problem, where=named[problem.key], key="")
-                if problem.where == "--set" and problem.key in named
-                else problem
-                for problem in error.problems
-            ]
+            problems = []
+            for problem in error.problems:
+                key = problem.key.removesuffix(".name")
+                if problem.where == "--set" and key in named:
+                    problem = replace(problem, where=named[key], key="")
+                problems.append(problem)
             raise ConfigError(problems) from None
 
     def _peak(self, loaded: Loaded) -> Peak:

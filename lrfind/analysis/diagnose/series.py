@@ -106,5 +106,7 @@ def blocks(y: Floats, count: int) -> tuple[Floats, Floats]:
     edges = np.linspace(0, len(y), count + 1).astype(int)
     parts = [y[a:b] for a, b in pairwise(edges)]
     means = np.array([part.mean() for part in parts])
-    errors = np.array([part.std(ddof=1) / np.sqrt(len(part)) if len(part) > 1 else 0.0 for part in parts])
+    # From neighbours' differences: a swing that is longer than two entries is no noise.
+    spreads = [np.sqrt(np.mean(np.diff(part) ** 2) / 2) if len(part) > 1 else 0.0 for part in parts]
+    errors = np.array([spread / np.sqrt(len(part)) for spread, part in zip(spreads, parts, strict=True)])
     return means, errors
