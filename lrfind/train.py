@@ -198,14 +198,17 @@ def steps(
     Yields:
         After every chunk, and the look at its end.
     """
-    whole = plan.train_steps
-    rates = peak * plan_unit(plan)
+    from lrfind.confirm import schedule
+    from lrfind.pace import paced
+
+    along = schedule(plan, plan.train_steps)
     seen(tape, look, [state], taken)
-    for chunk in kernel.run([state], rates[:, None]):
+    for chunk, rates in paced(kernel, [state], along, np.array([peak])):
         taken.loss += chunk.loss[0].tolist()
         taken.gradient_norm += chunk.gradient_norm[0].tolist()
-        taken.rate += rates[chunk.start : taken.done].tolist()
-        if taken.done % between == 0 or taken.done == whole or taken.lost:
+        taken.rate += rates[0].tolist()
+        # Chunks of a schedule that waits for the loss end where they must, and may step over a look's place.
+        if taken.done >= len(taken.at) * between or taken.done == along.steps or taken.lost:
             seen(tape, look, chunk.states, taken)
         yield
         if taken.lost:
@@ -225,13 +228,6 @@ def seen(tape: Tape, look: Look | None, states: Sequence[Any], taken: Taken) -> 
     taken.at.append(told["step"])
     taken.val_loss.append(float(told["val_loss"]))
     taken.metric.append(float(told["metric"]))
-
-
-def plan_unit(plan: Plan) -> Floats:
-    """The config's schedule with peak 1, shape (steps,)."""
-    from lrfind.confirm import unit
-
-    return unit(plan, plan.train_steps)
 
 
 def line_of_rates(plan: Plan, taken: Taken) -> Floats:
