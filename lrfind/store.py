@@ -68,7 +68,9 @@ STATE_LIMIT = 2**28
 
 
 @contextmanager
-def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fresh: bool) -> Iterator[RunDirectory]:
+def open_run(
+    folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fresh: bool, result: str = RESULT
+) -> Iterator[RunDirectory]:
     """Take a folder for one run, and give it back.
 
     Args:
@@ -77,6 +79,7 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
         head: what the journal begins with.
         own: the user named this folder, so a run of another fingerprint in it is not passed over.
         fresh: overwrite such a run; and begin anew where this one could be carried on.
+        result: the file that says that a run is whole.
 
     Raises:
         InputError: the named folder holds another run.
@@ -105,11 +108,11 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
             what = f"a {JOURNAL} that is not lrfind's" if strange else "the run of another config"
             raise InputError(f"{folder} holds {what}; choose another --out, or overwrite it with --fresh")
         with disk(folder):
-            for left in (JOURNAL, RENEWED, STATE, RESULT, CURVE, PLOT):  # By a run that was killed.
+            for left in (JOURNAL, RENEWED, STATE, result, CURVE, PLOT):  # By a run that was killed.
                 for half in folder.glob(f".{left}.*"):
                     half.unlink(missing_ok=True)
             (folder / ".owner").write_text(str(os.getpid()), encoding="ascii")
-            run = RunDirectory(folder, mark, fresh=fresh)
+            run = RunDirectory(folder, mark, fresh=fresh, result=result)
         with run:
             if not run.recorded:
                 run.journal({"kind": "head", "schema": journals.SCHEMA, "fingerprint": mark, **head})
@@ -136,6 +139,7 @@ class RunDirectory:
         path: the folder.
         mark: the run's fingerprint.
         fresh: do not carry an unfinished run on.
+        result: the file that says that a run is whole.
 
     Attributes:
         renews: there is a result in it; it and its journal stay until the new files are whole.
@@ -144,10 +148,10 @@ class RunDirectory:
         strange: lines of its journal that do not belong to it.
     """
 
-    def __init__(self, path: Path, mark: str, *, fresh: bool) -> None:
+    def __init__(self, path: Path, mark: str, *, fresh: bool, result: str = RESULT) -> None:
         self.path = path
         before, renewed = read_journal(path / JOURNAL), read_journal(path / RENEWED)
-        whole = (path / RESULT).exists()
+        whole = (path / result).exists()
         self.finished = whole and ending(before.lines) not in UNFINISHED
         found = journals.Read()
         if not fresh and fingerprint_of(path, RENEWED) == mark:

@@ -19,7 +19,8 @@ class Watcher(Protocol):
     """Whoever wants to know what happens: a progress bar, or nobody."""
 
     def phase(self, name: str) -> None:
-        """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"`` or ``"render"``."""
+        """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"``, ``"train"`` or
+        ``"render"``."""
 
     def folder(self, path: Path) -> None:
         """The run directory is taken."""
@@ -75,4 +76,9 @@ class Clock:
 
     def timing(self) -> Timing:
         """What was spent so far, the whole included."""
-        return Timing(**self.spent, total=time.perf_counter() - self.started)
+        return Timing(**self.spent, total=self.total)
+
+    @property
+    def total(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started

@@ -13,7 +13,7 @@ import lrfind
 PACKAGE = Path(lrfind.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-COMMON = {"errors", "types", "registry", "__version__"}
+COMMON = {"errors", "types", "trace", "registry", "__version__"}
 """What all may import."""
 
 BELOW: dict[str, set[str]] = {
@@ -22,6 +22,7 @@ BELOW: dict[str, set[str]] = {
     "cli": {
         "run",
         "gallery",
+        "train",
         "watch",
         "tape",
         "report",
@@ -31,7 +32,24 @@ BELOW: dict[str, set[str]] = {
         "judge",
         "optimizer_table",
         "folder",
+        "logs",
+        "analysis",
     },
+    "train": {
+        "run",
+        "look",
+        "confirm",
+        "conclude",
+        "pace",
+        "plan",
+        "watch",
+        "config",
+        "engine",
+        "analysis",
+        "store",
+        "tape",
+    },
+    "look": {"plan", "engine"},
     "judge": {"config", "analysis"},
     "run": {
         "plan",
@@ -69,6 +87,8 @@ BELOW: dict[str, set[str]] = {
     "store": {"files", "folder", "journal", "state"},
     "folder": {"journal"},
     "files": set(),
+    "logs": set(),
+    "trace": set(),
     "journal": set(),
     "state": set(),
     "expression": set(),
@@ -80,7 +100,7 @@ BELOW: dict[str, set[str]] = {
 """What each part may import besides."""
 
 ONLY_IN = {
-    "jax": {"engine", "models", "optimizers", "groups", "schedules", "plan", "evidence"},
+    "jax": {"engine", "models", "optimizers", "groups", "schedules", "plan", "evidence", "look"},
     "jaxlib": {"engine"},
     "optax": {"engine", "models", "optimizers", "schedules"},
     "typer": {"cli"},

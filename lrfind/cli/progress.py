@@ -24,6 +24,7 @@ PHASES = {
     "compile": "compiling",
     "sweep": "sweeping",
     "confirm": "confirming",
+    "train": "training",
     "render": "drawing",
 }
 
@@ -58,7 +59,7 @@ class Lines:
 
     def phase(self, name: str) -> None:
         # Before the sweep there is nothing to lose; from then on, a chunk or a drawing is waited for.
-        self.interruption.waits = name in ("sweep", "confirm", "render")
+        self.interruption.waits = name in ("sweep", "confirm", "train", "render")
 
     def folder(self, path: Path) -> None:
         self.path = path

@@ -13,26 +13,36 @@ Role = Literal["step", "epoch", "loss", "val_loss", "lr"]
 
 KNOWN: dict[Role, tuple[str, ...]] = {
     "step": (
-        "step", "global_step", "train_step", "trainer_global_step", "steps", "iteration", "iterations", "iter", "it", "update", "updates",
-        "num_updates", "batch", "batch_idx",
+        *("step", "global_step", "train_step", "trainer_global_step", "steps", "iteration", "iterations", "iter", "it"),
+        *("update", "updates", "num_updates", "batch", "batch_idx"),
     ),
     "epoch": ("epoch", "epochs", "train_epoch"),
     "loss": (
-        "loss", "train_loss_step", "loss_step", "train_step_loss", "train_loss", "training_loss", "loss_train", "loss_training",
-        "tr_loss", "train_loss_epoch", "loss_epoch", "train_epoch_loss", "train_train_loss", "train_cross_entropy", "train_mse",
-        "train_nll", "nll", "objective",
+        *("loss", "train_loss_step", "loss_step", "train_step_loss", "train_loss", "training_loss", "loss_train"),
+        *("loss_training", "tr_loss", "train_loss_epoch", "loss_epoch", "train_epoch_loss", "train_train_loss"),
+        *("train_cross_entropy", "train_mse", "train_nll", "nll", "objective"),
     ),
     "val_loss": (
-        "val_loss", "validation_loss", "eval_loss", "valid_loss", "loss_val", "loss_validation", "loss_valid", "loss_eval",
-        "val_loss_epoch", "valid_epoch_loss", "dev_loss", "held_out_loss", "test_loss", "eval_eval_loss", "val_cross_entropy", "val_mse", "val_nll",
+        *("val_loss", "validation_loss", "eval_loss", "valid_loss", "loss_val", "loss_validation", "loss_valid"),
+        *(
+            "loss_eval",
+            "val_loss_epoch",
+            "valid_epoch_loss",
+            "dev_loss",
+            "held_out_loss",
+            "test_loss",
+            "eval_eval_loss",
+        ),
+        *("val_cross_entropy", "val_mse", "val_nll"),
     ),
-    "lr": ("lr", "learning_rate", "learningrate", "train_lr", "train_learning_rate", "optimizer_lr", "lr_0"),
-}  # fmt: skip
+    "lr": (*("lr", "learning_rate", "learningrate", "train_lr", "train_learning_rate", "optimizer_lr", "lr_0"),),
+}
 """Names by what they mean, those that say most first; compared in lower case with ``_`` for what is no letter or
 digit."""
 
 LIGHTNING = re.compile(
-    r"lr_(?:adam|sgd|rms|ada|nadam|lion|lamb|muon)\w*|(?:train_)?(?:lr|learning_rate)(?:_pg\d+|_group_?\d+|_\d+)?"
+    r"lr_(?:adam|sgd|rms|ada|nadam|lion|lamb|muon)\w*|"
+    r"(?:train_)?(?:lr|learning_rate)(?:_pg\d+|_group_?\d+|_\d+)?"
 )
 """Rates as a monitor names them, with the optimiser or the parameter group."""
 

@@ -44,10 +44,8 @@ def read(text: str, source: str, given: Mapping[Role, str]) -> Trace:
         raise InputError(f"{source}: {error}") from None
     cells = {role: [number(row, name, source) for row in found] for role, name in roles.items()}
     step, unit = steps(cells, len(found), [row.line for row in found], source)
-    step, cells = joined(step, cells)
-    loss = unbroken(cells.get("loss"))
-    val = unbroken(cells.get("val_loss"))
-    rate = cells.get("lr")
+    step, kept = joined(step, cells)
+    loss, val, rate = unbroken(kept.get("loss")), unbroken(kept.get("val_loss")), kept.get("lr")
     trace = Trace(
         step,
         np.full(len(step), np.nan) if loss is None else loss,
@@ -65,7 +63,8 @@ def check(trace: Trace, source: str, columns: Sequence[str]) -> None:
     most = max((len(column) for column in there), default=0)
     if most < FEWEST and not any(np.isinf(column).any() for column in there):
         raise InputError(
-            f"{source} has {most} losses, and a diagnosis needs {FEWEST} at least; log more often (columns: {listed(columns)})"
+            f"{source} has {most} losses, and a diagnosis needs {FEWEST} at least; log more often "
+            f"(columns: {listed(columns)})"
         )
 
 
@@ -139,19 +138,20 @@ def counted_on(step: Floats, epoch: Floats) -> Floats:
 
 
 def joined(step: Floats, cells: Mapping[Role, Sequence[float]]) -> tuple[Floats, dict[Role, Floats]]:
-    """Rows of one step as one, the last cell that is not blank of each column; after a step back, as of a resumed run, the
+    """Rows of one step as one, the last cell that is not blank of each column; after a step back, as of a resumed
+    run, the
     later rows count."""
     keep = np.ones(len(step), np.bool_)
     lowest = math.inf
-    for i in range(len(step) - 1, -1, -1):
-        keep[i] = step[i] <= lowest
-        lowest = min(lowest, step[i])
+    for row in range(len(step) - 1, -1, -1):
+        keep[row] = step[row] <= lowest
+        lowest = min(lowest, step[row])
     kept = np.flatnonzero(keep)
     numbers, place = np.unique(step[kept], return_inverse=True)
     found: dict[Role, Floats] = {}
     for role, values in cells.items():
         column = np.full(len(numbers), np.nan)
-        for i, at in zip(kept, place, strict=True):
+        for i, at in zip(kept.tolist(), place.tolist(), strict=True):
             if not math.isnan(values[i]):
                 column[at] = values[i]
         found[role] = column

@@ -135,7 +135,8 @@ def from_csv(text: str, source: str) -> Iterator[Row]:
             names = BARE.get(len(names), [])
             if not names:
                 raise InputError(
-                    f"{source}: expected a header, or rows of step, loss[, rate[, validation loss]]; got {header[:60]!r}"
+                    f"{source}: expected a header, or rows of step, loss[, rate[, validation loss]]; "
+                    f"got {header[:60]!r}"
                 )
             yield Row(skipped + 1, dict(zip(names, header_cells(header, mark), strict=False)))
         if len(set(names)) < len(names):

@@ -46,7 +46,12 @@ def text(findings: Sequence[Finding], *, width: int, color: bool, unicode: bool)
 
 def markdown(title: str, findings: Sequence[Finding]) -> str:
     """The findings as a Markdown section."""
-    lines = [f"### {escape(title)}", "", "| finding | seen | why it hurts | what to do |", "|---|---|---|---|"]
+    return f"### {escape(title)}\n\n{table(findings)}"
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """The findings as a Markdown table."""
+    lines = ["| finding | seen | why it hurts | what to do |", "|---|---|---|---|"]
     for found in findings:
         cells = [
             f"**{found.id}** ({found.severity})",

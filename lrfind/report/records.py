@@ -65,6 +65,12 @@ def to_json(result: Result) -> str:
         "environment": result.environment,
         "timing": {name.rstrip("_"): value for name, value in asdict(result.timing).items()},
     }
+    return encoded(document)
+
+
+def encoded(document: dict[str, Any]) -> str:
+    """Strict JSON in ASCII of dataclasses' values and arrays: indented, each row of numbers on one line, null for what
+    is not finite; ends with a line break."""
     return "".join(_encode(_plain(document), "\n")) + "\n"
 
 

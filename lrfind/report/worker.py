@@ -25,7 +25,7 @@ from lrfind.report.records import from_json, to_json
 from lrfind.types import Result
 
 if TYPE_CHECKING:
-    from lrfind.report.figure import Format
+    from lrfind.report.card import Format
 
 RENDERERS = {
     "figure": "lrfind.report.figure:draw",

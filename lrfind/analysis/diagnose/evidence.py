@@ -60,7 +60,8 @@ class Column:
 
     @property
     def residual(self) -> float:
-        """End over start: the part of the loss that is left. Of a loss that is not positive, what it is of its range."""
+        """End over start: the part of the loss that is left. Of a loss that is not positive, what it is of its
+        range."""
         if self.start > 0 and self.end >= 0:
             return self.end / self.start
         return 0.0
@@ -178,4 +179,5 @@ def column(entries: Series, rates: Travel, start: float | None = None) -> Column
 def moving_mean(y: Floats, width: int) -> Floats:
     """Mean of each `width` entries in a row, shape (entries - width + 1,)."""
     total = np.cumsum(np.concatenate([[0.0], y]))
-    return (total[width:] - total[:-width]) / width
+    means: Floats = (total[width:] - total[:-width]) / width
+    return means

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -103,7 +104,9 @@ def blocks(y: Floats, count: int) -> tuple[Floats, Floats]:
     """Means of about so many equal parts and their standard errors, shape (parts,) each."""
     count = max(1, min(count, len(y)))
     edges = np.linspace(0, len(y), count + 1).astype(int)
-    parts = [y[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [y[a:b] for a, b in pairwise(edges)]
     means = np.array([part.mean() for part in parts])
-    errors = np.array([part.std(ddof=1) / np.sqrt(len(part)) if len(part) > 1 else 0.0 for part in parts])
+    # From neighbours' differences: a swing that is longer than two entries is no noise.
+    spreads = [np.sqrt(np.mean(np.diff(part) ** 2) / 2) if len(part) > 1 else 0.0 for part in parts]
+    errors = np.array([spread / np.sqrt(len(part)) for spread, part in zip(spreads, parts, strict=True)])
     return means, errors

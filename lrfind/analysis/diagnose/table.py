@@ -3,7 +3,7 @@
 | finding | it takes | what separates it from its neighbours |
 |---|---|---|
 | diverged | not finite; or ends above its start; or lost most of its fall for good | oscillating ends below |
-| too-aggressive-decay | the mean rate is far below the peak, and the path went on falling | too-slow: the rate was never high |
+| too-aggressive-decay | the mean rate is far below the peak, the path fell on | too-slow: the rate was never high |
 | oscillating | rises of half the change in the last third, much loss left | too-high has come to rest |
 | warmup-too-short | shot up early, smooth after that, much loss left | too-high is restless after it, too |
 | too-high | shot up or restless, much loss left | too-slow is smooth |
@@ -25,7 +25,8 @@ from lrfind.analysis.diagnose.evidence import Column, Evidence
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
 
 HURTS = 0.06
-"""What a finding costs at least, as a part of the fall of the loss. A rate within 5 % counts as good in the benchmark of
+"""What a finding costs at least, as a part of the fall of the loss. A rate within 5 % counts as good in the
+benchmark of
 recommendations; one more for the error of carrying a curve on."""
 
 HURTS_HELD_OUT = 0.045
@@ -58,7 +59,8 @@ SETTLED = 0.3
 """Rises after an early spike up to which it was the spike alone."""
 
 WARMED = 0.08
-"""Share of the training over which a rate that rises in a straight line has warmed up; a little below the usual tenth."""
+"""Share of the training over which a rate that rises in a straight line has warmed up; a little below the usual
+tenth."""
 
 SWINGS = 0.5
 """Rises in the last third, in parts of the change, of a loss that swings."""

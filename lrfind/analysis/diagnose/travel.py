@@ -1,7 +1,8 @@
 """How far a training has come, counted in rates: the sum of all rates so far.
 
 At rates that are not too high a training follows one path, and the rate is only the pace at which it does (gradient
-flow; Barrett & Dherin 2021 give the next term). Ten times the rate is then the same path, ten times as far. So what a higher rate
+flow; Barrett & Dherin 2021 give the next term). Ten times the rate is then the same path, ten times as far. So what
+a higher rate
 or a later decay would have brought is read off the same curve, carried on.
 """
 
@@ -65,7 +66,8 @@ class Travel:
         spacing = np.diff(self.at, prepend=self.at[0] - (self.at[1] - self.at[0] if len(self.at) > 1 else 1.0))
         total = np.cumsum(self.rate * spacing)
         before = self.at[0] - spacing[0]
-        return np.interp(step, np.concatenate([[before], self.at]), np.concatenate([[0.0], total]))
+        found: Floats = np.interp(step, np.concatenate([[before], self.at]), np.concatenate([[0.0], total]))
+        return found
 
 
 def travel(step: Floats, rate: Floats | None) -> Travel:

@@ -43,6 +43,7 @@ Said = tuple[str, str, str, dict[str, Any]]
 
 
 def diverged(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A training that was lost."""
     why = "what was learnt is lost, and every later step trains broken weights"
     if e.broke is not None:
         what = f"the loss is not finite from {at(e.broke, unit)} on"
@@ -63,6 +64,7 @@ def diverged(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def oscillating(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A loss that swings to its end."""
     judge = e.judge
     what = (
         f"in the last third {name(e)} still goes up and down: its rises add up to {judge.unrest.late_rises:.1f} times "
@@ -73,6 +75,7 @@ def oscillating(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A run thrown about by long steps."""
     judge = e.judge
     seen = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
     if (peak := peak_of(e)) is not None:
@@ -83,6 +86,7 @@ def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """An early spike."""
     spike = max(e.columns, key=lambda column: column.unrest.overshoot)
     back = (
         f"came back below it at {at(spike.unrest.back_at, unit)}"
@@ -94,7 +98,8 @@ def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"{back}, went down smoothly after that, and ends at {share(e.judge.residual)} of its start"
     )
     why = (
-        "the first steps are the most dangerous: curvature is highest and an optimiser's averages are empty; the weights "
+        "the first steps are the most dangerous: curvature is highest and an optimiser's averages "
+        "are empty; the weights "
         "were thrown to where the rest of the training has to come back from"
     )
     steps = max(1, round(WARMUP * (e.last - e.first)))
@@ -103,14 +108,16 @@ def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def overfitting(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A validation loss that turned up."""
     val = e.val
     assert val is not None
     what = (
-        f"the validation loss was lowest at {at(val.low_at, unit)}, {number(val.low)}, and rose to {number(val.end)} while "
-        f"the training loss went to {number(e.trained.end)}"
+        f"the validation loss was lowest at {at(val.low_at, unit)}, {number(val.low)}, and rose to "
+        f"{number(val.end)} while the training loss went to {number(e.trained.end)}"
     )
     why = "from there on the network learns its training rows by heart and gets worse on others"
-    advice = f"stop at {at(val.low_at, unit)} or keep the weights from there; or more data, augmentation, dropout, or weight decay"
+    stop = f"stop at {at(val.low_at, unit)} or keep the weights from there"
+    advice = f"{stop}; or more data, augmentation, dropout, or weight decay"
     values = {
         "lowest": val.low,
         "lowest_at": val.low_at,
@@ -122,6 +129,7 @@ def overfitting(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A rate that fell too early."""
     travel, judge = e.travel, e.judge
     more = math.log10(USUAL_SHARE / travel.share)
     when = travel.decayed_at
@@ -133,7 +141,8 @@ def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"it ends at {share(judge.residual)} of its start"
     )
     why = (
-        f"a cosine from the same peak would have gone {USUAL_SHARE / travel.share:.1f} times as far; going on like this, "
+        f"a cosine from the same peak would have gone {USUAL_SHARE / travel.share:.1f} times as far; "
+        f"going on like this, "
         f"{share(judge.missed(more))} of the fall is left undone"
     )
     advice = f"decay over the whole training, such as by a cosine to 0 over all {e.last - e.first:,.0f} {unit}s"
@@ -147,10 +156,12 @@ def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A loss that was still falling."""
     judge = e.judge
     missed = e.missed(1.0)
     what = (
-        f"{name(e)} falls smoothly and was still falling at the end: {number(judge.gain.later)} over the last two thirds of "
+        f"{name(e)} falls smoothly and was still falling at the end: {number(judge.gain.later)} over "
+        f"the last two thirds of "
         f"the way, after {number(judge.gain.earlier)} over as large a part before it; it ends at {number(judge.end)}"
     )
     why = (
@@ -163,6 +174,7 @@ def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A high plateau."""
     judge = e.judge
     what = (
         f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}, {share(judge.residual)} of its start, and "
@@ -177,17 +189,20 @@ def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def not_learning(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A loss that never fell."""
     judge = e.judge
     what = f"{name(e)} stayed at its start: {number(judge.start)}, then {number(judge.end)}"
     why = "nothing is learnt: the rate is far too low, or no gradient reaches the weights"
     advice = (
-        f"raise the rate by a factor of 100{to(e, 0.01)}; if that changes nothing, check that gradients reach the parameters "
+        f"raise the rate by a factor of 100{to(e, 0.01)}; if that changes nothing, check that "
+        f"gradients reach the parameters "
         "and that the targets belong to the inputs"
     )
     return what, why, advice, {"start": judge.start, "end": judge.end, "error": judge.error}
 
 
 def too_little_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A rate that ends high, and a loss that does not settle."""
     judge = e.judge
     what = (
         f"the rate ends at {share(e.travel.last)} of its peak, and in the last third {name(e)} goes up and down by "
@@ -199,6 +214,7 @@ def too_little_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def healthy(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """A good run."""
     judge = e.judge
     what = f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}"
     if judge.start > 0 and judge.end >= 0:
