@@ -24,9 +24,9 @@ ADDED = {
     "train: {steps: null}": "4:9: train.steps: must be a number where epochs is not given",
     "train: {steps: 10, schedule: {name: cosine, warmup_steps: 10}}": "4:45: train.schedule.warmup_steps: "
     "must be less than the 10 steps of the training; got 10",
-    "train: {schedule: cosin}": "4:9: train.schedule.name: must be one of constant, cosine, "
-    "cosine_restarts, exponential, inverse_time, linear, one_cycle, polynomial, reduce_on_plateau, scheduled_drop, "
-    "step, triangular; got 'cosin' (did you mean 'cosine'?)",
+    "train: {schedule: cosin}": "4:9: train.schedule.name: must be one of constant, cosine, cosine_restarts, "
+    "exponential, inverse_time, linear, one_cycle, polynomial, reduce_on_plateau, scheduled_drop, step, triangular; "
+    "got 'cosin' (did you mean 'cosine'?)",
     "train: {warmup_steps: 5}": "4:9: train.warmup_steps: unknown key here: warmup_steps belongs in train.schedule; "
     "known here: steps, epochs, schedule",
     "train: 100": "4:1: train: must be a section of keys; got 100",
