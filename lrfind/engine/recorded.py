@@ -231,7 +231,7 @@ class Recorded:
         parts: list[Part] = []
         states: Sequence[Any] | None = None
         while states is None:
-            at, restored = 0, None
+            at, restored, begins = 0, None, leg.states
             done = sum(chunk.loss.shape[1] for chunk in leg.told[:chunks])
             if 0 < leg.saved <= done:
                 restored = unpacked(leg.leaves or [], structure(leg.states))
@@ -239,10 +239,10 @@ class Recorded:
             parts.append(Part(leg, chunks, at, done))
             if restored is not None:
                 states = restored
-            elif isinstance(leg.states, Promised) and not leg.states.kept:
-                leg, chunks = leg.states.leg, leg.states.chunks
+            elif isinstance(begins, Promised) and not begins.kept:
+                leg, chunks = begins.leg, begins.chunks
             else:
-                states = leg.states
+                states = begins
         total, before = sum(part.done - part.at for part in parts), 0
         for part in reversed(parts):
             states = self._repeat_part(part, states, before, total)
