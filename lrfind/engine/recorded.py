@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
 import jax
 import numpy as np
@@ -70,18 +70,34 @@ class Leg:
     leaves: list[NDArray[Any]] | None = None
 
 
+class Part(NamedTuple):
+    """Steps of a leg that have to be trained again: those `at` .. `done` - 1, of its first `chunks` chunks."""
+
+    leg: Leg
+    chunks: int
+    at: int
+    done: int
+
+
 class Promised(Sequence[Any]):
     """The states of lanes after steps that are told again; trained again only if someone looks at one.
 
     Args:
         leg: whose.
+        chunks: after how many of its chunks.
         find: trains again.
     """
 
-    def __init__(self, leg: Leg, find: Callable[[], list[Any]]) -> None:
+    def __init__(self, leg: Leg, chunks: int, find: Callable[[Leg, int], list[Any]]) -> None:
         self.leg = leg
+        self.chunks = chunks
         self._find = find
         self._found: list[Any] | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether they were trained again already."""
+        return self._found is not None
 
     def __len__(self) -> int:
         return int(self.leg.rates.shape[1])
@@ -94,7 +110,7 @@ class Promised(Sequence[Any]):
 
     def __getitem__(self, lane: int | slice) -> Any:
         if self._found is None:
-            self._found = self._find()
+            self._found = self._find(self.leg, self.chunks)
         return self._found[lane]
 
 
@@ -201,32 +217,53 @@ class Recorded:
                 f"the journal does not fit this run: it goes on with other steps than step {first} of the {self.kind}; "
                 "start anew with --fresh"
             ) from error
-        count = len(leg.told) + 1
-        return Chunk(first, **values, states=Promised(leg, lambda: self._train_again(leg, count)))
+        return Chunk(first, **values, states=Promised(leg, len(leg.told) + 1, self._train_again))
 
-    def _train_again(self, leg: Leg, count: int) -> list[Any]:
+    def _train_again(self, leg: Leg, chunks: int) -> list[Any]:
         """The states after the first chunks of a leg that are told again.
+
+        Legs that begin where others end make a chain; it is followed back to a saved state, or to states that are
+        there.
 
         Raises:
             RunError: the steps come out differently from what was written down.
         """
-        told = leg.told[:count]
-        done = sum(chunk.loss.shape[1] for chunk in told)
-        at, states = 0, leg.states
-        if 0 < leg.saved <= done:
-            restored = unpacked(leg.leaves or [], structure(leg.states))
+        parts: list[Part] = []
+        states: Sequence[Any] | None = None
+        while states is None:
+            at, restored, begins = 0, None, leg.states
+            done = sum(chunk.loss.shape[1] for chunk in leg.told[:chunks])
+            if 0 < leg.saved <= done:
+                restored = unpacked(leg.leaves or [], structure(leg.states))
+                at = leg.saved if restored is not None else 0
+            parts.append(Part(leg, chunks, at, done))
             if restored is not None:
-                at, states = leg.saved, restored
-        if at == done:
-            return list(states)
-        options = {**leg.options, "start": leg.options["start"] + at}
-        before = {name: np.concatenate([getattr(chunk, name) for chunk in told], axis=1) for name in self.fields}
-        self.repeat(self.kind, 0, done - at)
-        for chunk in self.kernel.run(states, leg.rates[at:done], **options):
-            self._compare(before, chunk, leg.options["start"])
-            states = chunk.states
-            self.repeat(self.kind, chunk.start + chunk.loss.shape[1] - options["start"], done - at)
+                states = restored
+            elif isinstance(begins, Promised) and not begins.kept:
+                leg, chunks = begins.leg, begins.chunks
+            else:
+                states = begins
+        total, before = sum(part.done - part.at for part in parts), 0
+        for part in reversed(parts):
+            states = self._repeat_part(part, states, before, total)
+            before += part.done - part.at
         return list(states)
+
+    def _repeat_part(self, part: Part, states: Sequence[Any], before: int, total: int) -> Sequence[Any]:
+        """Train the told steps of a leg again, so many of all having been before; returns the states after them."""
+        leg = part.leg
+        if part.at == part.done:
+            return states
+        told = leg.told[: part.chunks]
+        values = {name: np.concatenate([getattr(chunk, name) for chunk in told], axis=1) for name in self.fields}
+        begin = leg.options["start"] + part.at
+        if before == 0:
+            self.repeat(self.kind, 0, total)
+        for chunk in self.kernel.run(states, leg.rates[part.at : part.done], **{**leg.options, "start": begin}):
+            self._compare(values, chunk, leg.options["start"])
+            states = chunk.states
+            self.repeat(self.kind, before + chunk.start + chunk.loss.shape[1] - begin, total)
+        return states
 
     def _compare(self, told: Mapping[str, Floats], chunk: Chunk, start: int) -> None:
         here = slice(chunk.start - start, chunk.start - start + chunk.loss.shape[1])
@@ -257,8 +294,8 @@ def probed(leg: Leg, first: int, steps: int) -> NDArray[np.int64]:
 
 def structure(states: Sequence[Any]) -> Any:
     """A pytree with the shape and type of each leaf of the lanes' states; promised ones are not looked at."""
-    if isinstance(states, Promised):
-        return structure(states.leg.states)
+    while isinstance(states, Promised):
+        states = states.leg.states
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf), np.asarray(leaf).dtype), list(states))
 
 

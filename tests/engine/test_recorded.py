@@ -68,6 +68,9 @@ def story(kernel: Runs, starts: Sequence[Any]) -> tuple[list[Chunk], list[Any]]:
     return chunks, list(chunks[-1].states)
 
 
+LONG = 400
+"""More legs than Python would follow by calls of calls."""
+
 LENGTHS = [4, 4, 2, 4, 2, 4, 1]
 
 
@@ -219,3 +222,25 @@ def test_types_that_numpy_does_not_write() -> None:
     np.testing.assert_array_equal(found[0]["a"], states[0]["a"])
     assert unpacked([*leaves, leaves[0]], structure(states)) is None
     assert unpacked([leaves[1], *leaves[1:]], structure(states)) is None
+
+
+def test_a_long_chain_of_legs(trained: Any) -> None:
+    """As where the loss lowers the rate between chunks: each leg begins where the one before it ends."""
+    kernel, starts, *_ = trained
+
+    def chain(runs: Runs, legs: int) -> Sequence[Any]:
+        states = starts
+        for leg in range(legs):
+            (chunk,) = runs.run(states, RATES[:CHUNK], start=leg * CHUNK)
+            states = chunk.states
+        return states
+
+    memory = Memory()
+    ends = chain(Recorded(kernel, memory, "train", repeated), LONG)
+    counting = Counting(kernel)
+    same_states(chain(Recorded(counting, Memory(memory.lines[:-1]), "train", repeated), LONG), ends)
+    assert counting.steps == LONG * CHUNK
+    counting = Counting(kernel)
+    notes = Memory(memory.lines[:-1], {LONG - 10: memory.states[LONG - 10]})
+    same_states(chain(Recorded(counting, notes, "train", repeated), LONG), ends)
+    assert counting.steps == 9 * CHUNK
