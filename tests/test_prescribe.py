@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -205,5 +205,7 @@ values = st.recursive(
 
 
 @given(values)
+@example("\U00010003 \x7f\x85\u2028 \\ \" 'é")
+@example({"no": "on", "1": "a: b", "# c": "- d"})
 def test_any_value_comes_back_from_its_yaml(value: Any) -> None:
     assert YAML(typ="safe").load(f"key: {flow(value)}\n") == {"key": value}
