@@ -66,9 +66,8 @@ def all_kills(folder: Path, number: int) -> list[tuple[str, str]]:
     for each in kills(number, folder):
         found.append(each)
         mark = "ok  " if each.good else "FAIL"
-        print(
-            f"{mark} kill {len(found)}: {each.phase}, {each.repeated:.1%} repeated" + ("" if each.good else f" {each}")
-        )
+        more = "" if each.good else f" {each}"
+        print(f"{mark} kill {len(found)}: {each.phase}, {each.repeated:.1%} repeated{more}", flush=True)
     phases = Counter("sweep" if each.phase == "sweep" else "confirmation or later" for each in found)
     share = sorted(each.repeated for each in found)
     return [
