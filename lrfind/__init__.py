@@ -2,4 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrfind.answer import Answer
+    from lrfind.api import find
+
 __version__ = "0.1.0"
+
+__all__ = ["Answer", "__version__", "find"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Answer", "find"):
+        from lrfind import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'lrfind' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

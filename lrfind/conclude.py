@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lrfind import optimizers
 from lrfind.analysis import recommend as advice
 from lrfind.analysis.carry import of_one_size
 from lrfind.analysis.curve import divergences
 from lrfind.analysis.suggest import suggestions
 from lrfind.analysis.verdict import unheard, verdict
 from lrfind.climb import Climb
-from lrfind.config.schema import Config, assumptions
+from lrfind.config.schema import Config
 from lrfind.confirm import Confirmed, schedule
 from lrfind.engine import devices
 from lrfind.plan import Plan
 from lrfind.prescribe import advise
 from lrfind.types import Advice, Evidence, Execution, Facts, Result, Sweep
 from lrfind.watch import Clock
-
-RATE = "LEARNING_RATE"
-"""Stands for the rate in the optimiser's source text where there is none to recommend."""
 
 
 def conclude(
@@ -95,8 +91,8 @@ def conclude(
             execution=execution,
         ),
         facts=facts(plan, rate),
-        assumptions=assumptions(config),
-        warnings=tuple(warnings),
+        assumptions=plan.assumptions,
+        warnings=(*warnings, *plan.notes()),
         config=config.model_dump(mode="json"),
         environment=devices.environment(),
         timing=clock.timing(),
@@ -104,20 +100,18 @@ def conclude(
         evidence=evidence,
         advice=Advice()
         if interrupted
-        else advise(config, plan.train_steps, reading, recommendation, confirmation, evidence, mean),
+        else advise(config, plan.train_steps, reading, recommendation, confirmation, evidence, mean, plan.to_paste),
     )
 
 
 def facts(plan: Plan, rate: float | None) -> Facts:
     """Model, data and the line to paste."""
-    shown = RATE if rate is None else float(f"{rate:.3g}")
-    line = optimizers.to_source(plan.optimizer, shown, accumulate=plan.config.optimizer.accumulate)
     return Facts(
-        model=plan.network.describe(),
+        model=plan.described,
         parameters=plan.parameters,
         data=plan.describe_data(),
         loss=plan.loss,
-        optimizer=line,
+        optimizer=plan.optimizer_line(rate),
         chance_loss=plan.chance_loss,
         constant_loss=plan.constant_loss,
         frozen=plan.frozen,

@@ -10,12 +10,11 @@ import numpy as np
 
 from lrfind import evidence
 from lrfind.analysis.race import Heat, Race, horizons, least
-from lrfind.data.batches import SPLIT_SEED
-from lrfind.data.shuffle import shuffled
 from lrfind.engine.evaluate import Evaluator
 from lrfind.engine.sweep import PROBE_EVERY
+from lrfind.models.contract import FORWARD
 from lrfind.pace import Course, course, paced
-from lrfind.types import Floats, Split
+from lrfind.types import Floats
 
 if TYPE_CHECKING:
     from lrfind.climb import Climb
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 MOST = 10
 """The confirmation never takes more than this many times the steps of the training that the rate is for: who trains
 for 50 steps will not wait for 3,000. The first heat is always let through: it takes no time."""
-
-FORWARD = 1 / 3
-"""A forward pass, in steps: a step goes forward, and backward at twice the work."""
 
 
 @dataclass(frozen=True)
@@ -73,30 +69,17 @@ rates that lie further apart than a factor of two."""
 FEW_ROWS = 256
 """Held-out rows that are taken in any case: small batches would judge on next to nothing."""
 
-JUDGED = 5
-"""The random stream that draws the rows that states are judged on."""
-
 
 def judge(plan: Plan) -> Judge:
     """The rows of a plan that states are judged by."""
-    rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
-    train, held_out = plan.data.train, plan.data.validation
-    trained_on = Evaluator(plan.model.loss, some(train, TRAINED_ON * rows), rows)
-    others = None
-    if held_out is not None:
-        wanted = max(HELD_OUT * rows, FEW_ROWS)
-        others = Evaluator(plan.model.loss, some(held_out, wanted), rows)
+    rows = plan.rows
+    train = plan.source.sample("train", TRAINED_ON * rows)
+    held_out = plan.source.sample("validation", max(HELD_OUT * rows, FEW_ROWS))
+    trained_on = Evaluator(plan.model.loss, train or [])
+    others = Evaluator(plan.model.loss, held_out) if held_out else None
     seen = trained_on.rows + (others.rows if others else 0)
-    return Judge(others, trained_on, (others or trained_on).rows, FORWARD * seen / rows, plan.evaluated_at)
-
-
-def some(split: Split, wanted: int) -> tuple[Any, Any]:
-    """Inputs and targets of so many rows, drawn at random: a file may be sorted, and the split keeps its order. They
-    are the same for every seed of the run, as the split is: a rate should not change because its judges did."""
-    if split.rows <= wanted:
-        return split.inputs[:], split.targets[:]
-    rows = np.sort(shuffled(split.rows, 0, wanted, SPLIT_SEED, JUDGED))
-    return split.inputs[rows], split.targets[rows]
+    cost = plan.model.evaluation * seen / rows
+    return Judge(others, trained_on, (others or trained_on).rows, cost, plan.evaluated_at)
 
 
 @dataclass(frozen=True)

@@ -84,3 +84,7 @@ class RunError(LrfindError):
     """The run failed: memory or disk ran out, the run directory is in use, the user's code raised."""
 
     exit_code = ExitCode.RUN_FAILED
+
+
+class OwnCodeError(RunError):
+    """The user's code raised; the text shows where in it, and what it was given."""

@@ -12,6 +12,8 @@ import numpy as np
 
 from lrfind import groups
 from lrfind.engine.curvature import BASIS, ROUNDS, Stability, rule_of, stability
+from lrfind.engine.evaluate import rows_in
+from lrfind.errors import OwnCodeError
 from lrfind.types import Evidence
 
 if TYPE_CHECKING:
@@ -31,21 +33,20 @@ MOST_PRODUCTS = BASIS * ROUNDS + 1
 
 def measured_rows(plan: Plan) -> int:
     """Rows that the sharpness is measured on."""
-    return min(plan.data.train.rows, max(ROWS, plan.config.data.batch_size))
+    return rows_in(plan.source.first(max(ROWS, plan.source.batch_rows)))
 
 
 def cost(plan: Plan) -> float:
     """What `sharpness` takes at most, in optimiser steps: a Hessian-vector product is two."""
     if not known(plan):
         return 0
-    rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
-    return STILL + 2 * MOST_PRODUCTS * measured_rows(plan) / rows
+    return STILL + 2 * MOST_PRODUCTS * measured_rows(plan) / plan.rows
 
 
 def known(plan: Plan) -> bool:
     """Whether there is a formula for the optimiser."""
     section = plan.config.optimizer
-    return rule_of(section.name, section.options) is not None
+    return section.named and rule_of(section.name, section.options) is not None
 
 
 def sharpness(plan: Plan, kernel: Kernel, start: Any, platform: str) -> Stability | None:
@@ -54,14 +55,13 @@ def sharpness(plan: Plan, kernel: Kernel, start: Any, platform: str) -> Stabilit
         return None
     section = plan.config.optimizer
     *_, chunk = kernel.run([start], np.zeros((STILL, 1)), seeds=[0])
-    some = slice(measured_rows(plan))
-    batch = (plan.data.train.inputs[some], plan.data.train.targets[some])
+    batch = plan.source.first(max(ROWS, plan.source.batch_rows))
     key = plan.batches.keys(plan.seeds[0], 0, 1)[0]
     factors = groups.factors(plan.initial[0], section.groups, section.frozen) if section.groups else None
     name, options = section.name, section.options
     try:
         return stability(plan.exact.loss, chunk.states[0], batch, key, name, options, platform, factors)
-    except (jax.errors.JaxRuntimeError, MemoryError):
+    except (jax.errors.JaxRuntimeError, MemoryError, OwnCodeError):
         return None
 
 

@@ -25,9 +25,6 @@ SHARE = 0.1
 """Part of a training's work that looks may take; counted in forward passes, not by a clock, so that the looks of a run
 are the same on every machine."""
 
-FORWARD = 1 / 3
-"""A forward pass, in steps: a step goes forward, and backward at twice the work."""
-
 LEAST_ROWS = 256
 """Rows that are looked at in any case."""
 
@@ -58,24 +55,29 @@ class Look:
 
 def look(plan: Plan, steps: int) -> Look | None:
     """What the training of a plan is looked at by; None where nothing is held out."""
-    held_out = plan.data.validation
-    if held_out is None:
+    affordable = SHARE * steps * plan.rows / plan.model.evaluation
+    parts = plan.source.sample("validation", max(LEAST_ROWS, plan.rows, int(affordable / FEWEST)))
+    if not parts:
         return None
-    per_step = plan.config.data.batch_size * plan.config.optimizer.accumulate
-    affordable = SHARE * steps * per_step / FORWARD
-    rows = min(held_out.rows, max(LEAST_ROWS, per_step, int(affordable / FEWEST)))
-    inputs, targets = held_out.inputs, held_out.targets
-    if rows < held_out.rows:  # A file may be sorted, and the split keeps its order.
-        picked = np.sort(np.random.default_rng(plan.config.seed).permutation(held_out.rows)[:rows])
-        inputs, targets = inputs[picked], targets[picked]
-    statistic, name, metric = metric_of(plan.data.task, targets)
-    apply, loss = plan.network.apply, plan.model.loss
+    loss, network = plan.model.loss, plan.network
+    if plan.dataset is None or network is None or plan.own_loss:  # Nobody knows what its outputs mean.
+
+        def alone(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
+            value = loss(params, state, batch, None, False)[0]
+            return value, value
+
+        scorer = Scorer(alone, parts)
+        looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
+        return Look(scorer, "loss", lambda value, _: value, min(looks, steps + 1))
+    targets = np.concatenate([part[1] for part in parts])
+    statistic, name, metric = metric_of(plan.dataset.task, targets)
+    apply = network.apply
 
     def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
         outputs, _ = apply(params, state, batch[0], None, False)
         return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
 
-    scorer = Scorer(measure, (inputs, targets), per_step)
+    scorer = Scorer(measure, parts)
     looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
     return Look(scorer, name, metric, min(looks, steps + 1))
 

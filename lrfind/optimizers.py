@@ -150,6 +150,22 @@ def keys_as_numbers(optimizer: Any) -> Any:
     return optax.GradientTransformationExtraArgs(init, update)
 
 
+def clipped(make: MakeOptimizer, clip_norm: float | None) -> MakeOptimizer:
+    """An optimiser of the user's own behind clipping by global norm, the keys of its state as numbers."""
+
+    def chained(rate: Any) -> Any:
+        made = make(rate)
+        return made if clip_norm is None else optax.chain(optax.clip_by_global_norm(clip_norm), made)
+
+    return lambda rate: keys_as_numbers(chained(rate))
+
+
+def none(rate: Any) -> Any:
+    """No optimiser: of the user's own train step, which has one."""
+    del rate
+    return optax.identity()
+
+
 def to_source(choice: Choice, rate: float | str, *, accumulate: int = 1, then: Call | None = None) -> str:
     """The line of optax to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
 

@@ -1,4 +1,7 @@
-"""From a config to what the engine runs: data, model, optimiser, batches."""
+"""What the engine is to run: a model, where its batches come from, and an optimiser.
+
+A config of built-ins, a config that names the user's own code, and a call of `lrfind.find` are three ways to make one.
+"""
 
 from __future__ import annotations
 
@@ -9,42 +12,79 @@ from functools import cached_property
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lrfind import groups, optimizers
-from lrfind.config.schema import Config
+from lrfind.config.schema import Config, assumptions
 from lrfind.data.batches import SPLIT_SEED, Batches, weight_key
 from lrfind.data.constant import constant_loss
-from lrfind.data.prepare import digest, prepare
+from lrfind.data.prepare import prepare
 from lrfind.engine import compiler
-from lrfind.engine.host import IN_FLIGHT, host_feed
+from lrfind.engine.host import IN_FLIGHT
 from lrfind.engine.kernel import Feed
-from lrfind.engine.lanes import Draw
-from lrfind.engine.step import Step, TrainState, lift, start
+from lrfind.engine.step import Record, Step, TrainState, lift, start
 from lrfind.models.contract import Model, Network, Precision, count, supervised
 from lrfind.registry import DATA, LOSSES, MODELS
+from lrfind.source import Drawn, Source, of_dataset, rows_of
 from lrfind.types import Dataset
+
+__all__ = ["Plan", "built_in", "load", "loss_of", "make", "memory", "rows_of"]
 
 BLUR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
 """For `lift`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean was off
 by some 2^-12 of itself, and the ratio of two good to some three hundredths from 2^-7 on."""
 
 
+RATE = "LEARNING_RATE"
+"""Stands for the rate in the optimiser's source text where there is none to recommend."""
+
+Trained = Callable[[Precision], Model]
+"""What is trained, by what it computes in."""
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What a config comes to.
+    """What is to be measured.
 
     Attributes:
         config: the resolved config.
-        data: checked and split.
+        source: where batches come from.
+        trained: what is trained.
+        described: one phrase about it.
         loss: name of the loss, chosen by the targets where the config leaves it out.
-        network: the network.
+        network: what maps inputs to outputs; None where the user's own code is a loss or a train step.
+        own_loss: the loss is the user's own.
+        own_optimizer: the user's own optimiser, by its rate; None for the config's of optax.
+        to_paste: the line of source for the user's own optimiser; see `lrfind.prescribe.Paste`.
+        code: a hash of the user's own code; empty without any.
+        notes: what a reader should know about the user's own data before trusting the rate, one sentence each.
+        assumed: what was assumed about the user's own code, likewise.
     """
 
     config: Config
-    data: Dataset
+    source: Source
+    trained: Trained
+    described: str
     loss: str
-    network: Network
+    network: Network | None = None
+    own_loss: bool = False
+    own_optimizer: optimizers.MakeOptimizer | None = None
+    to_paste: Callable[[Any, Any], str] | None = None
+    code: str = ""
+    notes: Callable[[], tuple[str, ...]] = tuple
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """The data set, where its targets were understood."""
+        return self.source.data if isinstance(self.source, Drawn) else None
+
+    @property
+    def data(self) -> Dataset:
+        """The data set behind built-in data."""
+        assert self.dataset is not None, "there is no data set behind the user's own batches"
+        return self.dataset
 
     @cached_property
     def model(self) -> Model:
@@ -57,7 +97,7 @@ class Plan:
         return self._model("float32")
 
     def _model(self, precision: Precision) -> Model:
-        model, frozen = supervised(self.network, LOSSES[self.loss].load(), precision), self.config.optimizer.frozen
+        model, frozen = self.trained(precision), self.config.optimizer.frozen
 
         def loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
             return model.loss(groups.freeze(params, frozen), state, batch, key, train)
@@ -77,12 +117,15 @@ class Plan:
 
     @cached_property
     def make_optimizer(self) -> optimizers.MakeOptimizer:
-        return optimizers.build(self.optimizer)
+        section = self.config.optimizer
+        if self.own_optimizer is not None:
+            return optimizers.clipped(self.own_optimizer, section.clip_norm)
+        return optimizers.build(self.optimizer) if section.named else optimizers.none
 
     @cached_property
     def evaluated_at(self) -> Callable[[TrainState], TrainState]:
         """A state with the weights that its optimiser is evaluated at, which are mostly those it trains."""
-        averages = optimizers.evaluated_at(self.optimizer)
+        averages = optimizers.evaluated_at(self.optimizer) if self.config.optimizer.named else None
         if averages is None:
             return lambda state: state
         compiled = jax.jit(averages)
@@ -90,6 +133,8 @@ class Plan:
 
     @cached_property
     def step(self) -> Step:
+        if self.model.step is not None:
+            return own_step(self.model.step)
         return lift(
             self.model.loss,
             self.make_optimizer,
@@ -101,22 +146,28 @@ class Plan:
     @cached_property
     def batches(self) -> Batches:
         section = self.config
-        return Batches(self.data.train.rows, section.data.batch_size, section.optimizer.accumulate, section.seed)
+        rows = self.source.rows if isinstance(self.source, Drawn) else self.source.batch_rows
+        return Batches(rows, self.source.batch_rows, section.optimizer.accumulate, section.seed)
 
     @cached_property
     def digest(self) -> str:
-        return digest(self.data)
+        return self.source.digest()
 
     @property
     def seeds(self) -> tuple[int, ...]:
         return tuple(range(self.config.sweep.seeds))
 
     @property
+    def rows(self) -> int:
+        """Rows of data to one optimiser step."""
+        return self.source.batch_rows * self.config.optimizer.accumulate
+
+    @cached_property
     def train_steps(self) -> int:
         """Optimiser steps of the training that the rate is for."""
-        section = self.config
-        rows, batch_size = self.data.train.rows, section.data.batch_size
-        return section.train.resolve_steps(rows, batch_size, section.optimizer.accumulate)
+        section, rows = self.config, self.source.batch_rows
+        per_epoch = 0 if section.train.epochs is None else self.source.per_epoch()
+        return section.train.resolve_steps(rows * per_epoch, rows, section.optimizer.accumulate)
 
     @cached_property
     def initial(self) -> tuple[Any, Any]:
@@ -137,7 +188,7 @@ class Plan:
 
     @cached_property
     def parameters(self) -> int:
-        """How many numbers the model has."""
+        """How many numbers the model has; of the user's own train step, its state."""
         return count(self.initial[0])
 
     @cached_property
@@ -147,36 +198,19 @@ class Plan:
 
     def feed(self) -> Feed:
         """Batches of every seed."""
-
-        def draw(number: int, begin: int, stop: int) -> Draw:
-            seed = self.seeds[number]
-            return Draw(self.batches.indices(seed, begin, stop), self.batches.keys(seed, begin, stop))
-
-        train = self.data.train
-        if not self.data.streamed:
-            return Feed((train.inputs, train.targets), rows_of, draw)
-
-        def read(number: int, begin: int, stop: int) -> tuple[Any, Any]:
-            rows = self.batches.indices(self.seeds[number], begin, stop)
-            return train.inputs[rows], train.targets[rows]
-
-        return host_feed(read, lambda number, *steps: self.batches.keys(self.seeds[number], *steps))
+        return self.source.feed(self.seeds, self.batches)
 
     @property
     def step_bytes(self) -> int:
         """Bytes of the batches that a step of all lanes brings to the device; 0 where the data are there."""
-        if not self.data.streamed:
-            return 0
-        train, section = self.data.train, self.config
-        row = sum(array.size // len(array) * array.dtype.itemsize for array in (train.inputs, train.targets))
-        return row * section.data.batch_size * section.optimizer.accumulate * len(self.seeds)
+        return self.source.batch_bytes * self.config.optimizer.accumulate * len(self.seeds)
 
     @property
     def chance_loss(self) -> float | None:
         """The loss of an answer that holds every class for equally likely; None where the loss knows no classes."""
         match self.loss:
-            case "cross_entropy":
-                return math.log(self.data.outputs)
+            case "cross_entropy" if self.dataset is not None:
+                return math.log(self.dataset.outputs)
             case "binary_cross_entropy":
                 return math.log(2)
         return None
@@ -184,23 +218,24 @@ class Plan:
     @cached_property
     def constant_loss(self) -> float | None:
         """The loss of the best constant answer on the training rows, in closed form; None where that is not known."""
-        return constant_loss(self.loss, self.data.train.targets, self.data.outputs)
+        data = self.dataset
+        return None if data is None else constant_loss(self.loss, data.train.targets, data.outputs)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the config left out and the rate depends on, one sentence each."""
+        return (*assumptions(self.config, batches=isinstance(self.source, Drawn)), *self.assumed)
+
+    def optimizer_line(self, rate: float | None) -> str:
+        """The line of source to paste, with the rate or a name for it."""
+        shown = RATE if rate is None else float(f"{rate:.3g}")
+        if self.to_paste is not None:
+            return self.to_paste(shown, None)
+        return optimizers.to_source(self.optimizer, shown, accumulate=self.config.optimizer.accumulate)
 
     def describe_data(self) -> str:
         """One line for reports."""
-        data = self.data
-        held_out = data.validation.rows if data.validation else 0
-        noun = "classes" if data.task == "classification" else "target" if data.outputs == 1 else "targets"
-        shape = "x".join(map(str, data.input_shape))
-        rows = f"{data.train.rows:,} rows to train on, {held_out:,} held out"
-        where = ", read from the disk batch by batch" if data.streamed else ""
-        return f"{data.name}: {rows}, inputs {shape}, {data.outputs} {noun}{where}"
-
-
-def rows_of(data: Any, rows: Any) -> Any:
-    """Rows of every array. The numbers come from `Batches` and are in bounds; saying so spares the program the
-    check."""
-    return jax.tree.map(lambda leaf: leaf.at[rows].get(mode="promise_in_bounds"), data)
+        return self.source.describe()
 
 
 def make(config: Config) -> Plan:
@@ -210,28 +245,62 @@ def make(config: Config) -> Plan:
         InputError: the data cannot be trained on, or does not go with the loss; a pattern of the optimiser's takes no
             parameter, or the installed optax does not know the optimiser so.
     """
+    data = load(config)
+    loss = config.loss or loss_of(data)
+    assert isinstance(loss, str), "a loss of the user's own is a target"
+    network, function = built_in(config, data.input_shape, data.outputs), LOSSES[loss].load()
+    plan = Plan(
+        config,
+        of_dataset(data, config.data.batch_size),
+        lambda precision: supervised(network, function, precision),
+        network.describe(),
+        loss,
+        network,
+    )
+    _ = plan.make_optimizer  # What is wrong with it is to be said before anything is measured.
+    return plan
+
+
+def load(config: Config) -> Dataset:
+    """The config's built-in data or file."""
     section = config.data
-    data = prepare(
+    return prepare(
         DATA[section.name].load()(section),
         name=section.title,
-        loss=config.loss,
+        loss=config.loss if isinstance(config.loss, str) else None,
         validation_fraction=section.validation_fraction,
         batch_size=section.batch_size,
         seed=SPLIT_SEED,
         standardize=section.standardize,
     )
-    loss = config.loss or ("cross_entropy" if data.task == "classification" else "mse")
+
+
+def loss_of(data: Dataset) -> str:
+    """The loss that fits the targets."""
+    return "cross_entropy" if data.task == "classification" else "mse"
+
+
+def built_in(config: Config, input_shape: tuple[int, ...], outputs: int) -> Network:
+    """The config's built-in network."""
     options = config.model.model_dump(exclude={"name"})
-    network = MODELS[config.model.name].load()(options, data.input_shape, data.outputs)
-    plan = Plan(config, data, loss, network)
-    _ = plan.make_optimizer  # What is wrong with it is to be said before anything is measured.
-    return plan
+    network: Network = MODELS[config.model.name].load()(options, input_shape, outputs)
+    return network
+
+
+def own_step(step: Any) -> Step:
+    """The user's own train step as the kernel's: its state stands where the parameters do."""
+
+    def one(train: TrainState, batch: Any, rate: Any, key: Any) -> tuple[TrainState, Record]:
+        state, *values = step(train.params, batch, rate, key)
+        record = Record(*(jnp.asarray(value, jnp.float32) for value in values))
+        return TrainState(state, train.state, train.optimizer), record
+
+    return one
 
 
 def memory(plan: Plan) -> int:
     """Bytes that data, or the batches of them that are on their way, and the states of all seeds take, by their shapes;
     activations come on top."""
     states = sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in jax.tree.leaves(plan.shapes()))
-    parts = (plan.data.train, plan.data.validation)
-    batches = 2 * max(IN_FLIGHT, plan.step_bytes) if plan.data.streamed else 0
-    return int(states + batches + sum(part.inputs.nbytes + part.targets.nbytes for part in parts if part))
+    batches = 2 * max(IN_FLIGHT, plan.step_bytes) if plan.step_bytes else 0
+    return int(states + batches + plan.source.nbytes)

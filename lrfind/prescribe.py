@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrfind import optimizers, schedules
@@ -19,6 +19,9 @@ from lrfind.types import Advice, Confirmation, Evidence, Recommendation, Setting
 ADAM_LIKE = {"adabelief", "adam", "adamw", "amsgrad", "lamb", "nadam", "nadamw", "yogi"}
 """Optimisers whose b2 is that of Adam: the rule for their warm-up is about it."""
 
+Paste = Callable[[Any, Any], str]
+"""``(rate or source of a schedule, transformation to chain with or None) -> line of source``."""
+
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
@@ -31,6 +34,7 @@ def advise(
     confirmation: Confirmation | None,
     evidence: Evidence,
     mean: float | None,
+    paste: Paste | None = None,
 ) -> Advice:
     """All that a run says beside its recommendation.
 
@@ -42,12 +46,13 @@ def advise(
         confirmation: of it; None without one.
         evidence: beside it.
         mean: of the config's schedule at peak 1; None where the rate knows no schedule.
+        paste: the line of an optimiser of the user's own.
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
     proposed = proposals(
         reading, found, options=own, mean=mean, b2=second_decay(config), limit=evidence.stability_limit
     )
-    settings = tuple(setting(config, steps, proposal) for proposal in proposed)
+    settings = tuple(setting(config, steps, proposal, paste) for proposal in proposed)
     return Advice(settings, judge(reading, found, confirmation))
 
 
@@ -58,32 +63,33 @@ def second_decay(config: Config) -> float | None:
     return float(b2) if isinstance(b2, int | float) else None
 
 
-def setting(config: Config, steps: int, proposal: Proposal) -> Setting:
+def setting(config: Config, steps: int, proposal: Proposal, paste: Paste | None = None) -> Setting:
     """A proposal as text to paste."""
     length = {"steps": steps} if config.train.epochs is None else {"epochs": config.train.epochs}
     train = length | {"schedule": {"name": proposal.schedule, **proposal.options}}
     optimizer = config.optimizer.model_dump(exclude_unset=True) | {"learning_rate": proposal.learning_rate}
+    if not config.optimizer.named:  # The name that stands for the user's own code is not theirs.
+        del optimizer["name"]
     return Setting(
         schedule=proposal.schedule,
         learning_rate=proposal.learning_rate,
         basis=proposal.basis,
         source=proposal.source,
         yaml=f"optimizer: {flow(optimizer)}\ntrain: {flow(train)}\n",
-        optax=line(config, steps, train, proposal.learning_rate),
+        optax=line(config, steps, train, proposal.learning_rate, paste),
     )
 
 
-def line(config: Config, steps: int, train: Mapping[str, Any], rate: float) -> str:
-    """The optimiser with its schedule, as a line of optax."""
+def line(config: Config, steps: int, train: Mapping[str, Any], rate: float, paste: Paste | None = None) -> str:
+    """The optimiser with its schedule, as a line of optax; the user's own is taken to take a schedule as well."""
     section, schedule = config.optimizer, TrainSection.model_validate(train).schedule
     keywords = schedule.keywords(steps)
     still = schedule.name in ("constant", "reduce_on_plateau") and not keywords["warmup_steps"]
-    return optimizers.to_source(
-        optimizers.chosen(section),
-        rate if still else schedules.to_source(schedule.name, rate, steps, **keywords),
-        accumulate=section.accumulate,
-        then=schedules.transform(schedule.name, section.accumulate, **keywords),
-    )
+    along = rate if still else schedules.to_source(schedule.name, rate, steps, **keywords)
+    then = schedules.transform(schedule.name, section.accumulate, **keywords)
+    if paste is not None:
+        return paste(along, then)
+    return optimizers.to_source(optimizers.chosen(section), along, accumulate=section.accumulate, then=then)
 
 
 def flow(value: Any) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from lrfind import store
 from lrfind.config.compare import NO_PART
 from lrfind.config.schema import Config
 from lrfind.errors import InputError
+from lrfind.nowhere import Nowhere
+from lrfind.own.reference import Door
 from lrfind.tape import Tape, position
 from lrfind.types import Floats, Result
 from lrfind.watch import Clock, Watcher
@@ -40,6 +42,7 @@ class Options:
         high: the highest rate the user allows; None leaves it to the extension.
         device: ``"cpu"``, ``"gpu"``, ``"tpu"``, or None for JAX's choice.
         cache: keep compiled programs between processes.
+        door: where the user's own code may be loaded from.
     """
 
     out: Path | None = None
@@ -49,6 +52,7 @@ class Options:
     high: float | None = None
     device: str | None = None
     cache: bool = True
+    door: Door = field(default_factory=Door)
 
 
 Render = Callable[[Result, Clock], tuple[Result, Mapping[str, bytes]]]
@@ -69,12 +73,7 @@ def sweep(
         RunError: the run failed.
     """
     plan, platform = prepare(config, options, watcher, clock)
-    from lrfind.climb import climb
-    from lrfind.conclude import conclude
-    from lrfind.confirm import begin
     from lrfind.engine import devices
-    from lrfind.engine.recorded import Recorded
-    from lrfind.evidence import evidence, sharpness
 
     identity = {
         "config": config.model_dump(mode="json"),
@@ -84,57 +83,95 @@ def sweep(
         "environment": devices.environment(),
         "machine": devices.machine(),
     }
+    if plan.code:
+        identity["code"] = plan.code
     mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     folder = options.out or store.default_folder(name, options.runs, mark)
     with store.open_run(folder, mark, identity, own=options.out is not None, fresh=options.fresh) as directory:
         watcher.folder(folder)
-        tape = Tape(directory)
         if (reached := position(directory.recorded)) is not None or directory.strange:
             watcher.resume(reached, directory.strange)
-        climbs: list[Climb] = []
-        interrupted = False
-        race: Confirmed | None = None
-        stability: Stability | None = None
-        with devices.failures():
-            kernel, states, judged = compiled(plan, platform, watcher, clock, tape)
-            try:
-                with clock("sweep"):
-                    watcher.phase("sweep")
-                    recorded = Recorded(kernel, tape, "sweep", watcher.repeat)
-                    for current in climb(recorded, states, config.sweep, (options.low, options.high), climbs):
-                        watcher.climb(current.ladder, current.done, float(np.median(current.chunks[-1].loss[:, -1])))
-                rate = begins_at(config, climbs[-1])
-                if judged is not None and rate is not None:
-                    with clock("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
-                        watcher.phase("confirm")
-                        curving = beside.submit(remembered, tape, lambda: sharpness(plan, kernel, states[0], platform))
-                        swept = tape.once("swept", lambda: {"seconds": clock.spent["sweep"]})
-                        race = begin(plan, judged, states, rate, climbs, swept["seconds"])
-                        check(plan, kernel, states, race, tape, watcher)
-                        stability = curving.result()
-            except KeyboardInterrupt:
-                if not any(begun.chunks for begun in climbs):
-                    raise
-                interrupted = True
-        watcher.phase("render")
-        measured = [begun for begun in climbs if begun.chunks][-1]
-        extended = len(climbs) > 1
-        result = conclude(
-            plan,
-            name,
-            measured,
-            race,
-            evidence(measured, stability),
-            kernel.execution,
-            interrupted=interrupted,
-            extended=extended,
-            clock=clock,
-        )
-        result, files = render(result, clock)
-        if interrupted and directory.finished:
-            directory.end(result.status)
-            return result, []
-        return result, directory.finish(files, result.status)
+        bounds = options.low, options.high
+        return measure(plan, platform, name, directory, render, bounds, watcher, clock)
+
+
+def measure(
+    plan: Plan,
+    platform: str,
+    name: str,
+    directory: store.RunDirectory | Nowhere,
+    render: Render,
+    bounds: tuple[float | None, float | None],
+    watcher: Watcher,
+    clock: Clock,
+) -> tuple[Result, list[Path]]:
+    """Sweep, confirm, and put the result together: what is left when it is clear what to run and where to keep it.
+
+    Args:
+        plan: what to run.
+        platform: what it runs on.
+        name: how reports call it.
+        directory: where the journal and the files go.
+        render: draws the files.
+        bounds: lowest and highest rate that the user allows.
+        watcher: is told.
+        clock: beside it.
+
+    Returns:
+        As `sweep`.
+    """
+    from lrfind.climb import climb
+    from lrfind.conclude import conclude
+    from lrfind.confirm import begin
+    from lrfind.engine import devices
+    from lrfind.engine.recorded import Recorded
+    from lrfind.evidence import evidence, sharpness
+
+    config, tape = plan.config, Tape(directory)
+    climbs: list[Climb] = []
+    interrupted = False
+    race: Confirmed | None = None
+    stability: Stability | None = None
+    with devices.failures():
+        kernel, states, judged = compiled(plan, platform, watcher, clock, tape)
+        try:
+            with clock("sweep"):
+                watcher.phase("sweep")
+                recorded = Recorded(kernel, tape, "sweep", watcher.repeat)
+                for current in climb(recorded, states, config.sweep, bounds, climbs):
+                    watcher.climb(current.ladder, current.done, float(np.median(current.chunks[-1].loss[:, -1])))
+            rate = begins_at(config, climbs[-1])
+            if judged is not None and rate is not None:
+                with clock("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
+                    watcher.phase("confirm")
+                    curving = beside.submit(remembered, tape, lambda: sharpness(plan, kernel, states[0], platform))
+                    swept = tape.once("swept", lambda: {"seconds": clock.spent["sweep"]})
+                    race = begin(plan, judged, states, rate, climbs, swept["seconds"])
+                    check(plan, kernel, states, race, tape, watcher)
+                    stability = curving.result()
+        except KeyboardInterrupt:
+            if not any(begun.chunks for begun in climbs):
+                raise
+            interrupted = True
+    watcher.phase("render")
+    measured = [begun for begun in climbs if begun.chunks][-1]
+    extended = len(climbs) > 1
+    result = conclude(
+        plan,
+        name,
+        measured,
+        race,
+        evidence(measured, stability),
+        kernel.execution,
+        interrupted=interrupted,
+        extended=extended,
+        clock=clock,
+    )
+    result, files = render(result, clock)
+    if interrupted and directory.finished:
+        directory.end(result.status)
+        return result, []
+    return result, directory.finish(files, result.status)
 
 
 def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:
@@ -158,7 +195,7 @@ def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -
     confirming = seconds * trainings / (config.sweep.steps * len(states))
     seconds += min(confirming, config.confirm.max_seconds or confirming)
     return {
-        "model": plan.network.describe(),
+        "model": plan.described,
         "parameters": plan.parameters,
         "frozen": plan.frozen,
         "precision": config.precision,
@@ -184,6 +221,10 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
     with clock("data"):
         watcher.phase("data")
         try:
+            if config.targets:
+                from lrfind import targets
+
+                return targets.make(config, options.door), platform
             plan = plans.make(config)
         except MemoryError:
             raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
@@ -202,8 +243,7 @@ def compiled(
 
     config = plan.config
     told = tape.next("execution") if tape else None
-    rows = config.data.batch_size * config.optimizer.accumulate
-    chunk = chunk_within(chunk_for(plan.parameters, rows, config.sweep.steps), plan.step_bytes)
+    chunk = chunk_within(chunk_for(plan.parameters, plan.rows, config.sweep.steps), plan.step_bytes)
     judged = judge(plan) if config.confirm.enabled else None
     lane_steps = config.sweep.steps * len(plan.seeds)
     kernel = Kernel(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
+from lrfind.nowhere import Nowhere
 from lrfind.store import RunDirectory
 
 Line = Mapping[str, Any]
@@ -40,7 +41,7 @@ class Tape:
         directory: taken for the run.
     """
 
-    def __init__(self, directory: RunDirectory) -> None:
+    def __init__(self, directory: RunDirectory | Nowhere) -> None:
         self._directory = directory
         self._left: dict[str, deque[Line]] = {}
         self._lock = Lock()

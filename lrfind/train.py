@@ -13,7 +13,7 @@ import numpy as np
 
 from lrfind import store
 from lrfind.analysis.diagnose.diagnosis import diagnose
-from lrfind.config.schema import Config, ConfirmSection, assumptions
+from lrfind.config.schema import Config, ConfirmSection
 from lrfind.run import Options, prepare
 from lrfind.tape import Tape, position
 from lrfind.trace import Finding, Scores, Trace, Training
@@ -122,6 +122,8 @@ def train(
         "environment": devices.environment(),
         "machine": devices.machine(),
     }
+    if plan.code:
+        identity["code"] = plan.code
     mark = store.fingerprint({"train": identity})
     folder = options.out or store.default_folder(f"{name}-train", options.runs, mark)
     own = options.out is not None
@@ -158,12 +160,12 @@ def compiled(
 ) -> tuple[Kernel, Any, Look | None, int]:
     """The compiled kernel, the starting state, what is looked at, and the steps between two looks. A training that is
     carried on keeps its execution."""
+    from lrfind.engine.host import chunk_within
     from lrfind.engine.kernel import Kernel, chunk_for
     from lrfind.look import look, stride
 
-    rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
     looked = look(plan, plan.train_steps)
-    chunk = chunk_for(plan.parameters, rows, plan.train_steps)
+    chunk = chunk_within(chunk_for(plan.parameters, plan.rows, plan.train_steps), plan.step_bytes)
     between, chunk = stride(plan.train_steps, looked.looks if looked else 0, chunk)
     told = tape.next("execution")
     execution = Execution(told["steps"], told["lanes"], told["compiler"]) if told else None
@@ -262,7 +264,7 @@ def conclude(plan: Plan, name: str, peak: Peak, taken: Taken, look: Look | None,
         scores=scores,
         findings=judge(trace(rate, loss, scores)),
         facts=facts(plan, peak.rate),
-        assumptions=assumptions(config),
+        assumptions=plan.assumptions,
         config=config.model_dump(mode="json", exclude={"sweep", "confirm"}),
         environment=devices.environment(),
         timing={**{part.rstrip("_"): spent for part, spent in clock.spent.items()}, "total": clock.total},

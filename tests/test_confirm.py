@@ -16,13 +16,14 @@ from lrfind import run, schedules, store
 from lrfind.analysis import suggest
 from lrfind.analysis.race import LOOK, Race, horizons
 from lrfind.config.schema import Config
-from lrfind.confirm import FEW_ROWS, HELD_OUT, MOST, Judge, Lap, allowance, confirm, expected, judge, schedule, some
+from lrfind.confirm import FEW_ROWS, HELD_OUT, MOST, Judge, Lap, allowance, confirm, expected, judge, schedule
 from lrfind.data.prepare import split
 from lrfind.engine import kernel as kernels
 from lrfind.engine.kernel import Kernel
 from lrfind.plan import Plan, make
 from lrfind.registry import LOSSES, SCHEDULES
 from lrfind.run import Options, rehearse, sweep
+from lrfind.source import Drawn, pick
 from lrfind.types import Candidate, Floats, Result, Split, Suggestion
 from lrfind.watch import Clock, Quiet
 
@@ -482,6 +483,7 @@ class TestAllowance:
 class TestJudge:
     def test_it_is_the_held_out_loss(self) -> None:
         plan = make(config(**REGRESSION))
+        assert isinstance(plan.source, Drawn)
         judged, starts = judge(plan), plan.starts("cpu")
         assert (judged.name, judged.rows) == ("held-out loss", 60)
         held_out, trained_on = judged(starts)
@@ -489,21 +491,22 @@ class TestJudge:
         for state, loss, own in zip(starts, held_out, trained_on, strict=True):
             assert loss == pytest.approx(squared(state, plan.data.validation), rel=1e-5)
             rows = plan.data.train.rows
-            assert own == pytest.approx(squared(state, Split(*some(plan.data.train, 160))), rel=1e-5)
+            drawn = Split(*pick(plan.source.train, 160))
+            assert own == pytest.approx(squared(state, drawn), rel=1e-5)
             assert rows > 160
         assert judged.cost == pytest.approx((160 + 60) / 20 / 3)
 
     def test_rows_are_drawn_from_all_over_a_sorted_file(self) -> None:
-        ordered = Split(np.arange(5000.0)[:, None], np.repeat(np.arange(10), 500))
-        inputs, targets = some(ordered, 1000)
+        ordered = (np.arange(5000.0)[:, None], np.repeat(np.arange(10), 500))
+        inputs, targets = pick(ordered, 1000)
         assert len(inputs) == 1000
         np.testing.assert_array_equal(targets, inputs[:, 0] // 500)
         assert np.bincount(targets.astype(int), minlength=10).min() > 60
-        np.testing.assert_array_equal(some(ordered, 1000)[0], inputs)
+        np.testing.assert_array_equal(pick(ordered, 1000)[0], inputs)
 
     def test_few_rows_are_all_taken_in_their_order(self) -> None:
-        ordered = Split(np.arange(50.0)[:, None], np.arange(50))
-        np.testing.assert_array_equal(some(ordered, 50)[0], ordered.inputs)
+        ordered = (np.arange(50.0)[:, None], np.arange(50))
+        np.testing.assert_array_equal(pick(ordered, 50)[0], ordered[0])
 
     def test_no_more_rows_than_so_many_batches(self) -> None:
         plan = make(config(data={**REGRESSION["data"], "rows": 5000}))

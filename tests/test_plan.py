@@ -18,6 +18,7 @@ from lrfind.engine.kernel import Kernel
 from lrfind.errors import InputError
 from lrfind.plan import Plan, make, memory, rows_of
 from lrfind.registry import DATA, LOSSES, MODELS
+from lrfind.source import of_dataset
 
 MODEL = {"linear": {"name": "linear"}, "mlp": {"name": "mlp", "hidden": [7], "norm": "layer"}}
 VALUES = dict.fromkeys(("mse", "mae", "huber"), 1)
@@ -137,7 +138,7 @@ def test_the_loss_of_the_best_constant_answer(sections: dict[str, dict[str, Any]
     plan = make(config(MODEL["linear"], whole, loss="binary_cross_entropy"))
     assert plan.constant_loss == pytest.approx((entropy(1 / 2) + entropy(1 / 3)) / 2)
     same = dataclasses.replace(plan.data.train, targets=np.ones((24, 1), np.float32))
-    certain = dataclasses.replace(plan, data=dataclasses.replace(plan.data, train=same))
+    certain = dataclasses.replace(plan, source=of_dataset(dataclasses.replace(plan.data, train=same), 8))
     assert certain.constant_loss == 0
     labels = make(config(MODEL["linear"], {**sections["npz"], "validation_fraction": 0}))
     assert labels.constant_loss == pytest.approx(np.log(3))

@@ -66,6 +66,7 @@ def check(
     no_color: shared.NoColor = False,
     device: shared.DeviceOption = None,
     dry_run: shared.DryRun = False,
+    allow_import: shared.AllowImport = None,
     no_cache: shared.NoCache = False,
     debug: shared.Debug = False,
 ) -> None:
@@ -104,6 +105,7 @@ def check(
         color=not no_color,
         device=device and device.value,
         dry_run=dry_run,
+        allowed=allow_import or [],
         cache=not no_cache,
         debug=debug,
     )

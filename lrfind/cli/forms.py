@@ -57,12 +57,14 @@ def failure(source: str, error: LrfindError) -> Failure:
 
 def rehearsed(facts: Mapping[str, Any]) -> str:
     """What `lrfind.run.rehearse` found out, for reading."""
+    from lrfind.report.text import spelled
+
     lines = {
         "model": f"{facts['model']}, {facts['parameters']:,} parameters"
         + (f", {facts['frozen']:,} of them frozen" if facts["frozen"] else "")
         + (f", computed in {facts['precision']}" if facts["precision"] != "float32" else ""),
         "data": facts["data"],
-        "loss": facts["loss"].replace("_", " "),
+        "loss": spelled(facts["loss"]),
         "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",
         "confirm": f"at most {facts['confirm_steps']:,} steps" if facts["confirm_steps"] else "no",
         "for": f"a training of {facts['train_steps']:,} steps",

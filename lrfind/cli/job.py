@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lrfind.cli.door import door
 from lrfind.cli.forms import failure, for_ci, joined, rehearsed
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
@@ -145,8 +146,9 @@ class Job:
             high=wishes.flags.get("--max-lr"),
             device=wishes.device,
             cache=wishes.cache,
+            door=door(loaded, wishes.allowed),
         )
-        with self._watch(loaded.name, named=wishes.out is not None) as narration:
+        with self._watch(loaded.name, named=wishes.out is not None) as narration, redirect_stdout(sys.stderr):
             result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
         code = self._conclude(source, loaded, result, files)
         if wishes.plot is not None:
@@ -283,8 +285,10 @@ class Job:
         from lrfind.run import Options, rehearse
         from lrfind.watch import Clock
 
-        with self._watch(loaded.name, named=True) as narration:
-            options = Options(device=self.wishes.device, cache=self.wishes.cache)
+        with self._watch(loaded.name, named=True) as narration, redirect_stdout(sys.stderr):
+            options = Options(
+                device=self.wishes.device, cache=self.wishes.cache, door=door(loaded, self.wishes.allowed)
+            )
             rehearsal = rehearse(loaded.config, options, narration, Clock())
         if self.wishes.form is Format.json:
             self._rendered.append(

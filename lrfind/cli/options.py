@@ -76,5 +76,9 @@ Plot = Annotated[
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 DeviceOption = Annotated[Device | None, typer.Option("--device", help="Device to run on.", show_default=False)]
+AllowImport = Annotated[
+    list[str] | None,
+    typer.Option("--allow-import", metavar="PKG", help="Let targets name this installed package; repeatable."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check config and data, say what it would take, and stop.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not keep compiled programs for the next run.")]

@@ -41,6 +41,7 @@ def train(
     quiet: shared.Quiet = False,
     no_color: shared.NoColor = False,
     device: shared.DeviceOption = None,
+    allow_import: shared.AllowImport = None,
     no_cache: shared.NoCache = False,
     debug: shared.Debug = False,
 ) -> None:
@@ -67,6 +68,7 @@ def train(
         quiet=quiet,
         color=not no_color,
         device=device and device.value,
+        allowed=allow_import or [],
         cache=not no_cache,
         debug=debug,
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.diagnose import check_output, exit_code, ids
+from lrfind.cli.door import door
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
@@ -51,6 +53,7 @@ class TrainWishes:
     quiet: bool
     color: bool
     device: str | None
+    allowed: Sequence[str]
     cache: bool
     debug: bool
 
@@ -161,14 +164,20 @@ class TrainJob:
 
         wishes = self.wishes
         peak = self._peak(loaded)
-        options = Options(out=wishes.out, fresh=wishes.fresh, device=wishes.device, cache=wishes.cache)
+        options = Options(
+            out=wishes.out,
+            fresh=wishes.fresh,
+            device=wishes.device,
+            cache=wishes.cache,
+            door=door(loaded, wishes.allowed),
+        )
         looks = screen(sys.stderr, color=wishes.color)
         self._narration = watcher(
             f"{loaded.name}-train", self._interruption, named=wishes.out is not None, quiet=wishes.quiet, screen=looks
         )
         if wishes.draws:
             Thread(target=import_drawing, daemon=True).start()
-        with self._narration as narration:
+        with self._narration as narration, redirect_stdout(sys.stderr):
             training, files = train(loaded.config, loaded.name, peak, self._render, options, narration, Clock())
         if wishes.plot is not None:
             write(wishes.plot, self._plot)

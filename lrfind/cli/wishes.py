@@ -45,6 +45,7 @@ class Wishes:
     quiet: bool
     color: bool
     device: str | None
+    allowed: Sequence[str]
     dry_run: bool
     cache: bool
     debug: bool

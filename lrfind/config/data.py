@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from lrfind.config.section import Section, conflict
+from lrfind.config.target import TARGET, Kwargs, Target, short
 
 # A YAML list becomes a tuple, which strictness would refuse; its items stay strict.
 Columns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
@@ -175,6 +176,21 @@ class ParquetData(_File):
     targets: OneOrMore = Field(default="y", validate_default=True, description=TARGETS)
 
 
+class OwnData(_Data):
+    """Arrays or batches of the user's own."""
+
+    name: Literal["target"] = Field(default="target", description="your own code")
+    target: Target = Field(description=f"{TARGET} that returns arrays or batches")
+    kwargs: Kwargs = Field(default_factory=dict, description="keywords of target")
+    validation: Target | None = Field(
+        default=None, description="the same for what is held out, without keywords; left out: a share of the arrays"
+    )
+
+    @property
+    def title(self) -> str:
+        return short(self.target)
+
+
 DataSection = Annotated[
     DigitsData
     | ClassificationData
@@ -184,6 +200,7 @@ DataSection = Annotated[
     | NpzData
     | NpyData
     | CsvData
-    | ParquetData,
+    | ParquetData
+    | OwnData,
     Field(discriminator="name"),
 ]

@@ -61,7 +61,7 @@ def with_rate(text: str, number: str) -> str | None:
     if not isinstance(optimizer, dict):
         return None
     found = _pairs(text)
-    if found is None or not found.keys() & {"name", "learning_rate"}:
+    if found is None or not found.keys() & {"name", "target", "learning_rate"}:
         return None
     start, end, put = _edit(text, found, number)
     changed = text[:start] + put + text[end:]
@@ -109,8 +109,9 @@ def _edit(text: str, pairs: dict[str, tuple[Any, Any]], number: str) -> tuple[in
         if anchor := re.match(r"&\S+\s+", text[start:end]):
             start += anchor.end()
         return start, end, number
-    key, value = pairs["name"]
-    name = text[key.start_mark.index : key.end_mark.index].replace("name", "learning_rate")  # quoted where name is
+    first = "name" if "name" in pairs else "target"
+    key, value = pairs[first]
+    name = text[key.start_mark.index : key.end_mark.index].replace(first, "learning_rate")  # quoted where name is
     end = value.end_mark.index
     line_start = text.rfind("\n", 0, key.start_mark.index) + 1
     indent = text[line_start : key.start_mark.index]

@@ -7,7 +7,8 @@ from typing import Any
 
 from lrfind.config import problems
 from lrfind.config.keywords import summary
-from lrfind.config.optimizer import option_schema
+from lrfind.config.optimizer import OWN_KEYS, OWN_SHARED, option_schema
+from lrfind.config.target import NONE, OWN
 from lrfind.optimizer_table import OPTIMIZERS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -36,12 +37,16 @@ def schema() -> dict[str, Any]:
     document = deepcopy(problems.json_schema())
     definitions = document["$defs"]
     shared = definitions["OptimizerSection"]["properties"]
-    definitions["OptimizerSection"] = {"oneOf": [_optimizer(name, shared) for name in OPTIMIZERS]}
+    ours = {key: shared[key] for key in shared if key not in OWN_KEYS}
+    named = [_optimizer(name, ours) for name in OPTIMIZERS]
+    definitions["OptimizerSection"] = {"oneOf": [*named, _own(shared), _inside(shared)]}
+    document["required"].remove("optimizer")
+    document["anyOf"] = [{"required": ["optimizer"]}, {"properties": {"model": {"required": ["target"]}}}]
     schedule = definitions["TrainSection"]["properties"]["schedule"]
-    named = {"type": "string", "enum": list(schedule["discriminator"]["mapping"])}
+    bare = {"type": "string", "enum": list(schedule["discriminator"]["mapping"])}
     definitions["TrainSection"]["properties"]["schedule"] = {
         "description": schedule["description"],
-        "anyOf": [named, {"oneOf": schedule["oneOf"]}],
+        "anyOf": [bare, {"oneOf": schedule["oneOf"]}],
     }
     _strip(document)
     head = {"$schema": DIALECT, "title": "lrfind config", "description": "What `lrfind sweep` is to measure."}
@@ -60,6 +65,29 @@ def _optimizer(name: str, shared: dict[str, Any]) -> dict[str, Any]:
         "description": optimizer.summary,
         "properties": {"name": naming} | {key: shared[key] for key in shared if key != "name"} | own,
         "required": ["name"],
+        "additionalProperties": False,
+    }
+
+
+def _own(shared: dict[str, Any]) -> dict[str, Any]:
+    """An optimiser of the user's own."""
+    naming = {"const": OWN, "type": "string", "description": "your own code"}
+    return {
+        "type": "object",
+        "description": "your own code",
+        "properties": {"name": naming} | {key: shared[key] for key in (*OWN_KEYS, *OWN_SHARED)},
+        "required": ["target"],
+        "additionalProperties": False,
+    }
+
+
+def _inside(shared: dict[str, Any]) -> dict[str, Any]:
+    """The optimiser inside of the user's own train step: all that can be said is its rate."""
+    naming = {"const": NONE, "type": "string", "description": "your own train step has one"}
+    return {
+        "type": "object",
+        "description": "your own train step has one",
+        "properties": {"name": naming, "learning_rate": shared["learning_rate"]},
         "additionalProperties": False,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Loaded:
         where: how messages call the source.
         positions: dotted key -> 1-based line and column, for every key the text gives.
         overridden: dotted keys that `--set` gave.
+        folder: where the file is; the working directory, for standard input.
     """
 
     config: Config
@@ -39,6 +40,7 @@ class Loaded:
     where: str
     positions: Mapping[str, tuple[int, int]]
     overridden: frozenset[str] = frozenset()
+    folder: Path = field(default_factory=Path.cwd)
 
     def locate(self, error: InputError) -> Problem:
         """The problem behind a later error, with the place of its key, or of the section that lacks it."""
@@ -74,6 +76,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
         where=where,
         positions={_dotted(path): place for path, place in document.places.items()},
         overridden=frozenset(map(_dotted, overridden)),
+        folder=folder,
     )
 
 
@@ -92,6 +95,7 @@ def _understand(
         overrides.expand_bare_names(document.value, document)
         overridden, blocked = overrides.apply(document, changes)
         overrides.expand_bare_names(document.value, document)
+        overrides.expand_targets(document.value, document)
         problems += blocked
         _absolute_paths(document.value, folder, overridden)
         config, findings = validate(document.value, document.quoted)
@@ -111,6 +115,18 @@ def _understand(
 
 def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[nodes.Path]) -> None:
     """A path in the file is relative to the file; on the command line, to the working directory."""
+
+    def absolute(path: str, key: nodes.Path) -> str:
+        base = Path.cwd() if _is_overridden(key, overridden) else folder
+        home = os.path.expanduser("~") + path[1:] if path == "~" or path.startswith("~/") else path
+        return os.path.normpath(os.path.join(base, home))
+
+    for section in ("model", "data", "loss", "optimizer"):
+        found: Any = value.get(section)
+        for key in ("target", "validation") if isinstance(found, dict) else ():
+            file, colon, name = str(found.get(key)).rpartition(":")
+            if isinstance(found.get(key), str) and file.endswith(".py"):
+                found[key] = absolute(file, (section, key)) + colon + name
     data = value.get("data")
     if not isinstance(data, dict):
         return
@@ -120,9 +136,7 @@ def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[nodes.P
         path = data.get(key)
         if not isinstance(path, str) or not path:
             continue
-        base = Path.cwd() if _is_overridden(("data", key), overridden) else folder
-        home = os.path.expanduser("~") + path[1:] if path == "~" or path.startswith("~/") else path
-        data[key] = os.path.normpath(os.path.join(base, home))
+        data[key] = absolute(path, ("data", key))
 
 
 def _problem(

@@ -9,20 +9,32 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from lrfind.config.keywords import CHOICES
-from lrfind.config.section import Section, names
+from lrfind.config.section import Section, conflict, names
+from lrfind.config.target import NONE, OWN, TARGET, Kwargs, Target
 from lrfind.config.words import mismatch, unknown
 from lrfind.optimizer_table import OPTIMIZERS, Default
 
 if TYPE_CHECKING:
     OptimizerName = str
 else:
-    OptimizerName = names(OPTIMIZERS)
+    OptimizerName = names([*OPTIMIZERS, OWN, NONE])
 
 SHARED = ("name", "learning_rate", "clip_norm", "accumulate", "decayed", "groups", "frozen")
+
+OWN_KEYS = ("target", "kwargs")
+OWN_SHARED = ("learning_rate", "clip_norm", "accumulate")
+"""Of the shared keys, those that go with an optimiser of the user's own; the rest is theirs to do."""
 
 Pattern = Annotated[str, Field(min_length=1)]
 Factor = Annotated[float, Field(gt=0, le=1000, json_schema_extra={"x-reason": "what is not to move belongs in frozen"})]
@@ -33,7 +45,9 @@ class OptimizerSection(Section):
 
     model_config = ConfigDict(extra="allow")
 
-    name: OptimizerName = Field(description="an optimiser of optax")
+    name: OptimizerName = Field(description="an optimiser of optax", json_schema_extra={"enum": [*OPTIMIZERS]})
+    target: Target | None = Field(default=None, description=f"{TARGET} that makes one of optax's kind out of a rate")
+    kwargs: Kwargs = Field(default_factory=dict, description="further keywords of target")
     learning_rate: float | None = Field(
         default=None, gt=0, description="the rate to check or train with; a sweep does not need it"
     )
@@ -53,6 +67,18 @@ class OptimizerSection(Section):
         default=(), description='parameters that stay as they are, ["0.*"]; before all groups'
     )
 
+    @model_serializer(mode="wrap")
+    def _without_own(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Of an optimiser of optax nothing is said about one of the user's own, nor the other way round."""
+        found: dict[str, Any] = dump(self)
+        left_out = OWN_KEYS if self.named else set(SHARED[1:]) - set(OWN_SHARED)
+        return {key: found[key] for key in found if key not in left_out}
+
+    @property
+    def named(self) -> bool:
+        """Whether it is one of optax by name: not the user's own, nor inside of their train step."""
+        return self.name in OPTIMIZERS
+
     @property
     def options(self) -> dict[str, Default]:
         """The optimiser's own keywords, as far as the config gives them."""
@@ -60,6 +86,12 @@ class OptimizerSection(Section):
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
+        if not self.named:
+            return self._own()
+        if self.target is not None:
+            raise conflict("cannot stand beside name; keep one of the two", "target", "name")
+        if self.kwargs:
+            raise conflict("belongs to a target; an optimiser of optax has its keywords beside name", "kwargs")
         defaults = OPTIMIZERS[self.name].options
         problems = []
         for key, value in (self.model_extra or {}).items():
@@ -74,6 +106,23 @@ class OptimizerSection(Section):
             problems.append(_problem("decayed", self.decayed, _no_mask(self.name)))
         if problems:
             raise ValidationError.from_exception_data("optimizer", problems)
+        return self
+
+    def _own(self) -> Self:
+        """The checks of an optimiser that is not one of optax by name."""
+        if self.name == OWN and self.target is None:
+            raise conflict("missing: a reference such as my_optimizer.py:make", "target")
+        stray = [
+            _problem(key, value, f"{unknown(key, [*OWN_SHARED, *OWN_KEYS])}; what target takes goes under kwargs")
+            for key, value in (self.model_extra or {}).items()
+        ]
+        stray += [
+            _problem(key, getattr(self, key), "goes with an optimiser of optax alone; do this in your own code")
+            for key in SHARED[1:]
+            if key not in OWN_SHARED and key in self.model_fields_set
+        ]
+        if stray:
+            raise ValidationError.from_exception_data("optimizer", stray)
         return self
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrfind.config.nodes import Document, Path, read
+from lrfind.config.target import OWN
 from lrfind.config.words import shown
 from lrfind.errors import Problem
 
@@ -68,6 +69,17 @@ def _forget(document: Document, path: Path) -> None:
     below = len(path)
     document.quoted = {noted for noted in document.quoted if noted[:below] != path}
     document.places = {noted: place for noted, place in document.places.items() if noted[:below] != path}
+
+
+def expand_targets(value: Any, document: Document) -> None:
+    """Give a section that refers to the user's own code the name that stands for it."""
+    for key in ("model", "data", "optimizer"):
+        section = value.get(key) if isinstance(value, dict) else None
+        if isinstance(section, dict) and "target" in section and "name" not in section:
+            section["name"] = OWN
+            place = document.places.get((key, "target"), document.places.get((key,)))
+            if place is not None:
+                document.places[key, "name"] = place
 
 
 def expand_bare_names(value: Any, document: Document) -> None:

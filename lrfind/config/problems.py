@@ -10,8 +10,8 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from lrfind.config.nodes import Path
-from lrfind.config.schema import Config
-from lrfind.config.words import ALIASES, MANY, Node, mismatch, shown, unknown, wanted
+from lrfind.config.schema import LOSS_NAME, LOSS_TARGET, Config
+from lrfind.config.words import ALIASES, MANY, REFERENCE, Node, mismatch, not_null, shown, unknown, wanted
 from lrfind.optimizer_table import OPTIMIZERS
 from lrfind.registry import near
 
@@ -70,6 +70,10 @@ def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[
         if "discriminator" in node and step in node["discriminator"]["mapping"]:
             node = resolve({"$ref": node["discriminator"]["mapping"][step]})
             continue
+        if step in (LOSS_NAME, LOSS_TARGET):  # the two variants, in the order of the schema
+            choices = not_null(node)["oneOf"]
+            node = resolve(choices[step == LOSS_TARGET])
+            continue
         path.append(step)
         parent = node
         node = resolve(_below(node, step))
@@ -113,11 +117,15 @@ def missing(node: Node) -> str:
         return f"missing: a section such as {{name: {first}}}"
     if "properties" in node:
         return "missing: a section such as {name: adamw}"
+    if "pattern" in node:
+        return f"missing: {REFERENCE}"
     return f"missing: {node['description']}" if "description" in node else "missing"
 
 
 def stray(key: str, at: Path, parent: Node) -> str:
     """The sentence for a key that is not one of its section's: the near name, or the section where it belongs."""
+    if key == "target" and "name" in parent.get("properties", ()):
+        return "cannot stand beside name; keep one of the two"
     title = _title(parent)
     properties = [name for name in parent.get("properties", ()) if not (title and name == "name")]
     sentence = unknown(key, properties, of=title)

@@ -5,13 +5,14 @@ The loader, the error messages, `lrfind list`, `lrfind schema` and the starter c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from lrfind.config.data import DataSection
 from lrfind.config.optimizer import OptimizerSection
 from lrfind.config.section import Section, conflict, names
+from lrfind.config.target import NONE, OWN, OwnLoss, OwnModel
 from lrfind.config.training import TrainSection
 from lrfind.config.words import number
 from lrfind.registry import LADDERS, LOSSES, METHODS
@@ -38,6 +39,10 @@ __all__ = [
 ]
 
 
+LOSS_NAME, LOSS_TARGET = "loss name", "loss target"
+"""How pydantic tells the two ways to give a loss apart; no key is called so."""
+
+
 # A YAML list becomes a tuple, which strictness would refuse; its items stay strict.
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=10**6)], ...], Field(strict=False)]
 
@@ -57,7 +62,7 @@ class MlpModel(Section):
     norm: Literal["none", "layer"] = Field(default="none", description="normalisation before each activation")
 
 
-ModelSection = Annotated[LinearModel | MlpModel, Field(discriminator="name")]
+ModelSection = Annotated[LinearModel | MlpModel | OwnModel, Field(discriminator="name")]
 
 
 class SweepSection(Section):
@@ -119,13 +124,25 @@ class CheckSection(Section):
     )
 
 
+def _kind_of_loss(value: Any) -> str:
+    return LOSS_TARGET if isinstance(value, dict | OwnLoss) else LOSS_NAME
+
+
+if TYPE_CHECKING:
+    LossSection = str | OwnLoss
+else:
+    LossSection = Annotated[
+        Annotated[LossName, Tag(LOSS_NAME)] | Annotated[OwnLoss, Tag(LOSS_TARGET)], Discriminator(_kind_of_loss)
+    ]
+
+
 class Config(Section):
     """A config of lrfind."""
 
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="fixes all that is random; same seed, same curve")
     model: ModelSection = Field(description="the network")
     data: DataSection = Field(description="what it learns from")
-    loss: LossName | None = Field(default=None, description="what it minimises; left out: what fits the targets")
+    loss: LossSection | None = Field(default=None, description="what it minimises; left out: what fits the targets")
     optimizer: OptimizerSection = Field(description="an optimiser of optax with its keywords")
     train: TrainSection = Field(default_factory=lambda: TrainSection(), description="the training that the rate is for")
     precision: Literal["float32", "bfloat16"] = Field(
@@ -137,9 +154,31 @@ class Config(Section):
     )
     check: CheckSection = Field(default_factory=lambda: CheckSection(), description="the gate: lrfind check")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _own_step_has_an_optimizer(cls, data: Any) -> Any:
+        """A model of the user's own may be a whole train step; whether it is, is seen when it is loaded."""
+        if not isinstance(data, dict) or not isinstance(data.get("model"), dict) or "target" not in data["model"]:
+            return data
+        optimizer = data.get("optimizer", {})
+        if isinstance(optimizer, dict) and not {"name", "target"} & optimizer.keys():
+            return {**data, "optimizer": {"name": NONE, **optimizer}}
+        return data
 
-def assumptions(config: Config) -> tuple[str, ...]:
-    """What the config left out and the rate depends on, one sentence each."""
+    @property
+    def targets(self) -> bool:
+        """Whether some of it is the user's own code."""
+        sections = (self.model, self.data, self.optimizer)
+        return isinstance(self.loss, OwnLoss) or any(section.name in (OWN, NONE) for section in sections)
+
+
+def assumptions(config: Config, *, batches: bool = True) -> tuple[str, ...]:
+    """What the config left out and the rate depends on, one sentence each.
+
+    Args:
+        config: resolved.
+        batches: rows are put together to batches here; otherwise the user's code does it.
+    """
     found = []
     if "train" not in config.model_fields_set:
         found.append("train is left out: assumed 1,000 steps of a constant rate")
@@ -148,6 +187,6 @@ def assumptions(config: Config) -> tuple[str, ...]:
             found.append("train.steps is left out: assumed 1,000")
         if "schedule" not in config.train.model_fields_set:
             found.append("train.schedule is left out: assumed a constant rate")
-    if "batch_size" not in config.data.model_fields_set:
+    if batches and "batch_size" not in config.data.model_fields_set:
         found.append(f"data.batch_size is left out: assumed {config.data.batch_size}")
     return tuple(found)

@@ -15,9 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from lrfind.config.nodes import Path
-from lrfind.config.optimizer import SHARED
+from lrfind.config.optimizer import OWN_KEYS, SHARED
 from lrfind.config.problems import Finding, bad_name, finding, locate, variants
 from lrfind.config.schema import Config
+from lrfind.config.target import NONE, OWN
 from lrfind.config.words import unknown
 from lrfind.optimizer_table import OPTIMIZERS, REFUSED
 
@@ -73,17 +74,18 @@ def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[Finding]:
     name = section.get("name")
     if isinstance(name, str) and name in known:
         return []
-    message = bad_name(name, list(known))
+    shown = [each for each in known if each not in (OWN, NONE)]
+    message = bad_name(name, shown)
     if path == ("optimizer",) and isinstance(name, str) and name in REFUSED:
         message = f"{name} is not to be swept: {REFUSED[name]}"
     found = [Finding((*path, "name"), message, missing="name" not in section)]
-    close = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
+    close = difflib.get_close_matches(name.lower(), shown, n=1) if isinstance(name, str) else []
     if close:
         section["name"] = close[0]
         return found
     # No telling which one is meant: a key is only wrong where none of them has it.
-    every = list(dict.fromkeys(key for keys in known.values() for key in keys))
-    guess = max(known, key=lambda candidate: sum(key in known[candidate] for key in section))
+    every = list(dict.fromkeys(key for each in shown for key in known[each]))
+    guess = max(shown, key=lambda candidate: sum(key in known[candidate] for key in section))
     for key in [key for key in section if key not in known[guess]]:
         if key not in every:
             found.append(Finding((*path, key), unknown(key, every[1:])))
@@ -94,7 +96,8 @@ def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[Finding]:
 
 def _keys_by_name(path: tuple[str, ...]) -> dict[str, list[str]]:
     if path == ("optimizer",):
-        return {name: [*SHARED, *optimizer.options] for name, optimizer in OPTIMIZERS.items()}
+        own = {OWN: [*SHARED, *OWN_KEYS], NONE: [*SHARED]}
+        return {name: [*SHARED, *optimizer.options] for name, optimizer in OPTIMIZERS.items()} | own
     _, _, node = locate(path)
     return {name: list(variant["properties"]) for name, variant in variants(node).items()}
 

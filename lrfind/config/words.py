@@ -41,12 +41,15 @@ ALIASES = {
 
 Node = Mapping[str, Any]
 
+REFERENCE = "a reference such as my_file.py:build"
+"""What a key with a pattern wants: there are no others."""
+
 
 def wanted(node: Node, value: Any = None) -> str:
     """What would be valid, e.g. ``"a whole number of at least 1"``; `value` is what stands there instead."""
     if "anyOf" in node:
         lists = [choice for choice in node["anyOf"] if choice.get("type") == "array" and isinstance(value, list)]
-        return wanted(lists[0] if lists else _not_null(node), value)
+        return wanted(lists[0] if lists else not_null(node), value)
     if names := allowed(node):
         return f"one of {', '.join(names)}" if len(names) > 1 else str(names[0])
     match node.get("type"):
@@ -57,6 +60,8 @@ def wanted(node: Node, value: Any = None) -> str:
         case "boolean":
             return "true or false"
         case "string":
+            if "pattern" in node:
+                return REFERENCE
             return "text that is not empty" if node.get("minLength") else "text"
         case "array" if "prefixItems" in node:
             kinds = [wanted(item) for item in node["prefixItems"]]
@@ -121,12 +126,12 @@ def shown(value: Any) -> str:
 
 def mismatch(node: Node, value: Any, *, quoted_number: bool = False) -> str:
     """The sentence for a value that does not fit: what is wanted, what is there, and how to mend it."""
-    names = allowed(_not_null(node))
+    names = allowed(not_null(node))
     hint = ""
     if names:
         hint = near(value, [str(name) for name in names]) if isinstance(value, str) else ""
     else:
-        hint = _remedy(_not_null(node), value, quoted_number)
+        hint = _remedy(not_null(node), value, quoted_number)
     reason = f" ({node['x-reason']})" if "x-reason" in node and not hint and _is_number(value) else ""
     return f"must be {wanted(node, value)}; got {shown(value)}{hint}{reason}"
 
@@ -143,7 +148,8 @@ def unknown(key: str, known: Iterable[str], *, of: str = "") -> str:
     return f"unknown key{near(key, names)}; {keys}"
 
 
-def _not_null(node: Node) -> Node:
+def not_null(node: Node) -> Node:
+    """The schema of a value that may be left out, as far as it is not left out."""
     return next((choice for choice in node.get("anyOf", ()) if choice.get("type") != "null"), node)
 
 

@@ -41,6 +41,7 @@ def prepare(
     batch_size: int,
     seed: int,
     standardize: bool = False,
+    last: int = 0,
 ) -> Dataset:
     """Check, convert, split and scale.
 
@@ -52,6 +53,7 @@ def prepare(
         batch_size: rows of a batch; there must be one whole batch to train on.
         seed: of the split.
         standardize: whether to bring inputs to mean 0 and deviation 1 of the rows to train on.
+        last: hold out so many of the last rows, instead of a share.
 
     Raises:
         InputError: wrong shapes or types, values that are not finite, labels out of range, too few rows.
@@ -64,7 +66,8 @@ def prepare(
         check_finite(arrays, "inputs")
     goal = understand(arrays, loss)
     rows = len(arrays.inputs)
-    held_out = Selection.of(rows, split(rows, goal.strata, validation_fraction, seed))
+    out = tail(rows, last) if last else split(rows, goal.strata, validation_fraction, seed)
+    held_out = Selection.of(rows, out)
     kept = held_out.rest()
     if kept.count == 0:
         raise InputError(
@@ -80,6 +83,11 @@ def prepare(
     images = arrays.inputs.dtype == np.uint8 and arrays.inputs.ndim > 2
     make = streamed if on_disk else in_memory
     return make(arrays, goal, kept, held_out, name=name, divisor=BRIGHTEST if images else 1, standardize=standardize)
+
+
+def tail(rows: int, last: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """The last rows, as `split` gives them."""
+    yield slice(0, rows), np.arange(rows - last, rows)
 
 
 def in_memory(

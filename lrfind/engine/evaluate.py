@@ -16,23 +16,35 @@ AT_ONCE = 1024
 """Rows of one call, or a batch where that is more: memory for a batch is there anyway."""
 
 
+def cut(data: Any, rows: int, *, at_once: int = AT_ONCE) -> list[Any]:
+    """Rows as parts of one size; what is left over makes no part of its own.
+
+    Args:
+        data: pytree of arrays, leading axis rows.
+        rows: rows of a training step.
+        at_once: rows of a part, or a training step's where that is more.
+    """
+    found = rows_in(data)
+    size = min(found, max(rows, at_once))
+    return [jax.tree.map(lambda leaf, at=at: leaf[at : at + size], data) for at in range(0, found - size + 1, size)]
+
+
+def rows_in(data: Any) -> int:
+    """Rows of a pytree of arrays; 1 where none has an axis."""
+    return next((int(leaf.shape[0]) for leaf in jax.tree.leaves(data) if leaf.ndim), 1)
+
+
 class Evaluator:
     """A model's loss in evaluation mode, compiled once.
 
     Args:
         loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``, a mean over the batch's rows.
-        data: pytree of arrays, leading axis rows.
-        rows: rows of a training step.
+        parts: batches of one shape, so that one program serves them all.
     """
 
-    def __init__(self, loss: Callable[..., Any], data: Any, rows: int) -> None:
-        found = len(jax.tree.leaves(data)[0])
-        size = min(found, max(rows, AT_ONCE))
-        # Whole calls alone, so that one program serves them all.
-        self._parts = [
-            jax.tree.map(lambda leaf, at=at: leaf[at : at + size], data) for at in range(0, found - size + 1, size)
-        ]
-        self.rows = size * len(self._parts)
+    def __init__(self, loss: Callable[..., Any], parts: Sequence[Any]) -> None:
+        self._parts = list(parts)
+        self.rows = sum(rows_in(part) for part in self._parts)
         self._program = jax.jit(lambda params, state, batch: loss(params, state, batch, None, False)[0])
         self._compiled: Any = None
 

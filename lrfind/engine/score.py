@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from lrfind.engine import compiler
-from lrfind.engine.evaluate import AT_ONCE
+from lrfind.engine.evaluate import rows_in
 from lrfind.engine.step import TrainState
 
 Measure = Callable[[Any, Any, Any], tuple[jax.Array, jax.Array]]
@@ -21,18 +21,12 @@ class Scorer:
 
     Args:
         measure: of one batch.
-        data: pytree of arrays, leading axis rows.
-        rows: rows of a training step.
+        parts: batches of one shape, so that one program serves them all.
     """
 
-    def __init__(self, measure: Measure, data: Any, rows: int) -> None:
-        found = len(jax.tree.leaves(data)[0])
-        size = min(found, max(rows, AT_ONCE))
-        # Whole calls alone, so that one program serves them all.
-        self._parts = [
-            jax.tree.map(lambda leaf, at=at: leaf[at : at + size], data) for at in range(0, found - size + 1, size)
-        ]
-        self.rows = size * len(self._parts)
+    def __init__(self, measure: Measure, parts: Sequence[Any]) -> None:
+        self._parts = list(parts)
+        self.rows = sum(rows_in(part) for part in self._parts)
         self._program = jax.jit(measure)
         self._compiled: Any = None
 

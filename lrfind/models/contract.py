@@ -39,6 +39,9 @@ class Network(Protocol):
         """One phrase for reports."""
 
 
+FORWARD = 1 / 3
+"""A forward pass, in steps: a step goes forward, and backward at twice the work."""
+
 Loss = Callable[[jax.Array, jax.Array], jax.Array]
 """``(outputs, targets) -> scalar``, the mean over the batch."""
 
@@ -50,10 +53,15 @@ class Model:
     Attributes:
         init: ``key -> (params, state)``.
         loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
+        step: ``(params, batch, rate, key) -> (params, loss, gradient norm, update norm)`` where the model brings its
+            own train step, whose whole state are the params; the loss is one of evaluation alone then.
+        evaluation: what one evaluation of the loss costs, in optimiser steps.
     """
 
     init: Callable[[Key], tuple[Params, State]]
     loss: Callable[[Params, State, Batch, Any, bool], tuple[jax.Array, tuple[State, dict[str, jax.Array]]]]
+    step: Callable[[Params, Any, Any, Any], tuple[Params, Any, Any, Any]] | None = None
+    evaluation: float = FORWARD
 
 
 def supervised(network: Network, loss: Loss, precision: Precision = "float32") -> Model:

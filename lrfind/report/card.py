@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Literal, get_args
 
 import matplotlib
@@ -25,9 +26,7 @@ def rendered(draw: Callable[[], Figure], format: Format) -> bytes:
     """A figure as bytes. The same figure gives the same bytes, whatever the user's matplotlib settings are."""
     if format not in get_args(Format):
         raise ValueError(f"format is {format!r}, expected one of {', '.join(get_args(Format))}")
-    settings: dict[Any, Any] = {**matplotlib.rcParamsDefault, **STYLE}
-    settings = {key: value for key, value in settings.items() if not key.startswith("backend")}
-    with matplotlib.rc_context(settings):
+    with styled():
         figure = draw()
         buffer = io.BytesIO()
         metadata: dict[str, Any] = {
@@ -39,6 +38,14 @@ def rendered(draw: Callable[[], Figure], format: Format) -> bytes:
         packing: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if format == "png" else {}
         figure.savefig(buffer, format=format, dpi=DPI, metadata=metadata, facecolor="none", edgecolor="none", **packing)
     return buffer.getvalue()
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Matplotlib's defaults under our style, whatever the user has set."""
+    settings: dict[Any, Any] = {**matplotlib.rcParamsDefault, **STYLE}
+    with matplotlib.rc_context({key: value for key, value in settings.items() if not key.startswith("backend")}):
+        yield
 
 
 def card(width: float, height: float) -> Figure:

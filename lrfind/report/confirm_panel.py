@@ -28,7 +28,7 @@ PALEST = 0.42
 
 def draw_confirmation(figure: Figure, cell: Cell, seen: ConfirmView, result: Result, found: Confirmation) -> None:
     """Draw the panel."""
-    loss = LOSS_NAMES.get(result.facts.loss, result.facts.loss.replace("_", " "))
+    loss = LOSS_NAMES.get(result.facts.loss, result.facts.loss)
     name = f"final {found.judged_on}"
     name = f"{name} ({loss})" if loss and len(f"{name} ({loss})") <= LONGEST_NAME else name
     axes = add_axes(figure, cell, seen.x, seen.y, "learning rate", short(name, LONGEST_NAME), _numbers(seen.y))

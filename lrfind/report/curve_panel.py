@@ -23,7 +23,7 @@ from lrfind.types import Floats, Result
 
 def draw_curve(figure: Figure, cell: Cell, seen: View, result: Result) -> None:
     """Draw the panel."""
-    loss = LOSS_NAMES.get(result.facts.loss, result.facts.loss.replace("_", " "))
+    loss = LOSS_NAMES.get(result.facts.loss, result.facts.loss)
     name = short(f"training loss ({loss})" if loss else "training loss", 56)
     labels = [superscript(each) for each in seen.y.labels]
     axes = add_axes(figure, cell, seen.x, seen.y, "learning rate", name, labels)

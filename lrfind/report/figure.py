@@ -10,7 +10,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from lrfind.report import confirm_panel, curve_panel
-from lrfind.report.card import RIGHT, Format, card, key, rendered
+from lrfind.report.card import RIGHT, Format, card, key, rendered, styled
 from lrfind.report.confirm_view import confirm_view
 from lrfind.report.panel import LEFT, Cell
 from lrfind.report.style import INK, SOFT, fit
@@ -28,7 +28,17 @@ PAIR = Cell(0, 5.75, top=1.25), Cell(6.0, WIDE - RIGHT, top=1.25)
 
 def draw(result: Result, format: Format) -> bytes:
     """The figure of a result. The same result gives the same bytes, whatever the user's matplotlib settings are."""
-    return rendered(lambda: _single(result) if result.confirmation is None else _pair(result), format)
+    return rendered(lambda: _drawn(result), format)
+
+
+def figure(result: Result) -> Figure:
+    """The figure itself, for a notebook or to draw on."""
+    with styled():
+        return _drawn(result)
+
+
+def _drawn(result: Result) -> Figure:
+    return _single(result) if result.confirmation is None else _pair(result)
 
 
 def _single(result: Result) -> Figure:
@@ -60,7 +70,9 @@ def _title(figure: Figure, result: Result, room: float, below: float) -> None:
     """The run's name, and below it what was measured, in so many inches."""
     width, height = figure.get_size_inches().tolist()
     known = result.facts
-    optimizer = str((result.config.get("optimizer") or {}).get("name") or known.optimizer.partition("(")[0])
+    section = result.config.get("optimizer") or {}
+    own = str(section.get("target") or "").rpartition(":")[2]
+    optimizer = own or str(section.get("name") or known.optimizer.partition("(")[0]).replace("none", "")
     parts = [part for part in (known.model, known.data.partition(":")[0], optimizer) if part]
     title = figure.text(LEFT / width, 1 - 0.36 / height, "", color=INK, size=11, weight="bold", va="baseline")
     fit(title, result.name, room)

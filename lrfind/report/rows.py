@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from lrfind.report.advice import guesses
 from lrfind.report.evidence import half_trust
-from lrfind.report.text import clean, interval, rate, seconds
+from lrfind.report.text import clean, interval, rate, seconds, spelled
 from lrfind.types import Confirmation, Facts, Result
 
 
@@ -22,7 +22,7 @@ def facts(result: Result) -> list[tuple[str, str]]:
         ("for", purpose(result)),
         ("model", ", ".join([known.model, f"{known.parameters:,} parameters", *special(known)])),
         ("data", known.data),
-        ("loss", known.loss.replace("_", " ")),
+        ("loss", spelled(known.loss)),
         ("sweep", f"{steps:,} steps, {count(seeds, 'seed')}{span}"),
         *confirmation(result),
         ("evidence", evidence(result)),

@@ -48,6 +48,11 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def spelled(loss: str) -> str:
+    """A built-in loss in plain words; the user's own as they call it."""
+    return loss.replace("_", " ") if loss in LOSS_NAMES else loss
+
+
 def clean(text: str) -> str:
     """Text of the user's on one line: what a terminal obeys, or what turns the direction of text, becomes a space."""
     return _CONTROL.sub(" ", text).strip()

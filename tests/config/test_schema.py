@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from lrfind.config import Config, assumptions
 from lrfind.config.keywords import SUMMARIES
 from lrfind.config.problems import json_schema, resolve, variants
 from lrfind.config.schema import TrainSection
+from lrfind.config.target import OWN
 from lrfind.errors import InputError
 from lrfind.optimizer_table import OPTIMIZERS
 from lrfind.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
@@ -26,16 +27,17 @@ def config(**sections: Any) -> Config:
 
 def test_the_variants_are_the_registry() -> None:
     properties = json_schema()["properties"]
-    assert list(variants(properties["model"])) == list(MODELS)
-    assert sorted(variants(properties["data"])) == sorted(DATA)
+    assert list(variants(properties["model"])) == [*MODELS, OWN]
+    assert sorted(variants(properties["data"])) == sorted([*DATA, OWN])
     schedules = variants(resolve(properties["train"])["properties"]["schedule"])
     assert sorted(schedules) == sorted(SCHEDULES)
     for name, variant in {**variants(properties["model"]), **variants(properties["data"])}.items():
-        assert variant["properties"]["name"]["description"] == (MODELS | DATA)[name].summary
+        summary = "your own code" if name == OWN else (MODELS | DATA)[name].summary
+        assert variant["properties"]["name"]["description"] == summary
     names = resolve(properties["sweep"])["properties"]
     assert names["method"]["enum"] == list(METHODS)
     assert names["ladder"]["enum"] == list(LADDERS)
-    assert get_args(get_args(Config.model_fields["loss"].annotation)[0]) == tuple(LOSSES)
+    assert properties["loss"]["anyOf"][0]["oneOf"][0]["enum"] == list(LOSSES)
 
 
 def test_every_key_says_what_it_is_for() -> None:

@@ -8,8 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind.engine import evaluate
-from lrfind.engine.evaluate import Evaluator
+from lrfind.engine.evaluate import Evaluator, cut
 from lrfind.engine.kernel import shape_of
 from lrfind.engine.step import TrainState
 from lrfind.types import Floats
@@ -46,11 +45,8 @@ def expected(rows: slice, found: list[TrainState]) -> Floats:
     ],
 )
 @pytest.mark.parametrize("ahead", [True, False], ids=["compiled", "not compiled"])
-def test_the_mean_over_rows(
-    at_once: int, rows: int, seen: int, ahead: bool, states: list[TrainState], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(evaluate, "AT_ONCE", at_once)
-    evaluator = Evaluator(MLP_LOSS, (INPUTS, LABELS), rows)
+def test_the_mean_over_rows(at_once: int, rows: int, seen: int, ahead: bool, states: list[TrainState]) -> None:
+    evaluator = Evaluator(MLP_LOSS, cut((INPUTS, LABELS), rows, at_once=at_once))
     if ahead:
         evaluator.compile(jax.tree.map(shape_of, states[0]), "cpu")
     loss = evaluator(states)
@@ -60,11 +56,8 @@ def test_the_mean_over_rows(
     assert len(set(loss)) == 2 * LANES
 
 
-def test_one_compilation_serves_every_part_and_any_number_of_states(
-    states: list[TrainState], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(evaluate, "AT_ONCE", 10)
-    evaluator = Evaluator(MLP_LOSS, (INPUTS, LABELS), 8)
+def test_one_compilation_serves_every_part_and_any_number_of_states(states: list[TrainState]) -> None:
+    evaluator = Evaluator(MLP_LOSS, cut((INPUTS, LABELS), 8, at_once=10))
     with compilations() as first:
         evaluator.compile(jax.tree.map(shape_of, states[0]), "cpu")
     assert len(first) == 1
@@ -75,7 +68,7 @@ def test_one_compilation_serves_every_part_and_any_number_of_states(
 
 
 def test_a_state_is_judged_by_itself(states: list[TrainState]) -> None:
-    evaluator = Evaluator(MLP_LOSS, (INPUTS, LABELS), 8)
+    evaluator = Evaluator(MLP_LOSS, cut((INPUTS, LABELS), 8))
     whole = evaluator(states)
     for i, state in enumerate(states):
         assert evaluator([state])[0] == whole[i]
@@ -85,7 +78,7 @@ def test_a_state_is_judged_by_itself(states: list[TrainState]) -> None:
 def test_a_lost_state_is_not_finite_and_takes_none_with_it(value: float) -> None:
     good = mlp_starts(2)
     lost = good[0]._replace(params=jax.tree.map(lambda leaf: np.full_like(leaf, value), good[0].params))
-    found = Evaluator(MLP_LOSS, (INPUTS, LABELS), 8)([lost, good[1]])
+    found = Evaluator(MLP_LOSS, cut((INPUTS, LABELS), 8))([lost, good[1]])
     assert np.isfinite(found).tolist() == [False, True]
 
 
@@ -97,5 +90,5 @@ def test_the_loss_is_that_of_evaluation() -> None:
         seen.append((key, train))
         return MLP_LOSS(params, state, batch, key, train)
 
-    Evaluator(loss, (INPUTS, LABELS), 8)(mlp_starts(1))
+    Evaluator(loss, cut((INPUTS, LABELS), 8))(mlp_starts(1))
     assert seen == [(None, False)]

@@ -1,0 +1,87 @@
+"""What `lrfind.find` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lrfind.store import CURVE, PLOT, RESULT, disk, write
+from lrfind.types import Result, Suggestion
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """What `find` found.
+
+    Attributes:
+        result: all of it, as ``result.json`` has it.
+    """
+
+    result: Result
+
+    @property
+    def learning_rate(self) -> float | None:
+        """The one rate, or None; `reason` says why."""
+        return self.result.recommendation.learning_rate
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Lowest and highest rate that will do; None where that is not known."""
+        found = self.result.recommendation
+        return None if found.low is None or found.high is None else (found.low, found.high)
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether short real trainings checked the rate."""
+        return self.result.recommendation.confirmed
+
+    @property
+    def reason(self) -> str:
+        """Why this rate, or why none: a sentence."""
+        return self.result.recommendation.reason
+
+    @property
+    def suggestions(self) -> dict[str, Suggestion]:
+        """What each method reads off the curve, the chosen one first."""
+        return dict(self.result.suggestions)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to know before trusting the rate, one sentence each."""
+        return self.result.warnings
+
+    def figure(self) -> Figure:
+        """The plot, as a figure of matplotlib's that no pyplot knows of."""
+        from lrfind.report.figure import figure
+
+        return figure(self.result)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write result.json, curve.csv and plot.png, each whole or not at all; returns their paths.
+
+        Raises:
+            RunError: the folder cannot be written.
+        """
+        from lrfind.report.figure import draw
+        from lrfind.report.records import to_csv, to_json
+
+        place = Path(folder)
+        with disk(place):
+            place.mkdir(parents=True, exist_ok=True)
+        files = {
+            CURVE: to_csv(self.result).encode(),
+            PLOT: draw(self.result, "png"),
+            RESULT: to_json(self.result).encode(),
+        }
+        return [write(place / name, content) for name, content in files.items()]
+
+    def __repr__(self) -> str:
+        from lrfind.report.text import headline
+
+        lines = [", ".join(headline(self.result)), self.reason]
+        lines += [f"warning: {each}" for each in self.warnings]
+        return f"<lrfind: {(chr(10) + '  ').join(lines)}>"

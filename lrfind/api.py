@@ -1,0 +1,258 @@
+"""`lrfind.find`: the same run as `lrfind sweep`, for objects instead of a config."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from lrfind import run
+from lrfind.answer import Answer
+from lrfind.config.schema import Config
+from lrfind.config.target import NONE, OWN, PYTHON
+from lrfind.config.validate import validate
+from lrfind.errors import ConfigError, InputError, Problem
+from lrfind.nowhere import Nowhere
+from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.types import Result
+from lrfind.watch import Clock, Quiet
+
+if TYPE_CHECKING:
+    from lrfind.targets import Parts
+
+ARGUMENTS = {
+    "train.steps": "steps",
+    "train.epochs": "epochs",
+    "train.schedule": "schedule",
+    "sweep.steps": "sweep_steps",
+    "sweep.seeds": "seeds",
+    "sweep.min_lr": "min_lr",
+    "sweep.max_lr": "max_lr",
+    "sweep.method": "method",
+    "confirm.enabled": "confirm",
+    "confirm.budget": "budget",
+    "confirm.max_seconds": "max_seconds",
+    "data.batch_size": "batch_size",
+    "data.validation_fraction": "validation_fraction",
+    "data.validation": "validation",
+    "data.target": "batches",
+    "model.target": "loss_fn",
+    "optimizer.target": "optimizer",
+    "optimizer.name": "optimizer",
+    "optimizer.clip_norm": "clip_norm",
+    "optimizer.accumulate": "accumulate",
+}
+"""Config keys, and the arguments of `find` that stand for them."""
+
+
+def find(
+    loss_fn: Callable[..., Any],
+    params: Any,
+    batches: Any,
+    *,
+    optimizer: Callable[..., Any] | str | Mapping[str, Any] | None = None,
+    steps: int | None = None,
+    epochs: float | None = None,
+    schedule: str | Mapping[str, Any] = "constant",
+    validation: Any = None,
+    validation_fraction: float | None = None,
+    batch_size: int | None = None,
+    seeds: int = 4,
+    min_lr: float | None = None,
+    max_lr: float | None = None,
+    sweep_steps: int = 100,
+    method: str = "steepest",
+    confirm: bool = True,
+    budget: int = 3000,
+    max_seconds: float | None = None,
+    clip_norm: float | None = None,
+    accumulate: int = 1,
+    seed: int = 0,
+    name: str = "find",
+) -> Answer:
+    """The learning rate to train with: a sweep over several seeds, checked by short real trainings.
+
+    Prints nothing, writes nothing, and leaves what it is given as it is.
+
+    Args:
+        loss_fn: ``loss_fn(params, batch)`` or ``loss_fn(params, batch, key)``, the mean over the batch, which JAX can
+            trace; or a whole train step ``step(state, batch, lr, key) -> (state, loss)``.
+        params: the weights to start from, any pytree of arrays, or ``init(key)`` that makes some, which gives every
+            seed its own; of a train step, its state.
+        batches: arrays with one leading axis in any pytree but a list, such as ``(inputs, targets)``, out of which
+            batches are drawn; or an iterable of batches; or a function that makes one, with a parameter called ``seed``
+            where its order depends on that.
+        optimizer: ``lr -> optax.GradientTransformation``, such as ``optax.adamw`` or ``functools.partial(optax.sgd,
+            momentum=0.9)``, called with a traced rate; or what a config has. By default ``optax.adamw``; a train step
+            has its own.
+        steps: length of the training that the rate is for, 1,000 by default.
+        epochs: the same in passes over the data, instead of `steps`.
+        schedule: of that training: a name or a section of a config, such as ``{"name": "cosine", "warmup_steps": 50}``.
+        validation: arrays or batches to judge by, of the form of `batches`.
+        validation_fraction: share of arrays that is held out where `validation` is left out, 0.2 by default.
+        batch_size: rows of a batch that is drawn out of arrays, 64 by default.
+        seeds: sweeps side by side.
+        min_lr: first rate of the sweep, below which it never goes; left out: 1e-7, and lower where that is too high.
+        max_lr: last rate of the sweep, above which it never goes; left out: 10, and higher where that is too low.
+        sweep_steps: steps of the sweep.
+        method: how the suggestion is read off the curve.
+        confirm: whether to check the suggestion by short trainings.
+        budget: optimiser steps that sweep and trainings may take together.
+        max_seconds: seconds after which no further training is begun.
+        clip_norm: largest global norm of a gradient.
+        accumulate: batches whose gradients are averaged for one step.
+        seed: of everything random.
+        name: how reports call it.
+
+    Returns:
+        An `Answer`: `learning_rate`, `interval`, `reason`, `suggestions`, `figure()`, `save(folder)`.
+
+    Raises:
+        InputError: an argument is wrong.
+        OwnCodeError: the caller's code raised; what it raised is the cause.
+        RunError: memory ran out.
+
+    Examples:
+        >>> import jax.numpy as jnp, numpy as np, optax, lrfind
+        >>> x = np.random.default_rng(0).normal(size=(320, 4))
+        >>> def loss_fn(params, batch):
+        ...     inputs, targets = batch
+        ...     return jnp.mean((inputs @ params["w"] - targets) ** 2)
+        >>> data, params = (x, x.sum(axis=1)), {"w": jnp.zeros(4)}
+        >>> answer = lrfind.find(loss_fn, params, data, optimizer=optax.sgd, steps=60, seeds=2)
+        >>> answer.confirmed, 0.02 < answer.learning_rate < 1
+        (True, True)
+        >>> answer.result.facts.optimizer == f"optax.sgd({float(f'{answer.learning_rate:.3g}')})"
+        True
+    """
+    from lrfind.own.kinds import recognise
+
+    title = name_of(loss_fn)
+    if not callable(loss_fn):
+        raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
+    found = recognise((loss_fn, 0), title, "model.target")
+    if callable(params):
+        made = "state" if found.kind == "step" else "params"
+        found = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title, "model.target")
+    else:
+        found = recognise((loss_fn, params), title, "model.target")
+    if optimizer is None and found.kind != "step":
+        optimizer = "adamw"
+    section, make, line = chosen(optimizer)
+    sections = {
+        "seed": seed,
+        "model": {"name": OWN, "target": f"{PYTHON}:{identifier(title)}"},
+        "data": {"name": OWN, "target": f"{PYTHON}:batches"}
+        | given(batch_size=batch_size, validation_fraction=validation_fraction),
+        "optimizer": section | given(clip_norm=clip_norm) | ({"accumulate": accumulate} if accumulate != 1 else {}),
+        "train": {"schedule": {"name": schedule} if isinstance(schedule, str) else dict(schedule)}
+        | given(steps=steps, epochs=epochs),
+        "sweep": {"steps": sweep_steps, "seeds": seeds, "method": method} | given(min_lr=min_lr, max_lr=max_lr),
+        "confirm": {"enabled": confirm, "budget": budget} | given(max_seconds=max_seconds),
+    }
+    try:
+        config = checked(sections)
+        return Answer(
+            measured(config, parts_of(config, found, batches, validation, make, line), name, (min_lr, max_lr))
+        )
+    except ConfigError:
+        raise
+    except InputError as error:
+        argument = ARGUMENTS.get(error.key or "", "")
+        raise InputError(f"{argument}: {error}" if argument else str(error)) from error.__cause__
+
+
+def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None, float | None]) -> Result:
+    """Run it, with nobody watching."""
+    from lrfind import targets
+    from lrfind.engine import devices
+
+    clock, watcher = Clock(), Quiet()
+    platform = devices.configure(cache=False)
+    with clock("data"):
+        plan = targets.assemble(config, parts, lambda: "")
+
+    def render(result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
+        del clock
+        return result, {}
+
+    result, _ = run.measure(plan, platform, name, Nowhere(), render, bounds, watcher, clock)
+    if result.status == "interrupted":
+        raise KeyboardInterrupt
+    return result
+
+
+def parts_of(
+    config: Config, found: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
+) -> Parts:
+    """The caller's objects as a plan takes them."""
+    from lrfind.own.data import recognise
+    from lrfind.own.optimizers import own_line, own_optimizer
+    from lrfind.targets import Parts
+
+    return Parts(
+        data=recognise(batches, {}, "batches"),
+        held_out=None if validation is None else recognise(validation, {}, "validation", "data.validation"),
+        model=lambda shape, outputs: found,
+        optimizer=None if make is None else own_optimizer(make, {}, line),
+        to_paste=None if make is None else own_line(config.optimizer, line, {}, ""),
+    )
+
+
+def checked(sections: dict[str, Any]) -> Config:
+    """The config, or an error that names the arguments."""
+    config, findings = validate(sections)
+    if config is None:
+        problems = []
+        for each in findings:
+            dotted = ".".join(map(str, each.path))
+            head = next((known for known in ARGUMENTS if f"{dotted}.".startswith(f"{known}.")), "")
+            problems.append(Problem(each.message, f"{ARGUMENTS.get(head, '')}{dotted[len(head) :]}"))
+        raise ConfigError(problems)
+    return config
+
+
+def chosen(optimizer: Any) -> tuple[dict[str, Any], Callable[..., Any] | None, str]:
+    """The optimizer as a section of a config, as a function of the rate where it is the caller's own, and its name."""
+    if optimizer is None:
+        return {"name": NONE}, None, ""
+    if isinstance(optimizer, str):
+        return {"name": optimizer}, None, ""
+    if isinstance(optimizer, Mapping):
+        return dict(optimizer), None, ""
+    if not callable(optimizer):
+        built = hasattr(optimizer, "init") and hasattr(optimizer, "update")
+        mend = "an optimiser at a fixed rate" if built else type(optimizer).__name__
+        raise InputError(
+            f"optimizer must be a function of the rate, such as optax.adamw or lambda lr: optax.adamw(lr); got {mend}"
+        )
+    function, options = optimizer, {}
+    if isinstance(optimizer, functools.partial) and not optimizer.args:
+        function, options = optimizer.func, dict(optimizer.keywords)
+    for name, entry in OPTIMIZERS.items():
+        module, _, attribute = entry.target.rpartition(".")
+        if getattr(function, "__name__", "") == attribute and options.keys() <= entry.options.keys():
+            plain = all(isinstance(value, bool | int | float | str) for value in options.values())
+            if plain and getattr(importlib.import_module(module), attribute, None) is function:
+                return {"name": name, **options}, None, ""
+    line = name_of(function)
+    return {"name": OWN, "target": f"{PYTHON}:{identifier(line)}"}, optimizer, line
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The values that are not None."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def name_of(function: Any) -> str:
+    """What a function is called."""
+    found = getattr(function, "__name__", None) or type(function).__name__
+    return "optimizer" if found == "<lambda>" else str(found)
+
+
+def identifier(name: str) -> str:
+    """A name that a reference can have."""
+    found = re.sub(r"\W", "_", name)
+    return found if found.isidentifier() else f"_{found}"
