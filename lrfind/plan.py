@@ -18,7 +18,9 @@ from lrfind.engine import compiler
 from lrfind.engine.kernel import Feed
 from lrfind.engine.lanes import Draw
 from lrfind.engine.step import Step, TrainState, lift, start
+from lrfind.errors import InputError
 from lrfind.models.contract import Model, Network, count, supervised
+from lrfind.models.inputs import check
 from lrfind.registry import DATA, LOSSES, MODELS
 from lrfind.types import Dataset
 
@@ -110,7 +112,7 @@ class Plan:
         targets = self.data.train.targets
         match self.loss:
             case "cross_entropy":
-                share = np.bincount(targets) / len(targets)
+                share = np.bincount(targets.ravel()) / targets.size
                 return float(-(share[share > 0] * np.log(share[share > 0])).sum())
             case "binary_cross_entropy":
                 ones = targets.mean(axis=0, dtype=np.float64)
@@ -126,6 +128,9 @@ class Plan:
         """One line for reports."""
         data = self.data
         held_out = data.validation.rows if data.validation else 0
+        if data.task == "text":
+            rows = f"{data.train.rows:,} windows of {data.input_shape[0]:,} to train on, {held_out:,} held out"
+            return f"{data.name}: {rows}, {data.outputs} tokens"
         noun = "classes" if data.task == "classification" else "target" if data.outputs == 1 else "targets"
         shape = "x".join(map(str, data.input_shape))
         rows = f"{data.train.rows:,} rows to train on, {held_out:,} held out"
@@ -144,9 +149,27 @@ def make(config: Config) -> Plan:
     Raises:
         InputError: the data cannot be trained on, or does not go with the loss.
     """
+    data = dataset(config)
+    check(config.model.name, data)
+    loss = config.loss or ("mse" if data.task == "regression" else "cross_entropy")
+    options = config.model.model_dump(exclude={"name"})
+    network = MODELS[config.model.name].load()(options, data.input_shape, data.outputs)
+    return Plan(config, data, loss, network)
+
+
+def dataset(config: Config) -> Dataset:
+    """Load, check and split the data.
+
+    Raises:
+        InputError: they cannot be trained on, or do not go with the loss.
+    """
     section = config.data
-    data = prepare(
-        DATA[section.name].load()(section),
+    load = DATA[section.name].load()
+    if section.name == "text":
+        found: Dataset = load(section, context_of(config), config.loss)
+        return found
+    return prepare(
+        load(section),
         name=section.title,
         loss=config.loss,
         validation_fraction=section.validation_fraction,
@@ -154,10 +177,22 @@ def make(config: Config) -> Plan:
         seed=SPLIT_SEED,
         standardize=section.standardize,
     )
-    loss = config.loss or ("cross_entropy" if data.task == "classification" else "mse")
-    options = config.model.model_dump(exclude={"name"})
-    network = MODELS[config.model.name].load()(options, data.input_shape, data.outputs)
-    return Plan(config, data, loss, network)
+
+
+def context_of(config: Config) -> int:
+    """Tokens of a window of text: what the config says, or all that the model can see.
+
+    Raises:
+        InputError: nobody says, or a window is longer than what the model can see.
+    """
+    wanted, seen = config.data.context, getattr(config.model, "context", None)
+    if wanted is None and seen is None:
+        raise InputError(
+            f"text needs a model that reads tokens, and {config.model.name} is none; use transformer", key="model.name"
+        )
+    if wanted is not None and seen is not None and wanted > seen:
+        raise InputError(f"must be at most the model's context, {seen:,}; got {wanted:,}", key="data.context")
+    return int(wanted or seen)
 
 
 def memory(plan: Plan) -> int:

@@ -5,11 +5,12 @@ The loader, the error messages, `lrfind list`, `lrfind schema` and the starter c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Self
 
 from pydantic import Field, model_validator
 
 from lrfind.config.data import DataSection
+from lrfind.config.model import ModelSection
 from lrfind.config.optimizer import OptimizerSection
 from lrfind.config.section import Section, conflict, names
 from lrfind.config.training import TrainSection
@@ -27,36 +28,12 @@ __all__ = [
     "Config",
     "ConfirmSection",
     "DataSection",
-    "LinearModel",
-    "MlpModel",
     "ModelSection",
     "OptimizerSection",
     "SweepSection",
     "TrainSection",
     "assumptions",
 ]
-
-
-# A YAML list becomes a tuple, which strictness would refuse; its items stay strict.
-Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=10**6)], ...], Field(strict=False)]
-
-
-class LinearModel(Section):
-    """One affine layer."""
-
-    name: Literal["linear"] = Field(description="one affine layer; inputs flattened")
-
-
-class MlpModel(Section):
-    """Fully connected layers."""
-
-    name: Literal["mlp"] = Field(description="fully connected layers; inputs flattened")
-    hidden: Widths = Field(default=(128, 128), description="width of each hidden layer; [] has none")
-    activation: Literal["relu", "gelu", "tanh", "silu"] = Field(default="relu", description="after each hidden layer")
-    norm: Literal["none", "layer"] = Field(default="none", description="normalisation before each activation")
-
-
-ModelSection = Annotated[LinearModel | MlpModel, Field(discriminator="name")]
 
 
 class SweepSection(Section):

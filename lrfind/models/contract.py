@@ -19,7 +19,7 @@ key
 of JAX's default generator. (Compiling `jax.random.normal` takes longer than a whole sweep of a small network.)"""
 
 Batch = tuple[jax.Array, jax.Array]
-"""Inputs, shape (batch, ...), and targets, shape (batch,) or (batch, outputs)."""
+"""Inputs, shape (batch, ...), and targets, shape (batch,) or (batch, outputs); of text both (batch, tokens)."""
 
 
 class Network(Protocol):
@@ -29,7 +29,7 @@ class Network(Protocol):
         """Starting weights and state, numpy arrays."""
 
     def apply(self, params: Params, state: State, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, State]:
-        """Outputs, shape (batch, outputs), and the new state."""
+        """Outputs, shape (batch, outputs) or (batch, tokens, outputs), and the new state."""
 
     def describe(self) -> str:
         """One phrase for reports."""
@@ -76,5 +76,6 @@ def count(params: Params) -> int:
 
 
 def affine(params: dict[str, jax.Array], inputs: jax.Array) -> jax.Array:
-    """``inputs @ weight + bias``."""
-    return jnp.dot(inputs, params["weight"]) + params["bias"]
+    """``inputs @ weight + bias``, over the last axis of inputs; a layer may have no bias."""
+    product = jnp.dot(inputs, params["weight"])
+    return product + params["bias"] if "bias" in params else product
