@@ -79,11 +79,11 @@ class Transformer:
         """Attention of every token to itself and those before it, shape (batch, tokens, width) kept."""
         batch, length, width = x.shape
         mixed = affine(block["queries_keys_values"], x).reshape(batch, length, 3, self.heads, width // self.heads)
-        queries, keys, values = jnp.moveaxis(mixed, (2, 3), (0, 2))  # (batch, heads, length, width of a head) each
-        scores = jnp.einsum("bhqd,bhkd->bhqk", queries, keys).astype(jnp.float32) / math.sqrt(width // self.heads)
+        queries, keys, values = (mixed[:, :, part] for part in range(3))  # (batch, length, heads, width of a head) each
+        scores = jnp.einsum("bqhd,bkhd->bhqk", queries, keys).astype(jnp.float32) / math.sqrt(width // self.heads)
         past = np.tri(length, dtype=bool)
         shares = jax.nn.softmax(jnp.where(past, scores, -jnp.inf), axis=-1).astype(x.dtype)
-        heads = jnp.einsum("bhqk,bhkd->bqhd", shares, values)
+        heads = jnp.einsum("bhqk,bkhd->bqhd", shares, values)
         return affine(block["attention"], heads.reshape(batch, length, width))
 
     def describe(self) -> str:
