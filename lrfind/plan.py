@@ -11,10 +11,12 @@ import jax
 import numpy as np
 
 from lrfind import optimizers
+from lrfind.config.data import TextData
 from lrfind.config.schema import Config
 from lrfind.data.batches import SPLIT_SEED, Batches, weight_key
 from lrfind.data.prepare import digest, prepare
 from lrfind.engine import compiler
+from lrfind.engine.evaluate import AT_ONCE
 from lrfind.engine.kernel import Feed
 from lrfind.engine.lanes import Draw
 from lrfind.engine.step import Step, TrainState, lift, start
@@ -23,6 +25,9 @@ from lrfind.models.contract import Model, Network, count, supervised
 from lrfind.models.inputs import check
 from lrfind.registry import DATA, LOSSES, MODELS
 from lrfind.types import Dataset
+
+NUMBERS = 2**24
+"""Numbers of one layer that a forward pass may hold where a batch has fewer: 64 MB."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,11 @@ class Plan:
         """How many numbers are trained."""
         return count(self.initial[0])
 
+    @property
+    def at_once(self) -> int:
+        """Rows that a forward pass may take at once beside a batch, by memory."""
+        return max(1, min(AT_ONCE, NUMBERS // getattr(self.network, "widest", 1)))
+
     def feed(self) -> Feed:
         """Batches of every seed."""
 
@@ -165,8 +175,8 @@ def dataset(config: Config) -> Dataset:
     """
     section = config.data
     load = DATA[section.name].load()
-    if section.name == "text":
-        found: Dataset = load(section, context_of(config), config.loss)
+    if isinstance(section, TextData):
+        found: Dataset = load(section, context_of(section, config.model), config.loss)
         return found
     return prepare(
         load(section),
@@ -179,20 +189,22 @@ def dataset(config: Config) -> Dataset:
     )
 
 
-def context_of(config: Config) -> int:
+def context_of(section: TextData, model: Any) -> int:
     """Tokens of a window of text: what the config says, or all that the model can see.
 
     Raises:
         InputError: nobody says, or a window is longer than what the model can see.
     """
-    wanted, seen = config.data.context, getattr(config.model, "context", None)
+    wanted = section.context
+    seen: Any = getattr(model, "context", None)
     if wanted is None and seen is None:
         raise InputError(
-            f"text needs a model that reads tokens, and {config.model.name} is none; use transformer", key="model.name"
+            f"{model.name} reads numbers, and {section.title} is text, read as tokens; use transformer",
+            key="model.name",
         )
     if wanted is not None and seen is not None and wanted > seen:
         raise InputError(f"must be at most the model's context, {seen:,}; got {wanted:,}", key="data.context")
-    return int(wanted or seen)
+    return int(seen) if wanted is None else wanted
 
 
 def memory(plan: Plan) -> int:

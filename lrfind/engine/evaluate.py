@@ -13,7 +13,7 @@ from lrfind.engine.step import TrainState
 from lrfind.types import Floats
 
 AT_ONCE = 1024
-"""Rows of one call, or a batch where that is more: memory for a batch is there anyway."""
+"""Rows of one call at most, or a batch where that is more: memory for a batch is there anyway."""
 
 
 class Evaluator:
@@ -23,16 +23,12 @@ class Evaluator:
         loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``, a mean over the batch's rows.
         data: pytree of arrays, leading axis rows.
         rows: rows of a training step.
+        at_once: rows of one call, or a batch where that is more.
     """
 
-    def __init__(self, loss: Callable[..., Any], data: Any, rows: int) -> None:
-        found = len(jax.tree.leaves(data)[0])
-        size = min(found, max(rows, AT_ONCE))
-        # Whole calls alone, so that one program serves them all.
-        self._parts = [
-            jax.tree.map(lambda leaf, at=at: leaf[at : at + size], data) for at in range(0, found - size + 1, size)
-        ]
-        self.rows = size * len(self._parts)
+    def __init__(self, loss: Callable[..., Any], data: Any, rows: int, at_once: int = AT_ONCE) -> None:
+        self._parts = parts_of(data, rows, at_once)
+        self.rows = sum(len(jax.tree.leaves(part)[0]) for part in self._parts)
         self._program = jax.jit(lambda params, state, batch: loss(params, state, batch, None, False)[0])
         self._compiled: Any = None
 
@@ -49,3 +45,16 @@ class Evaluator:
         for i, each in enumerate(states):
             found[i] = np.mean([float(run(each.params, each.state, part)) for part in self._parts])
         return found
+
+
+def parts_of(data: Any, rows: int, at_once: int) -> list[Any]:
+    """The data in parts of one size, so that one program serves them all; what is left over is left out.
+
+    Args:
+        data: pytree of arrays, leading axis rows.
+        rows: rows of a training step.
+        at_once: rows of a part, or a batch where that is more.
+    """
+    found = len(jax.tree.leaves(data)[0])
+    size = min(found, max(rows, at_once))
+    return [jax.tree.map(lambda leaf, at=at: leaf[at : at + size], data) for at in range(0, found - size + 1, size)]

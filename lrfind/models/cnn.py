@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from lrfind.models.contract import Key, affine
+from lrfind.models.convolution import SIZE, outs
 from lrfind.models.images import channels_of, conv_apply, conv_init, global_mean, relu, with_channels
 from lrfind.models.weights import affine_init, generator
 
@@ -28,7 +29,17 @@ class Cnn:
         self.channels = tuple(options["channels"])
         self.norm = options["norm"]
         self.inside = channels_of(input_shape)
+        self.widest = self.patches(*input_shape[:2])
         self.outputs = outputs
+
+    def patches(self, height: int, width: int) -> int:
+        """Numbers that the convolution with most of them multiplies for one image."""
+        inside, found = self.inside, 0
+        for outside in self.channels:
+            height, width = outs(height, 2), outs(width, 2)
+            found = max(found, SIZE**2 * height * width * max(inside, outside))
+            inside = outside
+        return found
 
     def init(self, key: Key) -> tuple[Any, Any]:
         rng = generator(key)

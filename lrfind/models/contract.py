@@ -23,7 +23,10 @@ Batch = tuple[jax.Array, jax.Array]
 
 
 class Network(Protocol):
-    """A function with weights; `state` is what changes without a gradient, such as running statistics."""
+    """A function with weights; `state` is what changes without a gradient, such as running statistics.
+
+    A network may have an attribute `widest`: how many numbers its widest layer holds for one row of inputs.
+    """
 
     def init(self, key: Key) -> tuple[Params, State]:
         """Starting weights and state, numpy arrays."""

@@ -35,7 +35,7 @@ def convolve(x: jax.Array, kernel: jax.Array, stride: int = 1) -> jax.Array:
 
 def on_cpu() -> bool:
     """Whether what is traced now will run on a CPU."""
-    device = jax.config.jax_default_device or jax.devices()[0]
+    device = getattr(jax.config, "jax_default_device", None) or jax.devices()[0]
     return str(getattr(device, "platform", device)) == "cpu"
 
 
@@ -72,7 +72,8 @@ def patches_forward(x: jax.Array, stride: int) -> tuple[jax.Array, tuple[int, ..
 
 def patches_backward(stride: int, shape: tuple[int, ...], slopes: jax.Array) -> tuple[jax.Array]:
     """Every pixel's sum of the slopes of the patches that it is in."""
-    return jax.linear_transpose(lambda x: sliced(x, stride), jax.ShapeDtypeStruct(shape, slopes.dtype))(slopes)
+    (back,) = jax.linear_transpose(lambda x: sliced(x, stride), jax.ShapeDtypeStruct(shape, slopes.dtype))(slopes)
+    return (back,)
 
 
 patches.defvjp(patches_forward, patches_backward)

@@ -23,8 +23,9 @@ EPSILON = 1e-5
 MOMENTUM = 0.9
 """What batch norm's running statistics keep of themselves at a step of training, as PyTorch's do."""
 
-GROUPS = 8
-"""Groups of channels, or as many as divide the channels. (Wu & He have 32 of networks with 64 channels and more.)"""
+GROUP = 8
+"""Channels of a group, or the next number that divides them all, as in Wu & He's networks of 256 channels. Fewer tell
+next to nothing where an image has shrunk to a pixel: two numbers, normalised, are 1 and -1."""
 
 
 def norm_init(kind: str, channels: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -58,8 +59,8 @@ def norm_apply(
 
 
 def groups_of(channels: int) -> int:
-    """The largest number up to `GROUPS` that divides the channels."""
-    return next(groups for groups in range(min(GROUPS, channels), 0, -1) if channels % groups == 0)
+    """Groups of `GROUP` channels, or of the next number that divides them."""
+    return next((channels // size for size in range(GROUP, channels) if channels % size == 0), 1)
 
 
 def group_norm(x: jax.Array, groups: int = 1) -> jax.Array:

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from lrfind.models.contract import Key, affine
-from lrfind.models.convolution import pick
+from lrfind.models.convolution import SIZE, pick
 from lrfind.models.images import channels_of, conv_apply, conv_init, global_mean, relu, with_channels
 from lrfind.models.norms import norm_apply, norm_init
 from lrfind.models.weights import affine_init, biased, generator, he_normal
@@ -31,6 +31,8 @@ class Resnet:
         self.width = options["width"]
         self.norm = options["norm"]
         self.inside = channels_of(input_shape)
+        # The first stage's convolutions: those of later ones have twice the channels and a quarter of the pixels.
+        self.widest = SIZE**2 * input_shape[0] * input_shape[1] * self.width
         self.outputs = outputs
 
     def blocks(self) -> list[tuple[int, int, int]]:

@@ -35,10 +35,11 @@ class Transformer:
     """
 
     def __init__(self, options: Mapping[str, Any], input_shape: tuple[int, ...], outputs: int) -> None:
-        del input_shape
         self.layers, self.heads, self.width = (options[name] for name in ("layers", "heads", "width"))
         self.context, self.dropout = options["context"], options.get("dropout", 0.0)
         self.tokens = outputs
+        length = input_shape[0]
+        self.widest = length * max(self.heads * length, WIDER * self.width, outputs)
 
     def init(self, key: Key) -> tuple[Any, Any]:
         rng, width = generator(key), self.width
@@ -105,4 +106,5 @@ def narrow(rng: np.random.Generator, inside: int, outside: int) -> dict[str, Flo
 
 def normed(params: Any, x: jax.Array) -> jax.Array:
     """Layer norm of each token, scaled and shifted."""
-    return (layer_norm(x.astype(jnp.float32)) * params["scale"] + params["shift"]).astype(x.dtype)
+    scaled: jax.Array = layer_norm(x.astype(jnp.float32)) * params["scale"] + params["shift"]
+    return scaled.astype(x.dtype)

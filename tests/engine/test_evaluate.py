@@ -8,7 +8,6 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind.engine import evaluate
 from lrfind.engine.evaluate import Evaluator
 from lrfind.engine.kernel import shape_of
 from lrfind.engine.step import TrainState
@@ -46,11 +45,8 @@ def expected(rows: slice, found: list[TrainState]) -> Floats:
     ],
 )
 @pytest.mark.parametrize("ahead", [True, False], ids=["compiled", "not compiled"])
-def test_the_mean_over_rows(
-    at_once: int, rows: int, seen: int, ahead: bool, states: list[TrainState], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(evaluate, "AT_ONCE", at_once)
-    evaluator = Evaluator(MLP_LOSS, (INPUTS, LABELS), rows)
+def test_the_mean_over_rows(at_once: int, rows: int, seen: int, ahead: bool, states: list[TrainState]) -> None:
+    evaluator = Evaluator(MLP_LOSS, (INPUTS, LABELS), rows, at_once)
     if ahead:
         evaluator.compile(jax.tree.map(shape_of, states[0]), "cpu")
     loss = evaluator(states)
@@ -60,11 +56,8 @@ def test_the_mean_over_rows(
     assert len(set(loss)) == 2 * LANES
 
 
-def test_one_compilation_serves_every_part_and_any_number_of_states(
-    states: list[TrainState], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(evaluate, "AT_ONCE", 10)
-    evaluator = Evaluator(MLP_LOSS, (INPUTS, LABELS), 8)
+def test_one_compilation_serves_every_part_and_any_number_of_states(states: list[TrainState]) -> None:
+    evaluator = Evaluator(MLP_LOSS, (INPUTS, LABELS), 8, 10)
     with compilations() as first:
         evaluator.compile(jax.tree.map(shape_of, states[0]), "cpu")
     assert len(first) == 1
