@@ -130,24 +130,24 @@ TASKS: dict[str, Mapping] = {
     "images-cnn-group-adam-300": task(cnn(8, 16, norm="group"), images(32), opt("adam"), 300, "cosine"),
     "images-cnn-adamw-400": task(cnn(8, 16), images(32), opt("adamw", weight_decay=0.1), 400, "one_cycle"),
     "images-cnn-layer-nesterov-300": task(cnn(8, 16, norm="layer"), images(32), NESTEROV, 300, "linear", 30),
-    "digits-resnet-group-momentum-300": task(resnet(1, 1), digits(32), MOMENTUM, 300, "cosine"),
-    "digits-resnet-batch-adamw-300": task(
-        resnet(1, 1, norm="batch"), digits(32), opt("adamw", weight_decay=1e-2), 300, "cosine"
+    "digits-resnet-group-momentum-200": task(resnet(1, 1), digits(16), MOMENTUM, 200, "cosine"),
+    "digits-resnet-batch-adamw-200": task(
+        resnet(1, 1, norm="batch"), digits(16), opt("adamw", weight_decay=1e-2), 200, "cosine"
     ),
-    "digits-resnet-none-sgd-300": task(resnet(1, 1, norm="none"), digits(32), SGD, 300, "constant"),
-    "images-resnet-batch-momentum-200": task(resnet(1, 1, norm="batch"), images(32), MOMENTUM, 200, "one_cycle"),
+    "digits-resnet-none-sgd-200": task(resnet(1, 1, norm="none"), digits(16), SGD, 200, "constant"),
+    "images-resnet-batch-momentum-200": task(resnet(1, 1, norm="batch"), images(16), MOMENTUM, 200, "one_cycle"),
     "digits-mlp-batch-sgd-300": task(mlp(64, 64, norm="batch"), digits(32), SGD, 300, "constant"),
     "digits-mlp-dropout-adam-400": task(mlp(64, 64, dropout=0.3), digits(32), opt("adam"), 400, "cosine"),
     "text-transformer-adamw-400": task(
         transformer(), text(16), opt("adamw", weight_decay=1e-2, clip_norm=1.0), 400, "cosine", 20
     ),
-    "text-transformer-adam-300": task(transformer(), text(16), opt("adam"), 300, "constant"),
-    "text-transformer-momentum-300": task(transformer(), text(16), MOMENTUM, 300, "cosine"),
-    "text-transformer-lion-300": task(transformer(), text(16), opt("lion"), 300, "linear"),
-    "text-transformer-muon-200": task(transformer(), text(16), opt("muon"), 200, "cosine"),
-    "text-deep-transformer-adam-200": task(transformer(3, 16), text(16), opt("adam"), 200, "linear", 20),
+    "text-transformer-adam-300": task(transformer(), text(8), opt("adam"), 300, "constant"),
+    "text-transformer-momentum-300": task(transformer(), text(8), MOMENTUM, 300, "cosine"),
+    "text-transformer-lion-300": task(transformer(), text(8), opt("lion"), 300, "linear"),
+    "text-transformer-muon-200": task(transformer(), text(8), opt("muon"), 200, "cosine"),
+    "text-deep-transformer-adam-200": task(transformer(3, 16), text(8), opt("adam"), 200, "linear", 20),
     "text-transformer-dropout-adamw-300": task(
-        transformer(dropout=0.1), text(16), opt("adamw", weight_decay=1e-2), 300, "cosine"
+        transformer(dropout=0.1), text(8), opt("adamw", weight_decay=1e-2), 300, "cosine"
     ),
     # 1000 steps
     "digits-linear-sgd-1000": task(LINEAR, digits(8), SGD, 1000, "constant"),

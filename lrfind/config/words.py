@@ -52,7 +52,8 @@ def wanted(node: Node, value: Any = None) -> str:
         case "string":
             return "text that is not empty" if node.get("minLength") else "text"
         case "array":
-            return "a list of " + wanted(node["items"]).removeprefix("a ").replace("number", "numbers", 1)
+            head = "a list, not empty, of " if node.get("minItems") else "a list of "
+            return head + wanted(node["items"]).removeprefix("a ").replace("number", "numbers", 1)
         case _:
             return "a section of keys"
 
@@ -104,7 +105,7 @@ def shown(value: Any) -> str:
         case str():
             return repr(value if len(value) <= LONGEST else value[: LONGEST - 3] + "...")
         case list() | tuple():
-            return "a list"
+            return "a list" if value else "an empty list"
         case _:
             return "a section of keys"
 

@@ -57,17 +57,16 @@ def by_product(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
 def patches(x: jax.Array, stride: int) -> jax.Array:
     """The 9 pixels that each place of the kernel meets, row by row, for each output: (batch outs outs, 9 channels).
 
-    Gathered by a table, which compiles in half the time of nine slices; but backwards as those slices, as what a gather
-    becomes there, a scatter, is slow.
+    Gathered, which compiles in half the time of nine slices; but backwards as those slices, as what a gather becomes
+    there, a scatter, is slow.
     """
-    batch, height, width, channels = x.shape
-    framed = jnp.pad(x.reshape(batch, height * width, channels), ((0, 0), (1, 0), (0, 0)))  # pixel 0 is the border
-    return framed.at[:, table(height, width, stride)].get(mode="promise_in_bounds").reshape(-1, SIZE**2 * channels)
+    return gathered(x, stride)
 
 
 def patches_forward(x: jax.Array, stride: int) -> tuple[jax.Array, tuple[int, ...]]:
-    """`patches`, and the shape that goes back."""
-    return patches(x, stride), x.shape
+    """`patches`, and the shape that goes back. (Not by `patches` itself: what has a rule of its own for the way back
+    cannot be differentiated forward, which a Hessian-vector product does to this.)"""
+    return gathered(x, stride), x.shape
 
 
 def patches_backward(stride: int, shape: tuple[int, ...], slopes: jax.Array) -> tuple[jax.Array]:
@@ -77,6 +76,13 @@ def patches_backward(stride: int, shape: tuple[int, ...], slopes: jax.Array) -> 
 
 
 patches.defvjp(patches_forward, patches_backward)
+
+
+def gathered(x: jax.Array, stride: int) -> jax.Array:
+    """`patches` by a table of pixels."""
+    batch, height, width, channels = x.shape
+    framed = jnp.pad(x.reshape(batch, height * width, channels), ((0, 0), (1, 0), (0, 0)))  # pixel 0 is the border
+    return framed.at[:, table(height, width, stride)].get(mode="promise_in_bounds").reshape(-1, SIZE**2 * channels)
 
 
 def sliced(x: jax.Array, stride: int) -> jax.Array:

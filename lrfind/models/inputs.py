@@ -22,7 +22,7 @@ def check(model: str, data: Dataset) -> None:
     Raises:
         InputError: it cannot; the key is ``"model.name"``.
     """
-    others = "linear, mlp" + (", cnn or resnet" if is_image(data.input_shape) else "")
+    others = "linear, mlp, cnn or resnet" if is_image(data.input_shape) else "linear or mlp"
     shape = "x".join(map(str, data.input_shape))
     if data.task == "text":
         if model not in OF_TOKENS:

@@ -43,15 +43,15 @@ class Mlp:
             del layer["bias"]
             layer |= biased(self.norm, width) | params
             state.append(own)
-        return layers, state
+        return layers, state if self.norm == "batch" else ()
 
     def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
         x, after = flatten(inputs), []
-        for number, (layer, own) in enumerate(zip(params[:-1], state, strict=True)):
+        for number, (layer, own) in enumerate(zip(params[:-1], state or [{}] * len(self.hidden), strict=True)):
             x, moved = norm_apply(self.norm, layer, own, affine(layer, x), train)
             x = dropout(ACTIVATIONS[self.activation](x), self.dropout, key, number, train)
             after.append(moved)
-        return affine(params[-1], x), after
+        return affine(params[-1], x), after if state else state
 
     def describe(self) -> str:
         widths = "-".join(map(str, self.hidden)) or "none"

@@ -65,10 +65,16 @@ def groups_of(channels: int) -> int:
 
 def group_norm(x: jax.Array, groups: int = 1) -> jax.Array:
     """Each row's group of channels less its mean, over its standard deviation; shape (batch, ..., channels) kept."""
-    split = x.reshape(*x.shape[:-1], groups, x.shape[-1] // groups)
-    axes = (*range(1, x.ndim - 1), x.ndim)
-    centred = split - split.mean(axes, keepdims=True)
-    return (centred * jax.lax.rsqrt((centred**2).mean(axes, keepdims=True) + EPSILON)).reshape(x.shape)
+
+    def shared(y: jax.Array) -> jax.Array:
+        """The mean over all positions and the group's channels, at each channel: over positions first, so that what
+        has no axis of groups need not be given one."""
+        own = y.mean(tuple(range(1, y.ndim - 1)), keepdims=True)
+        split = own.reshape(*own.shape[:-1], groups, -1)
+        return jnp.broadcast_to(split.mean(axis=-1, keepdims=True), split.shape).reshape(own.shape)
+
+    centred = x - shared(x)
+    return centred * jax.lax.rsqrt(shared(centred**2) + EPSILON)
 
 
 def layer_norm(x: jax.Array) -> jax.Array:
