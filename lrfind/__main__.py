@@ -20,6 +20,8 @@ def script() -> None:
     gc.set_threshold(COLLECT_EVERY)
     # numpy multiplies nothing large here; starting its threads takes as long as the rest of its import.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # lrfind has no use for plugins of pydantic, and looking for them reads the metadata of all that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         main()
         code = 0

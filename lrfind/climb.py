@@ -16,7 +16,8 @@ from lrfind.registry import LADDERS, METHODS
 from lrfind.types import Floats
 
 if TYPE_CHECKING:
-    from lrfind.engine.kernel import Chunk, Kernel
+    from lrfind.engine.kernel import Chunk
+    from lrfind.engine.recorded import Runs
 
 REACH = 100.0
 """The sweep may extend itself by this factor on each side: two decades."""
@@ -69,7 +70,7 @@ class Climb:
 
 
 def climb(
-    kernel: Kernel,
+    kernel: Runs,
     states: list[Any],
     section: SweepSection,
     bounds: tuple[float | None, float | None],

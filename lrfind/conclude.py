@@ -12,10 +12,11 @@ from lrfind.analysis.suggest import suggestions
 from lrfind.analysis.verdict import unheard, verdict
 from lrfind.climb import Climb
 from lrfind.config.schema import Config, assumptions
-from lrfind.confirm import Confirmed, unit
+from lrfind.confirm import Confirmed, schedule
 from lrfind.engine import devices
 from lrfind.plan import Plan
-from lrfind.types import Evidence, Execution, Facts, Result, Sweep
+from lrfind.prescribe import advise
+from lrfind.types import Advice, Evidence, Execution, Facts, Result, Sweep
 from lrfind.watch import Clock
 
 RATE = "LEARNING_RATE"
@@ -42,9 +43,11 @@ def conclude(
     recommendation = advice.recommend(
         method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=plan.train_steps
     )
+    mean = None
     if of_one_size(climb.learning_rate, climb.update_norm, climb.gradient_norm):
-        whole = float(unit(plan, plan.train_steps).sum())
-        recommendation = advice.carried(recommendation, climb.learning_rate, whole)
+        whole = schedule(plan, plan.train_steps).rise
+        recommendation = advice.carried(recommendation, climb.learning_rate, float(whole.sum()))
+        mean = float(whole.mean())
     warnings = [*range_warnings(config, climb, extended), *advice.warnings(reading, found[method], seeds=seeds)]
     confirmation = None
     if race is not None and race.race.scores:
@@ -73,6 +76,9 @@ def conclude(
         warnings.insert(0, stopped)
         if rate is None:
             recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")
+    if race is not None and race.race.scores:
+        # The longest heat's schedule is compiled already, and in the mean it is as the whole one.
+        mean = float(schedule(plan, max(race.race.scores)).rise.mean())
     return Result(
         name=name,
         status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",
@@ -96,17 +102,27 @@ def conclude(
         timing=clock.timing(),
         confirmation=confirmation,
         evidence=evidence,
+        advice=Advice()
+        if interrupted
+        else advise(config, plan.train_steps, reading, recommendation, confirmation, evidence, mean),
     )
 
 
 def facts(plan: Plan, rate: float | None) -> Facts:
     """Model, data and the line to paste."""
-    section = plan.config.optimizer
     shown = RATE if rate is None else float(f"{rate:.3g}")
-    line = optimizers.to_source(
-        section.name, section.options, shown, clip_norm=section.clip_norm, accumulate=section.accumulate
+    line = optimizers.to_source(plan.optimizer, shown, accumulate=plan.config.optimizer.accumulate)
+    return Facts(
+        model=plan.network.describe(),
+        parameters=plan.parameters,
+        data=plan.describe_data(),
+        loss=plan.loss,
+        optimizer=line,
+        chance_loss=plan.chance_loss,
+        constant_loss=plan.constant_loss,
+        frozen=plan.frozen,
+        precision=plan.config.precision,
     )
-    return Facts(plan.network.describe(), plan.parameters, plan.describe_data(), plan.loss, line)
 
 
 def range_warnings(config: Config, climb: Climb, extended_down: bool) -> tuple[str, ...]:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrfind import evidence, schedules
+from lrfind import evidence
 from lrfind.analysis.race import Heat, Race, horizons, least
-from lrfind.data.batches import SPLIT_SEED, generator
+from lrfind.data.batches import SPLIT_SEED
+from lrfind.data.shuffle import shuffled
 from lrfind.engine.evaluate import Evaluator
 from lrfind.engine.settle import Settler, has_leaves
 from lrfind.engine.sweep import PROBE_EVERY
+from lrfind.pace import Course, course, paced
 from lrfind.types import Floats, Split
 
 if TYPE_CHECKING:
     from lrfind.climb import Climb
-    from lrfind.engine.kernel import Chunk, Kernel
+    from lrfind.engine.kernel import Chunk
+    from lrfind.engine.recorded import Runs
     from lrfind.engine.step import TrainState
     from lrfind.plan import Plan
 
@@ -42,12 +43,14 @@ class Judge:
         rows: how many rows the judgement rests on.
         cost: of judging one state, in optimiser steps.
         settler: running statistics of a state's weights; None of a model that has none.
+        at: a state with the weights that its optimiser is evaluated at.
     """
 
     held_out: Evaluator | None
     trained_on: Evaluator
     rows: int
     cost: float
+    at: Callable[[TrainState], TrainState] = lambda state: state
     settler: Settler | None = None
 
     @property
@@ -62,6 +65,7 @@ class Judge:
 
     def __call__(self, states: Sequence[TrainState]) -> tuple[Floats, Floats]:
         """What each state is judged by, and its training loss, shape (states,) each."""
+        states = [self.at(state) for state in states]
         if self.settler:
             states = [state._replace(state=self.settler(state.params)) for state in states]
         train_loss = self.trained_on(states)
@@ -89,24 +93,30 @@ def judge(plan: Plan) -> Judge:
     rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
     train, held_out = plan.data.train, plan.data.validation
     trained_on = Evaluator(plan.model.loss, some(train, TRAINED_ON * rows), rows, plan.at_once)
-    others = settler = None
+    others, settler = None, settler_of(plan)
     if held_out is not None:
         wanted = max(HELD_OUT * rows, FEW_ROWS)
         others = Evaluator(plan.model.loss, some(held_out, wanted), rows, plan.at_once)
-    _, state = plan.initial
-    if has_leaves(state):
-        wanted = max(SETTLED * rows, FEW_ROWS)
-        settler = Settler(plan.model.loss, state, some(train, wanted), rows, plan.at_once)
     seen = sum(each.rows for each in (trained_on, others, settler) if each)
-    return Judge(others, trained_on, (others or trained_on).rows, FORWARD * seen / rows, settler)
+    return Judge(others, trained_on, (others or trained_on).rows, FORWARD * seen / rows, plan.evaluated_at, settler)
+
+
+def settler_of(plan: Plan) -> Settler | None:
+    """What makes running statistics of a plan's training rows; None where its model has no state."""
+    _, state = plan.initial
+    if not has_leaves(state):
+        return None
+    rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
+    data = some(plan.data.train, max(SETTLED * rows, FEW_ROWS))
+    return Settler(plan.model.loss, state, data, rows, plan.at_once)
 
 
 def some(split: Split, wanted: int) -> tuple[Any, Any]:
     """Inputs and targets of so many rows, drawn at random: a file may be sorted, and the split keeps its order. They
     are the same for every seed of the run, as the split is: a rate should not change because its judges did."""
     if split.rows <= wanted:
-        return split.inputs, split.targets
-    rows = np.sort(generator(SPLIT_SEED, JUDGED).permutation(split.rows)[:wanted])
+        return split.inputs[:], split.targets[:]
+    rows = np.sort(shuffled(split.rows, 0, wanted, SPLIT_SEED, JUDGED))
     return split.inputs[rows], split.targets[rows]
 
 
@@ -185,8 +195,12 @@ class Lap:
     done: float
 
 
+Judgement = Callable[[Sequence[Any]], tuple[Floats, Floats]]
+"""What states are judged by, and their training loss: a `Judge`, or what it said before."""
+
+
 def confirm(
-    plan: Plan, kernel: Kernel, starts: list[Any], judged: Judge, race: Race, deadline: float | None
+    plan: Plan, kernel: Runs, starts: list[Any], judged: Judgement, race: Race, late: Callable[[], bool]
 ) -> Iterator[Lap]:
     """Run a race's heats; the race holds what was found, whoever stops asking.
 
@@ -196,17 +210,17 @@ def confirm(
         plan: of the run.
         kernel: compiled for the seeds' states.
         starts: state of every seed before training.
-        judged: compiled.
+        judged: asked once a group of lanes.
         race: not begun.
-        deadline: `time.monotonic` after which no heat is begun.
+        late: asked before each heat; where it says yes, no more are begun.
 
     Yields:
         Every chunk of every heat.
     """
     for heat in race.heats():
-        if deadline is not None and time.monotonic() > deadline:
+        if late():
             return
-        rise = unit(plan, heat.steps)
+        along = schedule(plan, heat.steps)
         lanes = [(rate, seed) for rate in heat.rates for seed in range(heat.seeds)]
         outcomes: list[tuple[Floats, Floats]] = []
         for first in range(0, len(lanes), len(starts)):
@@ -214,7 +228,8 @@ def confirm(
             rates, seeds = np.array([rate for rate, _ in some]), [seed for _, seed in some]
             done = race.spent + first * heat.steps
             chunk = None
-            for chunk in kernel.run([starts[seed] for seed in seeds], rise[:, None] * rates, seeds=seeds):
+            label = {"learning_rate": rates.tolist(), "seed": seeds, "steps": heat.steps}
+            for chunk, _ in paced(kernel, [starts[seed] for seed in seeds], along, rates, seeds, label=label):
                 yield Lap(heat, rates, seeds, chunk, done + len(some) * (chunk.start + chunk.loss.shape[1]))
             assert chunk is not None, "a heat has a step at least"
             outcomes.append(judged(chunk.states))
@@ -226,16 +241,10 @@ def confirm(
 def rehearse_schedules(plan: Plan, judged: Judge) -> None:
     """Compile the schedule of every length that the heats will most likely have, while nobody waits for it."""
     for steps in horizons(plan.train_steps, expected(plan, judged), judged.cost):
-        unit(plan, steps)
+        schedule(plan, steps)
 
 
-def unit(plan: Plan, horizon: int) -> Floats:
-    """The config's schedule with peak 1, squeezed into `horizon` steps, shape (horizon,)."""
+def schedule(plan: Plan, horizon: int) -> Course:
+    """The config's schedule, squeezed into `horizon` steps."""
     section = plan.config.train.schedule
-    return rise_of(section.name, horizon, tuple(section.scaled(plan.train_steps, horizon).items()))
-
-
-@lru_cache(maxsize=64)
-def rise_of(name: str, horizon: int, options: tuple[tuple[str, Any], ...]) -> Floats:
-    """A unit schedule, kept: every evaluation compiles it, and the heats of one length share it."""
-    return schedules.unit(name, horizon, **dict(options))
+    return course(section.name, horizon, **section.scaled(plan.train_steps, horizon))

@@ -74,6 +74,12 @@ class ConfigError(InputError):
         self.problems = tuple(problems)
 
 
+class NothingToJudge(LrfindError):
+    """There is a run, but nothing in it that the gate could judge by."""
+
+    exit_code = ExitCode.NO_RECOMMENDATION
+
+
 class RunError(LrfindError):
     """The run failed: memory or disk ran out, the run directory is in use, the user's code raised."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from lrfind import groups
 from lrfind.engine.curvature import BASIS, ROUNDS, Stability, rule_of, stability
 from lrfind.types import Evidence
 
@@ -56,8 +57,10 @@ def sharpness(plan: Plan, kernel: Kernel, start: Any, platform: str) -> Stabilit
     some = slice(measured_rows(plan))
     batch = (plan.data.train.inputs[some], plan.data.train.targets[some])
     key = plan.batches.keys(plan.seeds[0], 0, 1)[0]
+    factors = groups.factors(plan.initial[0], section.groups, section.frozen) if section.groups else None
+    name, options = section.name, section.options
     try:
-        return stability(plan.model.loss, chunk.states[0], batch, key, section.name, section.options, platform)
+        return stability(plan.exact.loss, chunk.states[0], batch, key, name, options, platform, factors)
     except (jax.errors.JaxRuntimeError, MemoryError):
         return None
 

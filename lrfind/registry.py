@@ -19,10 +19,14 @@ class Entry:
     Attributes:
         target: where its code is, ``"package.module:name"``.
         summary: one line for `lrfind list`.
+        formula: what it computes, where a formula says it.
+        origin: where the formula comes from, where someone has to be named.
     """
 
     target: str
     summary: str
+    formula: str = ""
+    origin: str = ""
 
     def load(self) -> Any:
         """Import the code behind the entry."""
@@ -67,13 +71,69 @@ LOSSES = {
 }
 
 SCHEDULES = {
-    "constant": Entry("lrfind.schedules:constant", "the same rate at every step"),
-    "linear": Entry("lrfind.schedules:linear", "straight line from the rate to end_factor times it"),
-    "exponential": Entry("lrfind.schedules:exponential", "multiplied by decay_rate every decay_steps"),
-    "step": Entry("lrfind.schedules:step", "multiplied by factor every step_size steps"),
-    "cosine": Entry("lrfind.schedules:cosine", "half a cosine from the rate to end_factor times it"),
+    "constant": Entry("lrfind.schedules.decays:constant", "the same rate at every step", "r(t) = peak"),
+    "linear": Entry(
+        "lrfind.schedules.decays:linear",
+        "straight line from the rate to end_factor times it",
+        "r(t) = peak (1 - (1 - end_factor) t / steps)",
+    ),
+    "polynomial": Entry(
+        "lrfind.schedules.decays:polynomial",
+        "a power of what is left of the training, down to end_factor times the rate",
+        "r(t) = peak (end_factor + (1 - end_factor) (1 - t / steps)^power)",
+        "Chen et al. 2016, arXiv 1606.00915",
+    ),
+    "exponential": Entry(
+        "lrfind.schedules.decays:exponential",
+        "multiplied by decay_rate every decay_steps",
+        "r(t) = peak decay_rate^(t / decay_steps)",
+    ),
+    "inverse_time": Entry(
+        "lrfind.schedules.decays:inverse_time",
+        "divided by 1 + decay_rate after decay_steps, by 1 + 2 decay_rate after twice as many, ...",
+        "r(t) = peak / (1 + decay_rate t / decay_steps)",
+        "Robbins & Monro 1951; Bottou 2012",
+    ),
+    "step": Entry(
+        "lrfind.schedules.decays:step",
+        "multiplied by factor every step_size steps",
+        "r(t) = peak factor^floor(t / step_size)",
+    ),
+    "scheduled_drop": Entry(
+        "lrfind.schedules.decays:scheduled_drop",
+        "drops to named factors of the rate at named steps or epochs",
+        "r(t) = peak factors[i] from step at[i] on",
+        "He et al. 2015, arXiv 1512.03385",
+    ),
+    "reduce_on_plateau": Entry(
+        "lrfind.schedules.plateau:reduce_on_plateau",
+        "multiplied by factor when the training loss has not improved for so long",
+        "r(t) = peak max(min_factor, factor^drops)",
+        "optax.contrib.reduce_on_plateau",
+    ),
+    "cosine": Entry(
+        "lrfind.schedules.decays:cosine",
+        "half a cosine from the rate to end_factor times it",
+        "r(t) = peak (end_factor + (1 - end_factor) (1 + cos(pi t / steps)) / 2)",
+        "Loshchilov & Hutter 2016, arXiv 1608.03983",
+    ),
+    "cosine_restarts": Entry(
+        "lrfind.schedules.rises:cosine_restarts",
+        "half cosines one after the other, each cycle_mult times as long as the one before",
+        "r(t) = peak decay^i (end_factor + (1 - end_factor) (1 + cos(pi u)) / 2), u the share of cycle i that is over",
+        "Loshchilov & Hutter 2016, arXiv 1608.03983",
+    ),
+    "triangular": Entry(
+        "lrfind.schedules.rises:triangular",
+        "up from base_factor times the rate to the rate and down again, cycle after cycle",
+        "r(t) = peak (base_factor + (1 - base_factor) decay^i (1 - |2 u - 1|)), u the share of cycle i that is over",
+        "Smith 2015, arXiv 1506.01186",
+    ),
     "one_cycle": Entry(
-        "lrfind.schedules:one_cycle", "up from rate / div_factor to the rate, then down to almost nothing"
+        "lrfind.schedules.rises:one_cycle",
+        "up from rate / div_factor to the rate, then down to almost nothing",
+        "half a cosine up from peak / div_factor, half a cosine down to peak / (div_factor final_div_factor)",
+        "Smith 2018, arXiv 1803.09820",
     ),
 }
 
@@ -90,6 +150,35 @@ LADDERS = {
     "exponential": Entry("lrfind.engine.ladder:exponential", "equal steps in log rate"),
     "linear": Entry("lrfind.engine.ladder:linear", "equal steps in rate"),
 }
+
+VERDICTS = (
+    "rate-in-range",
+    "learns",
+    "initial-loss",
+    "range-covers",
+    "diverged-at-once",
+    "finite",
+    "seeds-agree",
+    "confirmed",
+    "drift",
+)
+"""What the gate judges, in the order in which it is reported; `lrfind explain` has a page for each."""
+
+
+FINDINGS = {
+    "diverged": "the loss is not finite, or ended above where it began",
+    "oscillating": "the loss still swings at the end",
+    "too-high": "trains, but a lower rate would end better",
+    "warmup-too-short": "the loss shot up early and the rest of the training had to make up for it",
+    "too-aggressive-decay": "the rate fell before the loss had stopped falling",
+    "overfitting": "the validation loss rises while the training loss falls",
+    "not-learning": "the loss never fell",
+    "too-slow": "the loss was still falling: a higher rate would have got further",
+    "stuck": "the loss stays on a high plateau",
+    "too-little-decay": "the rate ends high, and the loss goes up and down at the end",
+    "healthy": "nothing in the log says that another rate or schedule would do better",
+}
+"""What a diagnosis finds, most important first; each has a page in `lrfind explain`."""
 
 
 def near(name: str, names: Iterable[str]) -> str:

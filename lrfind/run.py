@@ -4,7 +4,7 @@ told."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrfind import store
+from lrfind.config.compare import NO_PART
 from lrfind.config.schema import Config
-from lrfind.types import Result
+from lrfind.errors import InputError
+from lrfind.tape import Tape, position
+from lrfind.types import Floats, Result
 from lrfind.watch import Clock, Watcher
 
 if TYPE_CHECKING:
@@ -24,9 +27,6 @@ if TYPE_CHECKING:
     from lrfind.engine.kernel import Kernel
     from lrfind.plan import Plan
 
-NO_PART = {"optimizer": {"learning_rate"}}
-"""Of the config, what moves no bit of the curve: after `--write` it is still the same run."""
-
 
 @dataclass(frozen=True)
 class Options:
@@ -35,7 +35,7 @@ class Options:
     Attributes:
         out: the run directory the user named; None for one under `runs`.
         runs: the folder of all runs.
-        fresh: overwrite another config's run in `out`.
+        fresh: begin anew, and overwrite another config's run in `out`.
         low: the lowest rate the user allows; None leaves it to the extension.
         high: the highest rate the user allows; None leaves it to the extension.
         device: ``"cpu"``, ``"gpu"``, ``"tpu"``, or None for JAX's choice.
@@ -73,38 +73,44 @@ def sweep(
     from lrfind.conclude import conclude
     from lrfind.confirm import begin
     from lrfind.engine import devices
+    from lrfind.engine.recorded import Recorded
     from lrfind.evidence import evidence, sharpness
 
     identity = {
         "config": config.model_dump(mode="json"),
         "bounds": [options.low, options.high],
+        "groups": list(config.optimizer.groups),  # their order counts, which a hash of keys does not see
         "data": plan.digest,
         "environment": devices.environment(),
+        "machine": devices.machine(),
     }
     mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     folder = options.out or store.default_folder(name, options.runs, mark)
     with store.open_run(folder, mark, identity, own=options.out is not None, fresh=options.fresh) as directory:
         watcher.folder(folder)
+        tape = Tape(directory)
+        if (reached := position(directory.recorded)) is not None or directory.strange:
+            watcher.resume(reached, directory.strange)
         climbs: list[Climb] = []
         interrupted = False
         race: Confirmed | None = None
         stability: Stability | None = None
         with devices.failures():
-            kernel, states, judged = compiled(plan, platform, watcher, clock)
-            directory.journal({"kind": "execution", **asdict(kernel.execution)})
+            kernel, states, judged = compiled(plan, platform, watcher, clock, tape)
             try:
                 with clock("sweep"):
                     watcher.phase("sweep")
-                    for current in climb(kernel, states, config.sweep, (options.low, options.high), climbs):
-                        journal(directory, current)
+                    recorded = Recorded(kernel, tape, "sweep", watcher.repeat)
+                    for current in climb(recorded, states, config.sweep, (options.low, options.high), climbs):
                         watcher.climb(current.ladder, current.done, float(np.median(current.chunks[-1].loss[:, -1])))
                 rate = begins_at(config, climbs[-1])
                 if judged is not None and rate is not None:
                     with clock("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
                         watcher.phase("confirm")
-                        curving = beside.submit(sharpness, plan, kernel, states[0], platform)
-                        race = begin(plan, judged, states, rate, climbs, clock.spent["sweep"])
-                        check(plan, kernel, states, race, directory, watcher)
+                        curving = beside.submit(remembered, tape, lambda: sharpness(plan, kernel, states[0], platform))
+                        swept = tape.once("swept", lambda: {"seconds": clock.spent["sweep"]})
+                        race = begin(plan, judged, states, rate, climbs, swept["seconds"])
+                        check(plan, kernel, states, race, tape, watcher)
                         stability = curving.result()
             except KeyboardInterrupt:
                 if not any(begun.chunks for begun in climbs):
@@ -125,8 +131,10 @@ def sweep(
             clock=clock,
         )
         result, files = render(result, clock)
-        directory.journal({"kind": "end", "status": result.status})
-        return result, [] if interrupted and directory.finished else directory.finish(files)
+        if interrupted and directory.finished:
+            directory.end(result.status)
+            return result, []
+        return result, directory.finish(files, result.status)
 
 
 def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:
@@ -152,6 +160,8 @@ def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -
     return {
         "model": plan.network.describe(),
         "parameters": plan.parameters,
+        "frozen": plan.frozen,
+        "precision": config.precision,
         "data": plan.describe_data(),
         "loss": plan.loss,
         "lanes": len(states),
@@ -173,24 +183,34 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
         from lrfind import plan as plans
     with clock("data"):
         watcher.phase("data")
-        plan = plans.make(config)
+        try:
+            plan = plans.make(config)
+        except MemoryError:
+            raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
     return plan, platform
 
 
-def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[Kernel, list[Any], Judge | None]:
-    """The compiled kernel, every seed's starting state, and what trainings are judged by if there will be any."""
+def compiled(
+    plan: Plan, platform: str, watcher: Watcher, clock: Clock, tape: Tape | None = None
+) -> tuple[Kernel, list[Any], Judge | None]:
+    """The compiled kernel, every seed's starting state, and what trainings are judged by if there will be any. A run
+    that is carried on keeps its execution."""
     from lrfind.confirm import judge, rehearse_schedules
+    from lrfind.engine.host import chunk_within
     from lrfind.engine.kernel import Kernel, chunk_for
+    from lrfind.types import Execution
 
     config = plan.config
+    told = tape.next("execution") if tape else None
     rows = config.data.batch_size * config.optimizer.accumulate
-    chunk = chunk_for(plan.parameters, rows, config.sweep.steps)
+    chunk = chunk_within(chunk_for(plan.parameters, rows, config.sweep.steps), plan.step_bytes)
     judged = judge(plan) if config.confirm.enabled else None
     lane_steps = config.sweep.steps * len(plan.seeds)
     kernel = Kernel(
         plan.step,
         plan.feed(),
         platform,
+        execution=Execution(told["steps"], told["lanes"], told["compiler"]) if told else None,
         chunk=chunk,
         lane_steps=max(lane_steps, config.confirm.budget) if judged else lane_steps,
     )
@@ -205,6 +225,8 @@ def compiled(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple
         kernel.compile(plan.shapes())
         for other in others if judged else ():
             other.result()
+        if tape is not None and told is None:
+            tape.add({"kind": "execution", **asdict(kernel.execution)})
         return kernel, starting.result(), judged
 
 
@@ -218,46 +240,44 @@ def begins_at(config: Config, climb: Climb) -> float | None:
     return guess(climb.reading) if found.learning_rate is None else found.learning_rate
 
 
-def check(
-    plan: Plan,
-    kernel: Kernel,
-    states: list[Any],
-    begun: Confirmed,
-    directory: store.RunDirectory,
-    watcher: Watcher,
-) -> None:
-    """Train at the candidates, journal and watch."""
+def check(plan: Plan, kernel: Kernel, states: list[Any], begun: Confirmed, tape: Tape, watcher: Watcher) -> None:
+    """Train at the candidates, judge and watch."""
     from lrfind.confirm import confirm
+    from lrfind.engine.recorded import Recorded
 
     race, limit = begun.race, plan.config.confirm.max_seconds
     if race.possible:
         watcher.expect(race.budget, race.budget * begun.per_step)
-    deadline = None if limit is None else time.monotonic() + limit
-    for lap in confirm(plan, kernel, states, begun.judge, race, deadline):
-        heat, chunk = lap.heat, lap.chunk
-        directory.journal(
-            {
-                "kind": "confirm",
-                "learning_rate": lap.rates.tolist(),
-                "seed": lap.seeds,
-                "steps": heat.steps,
-                "start": chunk.start,
-                "loss": chunk.loss.tolist(),
-            }
-        )
-        watcher.train(len(heat.rates), heat.steps, lap.done, race.budget)
+    began = time.monotonic()
+
+    def late() -> bool:
+        nonlocal began
+        if limit is None:
+            return False
+        spent = tape.once("time", lambda: {"seconds": time.monotonic() - began})["seconds"]
+        began = time.monotonic() - spent  # What was spent before a kill counts as well.
+        return bool(spent > limit)
+
+    def judged(group: Sequence[Any]) -> tuple[Floats, Floats]:
+        def judge() -> dict[str, Any]:
+            loss, train_loss = begun.judge(group)
+            return {"loss": loss.tolist(), "train_loss": train_loss.tolist()}
+
+        told = tape.once("judged", judge)
+        return np.array(told["loss"], np.float64), np.array(told["train_loss"], np.float64)
+
+    recorded = Recorded(kernel, tape, "confirm", watcher.repeat, fields=("loss",))
+    for lap in confirm(plan, recorded, states, judged, race, late):
+        watcher.train(len(lap.heat.rates), lap.heat.steps, lap.done, race.budget)
 
 
-def journal(directory: store.RunDirectory, current: Climb) -> None:
-    """Put the climb's last chunk on the disk."""
-    chunk = current.chunks[-1]
-    directory.journal(
-        {
-            "kind": "sweep",
-            "start": chunk.start,
-            "learning_rate": current.ladder[chunk.start : current.done].tolist(),
-            "loss": chunk.loss.tolist(),
-            "gradient_norm": chunk.gradient_norm.tolist(),
-            "update_norm": chunk.update_norm.tolist(),
-        }
-    )
+def remembered(tape: Tape, measure: Callable[[], Stability | None]) -> Stability | None:
+    """The sharpness, measured once."""
+    from lrfind.engine.curvature import Stability
+
+    def found() -> dict[str, Any]:
+        stability = measure()
+        return {"found": asdict(stability) if stability else None}
+
+    told = tape.once("sharpness", found)["found"]
+    return Stability(**told) if told else None

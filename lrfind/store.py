@@ -1,69 +1,76 @@
-"""The run directory: who may write to it, the journal that grows while a run goes, and files that are whole or not
-there."""
+"""The run directory: who may write to it, the journal that grows while a run goes, where it stands, and files that are
+whole or not there."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-import filelock
+from numpy.typing import NDArray
 
+from lrfind import journal as journals
+from lrfind import state as states
 from lrfind.errors import InputError, RunError
+from lrfind.files import disk, staged, write
+from lrfind.folder import (
+    CHECK,
+    CURVE,
+    JOURNAL,
+    PLOT,
+    RENEWED,
+    RESULT,
+    STATE,
+    UNFINISHED,
+    default_folder,
+    ending,
+    fingerprint,
+    fingerprint_of,
+    foreign,
+    lines_of,
+    read_journal,
+    status_of,
+)
 
-JOURNAL = "journal.jsonl"
-RENEWED = "journal.jsonl.new"
-"""The journal of a run that is measured again: the finished one stays until the new files are whole."""
+__all__ = [
+    "CHECK",
+    "CURVE",
+    "JOURNAL",
+    "PLOT",
+    "RENEWED",
+    "RESULT",
+    "STATE",
+    "RunDirectory",
+    "default_folder",
+    "disk",
+    "fingerprint",
+    "fingerprint_of",
+    "lines_of",
+    "open_run",
+    "owner",
+    "status_of",
+    "write",
+]
 
-RESULT = "result.json"
-CURVE = "curve.csv"
-PLOT = "plot.png"
-SCHEMA = "lrfind/journal/1"
+STATE_EVERY = 2.0
+"""Seconds between two states, at least."""
 
+STATE_SHARE = 10
+"""A state that took so long to write is not written again before so many times as long: a slow disk costs a tenth."""
 
-def fingerprint(parts: Mapping[str, Any]) -> str:
-    """A hash of all that moves the curve; two runs with the same one measure the same bits."""
-    text = json.dumps(parts, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def default_folder(name: str, runs: Path, mark: str) -> Path:
-    """``runs/name``, or ``runs/name-2`` and so on where those hold runs of another fingerprint."""
-    number = 1
-    while True:
-        folder = runs / (name if number == 1 else f"{name}-{number}")
-        if fingerprint_of(folder) in (None, mark):
-            return folder
-        number += 1
-
-
-def fingerprint_of(folder: Path) -> str | None:
-    """The fingerprint of the run in a folder; None where there is none."""
-    try:
-        with (folder / JOURNAL).open(encoding="utf-8") as file:
-            head = json.loads(file.readline())
-        return str(head["fingerprint"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def status_of(folder: Path) -> str | None:
-    """How the run in a folder ended; None where its journal does not say."""
-    try:
-        *_, last = (folder / JOURNAL).read_text(encoding="utf-8").splitlines()
-        return str(json.loads(last)["status"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+STATE_LIMIT = 2**28
+"""Bytes of a state; a larger one is not saved, and its run is measured again from the start."""
 
 
 @contextmanager
-def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fresh: bool) -> Iterator[RunDirectory]:
+def open_run(
+    folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fresh: bool, result: str = RESULT
+) -> Iterator[RunDirectory]:
     """Take a folder for one run, and give it back.
 
     Args:
@@ -71,12 +78,15 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
         mark: the run's fingerprint.
         head: what the journal begins with.
         own: the user named this folder, so a run of another fingerprint in it is not passed over.
-        fresh: overwrite such a run.
+        fresh: overwrite such a run; and begin anew where this one could be carried on.
+        result: the file that says that a run is whole.
 
     Raises:
         InputError: the named folder holds another run.
         RunError: the folder cannot be written, or another process writes to it.
     """
+    import filelock  # Readers of a run do without it, and it takes a while.
+
     with disk(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -90,22 +100,27 @@ def open_run(folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fre
                 f"{folder} is in use by {owner(folder)}; wait for it, or choose another folder with --out"
             ) from None
     try:
-        found = fingerprint_of(folder)
-        if found not in (None, mark) and not (own and fresh):
+        strange = foreign(folder)
+        carries_on = fingerprint_of(folder, RENEWED) == mark
+        if (strange or fingerprint_of(folder) not in (None, mark)) and not carries_on and not (own and fresh):
             if not own:
                 raise RunError(f"another run took {folder} at the same moment; start this one again")
-            raise InputError(
-                f"{folder} holds the run of another config; choose another --out, or overwrite it with --fresh"
-            )
+            what = f"a {JOURNAL} that is not lrfind's" if strange else "the run of another config"
+            raise InputError(f"{folder} holds {what}; choose another --out, or overwrite it with --fresh")
         with disk(folder):
+            for left in (JOURNAL, RENEWED, STATE, result, CURVE, PLOT):  # By a run that was killed.
+                for half in folder.glob(f".{left}.*"):
+                    half.unlink(missing_ok=True)
             (folder / ".owner").write_text(str(os.getpid()), encoding="ascii")
-            run = RunDirectory(folder)
+            run = RunDirectory(folder, mark, fresh=fresh, result=result)
         with run:
-            run.journal({"kind": "head", "schema": SCHEMA, "fingerprint": mark, **head})
+            if not run.recorded:
+                run.journal({"kind": "head", "schema": journals.SCHEMA, "fingerprint": mark, **head})
             run.settle()
             yield run
     finally:
-        (folder / ".owner").unlink(missing_ok=True)
+        with suppress(OSError):
+            (folder / ".owner").unlink(missing_ok=True)
         lock.release()
 
 
@@ -122,19 +137,48 @@ class RunDirectory:
 
     Args:
         path: the folder.
+        mark: the run's fingerprint.
+        fresh: do not carry an unfinished run on.
+        result: the file that says that a run is whole.
 
     Attributes:
         renews: there is a result in it; it and its journal stay until the new files are whole.
         finished: that result is of a run that was not interrupted.
+        recorded: the lines of the run that is carried on, its head first; none of a new one.
+        strange: lines of its journal that do not belong to it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mark: str, *, fresh: bool, result: str = RESULT) -> None:
         self.path = path
-        self.renews = (path / RESULT).exists()
-        self.finished = self.renews and status_of(path) not in (None, "interrupted")
-        self._journal: IO[str] = (path / (RENEWED if self.renews else JOURNAL)).open("w", encoding="utf-8")
+        before, renewed = read_journal(path / JOURNAL), read_journal(path / RENEWED)
+        whole = (path / result).exists()
+        self.finished = whole and ending(before.lines) not in UNFINISHED
+        found = journals.Read()
+        if not fresh and fingerprint_of(path, RENEWED) == mark:
+            self.renews, found = True, renewed
+        elif not fresh and fingerprint_of(path) == mark and not self.finished:
+            self.renews, found = False, before
+        else:
+            self.renews = whole
+        self._path = path / (RENEWED if self.renews else JOURNAL)
+        self._state = states.load(path / STATE) if found.lines else None
+        found = self._with_line_of_state(found)
+        self.recorded, self.strange, self._sum = found.lines, found.strange, found.sum
+        if found.lines:
+            write(self._path, found.text)  # Without what does not belong to it, or is torn.
+        self._journal: IO[bytes] = self._path.open("ab" if found.lines else "wb")
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._pending: Future[None] | None = None
+        self._due = time.monotonic() + STATE_EVERY
+
+    def _with_line_of_state(self, found: journals.Read) -> journals.Read:
+        """The journal with the line that its state refers to, which a kill may have kept from it."""
+        if self._state is None:
+            return found
+        line = journals.understood(self._state.line.removesuffix(b"\n"), found.sum)
+        if line is None:
+            return found
+        return journals.Read((*found.lines, line), found.text + self._state.line, found.strange)
 
     def __enter__(self) -> RunDirectory:
         return self
@@ -145,16 +189,17 @@ class RunDirectory:
                 self.settle()
         finally:
             self._writer.shutdown()
-            self._journal.close()
+            with suppress(OSError):
+                self._journal.close()
 
-    def journal(self, line: Mapping[str, Any]) -> None:
-        """Append one line, while the caller goes on; lines reach the disk in order.
+    def journal(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None = None) -> None:
+        """Append one line, while the caller goes on; lines reach the disk in order, a state before its line.
 
         Raises:
             RunError: the line before this one could not be written.
         """
         self.settle()
-        self._pending = self._writer.submit(self._append, line)
+        self._pending = self._writer.submit(self._append, line, state)
 
     def settle(self) -> None:
         """Return when every line is on the disk.
@@ -166,76 +211,68 @@ class RunDirectory:
         if pending:
             pending.result()
 
-    def _append(self, line: Mapping[str, Any]) -> None:
+    def due(self, size: int) -> bool:
+        """Whether it is time to save a state of so many bytes."""
+        return size <= STATE_LIMIT and time.monotonic() >= self._due
+
+    def saved(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None:
+        """The state that was saved with a line of the journal, if that is the last one that was."""
+        if self._state is None or journals.sum_of(self._state.line) != line["sum"]:
+            return None
+        return self._state.leaves
+
+    def _append(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None) -> None:
+        text, self._sum = journals.to_line(line, self._sum)
+        if state is not None:
+            self._save(text, state)
         with disk(self.path):
-            self._journal.write(to_line(line))
+            self._journal.write(text.encode())
             self._journal.flush()
             os.fsync(self._journal.fileno())
+            if not is_at(self._journal, self._path):
+                raise RunError(f"{self.path} was moved or removed while the run wrote to it; start it again")
 
-    def finish(self, files: Mapping[str, bytes]) -> list[Path]:
-        """Write the files of a run, each whole or not at all, and let them and its journal take the old ones' place."""
-        self.settle()
-        written = [self.write(name, content) for name, content in files.items()]
-        with disk(self.path):
-            for name in {RESULT, CURVE, PLOT} - files.keys():
-                (self.path / name).unlink(missing_ok=True)
-            if self.renews:
-                self._journal.close()
-                os.replace(self.path / RENEWED, self.path / JOURNAL)
-        return written
-
-    def write(self, name: str, content: bytes) -> Path:
-        """Write one file of the folder, whole or not at all."""
-        return write(self.path / name, content)
-
-
-def write(path: Path, content: bytes) -> Path:
-    """Write a file, whole or not at all; of a symbolic link, the file behind it. What is no file, as a pipe, is written
-    to as it is.
-
-    Raises:
-        RunError: the disk is full, or the place cannot be written.
-    """
-    with disk(path):
-        target = path.resolve()
-        if target.exists() and not target.is_file():
-            target.write_bytes(content)
-            return path
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+    def _save(self, text: str, state: Sequence[NDArray[Any]]) -> None:
+        """Save a state. One that cannot be written is no reason to fail: the journal alone is enough."""
+        begin = time.monotonic()
+        target = self.path / STATE
+        with suppress(OSError), staged(target, partial(states.save, line=text, leaves=state)) as temporary:
             os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    return path
+        now = time.monotonic()
+        self._due = now + max(STATE_EVERY, STATE_SHARE * (now - begin))
+
+    def end(self, status: str) -> None:
+        """Write down how the run ended."""
+        self.journal({"kind": "end", "status": status})
+        self.settle()
+
+    def finish(self, files: Mapping[str, bytes], status: str) -> list[Path]:
+        """Write the files of a run, each whole or not at all, and let them and its journal take the old ones' place.
+
+        That it ended is written down last: until then it is carried on, and its files are written again.
+        """
+        self.settle()
+        with ExitStack() as stack, disk(self.path):
+            ready = {name: stack.enter_context(staged(self.path / name, content)) for name, content in files.items()}
+            for name, temporary in ready.items():
+                os.replace(temporary, self.path / name)
+            for name in {RESULT, CURVE, PLOT, CHECK} - files.keys():
+                (self.path / name).unlink(missing_ok=True)
+        self.end(status)
+        with disk(self.path):
+            self._journal.close()
+            if self.renews:
+                os.replace(self._path, self.path / JOURNAL)
+            else:
+                (self.path / RENEWED).unlink(missing_ok=True)
+            if status not in UNFINISHED:
+                (self.path / STATE).unlink(missing_ok=True)
+        return [self.path / name for name in files]
 
 
-@contextmanager
-def disk(path: Path) -> Iterator[None]:
-    """Turn the system's refusal to write into a sentence."""
+def is_at(file: IO[bytes], path: Path) -> bool:
+    """Whether an open file is still the one of a path."""
     try:
-        yield
-    except OSError as error:
-        raise RunError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def to_line(line: Mapping[str, Any]) -> str:
-    """A journal line; most hold finite numbers alone, and are spared the search for others."""
-    try:
-        return json.dumps(line, allow_nan=False) + "\n"
-    except ValueError:
-        return json.dumps(speakable(line), allow_nan=False) + "\n"
-
-
-def speakable(value: Any) -> Any:
-    """JSON has no word for what is not finite: the journal spells nan, inf and -inf as strings."""
-    if isinstance(value, Mapping):
-        return {key: speakable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [speakable(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False

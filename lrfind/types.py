@@ -6,13 +6,18 @@ Rates have the optimiser's unit; times are seconds; NaN marks what was not measu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+else:
+    Floats = np.ndarray  # numpy.typing takes a sixth as long to import as all of numpy
 
 Status = Literal["complete", "no_recommendation", "interrupted", "failed"]
 
@@ -184,15 +189,72 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """A schedule with its rate, ready to paste.
+
+    Attributes:
+        schedule: its name.
+        learning_rate: its peak.
+        basis: ``"measured"`` where trainings or the curve show the rate, ``"rule"`` where it is derived from them.
+        source: what was measured, or the rule and where it comes from; one sentence.
+        yaml: the sections of a config of lrfind.
+        optax: the optimiser with its schedule, a line of Python.
+    """
+
+    schedule: str
+    learning_rate: float
+    basis: Literal["measured", "rule"]
+    source: str
+    yaml: str
+    optax: str
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What one of the usual guesses would have done.
+
+    Attributes:
+        learning_rate: the guess.
+        verdict: ``"works"``, ``"costs"`` (trains, and loses more than little), ``"diverges"`` or ``"unknown"``.
+        lost: the share of the best improvement that it loses; None where no training came near.
+        steps: of the trainings that show it; None where the sweep alone does.
+        reason: one sentence.
+    """
+
+    learning_rate: float
+    verdict: Literal["works", "costs", "diverges", "unknown"]
+    lost: float | None
+    steps: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What else the run says to do.
+
+    Attributes:
+        settings: the user's own schedule first.
+        guesses: the usual ones, falling.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    guesses: tuple[Guess, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a reader wants to know about the model and the data.
 
     Attributes:
         model: e.g. ``"mlp (hidden 128-128, relu)"``.
-        parameters: how many numbers are trained.
+        parameters: how many numbers the model has.
         data: e.g. ``"digits: 1,438 rows to train on, 359 held out, 64 inputs, 10 classes"``.
         loss: the loss function's name.
         optimizer: the optax line to paste, with the recommended rate where there is one.
+        chance_loss: the loss of an answer that holds every class for equally likely; None where the loss has no such.
+        constant_loss: the loss of the best constant answer on the training rows; None where it is not known.
+        frozen: how many of the parameters are not trained.
+        precision: what the network computes in, ``"float32"`` or ``"bfloat16"``.
     """
 
     model: str
@@ -200,6 +262,10 @@ class Facts:
     data: str
     loss: str
     optimizer: str
+    chance_loss: float | None = None
+    constant_loss: float | None = None
+    frozen: int = 0
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -234,6 +300,7 @@ class Result:
         timing: where the time went.
         confirmation: the short real trainings, or None.
         evidence: what else was measured.
+        advice: settings to paste, and the usual guesses judged.
     """
 
     name: str
@@ -249,6 +316,98 @@ class Result:
     timing: Timing = field(default_factory=Timing)
     confirmation: Confirmation | None = None
     evidence: Evidence = field(default_factory=Evidence)
+    advice: Advice = field(default_factory=Advice)
+
+
+class Rows(Protocol):
+    """Rows of numbers: an array, or what reads from a disk the rows that it is asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+
+VerdictStatus = Literal["pass", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says about one thing.
+
+    Attributes:
+        id: the name that ``--warn``, ``--ignore`` and ``lrfind explain`` know it by.
+        status: how it came out.
+        observed: the value seen; None where there was nothing to see.
+        limit: what it is held against; None where nothing is known to hold it against.
+        message: one sentence: what is seen, and for a warning or a failure what to do.
+        key: the config key it is about, dotted.
+        judged: False where the thing does not apply to this run; it passes then.
+    """
+
+    id: str
+    status: VerdictStatus
+    observed: float | bool | None
+    limit: float | bool | None
+    message: str
+    key: str
+    judged: bool = True
+
+
+@dataclass(frozen=True)
+class Check:
+    """The gate's verdicts on one config.
+
+    Attributes:
+        name: the config's name.
+        where: the config's file, as the user gave it.
+        learning_rate: the rate that the config has; None where that was not the question.
+        recommendation: of the run it was held against.
+        verdicts: in a fixed order.
+        ignored: what was not to be judged.
+        places: 1-based line and column of the config's keys, dotted.
+    """
+
+    name: str
+    where: str
+    learning_rate: float | None
+    recommendation: Recommendation
+    verdicts: tuple[Verdict, ...]
+    ignored: tuple[str, ...] = ()
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def status(self) -> VerdictStatus:
+        """The worst of the verdicts."""
+        found = {each.status for each in self.verdicts}
+        return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A config that could not be judged.
+
+    Attributes:
+        where: the config's file, as the user gave it.
+        message: what is wrong and what would be right; one line per problem.
+        exit_code: what the process would end with for it alone.
+        line: 1-based, of the first problem; None where it has no place in the config.
+        column: 1-based, or None.
+    """
+
+    where: str
+    message: str
+    exit_code: int
+    line: int | None = None
+    column: int | None = None
 
 
 @dataclass(frozen=True)
@@ -261,8 +420,8 @@ class Split:
             text the token after each of the inputs' tokens, shape (rows, tokens), both bytes.
     """
 
-    inputs: NDArray[Any]
-    targets: NDArray[Any]
+    inputs: Rows
+    targets: Rows
 
     @property
     def rows(self) -> int:
@@ -279,6 +438,7 @@ class Dataset:
         validation: the rows held out; None where validation_fraction is 0.
         task: what the targets ask for.
         outputs: numbers the network must put out: classes, target columns, or for each token different tokens.
+        digest: a hash of every row and of the split, where the rows stay on the disk; else None.
     """
 
     name: str
@@ -286,8 +446,14 @@ class Dataset:
     validation: Split | None
     task: Literal["classification", "binary", "regression", "text"]
     outputs: int
+    digest: str | None = None
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one row of inputs."""
         return self.train.inputs.shape[1:]
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the rows stay on the disk."""
+        return self.digest is not None

@@ -7,19 +7,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lrfind.types import Floats, Timing
+
+if TYPE_CHECKING:
+    from lrfind.tape import Position
 
 
 class Watcher(Protocol):
     """Whoever wants to know what happens: a progress bar, or nobody."""
 
     def phase(self, name: str) -> None:
-        """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"`` or ``"render"``."""
+        """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"``, ``"train"`` or
+        ``"render"``."""
 
     def folder(self, path: Path) -> None:
         """The run directory is taken."""
+
+    def resume(self, reached: Position | None, strange: int) -> None:
+        """An unfinished run is carried on from there; so many lines of its journal do not belong to it."""
+
+    def repeat(self, kind: str, done: int, total: int) -> None:
+        """So many steps have to be measured again, and are."""
 
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
         """`done` steps of a ladder are measured, the last one at this loss (median over seeds)."""
@@ -37,6 +47,10 @@ class Quiet:
     def phase(self, name: str) -> None: ...
 
     def folder(self, path: Path) -> None: ...
+
+    def resume(self, reached: Position | None, strange: int) -> None: ...
+
+    def repeat(self, kind: str, done: int, total: int) -> None: ...
 
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None: ...
 
@@ -62,4 +76,9 @@ class Clock:
 
     def timing(self) -> Timing:
         """What was spent so far, the whole included."""
-        return Timing(**self.spent, total=time.perf_counter() - self.started)
+        return Timing(**self.spent, total=self.total)
+
+    @property
+    def total(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.started

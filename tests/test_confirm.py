@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from lrfind import run, schedules, store
 from lrfind.analysis import suggest
 from lrfind.analysis.race import LOOK, Race, horizons
 from lrfind.config.schema import Config
-from lrfind.confirm import FEW_ROWS, HELD_OUT, MOST, Judge, Lap, allowance, confirm, expected, judge, some, unit
+from lrfind.confirm import FEW_ROWS, HELD_OUT, MOST, Judge, Lap, allowance, confirm, expected, judge, schedule, some
 from lrfind.data.prepare import split
 from lrfind.engine import kernel as kernels
 from lrfind.engine.kernel import Kernel
 from lrfind.plan import Plan, make
-from lrfind.registry import LOSSES
+from lrfind.registry import LOSSES, SCHEDULES
 from lrfind.run import Options, rehearse, sweep
 from lrfind.types import Candidate, Floats, Result, Split, Suggestion
 from lrfind.watch import Clock, Quiet
@@ -106,8 +105,7 @@ def measure(folder: Path, given: Config, patience: int = 10**6) -> Ran:
     """A run in a folder."""
     watcher = Watching(patience)
     result, _ = sweep(given, "name", render, Options(out=folder), watcher, Clock())
-    text = (folder / store.JOURNAL).read_text(encoding="utf-8")
-    return Ran(result, [json.loads(line) for line in text.splitlines()], watcher)
+    return Ran(result, store.lines_of(folder / store.JOURNAL), watcher)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +148,7 @@ def raced() -> Raced:
     untrained, _ = judged(starts)
     kernel.compile(plan.shapes())
     race = Race(0.03, plan.train_steps, 1000.0, len(starts), untrained, judged.cost)
-    laps = list(confirm(plan, kernel, starts, judged, race, None))
+    laps = list(confirm(plan, kernel, starts, judged, race, lambda: False))
     return Raced(plan, kernel, starts, judged, race, laps)
 
 
@@ -174,7 +172,7 @@ class TestHeats:
         for steps in lengths:
             for lap in [lap for lap in raced.laps if lap.heat.steps == steps and lap.chunk.start == 0][:2]:
                 for rate, seed in [(lap.rates[0], lap.seeds[0]), (lap.rates[-1], lap.seeds[-1])]:
-                    rates = (unit(plan, steps) * rate)[:, None]
+                    rates = (schedule(plan, steps).rise * rate)[:, None]
                     chunks = list(alone.run([raced.starts[seed]], rates, seeds=[seed]))
                     loss = np.concatenate([chunk.loss[0] for chunk in chunks])
                     np.testing.assert_array_equal(raced.lane(steps, rate, seed), loss)
@@ -202,7 +200,7 @@ class TestHeats:
 
     def test_no_heat_is_begun_after_the_deadline(self, raced: Raced) -> None:
         race = Race(0.3, 400, 1000.0, 3, raced.race.untrained, raced.judged.cost)
-        assert list(confirm(raced.plan, raced.kernel, raced.starts, raced.judged, race, 0.0)) == []
+        assert list(confirm(raced.plan, raced.kernel, raced.starts, raced.judged, race, lambda: True)) == []
         assert race.scores == {}
 
 
@@ -210,16 +208,16 @@ class TestSchedule:
     def test_it_is_squeezed_into_the_length(self) -> None:
         plan = make(config())
         for horizon, warmup in ((400, 20), (100, 5), (5, 1)):
-            found = unit(plan, horizon)
+            found = schedule(plan, horizon).rise
             np.testing.assert_array_equal(found, schedules.unit("cosine", horizon, warmup_steps=warmup, end_factor=0.0))
             assert (found[0], found.max(), len(found)) == (0, 1, horizon)
-        np.testing.assert_allclose(unit(plan, 100), unit(plan, 400)[::4], atol=1e-6)
+        np.testing.assert_allclose(schedule(plan, 100).rise, schedule(plan, 400).rise[::4], atol=1e-6)
 
-    @pytest.mark.parametrize("name", ["constant", "linear", "exponential", "step", "cosine", "one_cycle"])
+    @pytest.mark.parametrize("name", SCHEDULES)
     def test_every_schedule_has_every_length(self, name: str) -> None:
         plan = make(config(train={"steps": 50, "schedule": {"name": name, "warmup_steps": 3}}))
         for horizon in (1, 2, 5, 50):
-            found = unit(plan, horizon)
+            found = schedule(plan, horizon).rise
             assert found.shape == (horizon,)
             assert np.isfinite(found).all()
             assert found.min() >= 0
@@ -227,8 +225,8 @@ class TestSchedule:
 
     def test_a_length_is_compiled_once(self) -> None:
         plan = make(config(train={"steps": 317}))
-        first = unit(plan, 13)
-        assert unit(make(config(train={"steps": 317})), 13) is first
+        first = schedule(plan, 13).rise
+        assert schedule(make(config(train={"steps": 317})), 13).rise is first
 
 
 class TestRun:
@@ -336,7 +334,7 @@ class TestUnconfirmed:
         rng = np.random.default_rng(0)
         inputs = rng.normal(size=(200, 4))
         targets = inputs @ rng.normal(size=(4, 1)) + 1
-        inputs[split(np.zeros(200, np.int32), 0.2, 0)[3]] = 1e30
+        inputs[next(split(200, None, 0.2, 0))[1][3]] = 1e30
         said = self.unconfirmed(measure(tmp_path, npz(tmp_path, inputs, targets)).result)
         assert said == (
             "the suggestion is not confirmed: the held-out loss is not finite before training, so there is nothing to "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -62,7 +61,7 @@ def measure(folder: Path, given: Config, watcher: run.Watcher | None = None, **o
 
 
 def journal(folder: Path, name: str = store.JOURNAL) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / name).read_text(encoding="utf-8").splitlines()]
+    return store.lines_of(folder / name)
 
 
 def numbers(rows: list[list[Any]]) -> Floats:

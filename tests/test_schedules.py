@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import optax
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from lrfind.expression import source
 from lrfind.optimizers import Name
 from lrfind.registry import SCHEDULES
-from lrfind.schedules import to_source, unit
+from lrfind.schedules import call, to_source, transform, unit
+from lrfind.schedules.parts import cycles
 from lrfind.types import Floats
 
 
@@ -25,11 +30,32 @@ def one_cycle(t: Any, n: int, *, peak_fraction: float, div_factor: float, final_
     return np.where(t < top, up, down)
 
 
+def cosine_restarts(t: Any, n: int, *, cycle_steps: int, cycle_mult: int, decay: float, end_factor: float) -> Any:
+    """Loshchilov & Hutter 2016: the cycle a step is in, found by adding up lengths."""
+    found = []
+    for step in t:
+        begin, length, number = 0, cycle_steps, 0
+        while step >= begin + length:
+            begin, length, number = begin + length, length * cycle_mult, number + 1
+        share = (step - begin) / length
+        found.append(decay**number * (end_factor + (1 - end_factor) * (1 + np.cos(np.pi * share)) / 2))
+    return np.array(found)
+
+
+def triangular(t: Any, n: int, *, cycle_steps: int, base_factor: float, decay: float) -> Any:
+    """Smith 2015, with an even cycle: ``cycle = floor(1 + t / (2 stepsize)); x = |t / stepsize - 2 cycle + 1|``."""
+    half = cycle_steps / 2
+    cycle = np.floor(1 + t / (2 * half))
+    x = np.abs(t / half - 2 * cycle + 1)
+    return base_factor + (1 - base_factor) * np.maximum(0, 1 - x) * decay ** (cycle - 1)
+
+
 class Case(NamedTuple):
     options: dict[str, Any]
-    formula: Callable[..., Any]
+    formula: Callable[..., Any] | None
 
 
+PLATEAU = {"factor": 0.1, "patience": 10, "threshold": 1e-4, "cooldown": 0, "window": 5, "min_factor": 0.0}
 CASES: dict[str, list[Case]] = {
     "constant": [Case({}, lambda t, n: np.ones(len(t)))],
     "linear": [Case({"end_factor": end}, lambda t, n, end_factor: 1 - (1 - end_factor) * t / n) for end in (0.0, 0.3)],
@@ -51,6 +77,33 @@ CASES: dict[str, list[Case]] = {
         )
         for end in (0.0, 0.2)
     ],
+    "polynomial": [
+        Case(
+            {"power": power, "end_factor": end},
+            lambda t, n, power, end_factor: end_factor + (1 - end_factor) * (1 - t / n) ** power,
+        )
+        for power, end in ((2.0, 0.0), (0.9, 0.1))
+    ],
+    "inverse_time": [
+        Case(
+            {"decay_rate": 0.5, "decay_steps": 7, "staircase": False},
+            lambda t, n, decay_rate, decay_steps, staircase: 1 / (1 + decay_rate * t / decay_steps),
+        ),
+        Case(
+            {"decay_rate": 0.5, "decay_steps": 7, "staircase": True},
+            lambda t, n, decay_rate, decay_steps, staircase: 1 / (1 + decay_rate * (t // decay_steps)),
+        ),
+    ],
+    "cosine_restarts": [
+        Case({"cycle_steps": length, "cycle_mult": mult, "decay": decay, "end_factor": end}, cosine_restarts)
+        for length, mult, decay, end in ((6, 2, 1.0, 0.0), (9, 1, 0.5, 0.1), (40, 2, 1.0, 0.0))
+    ],
+    "triangular": [
+        Case({"cycle_steps": length, "base_factor": base, "decay": decay}, triangular)
+        for length, base, decay in ((10, 0.25, 1.0), (12, 0.1, 0.5), (40, 0.0, 1.0))
+    ],
+    "scheduled_drop": [Case({"at": (8, 20, 30), "factors": (0.3, 0.1, 0.15)}, None)],  # absolute: see `expected`
+    "reduce_on_plateau": [Case(PLATEAU, lambda t, n, **_: np.ones(len(t)))],  # the drops: tests/analysis/test_plateau
     "one_cycle": [Case({"peak_fraction": 0.3, "div_factor": 25.0, "final_div_factor": 1e4}, one_cycle)],
 }
 EACH = [(name, number) for name, cases in CASES.items() for number in range(len(cases))]
@@ -59,6 +112,11 @@ STEPS = 40
 
 def expected(name: str, number: int, warmup: int) -> Floats:
     case, t = CASES[name][number], np.arange(STEPS)
+    if case.formula is None:  # named steps are those of the training, warm-up or not
+        after = np.array(
+            [([1.0] + [f for at, f in zip(*case.options.values(), strict=True) if at <= i])[-1] for i in t]
+        )
+        return np.where(t < warmup, t / max(warmup, 1), after)
     after = case.formula(np.maximum(t - warmup, 0), STEPS - warmup, **case.options)
     return np.where(t < warmup, t / max(warmup, 1), after)
 
@@ -73,7 +131,11 @@ def test_a_schedule_is_its_formula(name: str, number: int, warmup: int) -> None:
     rates = unit(name, STEPS, warmup_steps=warmup, **CASES[name][number].options)
     assert (rates.shape, rates.dtype) == ((STEPS,), np.float64)
     np.testing.assert_allclose(rates, expected(name, number, warmup), rtol=1e-5, atol=2e-6)
-    peak = warmup + (int(0.3 * (STEPS - warmup)) if name == "one_cycle" else 0)
+    rise = {
+        "one_cycle": int(0.3 * (STEPS - warmup)),
+        "triangular": CASES[name][number].options.get("cycle_steps", 0) // 2,
+    }
+    peak = warmup + rise.get(name, 0)
     assert rates[peak] == rates.max() == pytest.approx(1, abs=1e-6)
     assert rates[0] == 0 or not warmup
 
@@ -113,6 +175,33 @@ def test_lines(name: str, options: dict[str, Any], text: str) -> None:
     assert to_source(name, 0.002, 100, **options) == text
 
 
+def test_what_a_squeezed_schedule_asks_for() -> None:
+    """Cycles need not be whole, their ends and tops are; drops may fall together."""
+    up_and_down = unit("triangular", 30, cycle_steps=7.5, base_factor=0.2, decay=1.0)
+    assert [int(i) for i in np.flatnonzero(np.isclose(up_and_down, 1))] == [4, 11, 18, 26]
+    assert [int(i) for i in np.flatnonzero(np.isclose(up_and_down, 0.2))] == [0, 8, 15, 22]
+    falls = unit("cosine_restarts", 100, cycle_steps=14.3, cycle_mult=2.0, decay=1.0, end_factor=0.0)
+    assert [int(i) for i in np.flatnonzero(np.isclose(falls, 1))] == [0, 14, 43]  # none begins at the 98th
+    assert unit("scheduled_drop", 5, at=(1, 1, 3), factors=(0.5, 0.2, 0.1)) == pytest.approx([1, 0.2, 0.2, 0.1, 0.1])
+    assert (unit("triangular", 4, cycle_steps=1, base_factor=0.1, decay=1.0) == 1).all()
+
+
+def test_formula_and_origin_are_in_the_docstring() -> None:
+    for name, entry in SCHEDULES.items():
+        said = " ".join((entry.load().__doc__ or "").replace("``", "").replace("`", "").split())
+        assert entry.formula.removeprefix("r(t) = ").split(", u ")[0].split(" from ")[0].lower() in said.lower(), name
+        assert all(word in said for word in entry.origin.replace(";", "").split()), name
+
+
+def test_only_the_schedule_that_waits_is_a_transformation() -> None:
+    assert {name for name in SCHEDULES if transform(name, **PLATEAU) is not None} == {"reduce_on_plateau"}
+    text = source(transform("reduce_on_plateau", **PLATEAU))
+    assert text == (
+        "optax.contrib.reduce_on_plateau(factor=0.1, patience=2, rtol=0.0001, cooldown=0, accumulation_size=5, "
+        "min_scale=0)"
+    )
+
+
 def test_a_peak_can_be_a_name() -> None:
     assert to_source("linear", Name("rate"), 10, end_factor=0.25) == "optax.linear_schedule(rate, 0.25 * rate, 10)"
 
@@ -125,3 +214,20 @@ def test_the_shortest_trainings_have_rates(name: str, steps: int) -> None:
         assert rates.shape == (steps,)
         assert ((rates >= 0) & (rates <= 1 + 1e-6)).all()
         assert rates.max() > 0
+
+
+@given(st.integers(1, 300), st.integers(0, 60), st.floats(1, 300), st.floats(0, 1), st.floats(0.1, 1), st.floats(1, 3))
+def test_cycles_fill_the_training(
+    steps: int, warmup: int, length: float, base: float, decay: float, mult: float
+) -> None:
+    """Whatever the lengths: the pieces follow each other without a gap, and no rate is above the peak."""
+    found = cycles(steps, length, mult)
+    assert found[0][0] == 0
+    assert found[-1][0] < steps <= found[-1][1]
+    assert all(end == begin for (_, end), (begin, _) in pairwise(found))
+    assert all(begin < end for begin, end in found)
+    made = call("triangular", 1.0, steps, cycle_steps=length, base_factor=base, decay=decay)
+    lines, begins = made.args
+    assert len(lines) == len(begins) + 1
+    assert all(0 <= value <= 1 for line in lines for value in line.args[:2])
+    assert begins == sorted(set(begins))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import threading
@@ -23,12 +22,11 @@ def run_once(folder: Path, mark: str, status: str = "complete", files: dict[str,
     """A run from beginning to end."""
     with store.open_run(folder, mark, {"config": {}}, own=False, fresh=False) as run:
         run.journal({"kind": "sweep", "start": 0})
-        run.journal({"kind": "end", "status": status})
-        return run.finish(FILES if files is None else files)
+        return run.finish(FILES if files is None else files, status)
 
 
 def journal(folder: Path, name: str = store.JOURNAL) -> list[Any]:
-    return [json.loads(line) for line in (folder / name).read_text(encoding="utf-8").splitlines()]
+    return store.lines_of(folder / name)
 
 
 json_values = st.recursive(
@@ -81,8 +79,8 @@ def test_lines_are_on_the_disk_once_settled(tmp_path: Path, monkeypatch: pytest.
 
 def test_what_is_not_finite_is_a_string(tmp_path: Path) -> None:
     with store.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
-        run.journal({"loss": [[math.nan, math.inf], (-math.inf, 1.5)], "deep": {"loss": math.nan}})
-    assert journal(tmp_path)[1] == {"loss": [["nan", "inf"], ["-inf", 1.5]], "deep": {"loss": "nan"}}
+        run.journal({"kind": "x", "loss": [[math.nan, math.inf], (-math.inf, 1.5)], "deep": {"loss": math.nan}})
+    assert journal(tmp_path)[1] == {"kind": "x", "loss": [["nan", "inf"], ["-inf", 1.5]], "deep": {"loss": "nan"}}
 
 
 def test_files_and_order(tmp_path: Path) -> None:
@@ -155,7 +153,7 @@ def test_another_run_in_a_named_folder(tmp_path: Path) -> None:
     assert store.fingerprint_of(tmp_path) == "a"
     with store.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
         assert store.fingerprint_of(tmp_path) == "a", "until the new files are whole"
-        run.finish(FILES)
+        run.finish(FILES, "complete")
     assert store.fingerprint_of(tmp_path) == "b"
 
 

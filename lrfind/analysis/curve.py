@@ -238,9 +238,10 @@ def divergence(y: Floats) -> int | None:
     if finite[-1] and not risen[-1]:
         return None
     lost = int(np.flatnonzero(~risen)[-1])
-    # The noise at the bottom is how far levels stand above those they come back to; a curve that only rises has none.
+    # The noise at the bottom is how far levels stand above those they come back to; a curve that only rises has none
+    # but rounding's, of which a squared loss that fell to nothing has the square left.
     floor = np.minimum.accumulate(level[::-1])[::-1]
-    slack = 2 * float(np.median((level - floor)[bottom : lost + 1]))
+    slack = max(2 * float(np.median((level - floor)[bottom : lost + 1])), abs(initial) * RESOLUTION**2)
     low = int(np.flatnonzero(level <= lowest + slack)[-1])
     if low > 0 and kept[low - 1] < kept[low]:
         low -= 1  # The median of three gives a lone minimum's level to the step behind it as well.

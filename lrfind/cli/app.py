@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lrfind import __version__
-from lrfind.cli import init, list_, schema, sweep
+from lrfind.cli import check, diagnose, explain, init, list_, schema, sweep, train
 
 app = typer.Typer(
     help="The learning-rate range finder for JAX: which rate to train with, how sure that is, and why.",
@@ -15,7 +15,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done; 1 no rate to recommend; 2 the input is wrong; 3 the run failed; 130, 143 interrupted.",
+    epilog="Exit codes: 0 done; 1 no rate to recommend, or the gate failed; 2 the input is wrong; 3 the run failed; "
+    "130, 143 interrupted.",
 )
 
 
@@ -37,6 +38,10 @@ def root(
 
 
 app.command("sweep")(sweep.sweep)
+app.command("check")(check.check)
+app.command("train")(train.train)
+app.command("diagnose")(diagnose.diagnose)
 app.command("init")(init.init)
 app.command("list")(list_.list_)
 app.command("schema")(schema.schema)
+app.command("explain")(explain.explain)

@@ -1,15 +1,16 @@
-"""What `lrfind sweep` does: configs in, results out, one exit code."""
+"""What `lrfind sweep` does, and what other commands that sweep build on: configs in, results out, one exit code."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lrfind.cli.forms import failure, for_ci, joined, rehearsed
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
@@ -18,6 +19,7 @@ from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunErr
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
+    from lrfind.report.verdicts import Judged
     from lrfind.report.worker import Worker
     from lrfind.types import Result
     from lrfind.watch import Clock
@@ -55,6 +57,7 @@ class Job:
         self._stack = ExitStack()
         self._worker: Worker | None = None
         self._rendered: list[str] = []
+        self._found: list[Judged] = []
         self._plot = b""
         self._narration: Lines | None = None
         self._interruption = Interruption()
@@ -64,7 +67,7 @@ class Job:
         codes: list[ExitCode] = []
         try:
             with self._stack, interruptible(self._leave) as self._interruption:
-                check(self.configs, self.wishes)
+                self._check()
                 for config in self.configs:
                     codes.append(self._one(config))
                     if self._interruption.code is not None:
@@ -74,6 +77,10 @@ class Job:
         except LrfindError as error:
             return report(error, debug=self.wishes.debug)
         return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
+
+    def _check(self) -> None:
+        """Refuse what could only fail after the measuring."""
+        check(self.configs, self.wishes)
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
@@ -87,7 +94,7 @@ class Job:
     def _one(self, source: str) -> ExitCode:
         """One config, its errors shown."""
         self._interruption.waits = False
-        before = len(self._rendered)
+        before = len(self._rendered) + len(self._found)
         try:
             loaded = self._load(source)
             try:
@@ -101,7 +108,7 @@ class Job:
         except Exception as error:
             failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
             failure.__cause__ = error
-        if len(self._rendered) == before:
+        if len(self._rendered) + len(self._found) == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
 
@@ -141,28 +148,40 @@ class Job:
         )
         with self._watch(loaded.name, named=wishes.out is not None) as narration:
             result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
-        self._keep(result, files)
+        code = self._conclude(source, loaded, result, files)
         if wishes.plot is not None:
             write(wishes.plot, self._plot)
-        rate = result.recommendation.learning_rate
         if result.status == "interrupted" and not files:
             say(f"lrfind: interrupted; {narration.path} keeps its finished run, {RENEWED} there has what was measured")
         elif result.status == "interrupted":
             say(f"lrfind: interrupted; what was measured is in {narration.path}")
         elif self._interruption.code is not None:
             say(f"lrfind: interrupted, but the sweep had finished; its result is in {narration.path}")
-        elif rate is None:
-            return ExitCode.DONE if wishes.exit_zero else ExitCode.NO_RECOMMENDATION
-        elif wishes.write:
+        return code
+
+    def _conclude(self, source: str, loaded: Loaded, result: Result, files: Sequence[Path]) -> ExitCode:
+        """Keep what a sweep found, and say how it ended."""
+        self._keep(loaded, result, files)
+        rate = result.recommendation.learning_rate
+        if result.status == "interrupted" or self._interruption.code is not None:
+            return ExitCode.DONE
+        if rate is None:
+            return ExitCode.DONE if self.wishes.exit_zero else ExitCode.NO_RECOMMENDATION
+        if self.wishes.write:
             self._write(source, rate)
         return ExitCode.DONE
 
     def _start_worker(self) -> None:
         """Let another process import what draws and sets reports, while this one measures."""
-        if self._worker is None and (self.wishes.draws or self.wishes.form is Format.text):
+        if self._worker is None and (self.wishes.draws or self._sets_table):
             from lrfind.report.worker import Worker
 
             self._worker = self._stack.enter_context(Worker())
+
+    @property
+    def _sets_table(self) -> bool:
+        """Whether the report for a terminal is wanted, which rich sets."""
+        return self.wishes.form is Format.text
 
     def _watch(self, name: str, *, named: bool) -> Lines:
         """The narration on stderr."""
@@ -192,17 +211,21 @@ class Job:
         files[RESULT] = records.to_json(result).encode()
         return result, files
 
-    def _keep(self, result: Result, files: Sequence[Path]) -> None:
+    def _keep(self, loaded: Loaded, result: Result, files: Sequence[Path]) -> None:
         """Render a result for stdout or --output."""
         match self.wishes.form:
             case Format.json:
-                from lrfind.report.records import to_json
+                from lrfind.report import records
 
-                self._rendered.append(to_json(result))
+                self._rendered.append(records.to_json(result))
             case Format.markdown:
                 from lrfind.report.markdown import summary
 
-                self._rendered.append(summary(result))
+                self._rendered.append(summary(result, advice=self.wishes.advice))
+            case Format.junit | Format.github:
+                from lrfind.report.outcome import outcome
+
+                self._found.append(outcome(result, loaded.where, loaded.positions))
             case Format.text:
                 self._rendered.append(self._text(result, files))
 
@@ -213,32 +236,39 @@ class Job:
         width, color = self.screen.width, self.screen.color and not to_file
         unicode = self.screen.unicode or to_file
         shown = [str(path) for path in files]
-        text = self._worker.table(result, width=width, color=color, unicode=unicode, files=shown)
+        look = {"color": color, "unicode": unicode, "advice": self.wishes.advice}
+        text = self._worker.table(result, width=width, files=shown, **look)
         if not self.wishes.draws:
             return text
         curve = self._worker.plot(result, width=width, height=CURVE_HEIGHT, color=color, unicode=unicode)
         return f"{curve}\n{text}"
 
     def _keep_error(self, source: str, error: LrfindError) -> None:
-        """A config that failed has its place in the array."""
+        """A config that failed has its place among the others."""
         if self.wishes.form is Format.json:
-            failure = {"message": str(error), "exit_code": int(error.exit_code)}
-            self._rendered.append(json.dumps({"config": source, "status": "failed", "error": failure}, indent=2) + "\n")
+            from lrfind.report.verdicts import to_json
+
+            self._rendered.append(to_json(failure(source, error)))
+        elif self.wishes.form in (Format.junit, Format.github):
+            self._found.append(failure(source, error))
 
     def _deliver(self) -> None:
-        """Write what was rendered: JSON is one object, an array for several configs."""
-        if not self._rendered:
+        """Write what was rendered."""
+        text = self._document()
+        if not text:
             return
-        if self.wishes.form is Format.json and len(self.configs) > 1:
-            text = "[\n" + ",\n".join(part.rstrip("\n") for part in self._rendered) + "\n]\n"
-        else:
-            text = "\n".join(self._rendered)
         if self.wishes.output is not None:
             from lrfind.store import write
 
             write(self.wishes.output, text.encode())
         else:
             put(text)
+
+    def _document(self) -> str:
+        """All configs in one form: JSON is one object, an array for several configs."""
+        if self._found:
+            return for_ci(self._found, self.wishes.form, "lrfind sweep")
+        return joined(self._rendered, self.wishes.form, many=len(self.configs) > 1)
 
     def _write(self, source: str, rate: float) -> None:
         """Put the rate into the config."""
@@ -263,19 +293,3 @@ class Job:
         else:
             self._rendered.append(rehearsed(rehearsal))
         return ExitCode.DONE
-
-
-def rehearsed(facts: Mapping[str, Any]) -> str:
-    """What `lrfind.run.rehearse` found out, for reading."""
-    lines = {
-        "model": f"{facts['model']}, {facts['parameters']:,} parameters",
-        "data": facts["data"],
-        "loss": facts["loss"].replace("_", " "),
-        "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",
-        "confirm": f"at most {facts['confirm_steps']:,} steps" if facts["confirm_steps"] else "no",
-        "for": f"a training of {facts['train_steps']:,} steps",
-        "memory": f"{facts['memory_bytes'] / 1e6:,.1f} MB for data, parameters and optimiser; activations come on top",
-        "time": f"about {facts['expected_seconds']:,.1f} s",
-    }
-    width = max(map(len, lines))
-    return "".join(f"{key:{width}}  {value}\n" for key, value in lines.items())

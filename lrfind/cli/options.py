@@ -15,6 +15,8 @@ class Format(StrEnum):
     text = "text"
     json = "json"
     markdown = "markdown"
+    junit = "junit"
+    github = "github"
 
 
 class Device(StrEnum):
@@ -34,6 +36,25 @@ class Effort(StrEnum):
 
 
 Configs = Annotated[list[str], typer.Argument(help="YAML files; - reads one from standard input.", show_default=False)]
+MinLr = Annotated[float | None, typer.Option("--min-lr", help="First rate; never go below it.", show_default=False)]
+MaxLr = Annotated[float | None, typer.Option("--max-lr", help="Last rate; never go above it.", show_default=False)]
+Steps = Annotated[int | None, typer.Option("--steps", help="Steps of the sweep.", show_default=False)]
+Seeds = Annotated[int | None, typer.Option("--seeds", help="Sweeps side by side.", show_default=False)]
+Method = Annotated[str | None, typer.Option("--method", help="How to read the curve.", show_default=False)]
+EffortOption = Annotated[
+    Effort,
+    typer.Option(
+        "--effort",
+        help="quick: one seed, not confirmed. standard: as the config says. thorough: 8 seeds, a budget of 10,000.",
+    ),
+]
+Confirm = Annotated[
+    bool | None,
+    typer.Option("--confirm/--no-confirm", help="Check the suggestion by short trainings.", show_default=False),
+]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Begin anew: carry nothing on, and overwrite another config's run in --out.")
+]
 Out = Annotated[
     Path | None, typer.Option("--out", help="Run directory. [default: lrfind-runs/NAME]", show_default=False)
 ]

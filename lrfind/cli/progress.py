@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.screen import Interruption, Screen, say
+from lrfind.cli.screen import Interruption, Screen, harmless, say
 
 if TYPE_CHECKING:
+    from lrfind.tape import Position
     from lrfind.types import Floats
 
 PATIENCE = 10.0
@@ -23,8 +24,13 @@ PHASES = {
     "compile": "compiling",
     "sweep": "sweeping",
     "confirm": "confirming",
+    "train": "training",
     "render": "drawing",
 }
+
+
+NAMES = {"confirm": "confirmation", "train": "training"}
+"""What kinds of steps are called."""
 
 
 class Lines:
@@ -53,12 +59,25 @@ class Lines:
 
     def phase(self, name: str) -> None:
         # Before the sweep there is nothing to lose; from then on, a chunk or a drawing is waited for.
-        self.interruption.waits = name in ("sweep", "confirm", "render")
+        self.interruption.waits = name in ("sweep", "confirm", "train", "render")
 
     def folder(self, path: Path) -> None:
         self.path = path
         if not self.named and path.name != self.name:
             self.say(f"lrfind: {path.with_name(self.name)} holds the run of another config; this one goes to {path}")
+
+    def resume(self, reached: Position | None, strange: int) -> None:
+        if reached is not None:
+            self.say(f"lrfind: {self.path} is unfinished; it is carried on at {place(reached)}")
+        if strange:
+            which = "a line of the journal there does" if strange == 1 else f"{strange:,} lines of the journal there do"
+            self.say(f"lrfind: {which} not belong to the run, and what was measured there is measured again")
+
+    def repeat(self, kind: str, done: int, total: int) -> None:
+        if done == 0:
+            steps = "a step" if total == 1 else f"{total:,} steps"
+            self.say(f"lrfind: {steps} of the {NAMES.get(kind, kind)} since the last saved state are measured again")
+        self.interruption.heed()
 
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
         self.interruption.heed()
@@ -68,6 +87,12 @@ class Lines:
 
     def train(self, rates: int, horizon: int, done: float, total: float) -> None:
         self.interruption.heed()
+
+
+def place(reached: Position) -> str:
+    """Where a run goes on, in words."""
+    length = f" of trainings of {reached.of:,} steps" if reached.of is not None else ""
+    return f"step {reached.step:,} of the {NAMES.get(reached.kind, reached.kind)}{length}"
 
 
 def span(seconds: float) -> str:
@@ -97,14 +122,14 @@ class Bar(Lines):
         console = Console(stderr=True, no_color=not screen.color, width=screen.width)
         self._bar = Progress(
             SpinnerColumn("dots" if screen.unicode else "line"),
-            TextColumn("{task.fields[label]}"),
+            TextColumn("{task.fields[label]}", markup=False),
             *([BarColumn(bar_width=20)] if screen.width >= ROOMY else []),
-            TextColumn("{task.fields[facts]}"),
+            TextColumn("{task.fields[facts]}", markup=False),
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None, label=f"{name}: starting", facts="")
+        self._task = self._bar.add_task("", total=None, label=f"{harmless(name)}: starting", facts="")
         self._began = time.perf_counter()
 
     def __enter__(self) -> Bar:
@@ -115,18 +140,22 @@ class Bar(Lines):
         self._bar.stop()
 
     def say(self, text: str) -> None:
-        self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._bar.console.print(harmless(text), markup=False, highlight=False, soft_wrap=True)
 
     def phase(self, name: str) -> None:
         super().phase(name)
         self._began = time.perf_counter()
-        self._update(label=f"{self.name}: {PHASES[name]}", facts="")
+        self._update(label=f"{harmless(self.name)}: {PHASES[name]}", facts="")
 
     def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
         speed = done / max(time.perf_counter() - self._began, 1e-9)
         facts = f"lr {learning_rate[done - 1]:.1e}  loss {loss:.4g}  {speed:,.0f} steps/s"
         self._update(total=len(learning_rate), completed=done, facts=facts)
         super().climb(learning_rate, done, loss)
+
+    def repeat(self, kind: str, done: int, total: int) -> None:
+        self._update(facts=f"repeating {done:,} of {total:,} steps")
+        super().repeat(kind, done, total)
 
     def expect(self, steps: float, seconds: float) -> None:
         if seconds >= PATIENCE:

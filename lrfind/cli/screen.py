@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import traceback
@@ -59,10 +60,19 @@ def size_of(stream: TextIO) -> os.terminal_size:
     )
 
 
+UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What drives a terminal, or turns the direction of what follows, but for the end of a line."""
+
+
+def harmless(text: str) -> str:
+    """The text with nothing in it that a terminal would obey: a file's name, a key or a cell may hold anything."""
+    return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def say(text: str) -> None:
     """A line of narration on stderr; a stderr that nobody can write to is no reason to fail."""
     with suppress(OSError, ValueError):
-        print(text, file=sys.stderr, flush=True)
+        print(harmless(text), file=sys.stderr, flush=True)
 
 
 def abandon(text: str) -> None:
@@ -71,7 +81,7 @@ def abandon(text: str) -> None:
     if stream is None:
         return
     with suppress(OSError, ValueError):
-        print(("\r\x1b[2K\x1b[?25h" if screen(stream).live else "") + text, file=stream, flush=True)
+        print(("\r\x1b[2K\x1b[?25h" if screen(stream).live else "") + harmless(text), file=stream, flush=True)
 
 
 def put(text: str) -> None:

@@ -9,35 +9,23 @@ import typer
 from lrfind.cli import options as shared
 from lrfind.cli.options import Effort, Format
 
-EFFORTS = {
-    Effort.quick: ["sweep.seeds=1", "confirm.enabled=false"],
-    Effort.standard: [],
-    Effort.thorough: ["sweep.seeds=8", "sweep.steps=200", "confirm.budget=10000"],
-}
-
-STDOUT = ("-", "/dev/stdout")
-
 
 def sweep(
     configs: shared.Configs,
-    min_lr: Annotated[float | None, typer.Option(help="First rate; never go below it.", show_default=False)] = None,
-    max_lr: Annotated[float | None, typer.Option(help="Last rate; never go above it.", show_default=False)] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps of the sweep.", show_default=False)] = None,
-    seeds: Annotated[int | None, typer.Option(help="Sweeps side by side.", show_default=False)] = None,
-    method: Annotated[str | None, typer.Option(help="How to read the curve.", show_default=False)] = None,
-    effort: Annotated[
-        Effort,
-        typer.Option(
-            help="quick: one seed, not confirmed. standard: as the config says. thorough: 8 seeds, a budget of 10,000."
-        ),
-    ] = Effort.standard,
-    confirm: Annotated[
-        bool | None,
-        typer.Option("--confirm/--no-confirm", help="Check the suggestion by short trainings.", show_default=False),
-    ] = None,
+    min_lr: shared.MinLr = None,
+    max_lr: shared.MaxLr = None,
+    steps: shared.Steps = None,
+    seeds: shared.Seeds = None,
+    method: shared.Method = None,
+    effort: shared.EffortOption = Effort.standard,
+    confirm: shared.Confirm = None,
     write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False,
+    advice: Annotated[
+        bool,
+        typer.Option("--advice", help="Add settings to paste for other schedules, and the usual guesses judged."),
+    ] = False,
+    fresh: shared.Fresh = False,
     out: shared.Out = None,
     settings: shared.Set = None,
     seed: shared.Seed = None,
@@ -55,12 +43,13 @@ def sweep(
 ) -> None:
     """Raise the learning rate step by step, record the loss, and recommend a rate.
 
-    Leaves plot.png, result.json, curve.csv and journal.jsonl in the run directory.
+    Leaves plot.png, result.json, curve.csv and journal.jsonl in the run directory. The same command again carries an
+    unfinished run on.
 
     Example: lrfind sweep config.yaml --json | jq .recommendation.learning_rate
     """
     from lrfind.cli.job import Job
-    from lrfind.cli.wishes import Wishes
+    from lrfind.cli.wishes import EFFORTS, Wishes, to_file
 
     flags = {
         "--min-lr": min_lr,
@@ -75,11 +64,12 @@ def sweep(
         overrides=[*EFFORTS[effort], *(settings or [])],
         flags={flag: value for flag, value in flags.items() if value is not None},
         form=Format.json if as_json else form,
-        output=None if str(output) in STDOUT else output,
+        output=to_file(output),
         out=out,
         fresh=fresh,
         write=write,
         exit_zero=exit_zero,
+        advice=advice,
         plot=plot,
         draws=not no_plot,
         quiet=quiet,

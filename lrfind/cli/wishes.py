@@ -1,4 +1,4 @@
-"""What the command line of `lrfind sweep` asked for."""
+"""What the command line of `lrfind sweep`, or of another command that sweeps, asked for."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lrfind.cli.options import Format
+from lrfind.cli.options import Effort, Format
 from lrfind.errors import InputError
 
 PLOT_FORMATS = ("png", "svg", "pdf")
+
+EFFORTS = {
+    Effort.quick: ["sweep.seeds=1", "confirm.enabled=false"],
+    Effort.standard: [],
+    Effort.thorough: ["sweep.seeds=8", "sweep.steps=200", "confirm.budget=10000"],
+}
+"""What each effort sets in a config."""
+
+STDOUT = ("-", "/dev/stdout")
+
+
+def to_file(output: Path | None) -> Path | None:
+    """The file that --output names; None for stdout."""
+    return None if str(output) in STDOUT else output
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class Wishes:
     fresh: bool
     write: bool
     exit_zero: bool
+    advice: bool
     plot: Path | None
     draws: bool
     quiet: bool

@@ -5,12 +5,29 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from lrfind.config.section import Section, conflict
 
 # A YAML list becomes a tuple, which strictness would refuse; its items stay strict.
 Columns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
+
+OneOrMore = Annotated[
+    Columns,
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+            ]
+        }
+    ),
+]
+"""A name stands for a list of one."""
+
+TARGETS = "column of targets: numbers, or text for classes; or a list of columns, numbers"
 
 
 class _Any(Section):
@@ -152,7 +169,7 @@ class CsvData(_File):
 
     name: Literal["csv"] = Field(description="columns of your own .csv file")
     inputs: Columns = Field(default=(), description="columns of inputs, numbers; [] takes all but the target")
-    targets: str = Field(default="y", min_length=1, description="column of targets: numbers, or text for classes")
+    targets: OneOrMore = Field(default="y", validate_default=True, description=TARGETS)
 
 
 class ParquetData(_File):
@@ -160,7 +177,7 @@ class ParquetData(_File):
 
     name: Literal["parquet"] = Field(description="columns of your own .parquet file; needs pyarrow")
     inputs: Columns = Field(default=(), description="columns of inputs, numbers; [] takes all but the target")
-    targets: str = Field(default="y", min_length=1, description="column of targets: numbers, or text for classes")
+    targets: OneOrMore = Field(default="y", validate_default=True, description=TARGETS)
 
 
 class TextData(_Any):

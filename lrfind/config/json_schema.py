@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from lrfind.config import problems
-from lrfind.config.keywords import SUMMARIES
+from lrfind.config.keywords import summary
 from lrfind.config.optimizer import option_schema
 from lrfind.optimizer_table import OPTIMIZERS
 
@@ -51,7 +51,7 @@ def schema() -> dict[str, Any]:
 def _optimizer(name: str, shared: dict[str, Any]) -> dict[str, Any]:
     optimizer = OPTIMIZERS[name]
     own = {
-        key: option_schema(default) | {"description": SUMMARIES.get(key, "")}
+        key: option_schema(default, key) | {"description": summary(name, key)}
         for key, default in optimizer.options.items()
     }
     naming = {"const": name, "type": "string", "description": optimizer.summary}

@@ -158,7 +158,9 @@ class _Reader:
 
     def _alias(self, event: Any, depth: int, place: Place) -> _Node:
         if event.anchor not in self.anchors:
-            raise _Unreadable(f"*{event.anchor} stands for nothing: there is no &{event.anchor} before it", place)
+            message = f"*{event.anchor} stands for nothing: there is no &{event.anchor} before it"
+            hint = f" (a text that begins with * needs quotes: '*{event.anchor}')" if "." in event.anchor else ""
+            raise _Unreadable(message + hint, place)
         node = self.anchors[event.anchor]
         if node is None:
             raise _Unreadable(f"*{event.anchor} would contain itself", place)

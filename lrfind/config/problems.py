@@ -11,8 +11,9 @@ from pydantic_core import ErrorDetails
 
 from lrfind.config.nodes import Path
 from lrfind.config.schema import Config
-from lrfind.config.words import ALIASES, Node, mismatch, shown, unknown, wanted
+from lrfind.config.words import ALIASES, MANY, Node, mismatch, shown, unknown, wanted
 from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.registry import near
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,18 @@ def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[
             continue
         path.append(step)
         parent = node
-        node = resolve(node.get("items", {}) if isinstance(step, int) else node.get("properties", {}).get(step, {}))
+        node = resolve(_below(node, step))
     return tuple(path), parent, node
+
+
+def _below(node: Node, step: str | int) -> Mapping[str, Any]:
+    """The schema of a section's key, a list's item, or a value under a name of the user's own."""
+    found: Any
+    if isinstance(step, int):
+        found = next((choice["items"] for choice in (node, *node.get("anyOf", ())) if "items" in choice), {})
+    else:
+        found = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def resolve(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,4 +153,16 @@ def _homes(key: str) -> list[str]:
 
 def bad_name(value: Any, names: list[str]) -> str:
     """The sentence for a section's `name` that names nothing."""
-    return f"missing: one of {', '.join(names)}" if value is None else mismatch({"enum": names}, value)
+    if value is None:
+        return f"missing: one of {_some(names)}"
+    if len(names) <= MANY:
+        return mismatch({"enum": names}, value)
+    hint = near(value, names) if isinstance(value, str) else ""
+    return f"must be one of {_some(names)}; got {shown(value)}{hint}"
+
+
+def _some(names: list[str]) -> str:
+    """The names, or where they are too many, which only optimisers are, where to read them."""
+    if len(names) <= MANY:
+        return ", ".join(names)
+    return f"the {len(names)} optimizers of `lrfind list optimizers`"

@@ -5,7 +5,7 @@ The loader, the error messages, `lrfind list`, `lrfind schema` and the starter c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,7 @@ else:
     LossName, LadderName, MethodName = names(LOSSES), names(LADDERS), names(METHODS)
 
 __all__ = [
+    "CheckSection",
     "Config",
     "ConfirmSection",
     "DataSection",
@@ -84,6 +85,17 @@ class ConfirmSection(Section):
     )
 
 
+class CheckSection(Section):
+    """The gate."""
+
+    tolerance: float = Field(
+        default=3.0,
+        ge=1,
+        le=1e6,
+        description="factor by which learning_rate may lie outside of the recommended interval",
+    )
+
+
 class Config(Section):
     """A config of lrfind."""
 
@@ -93,10 +105,14 @@ class Config(Section):
     loss: LossName | None = Field(default=None, description="what it minimises; left out: what fits the targets")
     optimizer: OptimizerSection = Field(description="an optimiser of optax with its keywords")
     train: TrainSection = Field(default_factory=lambda: TrainSection(), description="the training that the rate is for")
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32", description="what the network computes in; weights, loss and updates are float32"
+    )
     sweep: SweepSection = Field(default_factory=lambda: SweepSection(), description="the range test")
     confirm: ConfirmSection = Field(
         default_factory=lambda: ConfirmSection(), description="short real trainings that check the suggestion"
     )
+    check: CheckSection = Field(default_factory=lambda: CheckSection(), description="the gate: lrfind check")
 
 
 def assumptions(config: Config) -> tuple[str, ...]:

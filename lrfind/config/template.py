@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from lrfind.config.catalog import KINDS, Option, options
@@ -16,7 +17,6 @@ GO_TOGETHER = ((("data", "text"), "model", "transformer"), (("model", "transform
 SETTINGS = {
     "warmup_steps": 50,
     "learning_rate": 1e-3,
-    "path": "data.npz",
     "max_seconds": 60,
 }  # where the default would teach nothing
 SHARED_OPTIMIZER_KEYS = ("learning_rate", "clip_norm", "accumulate")
@@ -47,6 +47,7 @@ def starter(**choices: str) -> str:
     lines += _train(chosen["schedule"], keys)
     lines += _plain("sweep", keys)
     lines += _plain("confirm", keys)
+    lines += _plain("check", keys)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -57,7 +58,12 @@ def _kind(key: str) -> str:
 def _section(section: str, keys: dict[str, Any], name: str, own: list[Option], indent: int = 0) -> list[str]:
     head = _line(section, None, keys[section]["description"], indent)
     naming = _line("name", name, f"see: lrfind list {_kind(section)}", indent + 2)
-    return [head, naming, *(_option(option, indent + 2) for option in own), *([""] if not indent else [])]
+    # A file that has to be named ends as its kind is called.
+    shown = [
+        replace(option, default=f"data.{name}") if option.name == "path" and option.required else option
+        for option in own
+    ]
+    return [head, naming, *(_option(option, indent + 2) for option in shown), *([""] if not indent else [])]
 
 
 def _optimizer(name: str, keys: dict[str, Any]) -> list[str]:
@@ -101,7 +107,7 @@ def _option(option: Option, indent: int) -> str:
 
 def _line(key: str, value: Any, comment: str, indent: int = 0) -> str:
     text = " " * indent + f"{key}:" + ("" if value is None else f" {_yaml(value)}")
-    return f"{text:<{COMMENT_COLUMN}}# {comment}"
+    return f"{text + ' ':<{COMMENT_COLUMN}}# {comment}"
 
 
 def _yaml(value: Any) -> str:

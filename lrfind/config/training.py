@@ -3,104 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from lrfind.config.schedule import LONGEST, AnySchedule, ConstantSchedule, ScheduledDropSchedule
 from lrfind.config.section import Section, conflict
 from lrfind.errors import InputError
-
-LONGEST = 10**9
-
-STEPS = {"warmup_steps", "decay_steps", "step_size"}
-"""Keys of schedules that count steps."""
-
-
-class Schedule(Section):
-    """What all schedules have."""
-
-    name: str
-    warmup_steps: int = Field(
-        default=0, ge=0, le=LONGEST, description="steps over which the rate first rises from 0 in a straight line"
-    )
-
-    def keywords(self, steps: int) -> dict[str, Any]:
-        """The schedule's own keys but `name`, for a training of `steps`, with the derived defaults filled in."""
-        return self.model_dump(exclude={"name"})
-
-    def scaled(self, steps: int, horizon: int) -> dict[str, Any]:
-        """`keywords` for a training of `steps`, squeezed into `horizon` steps.
-
-        Every number of steps is multiplied by ``horizon / steps`` and is at least 1; a warm-up leaves a step after it.
-        """
-        found = self.keywords(steps)
-        for key in STEPS & found.keys():
-            if found[key]:
-                found[key] = max(1, round(found[key] * horizon / steps))
-        return found | {"warmup_steps": min(found["warmup_steps"], horizon - 1)}
-
-
-class ConstantSchedule(Schedule):
-    """The same rate at every step."""
-
-    name: Literal["constant"] = Field(description="the same rate at every step")
-
-
-class LinearSchedule(Schedule):
-    """A straight line."""
-
-    name: Literal["linear"] = Field(description="straight line from the rate to end_factor times it")
-    end_factor: float = Field(default=0.0, ge=0, le=1, description="last rate, as a factor of the rate")
-
-
-class ExponentialSchedule(Schedule):
-    """A constant factor every so many steps."""
-
-    name: Literal["exponential"] = Field(description="multiplied by decay_rate every decay_steps")
-    decay_rate: float = Field(default=0.96, gt=0, le=1, description="factor per decay_steps")
-    decay_steps: int | None = Field(
-        default=None, ge=1, le=LONGEST, description="steps per factor; left out: a hundredth of the training"
-    )
-    staircase: bool = Field(default=False, description="jump every decay_steps instead of decaying a little every step")
-
-    def keywords(self, steps: int) -> dict[str, Any]:
-        return super().keywords(steps) | {"decay_steps": self.decay_steps or max(1, steps // 100)}
-
-
-class StepSchedule(Schedule):
-    """A drop every so many steps."""
-
-    name: Literal["step"] = Field(description="multiplied by factor every step_size steps")
-    factor: float = Field(default=0.1, gt=0, lt=1, description="factor of each drop")
-    step_size: int | None = Field(
-        default=None, ge=1, le=LONGEST, description="steps between drops; left out: a third of the training"
-    )
-
-    def keywords(self, steps: int) -> dict[str, Any]:
-        return super().keywords(steps) | {"step_size": self.step_size or max(1, steps // 3)}
-
-
-class CosineSchedule(Schedule):
-    """Half a cosine."""
-
-    name: Literal["cosine"] = Field(description="half a cosine from the rate to end_factor times it")
-    end_factor: float = Field(default=0.0, ge=0, le=1, description="last rate, as a factor of the rate")
-
-
-class OneCycleSchedule(Schedule):
-    """Up, then down to almost nothing."""
-
-    name: Literal["one_cycle"] = Field(description="up from rate / div_factor to the rate, then down")
-    peak_fraction: float = Field(default=0.3, gt=0, lt=1, description="share of the training spent going up")
-    div_factor: float = Field(default=25.0, ge=1, description="the first rate is the rate over this")
-    final_div_factor: float = Field(default=10000.0, ge=1, description="the last rate is the first one over this")
-
-
-AnySchedule = Annotated[
-    ConstantSchedule | LinearSchedule | ExponentialSchedule | StepSchedule | CosineSchedule | OneCycleSchedule,
-    Field(discriminator="name"),
-    BeforeValidator(lambda value: {"name": value} if isinstance(value, str) else value),
-]
 
 
 class TrainSection(Section):
@@ -132,9 +41,22 @@ class TrainSection(Section):
         return self
 
     @model_validator(mode="after")
-    def _warmup_fits(self) -> Self:
-        if self.steps is not None and self.schedule.warmup_steps >= self.steps:
-            raise conflict(_warmup(self.schedule.warmup_steps, self.steps), "schedule.warmup_steps", "steps")
+    def _epochs_are_known(self) -> Self:
+        if isinstance(self.schedule, ScheduledDropSchedule):
+            places = self.schedule.at_epochs
+            if places and self.epochs is None:
+                raise conflict("needs epochs instead of steps; or name steps in at", "schedule.at_epochs", "epochs")
+            if places and self.epochs is not None and places[-1] >= self.epochs:
+                message = f"must be before the end, epoch {self.epochs:g}; got {list(places)}"
+                raise conflict(message, "schedule.at_epochs", "epochs")
+            self.schedule.during(self.epochs)
+        return self
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Self:
+        if self.steps is not None and (misfit := self.schedule.misfit(self.steps)):
+            key, message = misfit
+            raise conflict(message, f"schedule.{key}", "steps")
         return self
 
     def resolve_steps(self, rows: int, batch_size: int, accumulate: int) -> int:
@@ -156,10 +78,7 @@ class TrainSection(Section):
         if wanted > LONGEST:
             raise InputError(f"makes {wanted:.3g} steps; {LONGEST:,} is the limit", key="train.epochs")
         steps = max(1, math.floor(wanted + 1e-9))  # 0.29 epochs of 100 steps are 28.999999999999996
-        if self.schedule.warmup_steps >= steps:
-            raise InputError(_warmup(self.schedule.warmup_steps, steps), key="train.schedule.warmup_steps")
+        if misfit := self.schedule.misfit(steps):
+            key, message = misfit
+            raise InputError(message, key=f"train.schedule.{key}")
         return steps
-
-
-def _warmup(warmup: int, steps: int) -> str:
-    return f"must be less than the {steps:,} steps of the training; got {warmup}"

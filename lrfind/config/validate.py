@@ -19,7 +19,7 @@ from lrfind.config.optimizer import SHARED
 from lrfind.config.problems import Finding, bad_name, finding, locate, variants
 from lrfind.config.schema import Config
 from lrfind.config.words import unknown
-from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.optimizer_table import OPTIMIZERS, REFUSED
 
 TAGGED: tuple[tuple[str, ...], ...] = (("model",), ("data",), ("optimizer",), ("train", "schedule"))
 
@@ -73,7 +73,10 @@ def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[Finding]:
     name = section.get("name")
     if isinstance(name, str) and name in known:
         return []
-    found = [Finding((*path, "name"), bad_name(name, list(known)), missing="name" not in section)]
+    message = bad_name(name, list(known))
+    if path == ("optimizer",) and isinstance(name, str) and name in REFUSED:
+        message = f"{name} is not to be swept: {REFUSED[name]}"
+    found = [Finding((*path, "name"), message, missing="name" not in section)]
     close = difflib.get_close_matches(name.lower(), known, n=1) if isinstance(name, str) else []
     if close:
         section["name"] = close[0]

@@ -31,6 +31,12 @@ ALIASES = {
     "grad_clip": "clip_norm",
     "optim": "optimizer",
     "scheduler": "schedule",
+    "mask": "decayed",
+    "decay_mask": "decayed",
+    "weight_decay_mask": "decayed",
+    "freeze": "frozen",
+    "param_groups": "groups",
+    "dtype": "precision",
 }
 
 Node = Mapping[str, Any]
@@ -39,7 +45,8 @@ Node = Mapping[str, Any]
 def wanted(node: Node, value: Any = None) -> str:
     """What would be valid, e.g. ``"a whole number of at least 1"``; `value` is what stands there instead."""
     if "anyOf" in node:
-        return wanted(next(choice for choice in node["anyOf"] if choice.get("type") != "null"), value)
+        lists = [choice for choice in node["anyOf"] if choice.get("type") == "array" and isinstance(value, list)]
+        return wanted(lists[0] if lists else _not_null(node), value)
     if names := allowed(node):
         return f"one of {', '.join(names)}" if len(names) > 1 else str(names[0])
     match node.get("type"):
@@ -51,6 +58,9 @@ def wanted(node: Node, value: Any = None) -> str:
             return "true or false"
         case "string":
             return "text that is not empty" if node.get("minLength") else "text"
+        case "array" if "prefixItems" in node:
+            kinds = [wanted(item) for item in node["prefixItems"]]
+            return f"a list of {len(kinds)}, {' and '.join(kinds)}"
         case "array":
             head = "a list, not empty, of " if node.get("minItems") else "a list of "
             return head + wanted(node["items"]).removeprefix("a ").replace("number", "numbers", 1)
@@ -166,6 +176,6 @@ def _remedy(node: Node, value: Any, quoted_number: bool) -> str:
         return " (put it in quotes)"
     if kind == "array" and _is_number(value):
         return f" (write [{shown(value)}])"
-    if kind == "array" and isinstance(value, str) and node["items"].get("type") == "string":
+    if kind == "array" and isinstance(value, str) and node["items"] and node["items"].get("type") == "string":
         return f" (write [{value}])"
     return " (remove the line to have the default)" if value is None else ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lrfind.types import Rows
 
 
 @dataclass(frozen=True)
@@ -16,13 +18,13 @@ class Table:
     Attributes:
         file: its name.
         inputs: names of the columns of inputs, in order.
-        targets: name of the column of targets.
+        targets: names of the columns of targets, in order.
         lines: the line that each row begins at, shape (rows,), for text; None where rows are counted from 0.
     """
 
     file: str
     inputs: tuple[str, ...]
-    targets: str
+    targets: tuple[str, ...]
     lines: NDArray[np.int64] | None = None
 
     def place(self, row: int, column: str) -> str:
@@ -41,8 +43,8 @@ class Arrays(NamedTuple):
         table: where the rows come from, where that is a table.
     """
 
-    inputs: NDArray[Any]
-    targets: NDArray[Any]
+    inputs: Rows
+    targets: Rows
     classes: tuple[str, ...] | None = None
     table: Table | None = None
 
@@ -50,7 +52,8 @@ class Arrays(NamedTuple):
         """Where a value of inputs or targets stands, in words."""
         row, *rest = index
         if self.table is not None:
-            return self.table.place(row, self.table.inputs[rest[0]] if role == "inputs" else self.table.targets)
+            names = self.table.inputs if role == "inputs" else self.table.targets
+            return self.table.place(row, names[rest[0] if rest else 0])
         if len(rest) > 1:
             return f"row {row}, index {index}"
         return f"row {row}, column {rest[0]}" if rest else f"row {row}"

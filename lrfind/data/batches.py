@@ -4,10 +4,13 @@ time."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lrfind.data.shuffle import generator as generator
+from lrfind.data.shuffle import shuffled
 
 ORDER, KEYS, WEIGHTS = 1, 2, 3
 """Streams of random numbers of one seed; apart, so that more steps or another batch size leave the weights alone."""
@@ -20,11 +23,6 @@ KEY_BLOCK = 1024
 """Keys drawn at a time."""
 
 
-def generator(*entropy: int) -> np.random.Generator:
-    """A counter-based generator: the same numbers on every platform."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence(entropy)))
-
-
 def weight_key(seed: int, lane_seed: int) -> NDArray[np.uint32]:
     """The raw key of a seed's starting weights, shape (2,)."""
     return generator(seed, lane_seed, WEIGHTS).integers(0, 2**32, 2, dtype=np.uint32)
@@ -32,7 +30,10 @@ def weight_key(seed: int, lane_seed: int) -> NDArray[np.uint32]:
 
 @dataclass(frozen=True)
 class Batches:
-    """Shuffled anew each epoch; a last, smaller batch of an epoch is left out.
+    """Shuffled anew each epoch; what an epoch has left for no whole step is left out.
+
+    A step of several micro-batches has the rows of a step of one batch as large, in the same order. Where the rows are
+    fewer than a step's, it is the last micro-batch that is left out of an epoch, and a step takes several epochs.
 
     Attributes:
         rows: rows of the data set.
@@ -46,17 +47,19 @@ class Batches:
     accumulate: int
     seed: int
 
-    def indices(self, lane_seed: int, start: int, stop: int) -> NDArray[np.int32]:
+    def indices(self, lane_seed: int, start: int, stop: int) -> NDArray[Any]:
         """Row numbers of steps start..stop-1 of a seed, shape (steps, [accumulate if above 1,] batch_size)."""
-        per_epoch = self.rows // self.batch_size
-        first, last = start * self.accumulate, stop * self.accumulate
-        epochs = range(first // per_epoch, (last - 1) // per_epoch + 1)
-        used = per_epoch * self.batch_size
-        orders = [permutation(self.seed, lane_seed, epoch, self.rows)[:used] for epoch in epochs]
-        begin = (first - epochs[0] * per_epoch) * self.batch_size
-        picked = np.concatenate(orders)[begin : begin + (last - first) * self.batch_size]
+        step = self.accumulate * self.batch_size
+        unit = step if step <= self.rows else self.batch_size
+        per_epoch = self.rows // unit
+        first, last = start * step // unit, stop * step // unit
+        drawn = []
+        for epoch in range(first // per_epoch, (last - 1) // per_epoch + 1):
+            begin, end = max(0, first - epoch * per_epoch), min(per_epoch, last - epoch * per_epoch)
+            places = begin * unit, end * unit
+            drawn.append(shuffled(self.rows, *places, self.seed, lane_seed, ORDER, epoch))
         axes = (self.accumulate,) if self.accumulate > 1 else ()
-        return picked.reshape(stop - start, *axes, self.batch_size)
+        return np.concatenate(drawn).reshape(stop - start, *axes, self.batch_size)
 
     def keys(self, lane_seed: int, start: int, stop: int) -> NDArray[np.uint32]:
         """Raw keys of steps start..stop-1 of a seed, shape (steps, 2)."""
@@ -67,9 +70,3 @@ class Batches:
         ]
         first = start - blocks[0] * KEY_BLOCK
         return np.concatenate(drawn)[first : first + stop - start]
-
-
-@lru_cache(maxsize=64)
-def permutation(seed: int, lane_seed: int, epoch: int, rows: int) -> NDArray[np.int32]:
-    """The order of an epoch, shape (rows,)."""
-    return generator(seed, lane_seed, ORDER, epoch).permutation(rows).astype(np.int32)

@@ -18,11 +18,16 @@ class Columns(NamedTuple):
 
     Attributes:
         inputs: in the order that the config names them.
-        targets: the target's.
+        targets: likewise.
     """
 
     inputs: tuple[int, ...]
-    targets: int
+    targets: tuple[int, ...]
+
+
+def names_of(columns: Columns, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Inputs' and targets'."""
+    return tuple(names[place] for place in columns.inputs), tuple(names[place] for place in columns.targets)
 
 
 def choose(names: Sequence[str], section: Any, path: Path) -> Columns:
@@ -30,15 +35,21 @@ def choose(names: Sequence[str], section: Any, path: Path) -> Columns:
 
     Args:
         names: all columns of the table.
-        section: ``inputs``, names or nothing for all but the target; ``targets``, a name.
+        section: ``inputs``, names or nothing for all but the target; ``targets``, names.
         path: of the table, for messages.
 
     Raises:
         InputError: there is no such column, or it is not clear which one is meant.
     """
-    targets = find(names, section.targets, "data.targets", path)
+    targets: list[int] = []
+    for number, name in enumerate(section.targets):
+        key = "data.targets" if len(section.targets) == 1 else f"data.targets.{number}"
+        place = find(names, name, key, path)
+        if place in targets:
+            raise InputError(f"'{name}' is named twice; once is enough", key=key)
+        targets.append(place)
     if not section.inputs:
-        others = tuple(place for place in range(len(names)) if place != targets)
+        others = tuple(place for place in range(len(names)) if place not in targets)
         for place in others:
             if not names[place]:
                 raise InputError(
@@ -48,18 +59,19 @@ def choose(names: Sequence[str], section: Any, path: Path) -> Columns:
                 )
             find(names, names[place], "data.inputs", path)
         if not others:
-            raise InputError(f"{path} has no column beside '{section.targets}' to learn from", key="data.path")
-        return Columns(others, targets)
+            beside = "', '".join(section.targets)
+            raise InputError(f"{path} has no column beside '{beside}' to learn from", key="data.path")
+        return Columns(others, tuple(targets))
     found: list[int] = []
     for number, name in enumerate(section.inputs):
         key = f"data.inputs.{number}"
         place = find(names, name, key, path)
-        if place == targets:
-            raise InputError(f"'{name}' is the target, and no input beside it; take it out", key=key)
+        if place in targets:
+            raise InputError(f"'{name}' is a target, and no input beside it; take it out", key=key)
         if place in found:
             raise InputError(f"'{name}' is named twice; once is enough", key=key)
         found.append(place)
-    return Columns(tuple(found), targets)
+    return Columns(tuple(found), tuple(targets))
 
 
 def find(names: Sequence[str], name: str, key: str, path: Path) -> int:

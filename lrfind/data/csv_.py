@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.data.arrays import Arrays, Table
-from lrfind.data.columns import choose
+from lrfind.data.columns import Columns, choose, names_of
 from lrfind.data.files import opened
 from lrfind.data.targets import from_text
 from lrfind.errors import InputError
@@ -26,10 +26,10 @@ REMEDY = "leave such rows out, or fill in a number"
 
 
 def load(section: Any) -> Arrays:
-    """Numbers of some columns as inputs; numbers or text of one column as targets.
+    """Numbers of some columns as inputs; numbers of one or more, or text of one, as targets.
 
     Args:
-        section: ``path``; ``inputs``, names of columns, or nothing for all but the target; ``targets``, a column.
+        section: ``path``; ``inputs``, names of columns, or nothing for all but the targets; ``targets``, names.
 
     Raises:
         InputError: no such file or column, or a cell that is no number.
@@ -43,7 +43,8 @@ def load(section: Any) -> Arrays:
             what = "holds numbers" if names else "is empty"
             raise InputError(f"the first line of {path} {what}; it must name the columns", key="data.path")
         columns = choose(names, section, path)
-        values, texts, lines = array("d"), list[str](), array("q")
+        values, answers, texts, lines = array("d"), array("d"), list[str](), array("q")
+        outputs = len(columns.targets)
         for line, cells in records:
             if len(cells) != len(names):
                 raise InputError(
@@ -53,21 +54,32 @@ def load(section: Any) -> Arrays:
                 )
             try:
                 values.extend([float(cells[place]) for place in columns.inputs])
+                if outputs > 1:
+                    answers.extend([float(cells[place]) for place in columns.targets])
             except ValueError:
-                bad = next(place for place in columns.inputs if not is_number(cells[place]))
-                raise InputError(
-                    f"{told(cells[bad])} in line {line}, column '{names[bad]}' of {path}; inputs must be numbers: "
-                    f"{REMEDY}, or {'take that column out' if section.inputs else 'name the columns of numbers'}",
-                    key="data.inputs",
-                ) from None
-            texts.append(cells[columns.targets].strip())
+                raise no_number(cells, names, columns, f"line {line}", path, named=bool(section.inputs)) from None
+            if outputs == 1:
+                texts.append(cells[columns.targets[0]].strip())
             lines.append(line)
-    if not texts:
+    if not lines:
         raise InputError(f"{path} names columns and has no rows", key="data.path")
-    chosen = tuple(names[place] for place in columns.inputs)
-    table = Table(path.name, chosen, names[columns.targets], np.frombuffer(lines, np.int64))
-    inputs = np.frombuffer(values, np.float64).reshape(len(texts), len(chosen))
+    table = Table(path.name, *names_of(columns, names), np.frombuffer(lines, np.int64))
+    inputs = np.frombuffer(values, np.float64).reshape(len(lines), len(columns.inputs))
+    if outputs > 1:
+        return Arrays(inputs, np.frombuffer(answers, np.float64).reshape(len(lines), outputs), None, table)
     return Arrays(inputs, *understood(texts, table), table)
+
+
+def no_number(
+    cells: Sequence[str], names: Sequence[str], columns: Columns, start: str, path: Path, *, named: bool
+) -> InputError:
+    """That a cell, which is the first of its row, is no number; `named` where the config names the inputs."""
+    bad = next(place for places in columns for place in places if not is_number(cells[place]))
+    where = f"{told(cells[bad])} in {start}, column '{names[bad]}' of {path}"
+    if bad in columns.inputs:
+        other = "take that column out" if named else "name the columns of numbers"
+        return InputError(f"{where}; inputs must be numbers: {REMEDY}, or {other}", key="data.inputs")
+    return InputError(f"{where}; several targets must be numbers: {REMEDY}", key="data.targets")
 
 
 def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -131,12 +143,12 @@ def understood(texts: Sequence[str], table: Table) -> tuple[NDArray[Any], tuple[
     if any(numbers):
         row, other = numbers.index(False), numbers.index(True)
         raise InputError(
-            f"{told(texts[row])} in {table.place(row, table.targets)}, and the number {texts[other]} in "
-            f"{table.place(other, table.targets)}; targets must be all numbers or all text",
+            f"{told(texts[row])} in {table.place(row, table.targets[0])}, and the number {texts[other]} in "
+            f"{table.place(other, table.targets[0])}; targets must be all numbers or all text",
             key="data.targets",
         )
     if "" in texts:
-        place = table.place(texts.index(""), table.targets)
+        place = table.place(texts.index(""), table.targets[0])
         raise InputError(f"nothing in {place}; leave such rows out, or fill in a label", key="data.targets")
     return from_text(texts)
 

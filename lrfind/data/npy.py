@@ -1,4 +1,4 @@
-"""`npy`: the user's own arrays, mapped from the disk and not read into memory as a whole."""
+"""`npy`: the user's own arrays, mapped from the disk or, where they are large, read from there batch by batch."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from tokenize import TokenError
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lrfind.data.arrays import Arrays
-from lrfind.data.files import opened
+from lrfind.data.disk import Disk
+from lrfind.data.files import brief, opened
+from lrfind.data.streams import too_large
 from lrfind.errors import InputError
+from lrfind.types import Rows
 
 
 def load(section: Any) -> Arrays:
@@ -23,10 +25,27 @@ def load(section: Any) -> Arrays:
     Raises:
         InputError: no such file, or nothing that numpy reads without pickle.
     """
-    return Arrays(mapped(Path(section.inputs), "data.inputs"), mapped(Path(section.targets), "data.targets"))
+    inputs = mapped(Path(section.inputs), "data.inputs")
+    targets = mapped(Path(section.targets), "data.targets")
+    if not too_large(inputs.size + targets.size) or inputs.dtype.hasobject or targets.dtype.hasobject:
+        return Arrays(inputs, targets)
+    return Arrays(
+        on_disk(inputs, Path(section.inputs), "data.inputs"), on_disk(targets, Path(section.targets), "data.targets")
+    )
 
 
-def mapped(path: Path, key: str) -> NDArray[Any]:
+def on_disk(array: np.memmap[Any, Any], path: Path, key: str) -> Rows:
+    """What a map shows, read row by row instead; a single value or nothing is left as it is, to be refused."""
+    if not array.flags.c_contiguous:
+        raise InputError(
+            f"{path} holds columns one after another (Fortran's order), and {array.nbytes / 1e9:.1f} GB are read row "
+            "by row; write it again with numpy.save(path, numpy.ascontiguousarray(array))",
+            key=key,
+        )
+    return Disk.at(path, array.offset, array.shape, array.dtype) if array.size and array.ndim else array
+
+
+def mapped(path: Path, key: str) -> np.memmap[Any, Any]:
     """The array in a file, read-only; its pages are read when they are used."""
     with opened(path, key, "an .npy file") as file:
         start = file.read(6)
@@ -35,13 +54,13 @@ def mapped(path: Path, key: str) -> NDArray[Any]:
     if start != b"\x93NUMPY":
         raise InputError(f"{path} is no .npy file; write one with numpy.save(path, array)", key=key)
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError, TokenError) as error:
+        array: np.memmap[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError, SyntaxError, TokenError, OverflowError, MemoryError) as error:
         if "Python objects" in str(error):
             what = "holds Python objects, which are never unpickled; save numbers"
         elif "greater than file size" in str(error):
             what = "is cut off; write it again"
         else:
-            what = f"is damaged: {error}"
+            what = f"is damaged: {brief(error)}"
         raise InputError(f"{path} {what}", key=key) from None
     return array

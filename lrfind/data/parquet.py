@@ -5,24 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lrfind.data.arrays import Arrays, Table
-from lrfind.data.columns import choose
-from lrfind.data.files import opened
+from lrfind.data.columns import choose, names_of
+from lrfind.data.files import brief, opened
+from lrfind.data.parquet_copy import copied
+from lrfind.data.parquet_types import answers, check_type, check_whole, is_text, joined
+from lrfind.data.streams import too_large
 from lrfind.data.targets import from_text
 from lrfind.errors import InputError
 
 
 def load(section: Any) -> Arrays:
-    """Numbers of some columns as inputs; numbers or text of one column as targets.
+    """Numbers of some columns as inputs; numbers of one or more, or text of one, as targets.
 
     Args:
-        section: ``path``; ``inputs``, names of columns, or nothing for all but the target; ``targets``, a column.
+        section: ``path``; ``inputs``, names of columns, or nothing for all but the targets; ``targets``, names.
 
     Raises:
         InputError: pyarrow is not installed; no such file or column; a column that holds no numbers, or holes.
+        RunError: there is no room for a copy of a large table.
     """
     try:
         import pyarrow
@@ -37,62 +38,24 @@ def load(section: Any) -> Arrays:
             source = parquet.ParquetFile(file)
             names = source.schema_arrow.names
             columns = choose(names, section, path)
-            table = Table(path.name, tuple(names[place] for place in columns.inputs), names[columns.targets])
+            table = Table(path.name, *names_of(columns, names))
             for name in table.inputs:
                 check_type(source.schema_arrow.field(name).type, name, "inputs", path)
-            check_type(source.schema_arrow.field(table.targets).type, table.targets, "targets", path)
-            found = source.read(columns=[*table.inputs, table.targets])
-        except (pyarrow.ArrowException, OSError) as error:
+            alone = len(table.targets) == 1
+            for name in table.targets:
+                check_type(source.schema_arrow.field(name).type, name, "targets", path, alone=alone)
+            if not source.metadata.num_rows:
+                raise InputError(f"{path} names columns and has no rows", key="data.path")
+            if too_large(source.metadata.num_rows * (len(table.inputs) + len(table.targets))):
+                return copied(file, table)
+            found = source.read(columns=[*table.inputs, *table.targets])
+        except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise InputError(
-                f"{path} cannot be read as parquet: {str(error).rstrip('.')}; write it again", key="data.path"
+                f"{path} cannot be read as parquet: {brief(error)}; write it again", key="data.path"
             ) from None
-    if not found.num_rows:
-        raise InputError(f"{path} names columns and has no rows", key="data.path")
-    inputs = [numbers(found.column(name), name, "inputs", table) for name in table.inputs]
-    together = np.empty((found.num_rows, len(inputs)), np.result_type(*inputs))
-    for place, column in enumerate(inputs):
-        together[:, place] = column
-    targets = found.column(table.targets)
-    if is_text(targets.type):
-        check_whole(targets, table.targets, "targets", table)
-        return Arrays(together, *from_text(targets.to_pylist()), table)
-    return Arrays(together, numbers(targets, table.targets, "targets", table), None, table)
-
-
-def check_type(kind: Any, name: str, role: str, path: Path) -> None:
-    """A column holds numbers; targets may be text."""
-    from pyarrow import types
-
-    if is_text(kind) and role == "targets":
-        return
-    if not (types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind)):
-        wanted = "numbers are needed; name the columns of numbers" if role == "inputs" else "numbers or text are needed"
-        raise InputError(f"column '{name}' of {path} holds {kind}; {wanted}", key=f"data.{role}")
-
-
-def is_text(kind: Any) -> bool:
-    """Whether a column's type is text, or text by number (categories)."""
-    from pyarrow import types
-
-    kind = kind.value_type if types.is_dictionary(kind) else kind
-    return bool(types.is_string(kind) or types.is_large_string(kind))
-
-
-def numbers(column: Any, name: str, role: str, table: Table) -> NDArray[Any]:
-    """A column of numbers, shape (rows,)."""
-    from pyarrow import types
-
-    check_whole(column, name, role, table)
-    column = column.cast("float64") if types.is_decimal(column.type) else column
-    found: NDArray[Any] = column.to_numpy()
-    return found
-
-
-def check_whole(column: Any, name: str, role: str, table: Table) -> None:
-    """There is something in every row of a column."""
-    if column.null_count:
-        row = int(np.argmax(column.is_null().to_numpy()))
-        which = "nothing" if column.null_count == 1 else f"{column.null_count:,} empty cells, the first"
-        raise InputError(
-            f"{which} in {table.place(row, name)}; leave such rows out, or fill in a value", key=f"data.{role}"
-        )
+    for name in (*table.inputs, *table.targets):
+        check_whole(found.column(name), name, table)
+    inputs, first = joined(found, table.inputs), found.column(table.targets[0])
+    if is_text(first.type):
+        return Arrays(inputs, *from_text(first.to_pylist()), table)
+    return Arrays(inputs, answers(found, table.targets), None, table)

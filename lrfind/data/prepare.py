@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.data.arrays import Arrays
-from lrfind.data.batches import generator
 from lrfind.data.floats import check_finite, moments, standardized, take
-from lrfind.data.targets import understand
+from lrfind.data.rows import Lazy
+from lrfind.data.selection import Selection
+from lrfind.data.shuffle import generator
+from lrfind.data.streams import streamed
+from lrfind.data.targets import Goal, understand
 from lrfind.errors import InputError
-from lrfind.types import Dataset, Split
+from lrfind.types import Dataset, Rows, Split
 
 SPLIT = 4
 """The random stream of the validation split."""
+
+DRAWN = 2**18
+"""Rows that the rows to hold out are drawn among together; a multiple of 8."""
 
 OTHER_KINDS = {"U": "text", "S": "text", "c": "complex numbers", "O": "Python objects", "M": "dates", "m": "durations"}
 """What arrays hold that nothing can be learnt from, by numpy's letter for it."""
@@ -49,33 +56,53 @@ def prepare(
     Raises:
         InputError: wrong shapes or types, values that are not finite, labels out of range, too few rows.
     """
-    arrays = arrays._replace(inputs=np.asarray(arrays.inputs), targets=np.asarray(arrays.targets))
+    on_disk = isinstance(arrays.inputs, Lazy)
+    if not on_disk:
+        arrays = arrays._replace(inputs=np.asarray(arrays.inputs), targets=np.asarray(arrays.targets))
     check_shapes(arrays.inputs, arrays.targets)
-    check_finite(arrays, "inputs")
+    if not on_disk:
+        check_finite(arrays, "inputs")
     goal = understand(arrays, loss)
     rows = len(arrays.inputs)
-    held_out = split(goal.strata, validation_fraction, seed)
-    kept = np.setdiff1d(np.arange(rows), held_out)
-    if len(kept) == 0:
+    held_out = Selection.of(rows, split(rows, goal.strata, validation_fraction, seed))
+    kept = held_out.rest()
+    if kept.count == 0:
         raise InputError(
             f"all {rows} rows would be held out, and none are left to train on; use a smaller share",
             key="data.validation_fraction",
         )
-    if len(kept) < batch_size:
+    if kept.count < batch_size:
         raise InputError(
-            f"a batch of {batch_size} needs as many rows to train on, and there are {len(kept)} "
-            f"({rows} less {len(held_out)} held out); use a batch_size of {len(kept)} or less",
+            f"a batch of {batch_size} needs as many rows to train on, and there are {kept.count} "
+            f"({rows} less {held_out.count} held out); use a batch_size of {kept.count} or less",
             key="data.batch_size",
         )
     images = arrays.inputs.dtype == np.uint8 and arrays.inputs.ndim > 2
-    train, validation = (take(arrays.inputs, part, BRIGHTEST if images else 1) for part in (kept, held_out))
+    make = streamed if on_disk else in_memory
+    return make(arrays, goal, kept, held_out, name=name, divisor=BRIGHTEST if images else 1, standardize=standardize)
+
+
+def in_memory(
+    arrays: Arrays,
+    goal: Goal,
+    kept: Selection,
+    held_out: Selection,
+    *,
+    name: str,
+    divisor: float,
+    standardize: bool,
+) -> Dataset:
+    """A data set of arrays, all of whose rows are converted at once."""
+    inputs, targets = np.asarray(arrays.inputs), goal.targets
+    chosen = [np.flatnonzero(part.within(slice(0, len(inputs)))) for part in (kept, held_out)]
+    train, validation = (take(inputs, part, divisor) for part in chosen)
     if standardize:
-        mean, scale = moments(train)
+        mean, scale = moments(inputs, kept, divisor)
         train, validation = standardized(train, mean, scale), standardized(validation, mean, scale)
     return Dataset(
         name,
-        Split(train, goal.targets[kept]),
-        Split(validation, goal.targets[held_out]) if len(held_out) else None,
+        Split(train, targets[chosen[0]]),
+        Split(validation, targets[chosen[1]]) if held_out.count else None,
         goal.task,
         goal.outputs,
     )
@@ -83,6 +110,8 @@ def prepare(
 
 def digest(data: Dataset) -> str:
     """A hash of every row, split included; two runs with the same one saw the same data."""
+    if data.digest is not None:
+        return data.digest
     found = hashlib.blake2b(digest_size=16)
     for part in (data.train, data.validation):
         for array in (part.inputs, part.targets) if part else ():
@@ -91,7 +120,7 @@ def digest(data: Dataset) -> str:
     return found.hexdigest()
 
 
-def check_shapes(inputs: NDArray[Any], targets: NDArray[Any]) -> None:
+def check_shapes(inputs: Rows, targets: Rows) -> None:
     """There is a row of inputs for every row of targets."""
     for array, role in ((inputs, "inputs"), (targets, "targets")):
         if array.ndim == 0:
@@ -113,15 +142,32 @@ def check_shapes(inputs: NDArray[Any], targets: NDArray[Any]) -> None:
         raise InputError(f"targets has shape {targets.shape}; it needs (rows,) or (rows, outputs)", key="data.targets")
 
 
-def split(classes: NDArray[np.int32], fraction: float, seed: int) -> NDArray[np.int64]:
-    """Row numbers to hold out, sorted: ``round(fraction * rows)`` of each class's rows.
+def split(rows: int, classes: Rows | None, fraction: float, seed: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """Row numbers to hold out, rising: ``round(fraction * rows)`` of each class's rows.
+
+    They are drawn among `DRAWN` rows at a time, and of every class as many as keep its share up to there: so they are
+    spread over a long file as well.
 
     Args:
-        classes: the class of each row, shape (rows,); all the same where there are none.
+        rows: how many there are.
+        classes: the class of each row, shape (rows,); None where there are none.
         fraction: share to hold out.
         seed: which rows.
+
+    Yields:
+        Slices that together are all rows, and the rows to hold out of each.
     """
     rng = generator(seed, SPLIT)
-    groups = [np.flatnonzero(classes == label) for label in np.unique(classes)]
-    held_out = [rng.permutation(group)[: round(fraction * len(group))] for group in groups]
-    return np.sort(np.concatenate(held_out))
+    seen: Counter[int] = Counter()
+    held: Counter[int] = Counter()
+    for start in range(0, rows, DRAWN):
+        part = slice(start, min(start + DRAWN, rows))
+        labels = np.zeros(part.stop - start, np.int32) if classes is None else classes[part]
+        drawn = [np.empty(0, np.int64)]
+        for label in np.unique(labels).tolist():
+            group = start + np.flatnonzero(labels == label)
+            seen[label] += len(group)
+            wanted = round(fraction * seen[label]) - held[label]
+            drawn.append(rng.permutation(group)[:wanted])
+            held[label] += wanted
+        yield part, np.sort(np.concatenate(drawn))

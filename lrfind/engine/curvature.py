@@ -56,13 +56,15 @@ def stability(
     name: str,
     options: Mapping[str, Any],
     platform: str,
+    factors: Any = None,
 ) -> Stability | None:
     """Sharpness of a batch's training loss and the largest stable rate on a quadratic of that sharpness.
 
     ``lambda_max(H)`` for SGD (Cohen et al. 2021, arXiv:2103.00065), and ``lambda_max(P^-1/2 H P^-1/2)`` for Adam, with
     its preconditioner ``P = sqrt(nu / (1 - b2^count) + eps_root) + eps`` held still (Cohen et al. 2022,
     arXiv:2207.14484). Weights that had no gradient yet (nu = 0) do not take part: Adam has not moved them, and its eps
-    alone would make any curvature along them count a hundred millionfold. Clipping and weight decay are left out.
+    alone would make any curvature along them count a hundred millionfold. Clipping and weight decay are left out. Where
+    parameters have rates of their own, f times the rate, P is divided by f.
 
     Args:
         loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
@@ -72,6 +74,7 @@ def stability(
         name: the optimiser's name in optax.
         options: its options; those left out have optax's defaults.
         platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+        factors: what each parameter's rate is multiplied by, a tree of numbers; None where all have the same rate.
 
     Returns:
         None for an optimiser without a rule, where the loss has no second derivative, and where the eigenvalue was not
@@ -83,9 +86,13 @@ def stability(
     factor, rule = found
     scale: Any = np.float32(1)
     if name != "sgd":
-        scale = preconditioner(train.optimizer, **settings(name, options, "b2", "eps", "eps_root"))
+        own = settings(name, options, "b2", "eps", "eps_root")
+        scale = preconditioner(train.optimizer, train.params, **own)
         if scale is None:
             return None
+    if factors is not None:
+        each = jax.tree.map(lambda factor, leaf: np.full(np.shape(leaf), factor, np.float32), factors, train.params)
+        scale = scale * np.sqrt(ravel_pytree(each)[0])
     # On the device once, not at every product.
     inputs = jax.device_put((scale, train.params, train.state, batch, key))
     size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(train.params))
@@ -130,19 +137,25 @@ def settings(name: str, options: Mapping[str, Any], *keywords: str) -> dict[str,
     return {keyword: options.get(keyword, known[keyword].default) for keyword in keywords}
 
 
-def preconditioner(optimizer: Any, b2: float, eps: float, eps_root: float) -> jax.Array | None:
+def preconditioner(optimizer: Any, params: Any, b2: float, eps: float, eps_root: float) -> jax.Array | None:
     """``P^-1/2`` of the Adam somewhere in an optimiser's state, shape (parameters,), 0 where nu is.
 
-    None where there is not exactly one, or it has not made a step.
+    Of the Adams of several groups, each has its own parameters; those that none has are frozen. None where there is no
+    Adam, two have the same parameter, or none has made a step.
     """
 
     def is_adam(node: Any) -> bool:
         return isinstance(node, optax.ScaleByAdamState)
 
     adams = [node for node in jax.tree.leaves(optimizer, is_leaf=is_adam) if is_adam(node)]
-    if len(adams) != 1 or int(adams[0].count) == 0:
+    if not adams or int(adams[0].count) == 0:
         return None
-    nu = ravel_pytree(adams[0].nu)[0].astype(np.float32)
+    moments = [found for adam in adams for found in jax.tree_util.tree_leaves_with_path(adam.nu)]
+    known = dict(moments)
+    if len(known) < len(moments):
+        return None
+    still = [(path, jnp.zeros_like(leaf)) for path, leaf in jax.tree_util.tree_leaves_with_path(params)]
+    nu = ravel_pytree([known.get(path, none) for path, none in still])[0].astype(np.float32)
     root = jnp.sqrt(nu / (1 - b2 ** int(adams[0].count)) + eps_root) + eps
     return jnp.where(nu > 0, root**-0.5, 0)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -81,7 +81,7 @@ class Chunk:
     gradient_norm: Floats
     update_norm: Floats
     trust: Floats
-    states: list[Any]
+    states: Sequence[Any]
 
 
 class Orders(NamedTuple):
@@ -143,7 +143,7 @@ class Kernel:
         self._groups = Groups(len(states) if self._vmapped else None)
         group = self._groups.of(len(states))[0]
         state = self._groups.join([jax.tree.map(shape_of, states[lane]) for lane in group], stack_shapes)
-        draws = self._draw(group, 0, self.chunk)
+        draws = jax.tree.map(shape_of, self._draw(group, 0, self.chunk))
         rates = self._groups.rates(np.zeros((self.chunk, len(group)), np.float32), range(len(group)))
         orders = self._orders(rates, np.zeros(self.chunk, np.bool_))
         data = jax.tree.map(shape_of, self.feed.data)
@@ -153,7 +153,7 @@ class Kernel:
             self._shorten(traced[0].jaxpr)
             self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
         if self._given.steps == "loop":
-            first = jax.tree.map(lambda leaf: leaf[0], (draws, rates))
+            first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
             steps = [
                 self._one_step(measure) for measure in ((None, True) if isinstance(self._step, Probing) else (None,))
             ]
@@ -179,6 +179,7 @@ class Kernel:
         start: int = 0,
         seeds: Sequence[int] | None = None,
         probe_every: int = 0,
+        label: Mapping[str, Any] | None = None,
     ) -> Iterator[Chunk]:
         """Train the lanes.
 
@@ -189,10 +190,12 @@ class Kernel:
             seeds: whose batches and keys each lane takes; left out: lane by lane, one each.
             probe_every: measure the trust-region ratio at steps whose number is a multiple of this; 0 for never. A step
                 that is not `Probing` measures none.
+            label: for who writes down what is run (`lrfind.engine.recorded`); the kernel takes no notice.
 
         Yields:
             The chunks, in order. Stop asking, and nothing more is computed.
         """
+        del label
         if self._compiled is None:
             self.compile(states)
         groups = self._groups.of(len(states))
@@ -231,7 +234,12 @@ class Kernel:
                 yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[here])
 
     def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
-        return self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
+        draws = self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
+        if self._platform == "cpu" or jax.tree.leaves(self.feed.data):
+            return draws
+        # Batches that the host makes: on their way to the device while the chunk before them runs.
+        sent: Draw = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
+        return sent
 
     def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> Orders:
         return Orders(rates, measure if isinstance(self._step, Probing) else None)

@@ -80,6 +80,7 @@ def lift(
     *,
     accumulate: int = 1,
     probe: bool = False,
+    blur: float | None = None,
 ) -> Step:
     """Join a model's loss and an optimiser into a step.
 
@@ -88,6 +89,7 @@ def lift(
         make_optimizer: ``rate -> optax.GradientTransformation``, given a traced rate.
         accumulate: micro-batches whose mean gradient makes one step; every leaf of the batch has them as leading axis.
         probe: make a `Probing` step; without it nothing of the measurement is compiled.
+        blur: how far a loss is off, as a share of it, times what makes a ratio of two good (see `trust_ratio`).
     """
 
     def gradient(params: Any, state: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
@@ -134,7 +136,7 @@ def lift(
             slope = dot(grads, updates)
 
             def ratio() -> jax.Array:
-                return trust_ratio(value, forward(params, train.state, batch, key), slope)
+                return trust_ratio(value, forward(params, train.state, batch, key), slope, blur)
 
             unknown = jnp.full((), jnp.nan, jnp.float32)
             trust = ratio() if measure is True else jax.lax.cond(measure, ratio, lambda: unknown)
@@ -144,7 +146,7 @@ def lift(
     return Probing(step) if probe else step
 
 
-def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array) -> jax.Array:
+def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array, blur: float | None = None) -> jax.Array:
     """Actual over predicted decrease of a loss, ``rho = (L(w + u) - L(w)) / (g . u)``, without a unit.
 
     1 for a step so small that the loss is a plane, 1/2 at the best step along u on a quadratic, 0 at the edge of
@@ -154,13 +156,16 @@ def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array) -> jax.Ar
         before: L(w).
         after: L(w + u) on the same batch.
         slope: g . u, gradient before clipping times update.
+        blur: predicted decrease, as a share of the loss, up to which the ratio is unknown; left out: `ROUNDING` of the
+            loss's type, which a loss computed in a coarser one has to say itself.
 
     Returns:
         The ratio; NaN where it is not finite, or where rounding of the loss drowns the predicted decrease.
     """
     ratio = (after - before) / slope
-    eps = jnp.finfo(before.dtype).eps  # type: ignore[no-untyped-call]
-    known = jnp.abs(slope) > ROUNDING * eps * jnp.abs(before)
+    if blur is None:
+        blur = ROUNDING * float(jnp.finfo(before.dtype).eps)  # type: ignore[no-untyped-call]
+    known = jnp.abs(slope) > blur * jnp.abs(before)
     return jnp.where(known & jnp.isfinite(ratio), ratio, jnp.nan).astype(jnp.float32)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from lrfind.analysis.curve import combine, divergence
 from lrfind.analysis.stop import hopeless
-from lrfind.engine.kernel import Chunk, Kernel
+from lrfind.engine.kernel import Chunk
+from lrfind.engine.recorded import Runs
 from lrfind.types import Floats
 
 PROBE_EVERY = 4
@@ -17,7 +18,7 @@ PROBE_EVERY = 4
 a decade of the default ladder."""
 
 
-def sweep(kernel: Kernel, states: Sequence[Any], ladder: Floats, beyond: Floats) -> Iterator[Chunk]:
+def sweep(kernel: Runs, states: Sequence[Any], ladder: Floats, beyond: Floats) -> Iterator[Chunk]:
     """Climb the ladder, and go on beyond it where the loss has not diverged by its end.
 
     Ends early where coming back is out of the question, and on the extension as soon as the loss has diverged.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,10 @@ of JAX's default generator. (Compiling `jax.random.normal` takes longer than a w
 
 Batch = tuple[jax.Array, jax.Array]
 """Inputs, shape (batch, ...), and targets, shape (batch,) or (batch, outputs); of text both (batch, tokens)."""
+
+
+Precision = Literal["float32", "bfloat16"]
+"""What a network computes in; its weights, the loss and the updates are float32 in either."""
 
 
 class Network(Protocol):
@@ -55,17 +59,36 @@ class Model:
     loss: Callable[[Params, State, Batch, Any, bool], tuple[jax.Array, tuple[State, dict[str, jax.Array]]]]
 
 
-def supervised(network: Network, loss: Loss) -> Model:
-    """Join a network and a loss over (inputs, targets)."""
+def supervised(network: Network, loss: Loss, precision: Precision = "float32") -> Model:
+    """Join a network and a loss over (inputs, targets).
+
+    This is the one place where precision changes: weights and inputs go to the network in `precision`, outputs come
+    back as float32. What changes without a gradient is kept in float32, as steps too small for bfloat16 add up in it;
+    an evaluation, which changes nothing, has it in `precision` too.
+    """
 
     def evaluate(
         params: Params, state: State, batch: Batch, key: Any, train: bool
     ) -> tuple[jax.Array, tuple[State, dict[str, jax.Array]]]:
         inputs, targets = batch
-        outputs, state = network.apply(params, state, inputs, key, train)
-        return loss(outputs, targets), (state, {})
+        if precision == "float32":
+            outputs, state = network.apply(params, state, inputs, key, train)
+            return loss(outputs, targets), (state, {})
+        given = state if train else cast(state, precision)
+        outputs, after = network.apply(cast(params, precision), given, cast(inputs, precision), key, train)
+        state = jax.tree.map(lambda new, old: new.astype(old.dtype), after, state) if train else state
+        return loss(cast(outputs, "float32"), targets), (state, {})
 
     return Model(network.init, evaluate)
+
+
+def cast(tree: Any, precision: Precision) -> Any:
+    """The tree with its floats in a precision; whole numbers stay what they are."""
+
+    def each(leaf: Any) -> Any:
+        return jnp.asarray(leaf, precision) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
+
+    return jax.tree.map(each, tree)
 
 
 def flatten(inputs: jax.Array) -> jax.Array:
@@ -74,7 +97,7 @@ def flatten(inputs: jax.Array) -> jax.Array:
 
 
 def count(params: Params) -> int:
-    """How many numbers are trained."""
+    """How many numbers a model has."""
     return sum(int(np.size(leaf)) for leaf in jax.tree.leaves(params))
 
 

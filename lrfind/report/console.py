@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lrfind.report.advice import title
 from lrfind.report.rows import facts
-from lrfind.report.text import ascii_only, clean, headline, interval, rate, wrap_code
+from lrfind.report.text import ascii_only, clean, headline, interval, rate, wrap_code, wrap_yaml
 from lrfind.types import Result
 
 UNICODE_RULE = box.SIMPLE_HEAD
@@ -22,7 +23,9 @@ COLUMNS = {"method": 0, "rate": 0, "interval": 44, "why": 60}
 """The columns of the table of suggestions, and the width of terminal from which each is shown."""
 
 
-def table(result: Result, *, width: int, color: bool, unicode: bool, files: Sequence[str] = ()) -> str:
+def table(
+    result: Result, *, width: int, color: bool, unicode: bool, files: Sequence[str] = (), advice: bool = False
+) -> str:
     """The whole report as text of at most `width` columns.
 
     Args:
@@ -31,6 +34,7 @@ def table(result: Result, *, width: int, color: bool, unicode: bool, files: Sequ
         color: whether to use terminal colours.
         unicode: whether the output's encoding has more than ASCII.
         files: names of the files written, to list them.
+        advice: whether to add settings for other schedules, and what the usual guesses would have done.
     """
     # an empty environment: what comes out depends on the arguments alone, not on COLUMNS, TERM or NO_COLOR
     console = Console(
@@ -52,6 +56,8 @@ def table(result: Result, *, width: int, color: bool, unicode: bool, files: Sequ
     page.suggestions(result)
     page.facts(result, files)
     page.code(result)
+    if advice:
+        page.advice(result)
     assert isinstance(console.file, io.StringIO)
     lines = [line.rstrip() for line in console.file.getvalue().split("\n")]
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -126,7 +132,24 @@ class _Page:
         if result.recommendation.learning_rate is None or not result.facts.optimizer.strip():
             return
         self.console.print()
-        for line in wrap_code(result.facts.optimizer, self.console.width):
+        self.source(wrap_code(result.facts.optimizer, self.console.width), "bold")
+
+    def source(self, lines: Sequence[str], style: str = "") -> None:
+        """Text that is pasted: as it is, from the first column on."""
+        for line in lines:
             line = line[: len(line) - len(line.lstrip())] + clean(line)
-            shown = Text(line if self.unicode else ascii_only(line), style="bold")
+            shown = Text(line if self.unicode else ascii_only(line), style=style)
             self.console.print(shown, no_wrap=True, overflow="fold", soft_wrap=False)
+
+    def advice(self, result: Result) -> None:
+        """A setting for each schedule, as YAML and as optax; then the guesses with their reasons."""
+        for setting in result.advice.settings:
+            self.console.print()
+            self.console.print(self.text(title(setting), "bold"))
+            self.console.print(self.text(setting.source, "dim"))
+            self.source(wrap_yaml(setting.yaml, self.console.width))
+            self.source(wrap_code(setting.optax, self.console.width))
+        if result.advice.guesses:
+            self.console.print()
+            pairs = [(f"{each.learning_rate:g}", each.reason) for each in result.advice.guesses]
+            self.pairs([(self.text(guess, "bold"), self.text(reason)) for guess, reason in pairs])

@@ -37,18 +37,20 @@ class Cell:
         start: left end, its axis labels included.
         end: right end of the axes.
         top: from the figure's upper edge to the axes.
+        bottom: from the figure's lower edge to the axes.
     """
 
     start: float
     end: float
     top: float
+    bottom: float = BOTTOM
 
 
 def add_axes(figure: Figure, cell: Cell, x: Axis, y: Axis, x_name: str, y_name: str, y_labels: Sequence[str]) -> Axes:
     """Empty axes of fractions, with the ticks of both scales."""
     width, height = figure.get_size_inches().tolist()
     left = cell.start + max(LEFT, 0.26 + 0.08 * max((len(label) for label in y_labels), default=0))
-    frame = (left / width, BOTTOM / height, cell.end / width - left / width, 1 - (BOTTOM + cell.top) / height)
+    frame = (left / width, cell.bottom / height, (cell.end - left) / width, 1 - (cell.bottom + cell.top) / height)
     axes = figure.add_axes(frame, facecolor="none")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
@@ -65,7 +67,7 @@ def add_axes(figure: Figure, cell: Cell, x: Axis, y: Axis, x_name: str, y_name: 
         spine.set_linewidth(0.7)
     axes.set_xlabel(x_name + (" (log scale)" if x.log else ""), color=INK, labelpad=5)
     axes.set_ylabel(y_name, color=INK)
-    middle = (BOTTOM + height - cell.top) / 2 / height
+    middle = (cell.bottom + height - cell.top) / 2 / height
     axes.yaxis.set_label_coords((cell.start + ACROSS) / width, middle, transform=figure.transSubfigure)
     return axes
 

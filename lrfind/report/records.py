@@ -11,8 +11,21 @@ from typing import Any
 import numpy as np
 
 from lrfind.errors import InputError
+from lrfind.report.fields import build, checked, shown
 from lrfind.report.trials import confirmation_document, read_confirmation, read_evidence
-from lrfind.types import Execution, Facts, Floats, Recommendation, Result, Suggestion, Sweep, Timing
+from lrfind.types import (
+    Advice,
+    Execution,
+    Facts,
+    Floats,
+    Guess,
+    Recommendation,
+    Result,
+    Setting,
+    Suggestion,
+    Sweep,
+    Timing,
+)
 
 SCHEMA = "lrfind/result/1"
 
@@ -44,6 +57,7 @@ def to_json(result: Result) -> str:
         },
         "confirmation": confirmation_document(result.confirmation),
         "evidence": asdict(result.evidence),
+        "advice": asdict(result.advice),
         "facts": asdict(result.facts),
         "assumptions": result.assumptions,
         "warnings": result.warnings,
@@ -51,6 +65,12 @@ def to_json(result: Result) -> str:
         "environment": result.environment,
         "timing": {name.rstrip("_"): value for name, value in asdict(result.timing).items()},
     }
+    return encoded(document)
+
+
+def encoded(document: dict[str, Any]) -> str:
+    """Strict JSON in ASCII of dataclasses' values and arrays: indented, each row of numbers on one line, null for what
+    is not finite; ends with a line break."""
     return "".join(_encode(_plain(document), "\n")) + "\n"
 
 
@@ -62,6 +82,8 @@ def from_json(text: str | bytes) -> Result:
     """
     try:
         found = json.loads(text)
+    except RecursionError:
+        raise InputError("this is no lrfind result: its JSON is nested too deep; expected a result.json") from None
     except ValueError as error:
         raise InputError(f"this is no lrfind result: not valid JSON ({error}); expected a result.json") from None
     schema = found.get("schema") if isinstance(found, dict) else None
@@ -72,7 +94,7 @@ def from_json(text: str | bytes) -> Result:
         return _result(found)
     except KeyError as error:
         raise InputError(f"this lrfind result is damaged: the key {error} is missing") from None
-    except (TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise InputError(f"this lrfind result is damaged: {error}") from None
 
 
@@ -93,42 +115,59 @@ def _result(found: dict[str, Any]) -> Result:
     if status not in STATUSES:
         raise ValueError(f"the status is {status!r}, expected one of {', '.join(STATUSES)}")
     rates = _row(sweep["learning_rate"], "learning_rate")
-    shape = (len(sweep["seeds"]), len(rates))
+    seeds = _each(sweep["seeds"], int, "sweep.seeds")
+    diverged_at = _each(sweep["diverged_at"], int | None, "sweep.diverged_at")
+    if len(diverged_at) != len(seeds):
+        raise ValueError(f"'sweep.diverged_at' has {len(diverged_at)} entries for {len(seeds)} seeds")
+    shape = (len(seeds), len(rates))
+    timing = {f"{name}_" if name == "import" else name: value for name, value in found["timing"].items()}
     return Result(
-        name=str(found["name"]),
+        name=checked(found["name"], str, "name"),
         status=status,
-        recommendation=Recommendation(**_known(Recommendation, found["recommendation"])),
-        suggestions={method: Suggestion(**_known(Suggestion, each)) for method, each in found["suggestions"].items()},
+        recommendation=build(Recommendation, found["recommendation"], "recommendation"),
+        suggestions={
+            method: build(Suggestion, each, f"suggestions.{method}") for method, each in found["suggestions"].items()
+        },
         sweep=Sweep(
             learning_rate=rates,
             loss=_rows(sweep, "loss", shape),
             smoothed=_row(sweep["smoothed"], "smoothed", len(rates)),
             gradient_norm=_rows(sweep, "gradient_norm", shape),
             update_norm=_rows(sweep, "update_norm", shape),
-            diverged_at=tuple(sweep["diverged_at"]),
-            seeds=tuple(sweep["seeds"]),
-            execution=Execution(**_known(Execution, sweep["execution"])),
+            diverged_at=diverged_at,
+            seeds=seeds,
+            execution=build(Execution, sweep["execution"], "sweep.execution"),
         ),
-        facts=Facts(**_known(Facts, found["facts"])),
-        assumptions=tuple(found["assumptions"]),
-        warnings=tuple(found["warnings"]),
+        facts=build(Facts, found["facts"], "facts"),
+        assumptions=_each(found["assumptions"], str, "assumptions"),
+        warnings=_each(found["warnings"], str, "warnings"),
         config=dict(found["config"]),
         environment=dict(found["environment"]),
-        timing=Timing(
-            **_known(Timing, {f"{name}_" if name == "import" else name: v for name, v in found["timing"].items()})
-        ),
+        timing=build(Timing, timing, "timing"),
         confirmation=read_confirmation(found.get("confirmation")),
         evidence=read_evidence(found.get("evidence")),
+        advice=_advice(found.get("advice") or {}),
     )
 
 
-def _known(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The values a dataclass has a field for; a KeyError names a field without value and without default."""
-    fields = kind.__dataclass_fields__
-    return {name: values[name] for name in fields if name in values or not hasattr(kind, name)}
+def _advice(found: dict[str, Any]) -> Advice:
+    return Advice(
+        tuple(build(Setting, each, "advice.settings") for each in found.get("settings", ())),
+        tuple(build(Guess, each, "advice.guesses") for each in found.get("guesses", ())),
+    )
+
+
+def _each(values: Any, hint: Any, key: str) -> tuple[Any, ...]:
+    """A list whose items are all of one type."""
+    if not isinstance(values, list):
+        raise TypeError(f"'{key}' is {shown(values)}, expected a list")
+    return tuple(checked(value, hint, key) for value in values)
 
 
 def _row(values: list[float | None], key: str, length: int | None = None) -> Floats:
+    for kind in set(map(type, values)) - {float, int, type(None)}:
+        odd = next(value for value in values if type(value) is kind)
+        raise TypeError(f"'sweep.{key}' holds {shown(odd)}, expected numbers or null")
     row = np.array([math.nan if value is None else float(value) for value in values], dtype=np.float64)
     if length is not None and len(row) != length:
         raise ValueError(f"'sweep.{key}' has {len(row)} numbers where 'sweep.learning_rate' has {length}")

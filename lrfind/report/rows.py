@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TypeGuard
 
+from lrfind.report.advice import guesses
 from lrfind.report.evidence import half_trust
 from lrfind.report.text import clean, interval, rate, seconds
-from lrfind.types import Confirmation, Result
+from lrfind.types import Confirmation, Facts, Result
 
 
 def facts(result: Result) -> list[tuple[str, str]]:
@@ -19,16 +20,23 @@ def facts(result: Result) -> list[tuple[str, str]]:
     device = env.get("device") or env.get("platform")
     rows = [
         ("for", purpose(result)),
-        ("model", f"{known.model}, {known.parameters:,} parameters"),
+        ("model", ", ".join([known.model, f"{known.parameters:,} parameters", *special(known)])),
         ("data", known.data),
         ("loss", known.loss.replace("_", " ")),
         ("sweep", f"{steps:,} steps, {count(seeds, 'seed')}{span}"),
         *confirmation(result),
         ("evidence", evidence(result)),
+        ("guesses", guesses(result)),
         ("made with", ", ".join([*versions, *([f"on {device}"] if device else [])])),
         ("time", times(result)),
     ]
     return [(name, clean(value)) for name, value in rows if value.strip()]
+
+
+def special(known: Facts) -> list[str]:
+    """What is out of the ordinary about a model: frozen parameters, another precision."""
+    frozen = [f"{known.frozen:,} of them frozen"] if known.frozen else []
+    return frozen + ([f"computed in {known.precision}"] if known.precision != "float32" else [])
 
 
 def purpose(result: Result) -> str:

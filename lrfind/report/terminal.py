@@ -64,13 +64,13 @@ def _draw(seen: View, width: int, height: int, unicode: bool) -> None:
         plotext.vertical_line(seen.diverges, LINE)
     if seen.mark is not None:
         plotext.vertical_line(seen.mark[0], MARK)
-    for xs, ys in _runs(seen.rates, seen.smoothed):
+    for xs, ys in runs(seen.rates, seen.smoothed):
         plotext.plot(xs, ys, marker="braille" if unicode else "*", color=CURVE)
     if seen.mark is not None:
         plotext.scatter([seen.mark[0]], [seen.mark[1]], marker="●" if unicode else "O", color=MARK)
 
 
-def _runs(x: Floats, y: Floats) -> list[tuple[list[float], list[float]]]:
+def runs(x: Floats, y: Floats) -> list[tuple[list[float], list[float]]]:
     """The parts of a curve between its gaps."""
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     parts = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if known.size else []

@@ -16,7 +16,7 @@ LOSS_NAMES = {
 }
 """What a loss function measures, and its unit, by its name in a config."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ASCII = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "×": "x", "·": "*", "•": "*", "…": "~", "‘": "'", "’": "'", "“": '"', "”": '"'}
@@ -49,7 +49,7 @@ def seconds(value: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Text of the user's on one line: control characters, terminal escapes among them, become a space."""
+    """Text of the user's on one line: what a terminal obeys, or what turns the direction of text, becomes a space."""
     return _CONTROL.sub(" ", text).strip()
 
 
@@ -84,26 +84,39 @@ def headline(result: Result) -> tuple[str, ...]:
 
 
 def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
-    """Python source on lines no wider than `width`, broken at the outermost brackets first, an argument a line.
+    """Python source on lines no wider than `width`, broken at the widest of the outermost brackets first, an argument a
+    line.
 
     What is pasted from a terminal then still runs. A name or string that is wider by itself stays whole.
     """
     lines = []
     for source in code.splitlines():
         head, arguments, tail = _call(source)
-        if len(indent + source) <= width or not arguments:
+        # The brackets of a formula are not those of a call: a comma in them would make a tuple.
+        if len(indent + source) <= width or not arguments or source.startswith("lambda "):
             lines.append(indent + source)
             continue
         lines.append(indent + head)
         for argument in arguments:
             lines += wrap_code(f"{argument},", width, indent + "    ")
-        lines.append(indent + tail)
+        first, *others = wrap_code(tail[1:], width - 1, indent) or [indent]
+        lines += [f"{indent}{tail[:1]}{first[len(indent) :]}", *others]
+    return lines
+
+
+def wrap_yaml(text: str, width: int) -> list[str]:
+    """YAML of one section a line, broken as `wrap_code` does; what goes on is indented, as YAML wants it."""
+    lines = []
+    for section in text.splitlines():
+        first, *others = wrap_code(section, width)
+        lines += [first, *(line if line.startswith(" ") else f"    {line}" for line in others)]
     return lines
 
 
 def _call(source: str) -> tuple[str, list[str], str]:
-    """A line of source as what stands up to its first bracket, the arguments in it, and the rest from its end on."""
-    head, depth, quote, start = "", 0, "", 0
+    """A line of source as what stands up to its widest bracket, the arguments in it, and the rest from its end on."""
+    found: tuple[str, list[str], str] = (source, [], "")
+    widest, depth, quote, opened, start = 0, 0, "", 0, 0
     arguments: list[str] = []
     for i, char in enumerate(source):
         if quote:
@@ -113,12 +126,18 @@ def _call(source: str) -> tuple[str, list[str], str]:
         elif char in "([{":
             depth += 1
             if depth == 1:
-                head, start = source[: i + 1], i + 1
-        elif char in ")]}" or (char == "," and depth == 1):
+                arguments, opened, start = [], i, i + 1
+        elif char in ")]}" or (char == "," and depth == 1 and not _in_head_of_lambda(source[start:i])):
             depth -= char != ","
             if depth == (char == ","):
                 arguments.append(source[start:i].strip())
                 start = i + 1
-            if depth == 0:
-                return head, [each for each in arguments if each], source[i:]
-    return source, [], ""
+            if depth == 0 and i - opened > widest:
+                widest = i - opened
+                found = source[: opened + 1], [each for each in arguments if each], source[i:]
+    return found
+
+
+def _in_head_of_lambda(argument: str) -> bool:
+    """Whether a comma behind this part of an argument still belongs to what a lambda takes."""
+    return argument.lstrip().startswith("lambda ") and ":" not in argument

@@ -25,7 +25,7 @@ from lrfind.report.records import from_json, to_json
 from lrfind.types import Result
 
 if TYPE_CHECKING:
-    from lrfind.report.figure import Format
+    from lrfind.report.card import Format
 
 RENDERERS = {
     "figure": "lrfind.report.figure:draw",
@@ -89,9 +89,11 @@ class Worker:
         look = {"width": width, "height": height, "color": color, "unicode": unicode}
         return self._render("plot", result, look).decode()
 
-    def table(self, result: Result, *, width: int, color: bool, unicode: bool, files: Sequence[str]) -> str:
+    def table(
+        self, result: Result, *, width: int, color: bool, unicode: bool, files: Sequence[str], advice: bool = False
+    ) -> str:
         """The same text as `lrfind.report.console.table`."""
-        look = {"width": width, "color": color, "unicode": unicode, "files": list(files)}
+        look = {"width": width, "color": color, "unicode": unicode, "files": list(files), "advice": advice}
         return self._render("table", result, look).decode()
 
     def close(self) -> None:

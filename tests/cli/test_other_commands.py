@@ -13,7 +13,7 @@ from lrfind.cli.list_ import Kind
 
 from .conftest import Lrfind
 
-COMMANDS = ("sweep", "init", "list", "schema")
+COMMANDS = ("sweep", "check", "init", "list", "schema", "explain")
 
 
 def test_init_writes_a_config_that_runs(lrfind: Lrfind) -> None:

@@ -32,6 +32,9 @@ def test_options_by_example() -> None:
         "learning_rate",
         "clip_norm",
         "accumulate",
+        "decayed",
+        "groups",
+        "frozen",
         "momentum",
         "nesterov",
     ]
@@ -85,10 +88,10 @@ def test_the_commented_lines_are_right_too() -> None:
     assert config.confirm.max_seconds == 60
 
 
-def test_the_starter_shows_the_defaults_of_sweep_and_confirmation() -> None:
+def test_the_starter_shows_the_defaults_of_sweep_confirmation_and_check() -> None:
     resolved = load("-", stdin_text=starter()).config.model_dump()
     default = load("-", stdin_text="model: {name: linear}\ndata: {name: digits}\noptimizer: {name: sgd}").config
-    for section in ("sweep", "confirm"):
+    for section in ("sweep", "confirm", "check"):
         assert resolved[section] == default.model_dump()[section]
         for key, value in resolved[section].items():
             assert value is None or f"\n  {key}: " in starter()

@@ -83,7 +83,7 @@ def test_array_files_are_relative_to_the_config(tmp_path: Path, monkeypatch: pyt
     assert files("{name: npy}") == ["configs/x.npy", "configs/y.npy"]
     assert files("{name: npy}", "data.inputs=a.npy") == ["a.npy", "configs/y.npy"]
     csv = load("-", stdin_text=f"{REST}data: {{name: csv, path: d.csv, inputs: [a], targets: b}}").config.data
-    assert csv.model_dump()["targets"] == "b"
+    assert csv.model_dump()["targets"] == ("b",)
 
 
 @pytest.mark.parametrize("section", ["{name: npy, inputs: 5}", "{name: npy, inputs: [a.npy]}", "{name: npy, inputs: }"])

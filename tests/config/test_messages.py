@@ -24,8 +24,9 @@ ADDED = {
     "train: {steps: null}": "4:9: train.steps: must be a number where epochs is not given",
     "train: {steps: 10, schedule: {name: cosine, warmup_steps: 10}}": "4:45: train.schedule.warmup_steps: "
     "must be less than the 10 steps of the training; got 10",
-    "train: {schedule: cosin}": "4:9: train.schedule.name: must be one of constant, cosine, exponential, linear, "
-    "one_cycle, step; got 'cosin' (did you mean 'cosine'?)",
+    "train: {schedule: cosin}": "4:9: train.schedule.name: must be one of constant, cosine, "
+    "cosine_restarts, exponential, inverse_time, linear, one_cycle, polynomial, reduce_on_plateau, scheduled_drop, "
+    "step, triangular; got 'cosin' (did you mean 'cosine'?)",
     "train: {warmup_steps: 5}": "4:9: train.warmup_steps: unknown key here: warmup_steps belongs in train.schedule; "
     "known here: steps, epochs, schedule",
     "train: 100": "4:1: train: must be a section of keys; got 100",
@@ -42,9 +43,9 @@ ADDED = {
     "(did you mean 'steepest'?)",
     "loss: 5": "4:1: loss: must be one of cross_entropy, binary_cross_entropy, mse, mae, huber; got 5",
     "lr: 1": "4:1: lr: unknown key here: learning_rate belongs in optimizer; "
-    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
+    "known here: seed, model, data, loss, optimizer, train, precision, sweep, confirm, check",
     "sweeep: {}": "4:1: sweeep: unknown key (did you mean 'sweep'?); "
-    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
+    "known here: seed, model, data, loss, optimizer, train, precision, sweep, confirm, check",
     "confirm: {budget: 0}": "4:11: confirm.budget: must be a whole number of at least 1; got 0",
     "confirm: {budget: 1e4}": "4:11: confirm.budget: must be a whole number of at least 1; got 10000.0 (write 10000)",
     "confirm: {max_seconds: 0}": "4:11: confirm.max_seconds: must be a number above 0; got 0",
@@ -52,8 +53,10 @@ ADDED = {
     "confirm: {enable: false}": "4:11: confirm.enable: unknown key (did you mean 'enabled'?); "
     "known here: enabled, budget, max_seconds",
     "confirm: false": "4:1: confirm: must be a section of keys; got false",
+    "precision: bf16": "4:1: precision: must be one of float32, bfloat16; got 'bf16' (did you mean 'bfloat16'?)",
+    "dtype: bfloat16": "4:1: dtype: unknown key (did you mean 'precision'?)",
     "budget: 100": "4:1: budget: unknown key here: budget belongs in confirm; "
-    "known here: seed, model, data, loss, optimizer, train, sweep, confirm",
+    "known here: seed, model, data, loss, optimizer, train, precision, sweep, confirm, check",
     "model: {name: mlp}": "4:1: model: given twice; first on line 1",
     "seed: !!int 3": "4:1: seed: has a tag; values are plain text, numbers, true, false, lists and sections",
     "1: 2": "4:1: a key must be plain text",
@@ -68,6 +71,32 @@ ADDED = {
     "seed: @x": "4:7: not YAML: a character that cannot start a value: put the text in quotes",
 }  # fmt: skip
 
+# An optimizer on line 3, and what is said.
+OPTIMIZER = {
+    "{name: lbfgs}": "3:13: optimizer.name: lbfgs is not to be swept: its line search evaluates the loss at other "
+    "weights within a step, and chooses the rate itself",
+    "{name: adm}": "3:13: optimizer.name: must be one of the 43 optimizers of `lrfind list optimizers`; got 'adm' "
+    "(did you mean 'adam'?)",
+    "{name: sgd, groups: {0.*: 0}}": "3:33: optimizer.groups.0.*: must be a number above 0 and of at most 1,000; got 0 "
+    "(what is not to move belongs in frozen)",
+    "{name: sgd, groups: 0.1}": "3:24: optimizer.groups: must be a section of keys; got 0.1",
+    "{name: sgd, frozen: 0.*}": "3:24: optimizer.frozen: must be a list of text that is not empty; got '0.*' "
+    "(write [0.*])",
+    "{name: sgd, frozen: [3]}": "3:33: optimizer.frozen.0: must be text that is not empty; got 3 (put it in quotes)",
+    "{name: sgd, frozen: [*.bias]}": "3:33: *.bias stands for nothing: there is no &.bias before it (a text that "
+    "begins with * needs quotes: '*.bias')",
+    "{name: sgd, decayed: weights}": "3:24: optimizer.decayed: must be all: sgd has no weight decay",
+    "{name: novograd, decayed: weights}": "3:29: optimizer.decayed: must be all: optax's novograd decays every weight "
+    "alike",
+    "{name: muon, decayed: weights}": "3:25: optimizer.decayed: must be all: muon decays matrices by weight_decay and "
+    "the rest by adam_weight_decay",
+    "{name: adamw, decayed: bias}": "3:26: optimizer.decayed: must be one of all, weights; got 'bias'",
+    "{name: prodigy, betas: [0.9]}": "3:28: optimizer.betas: must be a list of 2, a number and a number; got a list",
+    "{name: dog, init_step: [far, 1e-6]}": "3:24: optimizer.init_step: must be a list of 2, one of heuristic, "
+    "distance, learning_rate and a number; got a list",
+    "{name: polyak_sgd, variant: x}": "3:31: optimizer.variant: must be one of sps, sps+; got 'x'",
+}
+
 # Whole documents, and what is said.
 WHOLE = {
     "": ["is empty; `lrfind init` writes a config to start from"],
@@ -81,8 +110,7 @@ WHOLE = {
     "model: mlp\ndata:\noptimizer: {}": [
         "1:1: model: must be a section of keys; got 'mlp' (write {name: mlp})",
         "2:1: data: must be a section of keys; got nothing",
-        "3:1: optimizer.name: missing: one of adabelief, adadelta, adafactor, adagrad, adam, adamax, adamw, amsgrad, "
-        "lamb, lion, muon, nadam, nadamw, radam, rmsprop, sgd, yogi",
+        "3:1: optimizer.name: missing: one of the 43 optimizers of `lrfind list optimizers`",
     ],
     "model: {name: mpl, hidden: 128, activation: rel, width: 3}\n"
     "data: {name: npz, batch_size: '64', validation_fraction: 1}\n"
@@ -97,7 +125,7 @@ WHOLE = {
         "2:37: data.validation_fraction: must be a number of at least 0 and below 1; got 1",
         "3:25: optimizer.b1: must be a number; got 'yes'",
         "3:34: optimizer.weight_decay: unknown key; optimizer 'adam' has learning_rate, clip_norm, accumulate, "
-        "b1, b2, eps, eps_root, nesterov",
+        "decayed, groups, frozen, b1, b2, eps, eps_root, nesterov",
         "3:51: optimizer.nesterov: must be true or false; got 1 (write true)",
         "3:64: optimizer.learning_rate: must be a number above 0; got 0",
     ],
@@ -131,6 +159,12 @@ def said(text: str) -> list[str]:
 @pytest.mark.parametrize("text", ADDED)
 def test_one_thing_wrong(text: str) -> None:
     assert said(HEAD + text) == [ADDED[text]]
+
+
+@pytest.mark.parametrize("section", OPTIMIZER)
+def test_one_thing_wrong_with_the_optimizer(section: str) -> None:
+    head, _, _ = HEAD.partition("optimizer")
+    assert said(f"{head}optimizer: {section}") == [OPTIMIZER[section]]
 
 
 @pytest.mark.parametrize("text", WHOLE)

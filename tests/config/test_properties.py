@@ -41,10 +41,17 @@ TRAIN = st.builds(
     LENGTH,
     st.just({}) | st.builds(lambda schedule: {"schedule": schedule}, SCHEDULE),
 )
+PATTERN = st.text("ab.*?[0]", min_size=1, max_size=6)
 OPTIMIZER = st.sampled_from(sorted(OPTIMIZERS)).flatmap(
     lambda name: st.fixed_dictionaries(
         {"name": st.just(name)},
-        optional={"learning_rate": RATE, **{key: st.just(value) for key, value in OPTIMIZERS[name].options.items()}},
+        optional={
+            "learning_rate": RATE,
+            "groups": st.dictionaries(PATTERN, st.floats(1e-6, 1000), max_size=2),
+            "frozen": st.lists(PATTERN, max_size=2),
+            "decayed": st.sampled_from(["all", "weights"] if OPTIMIZERS[name].mask else ["all"]),
+            **{key: st.just(json.loads(json.dumps(value))) for key, value in OPTIMIZERS[name].options.items()},
+        },
     )
 )  # fmt: skip
 CONFIRM = st.fixed_dictionaries(
@@ -56,7 +63,9 @@ VALID = st.fixed_dictionaries(
         "seed": st.integers(0, 2**31 - 1),
         "train": TRAIN,
         "loss": st.sampled_from([None, *LOSSES]),
+        "precision": st.sampled_from(["float32", "bfloat16"]),
         "confirm": CONFIRM,
+        "check": st.fixed_dictionaries({}, optional={"tolerance": st.floats(1, 1e6)}),
     },
 )
 

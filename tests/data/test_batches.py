@@ -66,9 +66,16 @@ def test_keys_differ() -> None:
     assert len(np.unique(np.concatenate(keys), axis=0)) == 6000
 
 
-def test_accumulation_takes_the_same_rows_in_the_same_order() -> None:
-    single, four = Batches(30, 4, 1, 0), Batches(30, 4, 4, 0)
-    np.testing.assert_array_equal(four.indices(0, 2, 7).reshape(-1, 4), single.indices(0, 8, 28))
+@settings(deadline=None)
+@given(sizes=sizes, accumulate=st.integers(1, 4))
+def test_a_step_of_several_batches_has_the_rows_of_a_large_one(sizes: tuple[int, int], accumulate: int) -> None:
+    rows, size = sizes
+    parts = Batches(rows, size, accumulate, 0).indices(0, 0, 9).reshape(9, -1)
+    if size * accumulate <= rows:
+        np.testing.assert_array_equal(parts, Batches(rows, size * accumulate, 1, 0).indices(0, 0, 9))
+    else:
+        single = Batches(rows, size, 1, 0).indices(0, 0, 9 * accumulate)
+        np.testing.assert_array_equal(parts.reshape(-1, size), single)
 
 
 def test_batches_and_weights_do_not_share_random_numbers() -> None:

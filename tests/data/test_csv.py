@@ -22,8 +22,8 @@ from lrfind.types import Dataset
 SMALL = "a,b,y\n1,2.5,0\n3,-4e-1,1\n5,6,0\n7,8,1\n"
 
 
-def section(path: Path, inputs: tuple[str, ...] = (), targets: str = "y") -> Any:
-    return SimpleNamespace(path=str(path), inputs=inputs, targets=targets)
+def section(path: Path, inputs: tuple[str, ...] = (), targets: str | tuple[str, ...] = "y") -> Any:
+    return SimpleNamespace(path=str(path), inputs=inputs, targets=(targets,) if isinstance(targets, str) else targets)
 
 
 def loaded(folder: Path, content: str | bytes, *columns: Any) -> Arrays:
@@ -115,7 +115,7 @@ REFUSED: dict[str, tuple[str | bytes, tuple[Any, ...], str, str]] = {
     "many columns": (",".join(f"c{i}" for i in range(30)) + "\n", (), "targets",
         f"HERE/d.csv has no column 'y'; it has {', '.join(f'c{i}' for i in range(20))} and 10 more"),
     "the target as an input": (SMALL, (("a", "y"),), "inputs.1",
-        "'y' is the target, and no input beside it; take it out"),
+        "'y' is a target, and no input beside it; take it out"),
     "an input twice": (SMALL, (("a", "a"),), "inputs.1", "'a' is named twice; once is enough"),
     "a name twice": ("a,a,y\n1,2,0\n", (), "inputs",
         "HERE/d.csv has 2 columns called 'a'; give each a name of its own"),
@@ -268,3 +268,22 @@ def test_what_is_written_is_read(
         assert [arrays.classes[label] for label in arrays.targets] == targets
     else:
         assert arrays.targets.tolist() == targets
+
+
+def test_several_targets(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("a,p,b,q\n1,0,2,1\n3,1,4,0\n", encoding="utf-8")
+    arrays = load(section(path, (), ("q", "p")))
+    assert (arrays.inputs[:].tolist(), arrays.targets[:].tolist()) == ([[1, 2], [3, 4]], [[1, 0], [0, 1]])
+    assert arrays.place("targets", (1, 0)) == "line 3, column 'q' of d.csv"
+    path.write_text("a,p,b,q\n1,0,2,1\n3,1,4,yes\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load(section(path, ("a",), ("q", "p")))
+    assert str(caught.value) == (
+        f"'yes' in line 3, column 'q' of {path}; several targets must be numbers: leave such rows out, or "
+        "fill in a number"
+    )
+    assert caught.value.key == "data.targets"
+    with pytest.raises(InputError, match="'p' is named twice; once is enough") as caught:
+        load(section(path, (), ("p", "p")))
+    assert caught.value.key == "data.targets.1"

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from lrfind.data import floats
+from lrfind.data import rows as rows_module
 from lrfind.data.arrays import Arrays
-from lrfind.data.floats import blocks, check_finite, moments, standardized, take
+from lrfind.data.floats import check_finite, moments, standardized, take
 from lrfind.data.prepare import prepare
+from lrfind.data.rows import blocks
 from lrfind.errors import InputError
 from lrfind.types import Dataset
 
@@ -31,7 +32,7 @@ def made(inputs: Any, **options: Any) -> Dataset:
 
 @pytest.fixture(params=[1, 7, 2**20])
 def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(floats, "BLOCK", request.param)
+    monkeypatch.setattr(rows_module, "BLOCK", request.param)
     return int(request.param)
 
 

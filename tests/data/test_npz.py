@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lrfind.data.files import brief
 from lrfind.data.npz import load
 from lrfind.errors import InputError
 
@@ -149,3 +150,24 @@ def test_an_array_that_ends_too_soon(tmp_path: Path) -> None:
     np.save(file, X)
     said, _ = refusal(archive(tmp_path / "d.npz", x=file.getvalue()[:-8], y=b""))
     assert said.startswith("array 'x' of PATH is damaged: EOF: reading array data")
+
+
+def test_an_archive_of_a_version_that_there_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "d.npz"
+    np.savez(path, x=X, y=Y)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 200
+    path.write_bytes(content)
+    assert refusal(path) == ("PATH is cut off or damaged; write it again", "data.path")
+
+
+def test_what_is_quoted_of_a_damaged_file_is_short(tmp_path: Path) -> None:
+    assert brief(ValueError("one\n  line. ")) == "one line"
+    path = tmp_path / "d.npz"
+    np.savez(path, x=X, y=Y)
+    content = bytearray(path.read_bytes())
+    content[26:28] = b"\xff\x00"  # the name in the header of `x` takes in what follows it
+    path.write_bytes(content)
+    said, _ = refusal(path)
+    assert said.startswith("array 'x' of PATH is damaged: File name in directory")
+    assert len(said) < 250

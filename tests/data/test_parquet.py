@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from decimal import Decimal
+from io import FileIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,16 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lrfind.data import parquet_copy, spool, streams
 from lrfind.data.arrays import Arrays
 from lrfind.data.parquet import load
 from lrfind.data.prepare import prepare
-from lrfind.errors import InputError
+from lrfind.errors import InputError, RunError
 
 COLUMNS: dict[str, Any] = {"a": [1.0, 2.0, 3.0, 4.0], "b": [5, 6, 7, 8], "y": [0, 1, 0, 1]}
 
 
-def section(path: Path, inputs: tuple[str, ...] = (), targets: str = "y") -> Any:
-    return SimpleNamespace(path=str(path), inputs=inputs, targets=targets)
+def section(path: Path, inputs: tuple[str, ...] = (), targets: Any = "y") -> Any:
+    return SimpleNamespace(path=str(path), inputs=inputs, targets=(targets,) if isinstance(targets, str) else targets)
 
 
 def loaded(folder: Path, columns: dict[str, Any], *chosen: Any) -> Arrays:
@@ -131,3 +134,129 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         path.write_bytes(whole[:end])
         with pytest.raises(InputError):
             load(section(path))
+
+
+@pytest.fixture
+def too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file is copied, some rows at a time."""
+    monkeypatch.setattr(streams, "LARGEST", 0)
+    monkeypatch.setattr(parquet_copy, "BLOCK", 12)
+
+
+def written(folder: Path, columns: dict[str, Any]) -> Any:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table(columns), folder / "d.parquet", row_group_size=7)
+    return section(folder / "d.parquet")
+
+
+MANY: dict[str, Any] = {
+    "a": np.linspace(-1, 1, 30),
+    "b": np.arange(30) + 2**24,  # as float64 and then as float32, as in memory
+    "c": np.arange(30) % 3 == 0,
+    "y": np.arange(30) % 3,
+}
+TEXT = [("elm", "oak", "ash")[row % 3] for row in range(30)]
+
+
+@pytest.mark.parametrize("targets", [MANY["y"], TEXT, np.linspace(0, 1, 30)], ids=["labels", "text", "values"])
+def test_a_copy_has_the_same_rows(targets: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = written(tmp_path, MANY | {"y": targets})
+    options = {"name": "d", "loss": None, "validation_fraction": 0.2, "batch_size": 4, "seed": 0, "standardize": True}
+    wanted = prepare(load(given), **options)
+    monkeypatch.setattr(streams, "LARGEST", 0)
+    monkeypatch.setattr(parquet_copy, "BLOCK", 12)
+    arrays = load(given)
+    found = prepare(arrays, **options)
+    assert arrays.classes == (("ash", "elm", "oak") if targets is TEXT else None)
+    assert found.streamed
+    assert found.validation is not None
+    assert wanted.validation is not None
+    for part, other in ((found.train, wanted.train), (found.validation, wanted.validation)):
+        np.testing.assert_array_equal(part.inputs[:], other.inputs)
+        np.testing.assert_array_equal(part.targets[:], other.targets)
+
+
+HOLES = [None if row in (13, 20) else 1.0 for row in range(30)]
+
+
+@pytest.mark.usefixtures("too_large")
+@pytest.mark.parametrize(
+    ("columns", "key", "sentence"),
+    [
+        ({"b": HOLES}, "inputs", "2 empty cells, the first in row 13, column 'b' of d.parquet; "
+            "leave such rows out, or fill in a value"),
+        ({"y": ["x" if hole else None for hole in HOLES]}, "targets",
+            "2 empty cells, the first in row 13, column 'y' of d.parquet; leave such rows out, or fill in a value"),
+        ({"a": np.where(np.arange(30) == 17, np.nan, 0)}, "inputs",
+            "inputs has a value that is not finite: nan in row 17, column 'a' of d.parquet; "
+            "leave such rows out, or fill in a number"),
+        ({"a": np.where(np.arange(30) > 17, -1e300, 0)}, "inputs",
+            "inputs has 12 values that are too large for float32, the first -1e+300 in row 18, column 'a' of "
+            "d.parquet; scale them down"),
+        ({"y": np.where(np.arange(30) == 11, -1, 1)}, "targets",
+            "labels must run from 0 to classes - 1, and one is negative: -1 in row 11, column 'y' of d.parquet"),
+    ],
+)  # fmt: skip
+def test_refusals_of_a_copy(columns: dict[str, Any], key: str, sentence: str, tmp_path: Path) -> None:
+    given = written(tmp_path, MANY | columns)
+    with pytest.raises(InputError) as caught:
+        prepare(load(given), name="d", loss=None, validation_fraction=0, batch_size=4, seed=0)
+    assert (str(caught.value), caught.value.key) == (sentence, f"data.{key}")
+
+
+@pytest.mark.usefixtures("too_large")
+def test_too_many_texts_to_be_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_copy, "MOST_CLASSES", 20)
+    given = written(tmp_path, MANY | {"y": [str(row) for row in range(30)]})
+    with pytest.raises(InputError, match=r"column 'y' of d.parquet holds more than 20 different texts; classes or"):
+        load(given)
+
+
+@pytest.mark.usefixtures("too_large")
+def test_a_file_that_is_damaged_far_inside(tmp_path: Path) -> None:
+    given = written(tmp_path, MANY)
+    path = tmp_path / "d.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3 : len(content) // 3 + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"d.parquet cannot be read as parquet: .*; write it again") as caught:
+        load(given)
+    assert caught.value.key == "data.path"
+
+
+@pytest.mark.usefixtures("too_large")
+def test_no_room_for_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = written(tmp_path, MANY)
+    monkeypatch.setattr(spool, "folder", lambda: tmp_path / "gone")
+    with pytest.raises(RunError, match=r"no copy of the columns can be written to .*gone: .*; set TMPDIR to a folder"):
+        load(given)
+    if Path("/dev/full").exists():
+        monkeypatch.setattr(spool, "folder", lambda: tmp_path)
+        monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: FileIO("/dev/full", "w"))
+        with pytest.raises(RunError, match=r"No space left on device; set TMPDIR to a folder with more room"):
+            load(given)
+
+
+def test_where_a_copy_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert spool.folder() == tmp_path
+    monkeypatch.delenv("TMPDIR")
+    assert spool.folder() in (Path("/var/tmp"), tmp_path)
+
+
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_several_targets(on_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if on_disk:
+        monkeypatch.setattr(streams, "LARGEST", 0)
+        monkeypatch.setattr(parquet_copy, "BLOCK", 12)
+    written(tmp_path, MANY | {"z": np.arange(30) % 2})
+    arrays = load(section(tmp_path / "d.parquet", ("a", "b"), ("z", "c")))
+    np.testing.assert_array_equal(arrays.targets[:], np.stack([MANY["b"] % 2, MANY["c"]], axis=1))
+    found = prepare(arrays, name="d", loss="binary_cross_entropy", validation_fraction=0.2, batch_size=4, seed=0)
+    assert (found.task, found.outputs) == ("binary", 2)
+    written(tmp_path, MANY | {"z": TEXT})
+    with pytest.raises(InputError, match=r"column 'z' of .*d.parquet holds string; numbers are needed"):
+        load(section(tmp_path / "d.parquet", (), ("z", "c")))

@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax.flatten_util import ravel_pytree
 
+from lrfind.analysis.curve import divergences
 from lrfind.config.schema import Config
 from lrfind.data.arrays import Arrays
 from lrfind.data.quadratic import load
 from lrfind.engine.kernel import Kernel
+from lrfind.engine.sweep import sweep
 from lrfind.plan import Plan, make
 from lrfind.types import Floats
 
@@ -47,11 +49,11 @@ def test_every_eigenvector_has_its_part_in_the_targets() -> None:
     np.testing.assert_allclose(np.abs(gradient), values, rtol=1e-3)
 
 
-def plan_of(**data: Any) -> Plan:
+def plan_of(optimizer: dict[str, Any] | None = None, **data: Any) -> Plan:
     config = {
         "model": {"name": "linear"},
         "data": {"name": "quadratic", "condition": 10.0, **data},
-        "optimizer": {"name": "sgd"},
+        "optimizer": optimizer or {"name": "sgd"},
         "sweep": {"seeds": 1},
         "confirm": {"enabled": False},
     }
@@ -95,3 +97,23 @@ def test_the_limit_is_the_same_whatever_the_size() -> None:
         plan = plan_of(**size)
         assert losses(plan, 0.98 * LIMIT)[-1] < 1e-6
         assert losses(plan, 1.02 * LIMIT)[-1] > 1e6
+
+
+def test_a_sweep_diverges_above_the_limit_and_the_closer_the_more_steps_it_has() -> None:
+    plan = plan_of()
+    kernel, starts = Kernel(plan.step, plan.feed(), "cpu", chunk=50, lane_steps=1), plan.starts("cpu")
+    found = []
+    for steps in (400, 800, 1600):
+        rates = np.geomspace(1e-2, 10, steps)
+        loss = np.concatenate([chunk.loss for chunk in sweep(kernel, starts, rates, np.empty(0))], axis=1)
+        [at] = divergences(loss)
+        assert at is not None
+        found.append(rates[at] / LIMIT)
+    assert 1.5 > found[0] > found[1] > found[2] > 1
+
+
+@pytest.mark.parametrize(("factor", "limit"), [(0.5, 2.0), (2.0, 0.5)])
+def test_a_rate_of_its_own_moves_the_limit(factor: float, limit: float) -> None:
+    plan = plan_of(optimizer={"name": "sgd", "groups": {"*": factor}})
+    assert losses(plan, 0.98 * limit)[-1] < 1e-6
+    assert losses(plan, 1.02 * limit)[-1] > 1e6

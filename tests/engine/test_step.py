@@ -49,10 +49,10 @@ def test_the_record_of_a_step() -> None:
 
 def test_the_gradient_is_measured_before_it_is_clipped() -> None:
     norm = np.linalg.norm(gradient())
-    _, record = run(optimizers.build("sgd", {}, clip_norm=norm / 4))
+    _, record = run(optimizers.build(optimizers.Choice("sgd", clip_norm=norm / 4)))
     assert record.gradient_norm == pytest.approx(norm, rel=1e-6)
     assert record.update_norm == pytest.approx(0.1 * norm / 4, rel=1e-5)
-    _, record = run(optimizers.build("sgd", {}, clip_norm=norm * 4))
+    _, record = run(optimizers.build(optimizers.Choice("sgd", clip_norm=norm * 4)))
     assert record.update_norm == pytest.approx(0.1 * norm, rel=1e-5)
 
 

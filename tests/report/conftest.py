@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from lrfind.types import (
+    Advice,
     Candidate,
     Confirmation,
     Evidence,
     Execution,
     Facts,
     Floats,
+    Guess,
     Horizon,
     Recommendation,
     Result,
+    Setting,
     Suggestion,
     Sweep,
     Timing,
@@ -257,6 +260,33 @@ def confirmed() -> Result:
             sharpness=48.8,
             stability_limit=0.041,
             stability_rule="2 / lambda_max",
+        ),
+        advice=Advice(
+            settings=(
+                Setting(
+                    "constant",
+                    2.37e-3,
+                    "measured",
+                    "trainings under this schedule: trainings of 2 seeds",
+                    "optimizer: {name: adamw, weight_decay: 0.01, learning_rate: 0.00237}\n"
+                    "train: {steps: 1000, schedule: {name: constant}}\n",
+                    "optax.adamw(0.00237, weight_decay=0.01)",
+                ),
+                Setting(
+                    "inverse_time",
+                    4.4e-3,
+                    "rule",
+                    "the sum of rates that constant has (gradient flow), but inside of the interval",
+                    "optimizer: {name: adamw, learning_rate: 0.0044}\n"
+                    "train: {steps: 1000, schedule: {name: inverse_time, decay_steps: 100}}\n",
+                    "optax.adamw(lambda step: 0.0044 / (1 + 1 * step / 100), weight_decay=0.01)",
+                ),
+            ),
+            guesses=(
+                Guess(0.1, "diverges", 1.0, 15, "diverges: all trainings of 15 steps at 8.0e-02 did"),
+                Guess(0.01, "costs", 0.1234, 300, "loses about 12% of the improvement in trainings of 300 steps"),
+                Guess(0.001, "costs", None, None, "loses most likely more than the 60% of the lowest rate"),
+            ),
         ),
         timing=Timing(import_=0.71, data=0.02, compile=0.55, sweep=0.36, confirm=1.24, render=0.31, total=2.67),
     )

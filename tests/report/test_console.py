@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
+from ruamel.yaml import YAML
 
 from lrfind.report.console import table
+from lrfind.report.text import wrap_yaml
 from lrfind.types import Result
 
-from .conftest import Golden, no_rate, typical
+from .conftest import Golden, confirmed, no_rate, typical
 
 FILES = ("lrfind-runs/digits-mlp/result.json", "lrfind-runs/digits-mlp/plot.png")
 
@@ -25,10 +27,31 @@ def test_ascii_golden(golden: Golden) -> None:
     golden("typical.ascii.txt", table(typical(), width=80, color=False, unicode=False))
 
 
+def test_advice_golden(golden: Golden) -> None:
+    golden("confirmed.advice.80.txt", table(confirmed(), width=80, color=False, unicode=True, advice=True))
+
+
+def test_advice_is_asked_for() -> None:
+    short, long = (table(confirmed(), width=80, color=False, unicode=True, advice=wanted) for wanted in (False, True))
+    assert long.startswith(short)
+    assert "guesses    0.1 diverges; 0.01 loses about 12%; 0.001 most likely too low" in short
+    assert "\ntrain: {steps: 1000, schedule: {name: constant}}\n" in long
+    assert table(no_rate(), width=80, color=False, unicode=True, advice=True).count("\n") < 40
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+def test_wrapped_yaml_is_the_same_yaml(width: int) -> None:
+    for setting in confirmed().advice.settings:
+        lines = wrap_yaml(setting.yaml, width)
+        assert max(map(len, lines)) <= width
+        assert YAML(typ="safe").load("\n".join(lines)) == YAML(typ="safe").load(setting.yaml)
+        assert all(line.startswith(("optimizer:", "train:", " ")) for line in lines)
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
 @pytest.mark.parametrize("unicode", [True, False])
 def test_never_wider_than_the_terminal(named_result: tuple[str, Result], width: int, unicode: bool) -> None:
-    text = table(named_result[1], width=width, color=False, unicode=unicode, files=("x" * 300,))
+    text = table(named_result[1], width=width, color=False, unicode=unicode, files=("x" * 300,), advice=True)
     assert max(cell_len(line) for line in text.split("\n")) <= width
     assert unicode or text.isascii()
     assert "\x1b" not in text

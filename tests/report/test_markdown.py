@@ -7,12 +7,16 @@ from dataclasses import replace
 from lrfind.report.markdown import summary
 from lrfind.types import Result
 
-from .conftest import Golden, typical
+from .conftest import Golden, confirmed, typical
 
 
 def test_golden(named_result: tuple[str, Result], golden: Golden) -> None:
     name, result = named_result
     golden(f"{name}.md", summary(result))
+
+
+def test_advice_golden(golden: Golden) -> None:
+    golden("confirmed.advice.md", summary(confirmed(), advice=True))
 
 
 def test_words_of_the_user_are_no_markup() -> None:

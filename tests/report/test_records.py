@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 import pytest
@@ -76,6 +76,25 @@ def test_round_trip_of_anything(result: Result) -> None:
     json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
 
 
+def same(left: object, right: object) -> bool:
+    """Whether two values are equal, NaN to NaN, arrays by their numbers."""
+    if isinstance(left, np.ndarray):
+        return np.array_equal(left, np.asarray(right), equal_nan=True)
+    if is_dataclass(left):
+        return type(left) is type(right) and all(
+            same(getattr(left, each.name), getattr(right, each.name)) for each in fields(left)
+        )
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    return left == right or (left != left and right != right)
+
+
+@given(results())
+def test_what_was_read_is_what_was_written(result: Result) -> None:
+    once = from_json(to_json(result))  # what is not finite is NaN from here on
+    assert same(from_json(to_json(once)), once)
+
+
 def test_json_has_the_keys_of_the_format() -> None:
     found = json.loads(to_json(typical()))
     assert found["schema"] == "lrfind/result/1"
@@ -121,6 +140,7 @@ def test_unknown_keys_are_tolerated() -> None:
         ('{"schema": "lrfind/train/1"}', "'lrfind/train/1'; expected 'lrfind/result/1'"),
         ('{"schema": "lrfind/result/1"}', "'sweep' is missing"),
         (b"\xff\xfe\xff", "not valid JSON"),
+        ("[" * 100_000, "nested too deep"),
     ],
 )
 def test_what_is_no_result_is_said(text: str | bytes, says: str) -> None:
@@ -140,6 +160,20 @@ def test_what_is_no_result_is_said(text: str | bytes, says: str) -> None:
         ("recommendation", []),
         ("suggestions", []),
         ("timing", None),
+        ("sweep.loss", [["1.0"] * 100] * 4),
+        ("sweep.seeds", [0, 1, 2, True]),
+        ("sweep.diverged_at", [None]),
+        ("sweep.diverged_at", [1.5] * 4),
+        ("sweep.execution.steps", "walk"),
+        ("recommendation.learning_rate", "1e-3"),
+        ("recommendation.confirmed", "no"),
+        ("recommendation.steps", 10.5),
+        ("suggestions.steepest.low", []),
+        ("facts.parameters", None),
+        ("timing.total", "long"),
+        ("warnings", "one"),
+        ("warnings", [1]),
+        ("name", 3),
     ],
 )
 def test_a_damaged_result_is_said(path: str, value: object) -> None:

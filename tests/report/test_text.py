@@ -69,7 +69,12 @@ def test_wrapped_code_is_the_same_code(width: int) -> None:
         assert max(map(len, lines)) <= width
 
 
+def test_the_widest_bracket_is_broken_first_and_the_head_of_a_lambda_not() -> None:
+    code = "f(a).g(lambda x, y: h(x, y), [1, 2])"
+    assert wrap_code(code, 26) == ["f(a).g(", "    lambda x, y: h(x, y),", "    [1, 2],", ")"]
+
+
 def test_code_that_fits_stays_on_its_line() -> None:
     assert wrap_code(CODE, 200) == [CODE]
     assert wrap_code("x" * 90, 80) == ["x" * 90]
-    assert wrap_code("f(a), g(b)[", 5) == ["f(", "    a,", "), g(b)["]
+    assert wrap_code("f(a), g(b)[", 5) == ["f(", "    a,", "), g(", "    b,", ")["]

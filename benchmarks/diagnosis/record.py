@@ -1,0 +1,70 @@
+"""Record the runs of a task by lrfind's own kernel: loss and rate of every step, validation loss at intervals."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from variants import variants
+
+from lrfind import plan as plans
+from lrfind.config.schema import Config
+from lrfind.data.batches import weight_key
+from lrfind.engine.evaluate import Evaluator
+from lrfind.engine.kernel import Draw, Feed, Kernel
+from lrfind.engine.step import start
+from lrfind.plan import rows_of
+
+EVALUATIONS = 50
+"""Validation losses of a run, evenly spaced, the one before training besides."""
+
+SEED = 77
+"""Of all weights and batches; the truths were measured with another."""
+
+
+def record(config: Config, best: float, path: Path, facts: dict[str, Any]) -> None:
+    """Train every variant of a task and keep what a log of it would hold.
+
+    Args:
+        config: of the task.
+        best: its best rate.
+        path: of the npz.
+        facts: to be kept beside.
+    """
+    plan = plans.make(config)
+    steps = plan.train_steps
+    runs = list(variants(config.train.schedule, steps, first_seed=0))
+    batches = replace(plan.batches, seed=SEED)
+
+    def draw(seed: int, begin: int, stop: int) -> Draw:
+        return Draw(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
+
+    every = max(1, steps // EVALUATIONS)
+    kernel = Kernel(
+        plan.step, Feed((plan.data.train.inputs, plan.data.train.targets), rows_of, draw), "cpu", chunk=every
+    )
+    begin = jax.jit(lambda params, state: start(params, state, plan.make_optimizer))
+    starts = {run.seed: begin(*plan.model.init(weight_key(SEED, run.seed))) for run in runs}
+    states = [starts[run.seed] for run in runs]
+    held_out = plan.data.validation
+    assert held_out is not None
+    judge = Evaluator(plan.model.loss, (held_out.inputs, held_out.targets), held_out.rows)
+    rates = np.stack([run.factor * best * run.unit for run in runs], axis=1)
+    val, at = [judge(states)], [0]
+    loss = []
+    for chunk in kernel.run(states, rates, seeds=[run.seed for run in runs]):
+        loss.append(chunk.loss)
+        val.append(judge(chunk.states))
+        at.append(chunk.start + chunk.loss.shape[1])
+    np.savez_compressed(
+        path,
+        facts=json.dumps(facts | {"runs": [(run.kind, run.shape, run.factor, run.seed) for run in runs]}),
+        loss=np.concatenate(loss, axis=1).astype(np.float32),
+        rate=rates.T.astype(np.float32),
+        val=np.array(val).T.astype(np.float32),
+        at=np.array(at),
+    )

@@ -1,0 +1,111 @@
+"""SIGKILL, uniform over the time between the first and the last journal line; then the same command again."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from command import Ran, count, end, leftovers, outcome, run, start
+
+from lrfind.folder import read_journal
+
+CONFIG = """\
+model: {name: mlp, hidden: [256, 256]}
+data: {name: digits}
+optimizer: {name: adam}
+train: {steps: 2000, schedule: cosine}
+sweep: {steps: 2000, seeds: 4}
+confirm: {budget: 24000}
+"""
+"""Some tens of seconds, half of them sweep and half confirmation."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One kill.
+
+    Attributes:
+        phase: of the last line before it: ``"sweep"``, ``"confirm"``, ...
+        same: result and curve are those of the run that was not killed.
+        kept: every line that was on the disk still is.
+        clean: nothing is left behind.
+        said: it said where it goes on.
+        repeated: steps that were measured again, as a share of all.
+    """
+
+    phase: str
+    same: bool
+    kept: bool
+    clean: bool
+    said: bool
+    repeated: float
+
+    @property
+    def good(self) -> bool:
+        return self.same and self.kept and self.clean and self.said
+
+
+def kills(number: int, folder: Path, seed: int = 0) -> Iterator[Kill]:
+    """Kill so many runs, one after the other."""
+    (folder / "c.yaml").write_text(CONFIG, encoding="utf-8")
+    command = ("sweep", "c.yaml", "--no-plot", "--out")
+    run(folder, *command, "warm")  # From here on, programs come from the cache.
+    process = start(folder, *command, "whole")
+    journal = folder / "whole" / "journal.jsonl"
+    first, last, lines = 0.0, 0.0, 0
+    while process.poll() is None:
+        if (now := count(journal)) != lines:
+            lines, last = now, time.monotonic()
+            first = first or last
+        time.sleep(0.005)
+    end(process)
+    expected = outcome(folder / "whole")
+    total = steps(read_journal(journal).lines)
+    assert expected is not None, "the run that nobody kills must end"
+    rng = random.Random(seed)
+    for _ in range(number):
+        yield kill(folder, command, rng.random() * (last - first), expected, total)
+        shutil.rmtree(folder / "killed", ignore_errors=True)
+
+
+def kill(folder: Path, command: tuple[str, ...], after: float, expected: object, total: int) -> Kill:
+    """Start a run, kill it so long after its journal's first line, and start it again."""
+    target = folder / "killed"
+    process = start(folder, *command, target.name)
+    while process.poll() is None and not count(target / "journal.jsonl"):
+        time.sleep(0.002)
+    time.sleep(after)
+    process.kill()
+    end(process)
+    before = read_journal(target / "journal.jsonl")
+    done = outcome(target) is not None and before.lines[-1]["kind"] == "end"
+    ran = run(folder, *command, target.name)
+    after_ = read_journal(target / "journal.jsonl")
+    measured = any("loss" in line for line in before.lines)
+    return Kill(
+        phase="after" if done else before.lines[-1]["kind"] if before.lines else "head",
+        same=ran.code == 0 and outcome(target) == expected,
+        kept=done or after_.text.startswith(before.text),
+        clean=not leftovers(target),
+        said=done or not measured or "is unfinished; it is carried on at step" in ran.err,
+        repeated=repeated(ran) / total,
+    )
+
+
+def steps(lines: tuple[dict[str, object], ...]) -> int:
+    """Steps of all lanes in a journal."""
+    return sum(len(row) for line in lines if line["kind"] in ("sweep", "confirm") for row in line["loss"])  # type: ignore[attr-defined]
+
+
+def repeated(ran: Ran) -> int:
+    """Steps that a run says it measures again, all lanes of the sweep counted."""
+    found = 0
+    for line in ran.err.splitlines():
+        if "since the last saved state" in line:
+            number = line.removeprefix("lrfind: ").split(" step")[0].replace(",", "")
+            found += 4 * (1 if number == "a" else int(number))
+    return found

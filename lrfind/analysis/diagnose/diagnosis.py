@@ -1,0 +1,20 @@
+"""From a log to its findings."""
+
+from __future__ import annotations
+
+from lrfind.analysis.diagnose.evidence import measure
+from lrfind.analysis.diagnose.table import decide
+from lrfind.analysis.diagnose.words import put
+from lrfind.trace import Finding, Trace
+
+
+def diagnose(trace: Trace) -> tuple[Finding, ...]:
+    """What a training shows, most important first; a good one has the one finding ``healthy``.
+
+    Raises:
+        ValueError: fewer than four losses, and none that is not finite.
+    """
+    evidence = measure(trace)
+    if evidence.train is None and evidence.val is None and evidence.broke is None:
+        raise ValueError("too few losses")
+    return tuple(put(verdict, evidence, trace.unit) for verdict in decide(evidence))

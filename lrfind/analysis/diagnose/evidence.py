@@ -1,0 +1,183 @@
+"""All that is measured on a log before anything is concluded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrfind.analysis.diagnose.gain import Gain, gain
+from lrfind.analysis.diagnose.series import BLOWN, Series, series
+from lrfind.analysis.diagnose.travel import Travel, travel
+from lrfind.analysis.diagnose.unrest import Unrest, unrest
+from lrfind.analysis.smooth import running_median
+from lrfind.trace import Trace
+from lrfind.types import Floats
+
+LEAST_CHANGE = 0.1
+"""Rises are measured by the change of the loss, or by this part of its start where it hardly changed."""
+
+TINY = 1e-12
+"""Nothing is divided by less."""
+
+SHARP = 33.0
+"""A column can tell what is missed where two standard errors of its last fall are below 6 % of its change."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one column of losses shows.
+
+    Attributes:
+        series: its entries.
+        start: level at the start.
+        end: level at the end.
+        low: lowest level.
+        low_at: its step.
+        error: standard error of the change from start to end.
+        unrest: how restless it is.
+        gain: how it would go on.
+    """
+
+    series: Series
+    start: float
+    end: float
+    low: float
+    low_at: float
+    error: float
+    unrest: Unrest
+    gain: Gain
+
+    @property
+    def drop(self) -> float:
+        """Start less end."""
+        return self.start - self.end
+
+    @property
+    def scale(self) -> float:
+        """What changes are measured by: the drop, or a part of the start where there is hardly one."""
+        return max(self.drop, LEAST_CHANGE * abs(self.start), TINY)
+
+    @property
+    def residual(self) -> float:
+        """End over start: the part of the loss that is left. Of a loss that is not positive, what it is of its
+        range."""
+        if self.start > 0 and self.end >= 0:
+            return self.end / self.start
+        return 0.0
+
+    def missed(self, decades: float) -> float:
+        """The part of the achievable fall that is left undone, if so many more decades of travel would be one."""
+        more = self.gain.over(decades)
+        return more / max(self.drop + more, TINY) if more > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a log shows.
+
+    Attributes:
+        train: the training loss.
+        val: the validation loss; None where there is none, or too little.
+        travel: the rates.
+        first: the first step.
+        last: the last step.
+    """
+
+    train: Column | None
+    val: Column | None
+    broke: float | None
+    travel: Travel
+    first: float
+    last: float
+
+    @property
+    def judge(self) -> Column:
+        """The column that rates are judged by: validation loss, where there is one."""
+        found = self.val or self.train
+        assert found is not None
+        return found
+
+    @property
+    def trained(self) -> Column:
+        """The training loss, or what there is."""
+        found = self.train or self.val
+        assert found is not None
+        return found
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What there is."""
+        return tuple(column for column in (self.train, self.val) if column is not None)
+
+    def missed(self, decades: float) -> float:
+        """The part of the achievable fall left undone: the least of what the columns say whose noise lets them tell."""
+        sure = [column for column in self.columns if SHARP * column.gain.error < column.scale]
+        return min(column.missed(decades) for column in sure or [self.judge])
+
+    @property
+    def overfit(self) -> float:
+        """How far the validation loss has risen above its lowest, over its fall to there."""
+        if self.val is None:
+            return 0.0
+        return (self.val.end - self.val.low) / max(
+            self.val.start - self.val.low, LEAST_CHANGE * abs(self.val.start), TINY
+        )
+
+    def part(self, step: float) -> float:
+        """Where a step lies, 0 at the first and 1 at the last."""
+        return (step - self.first) / max(self.last - self.first, TINY)
+
+
+def measure(trace: Trace) -> Evidence:
+    """Measure a log."""
+    rates = travel(trace.step, trace.rate)
+    train = series(trace.step, trace.loss)
+    val = series(trace.step, trace.val_loss) if trace.val_loss is not None else None
+    first, last = float(trace.step[0]), float(trace.step[-1])
+    trained = column(train, rates) if train.known else None
+    held = None
+    if val is not None and val.known:
+        held = column(val, rates, start_of(val, trained))
+    broke = [each.broke for each in (train, val) if each is not None and each.broke is not None]
+    return Evidence(trained, held, min(broke) if broke else None, rates, first, last)
+
+
+def start_of(val: Series, train: Column | None) -> float:
+    """The level a validation loss starts from: its own first entry, or the training loss's where that one was looked at
+    before."""
+    own = float(val.value[0])
+    if train is None or train.start > BLOWN * abs(own):
+        return own
+    return max(own, train.start)
+
+
+def column(entries: Series, rates: Travel, start: float | None = None) -> Column:
+    """Measure one column."""
+    y = entries.value
+    start = entries.start if start is None else start
+    end = entries.end
+    # Levels to look for a lowest among: means over the width of the end.
+    width = entries.tail
+    means = moving_mean(y, width) if len(y) > 2 * width else running_median(y)
+    at = int(means.argmin())
+    low_at = float(entries.at[min(at + width // 2, len(y) - 1)])
+    scale = max(start - end, LEAST_CHANGE * abs(start), TINY)
+    error = entries.sigma * float(np.hypot(1 / np.sqrt(entries.tail), 1 / np.sqrt(3)))
+    return Column(
+        entries,
+        start,
+        end,
+        float(min(means.min(), end)),
+        low_at,
+        error,
+        unrest(entries, start, scale),
+        gain(entries, rates.gone(entries.at), known=rates.known),
+    )
+
+
+def moving_mean(y: Floats, width: int) -> Floats:
+    """Mean of each `width` entries in a row, shape (entries - width + 1,)."""
+    total = np.cumsum(np.concatenate([[0.0], y]))
+    means: Floats = (total[width:] - total[:-width]) / width
+    return means

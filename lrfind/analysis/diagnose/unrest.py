@@ -1,0 +1,101 @@
+"""Signs that steps were too long: a loss that shot up, went up and down, or got noisier than it began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrfind.analysis.diagnose.series import Series, blocks
+from lrfind.analysis.smooth import noise, running_median
+from lrfind.types import Floats
+
+PARTS = 50
+"""Parts of a column whose levels are compared: rises within one are its noise."""
+
+LATE = 3
+"""The last third is where a training should have come to rest."""
+
+SURE = 2.5
+"""Standard errors between two levels that make a rise."""
+
+
+AT_START = 0.05
+"""Up to so much above the start, in parts of it, a loss is back."""
+
+SPIKE = 0.5
+"""A rise above the start by half of it is set apart from the rises after it."""
+
+RISEN = 3.0
+"""Deviations of single entries that the median of three may be above the start by noise."""
+
+LARGEST = 1.0
+"""Noise above this many times the start is no noise but a loss gone wild, and excuses nothing more."""
+
+
+@dataclass(frozen=True)
+class Unrest:
+    """How restless a column is, in parts of its change.
+
+    Attributes:
+        overshoot: highest level above the start, over the start itself.
+        peak: that level.
+        peak_at: its step.
+        back_at: the first step after the last one above the start; None where it never came back.
+        rises: sum of all rises from one level to the next, over the change from start to end.
+        late_rises: the same of the last third, less what it rose in all.
+        calm_rises: rises after the loss came back from its overshoot.
+    """
+
+    overshoot: float
+    peak: float
+    peak_at: float
+    back_at: float | None
+    rises: float
+    late_rises: float
+    calm_rises: float
+
+
+def unrest(column: Series, start: float, change: float) -> Unrest:
+    """Measure a column.
+
+    Args:
+        column: the loss.
+        start: its level at the start.
+        change: what rises are measured by, above zero.
+    """
+    y = column.value
+    level = running_median(y) if len(y) > 4 * PARTS else y
+    top = int(level.argmax())
+    peak = float(level[top])
+    excuse = 0.0
+    if len(y) > 4 * PARTS:
+        excuse = RISEN * min(noise(y[: len(y) // 20]), LARGEST * abs(start), spread(y) * abs(start))
+    above = np.flatnonzero(level > start + AT_START * abs(start))
+    last = int(above[-1]) + 1 if len(above) else 0
+    back_at = float(column.at[last]) if last < len(y) else None
+    means, errors = blocks(y, PARTS if len(y) < 3 * PARTS else PARTS // 2)
+    pooled = np.sqrt(np.convolve(np.pad(errors**2, 2, mode="edge"), np.ones(5) / 5, mode="valid"))
+    errors = np.maximum(errors, pooled) if len(y) > len(means) else errors
+    up = np.diff(means) - SURE * np.hypot(errors[1:], errors[:-1])
+    ups = np.where(up > 0, np.diff(means), 0.0)
+    thirds = len(ups) // LATE
+    late = float(ups[-thirds:].sum() - max(means[-1] - means[-1 - thirds], 0.0)) if thirds else 0.0
+    began = round(last / len(y) * len(ups)) + 1 if len(above) and peak > start + SPIKE * abs(start) else 0
+    calm = float(ups[began:].sum())
+    return Unrest(
+        overshoot=max(peak - start - excuse, 0.0) / max(abs(start), 1e-12),
+        peak=peak,
+        peak_at=float(column.at[top]),
+        back_at=back_at,
+        rises=float(ups.sum()) / change,
+        late_rises=max(late, 0.0) / change,
+        calm_rises=calm / change,
+    )
+
+
+def spread(y: Floats) -> float:
+    """Deviation of the last third over its level."""
+    tail = y[-max(10, len(y) // 3) :]
+    level = float(tail.mean())
+    return noise(tail) / level if level > 0 else np.inf

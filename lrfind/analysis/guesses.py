@@ -1,0 +1,153 @@
+"""The usual guesses, held against the user's own trainings, or where none came near, against the user's own curve."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lrfind.analysis.curve import Reading
+from lrfind.analysis.scores import lost
+from lrfind.types import Confirmation, Floats, Guess, Recommendation
+
+USUAL = (0.1, 0.01, 0.001)
+"""What people try first."""
+
+LITTLE = 0.05
+"""The share of the best improvement up to which a guess works; the interval's ends lose as much."""
+
+NEAR = 0.16
+"""Decades beyond the lowest and highest rate of a heat up to which its end is taken for a rate: half the distance of
+its rates."""
+
+DOUBLE = 2.0
+"""A rate within this factor of the best one is as good as can be known (Smith 2015; Bengio 2012)."""
+
+
+def judge(reading: Reading, found: Recommendation, confirmation: Confirmation | None) -> tuple[Guess, ...]:
+    """What each of the usual guesses would have done."""
+    return tuple(guess(rate, reading, found, confirmation) for rate in USUAL)
+
+
+def guess(rate: float, reading: Reading, found: Recommendation, confirmation: Confirmation | None) -> Guess:
+    """What one rate would have done.
+
+    Trainings at the rate or below that all diverged say the most, then the longest trainings about the rate. A rate
+    below those is looked up by the sum of its rates over the whole training; one above, where it is as far from the
+    best of shorter trainings as from the recommendation. The sweep has the word where there was no training.
+    """
+    if confirmation is None or found.learning_rate is None:
+        return unheard(rate, reading, found)
+    if (limit := diverged(confirmation, rate)) is not None:
+        steps, least = limit
+        reason = f"diverges: all trainings of {steps:,} steps at {least:.1e} did"
+        return Guess(rate, "diverges", 1.0, steps, reason)
+    longest = confirmation.horizons[-1]
+    if (share := at(confirmation, longest.steps, shifted(rate, longest.learning_rate, found))) is not None:
+        return said(rate, share, longest.steps, f"in trainings of {longest.steps:,} steps")
+    for horizon in reversed(confirmation.horizons[:-1]):
+        if rate < found.learning_rate:
+            same = rate * found.steps / horizon.steps
+            share = summed(confirmation, horizon.steps, same) if same <= horizon.learning_rate else None
+            how = f"as {horizon.steps:,} steps at {same:.1e} did, which have the same sum of rates"
+        else:
+            share = at(confirmation, horizon.steps, shifted(rate, horizon.learning_rate, found))
+            how = f"in trainings of {horizon.steps:,} steps"
+        if share is not None:
+            return said(rate, share, horizon.steps, how)
+    return far(rate, found, confirmation)
+
+
+def said(rate: float, share: float, steps: int, how: str) -> Guess:
+    """The verdict on a guess that trainings say something of."""
+    shown = "less than 1%" if share < 0.01 else f"about {share:.0%}"
+    if share <= LITTLE:
+        return Guess(rate, "works", share, steps, f"works: loses {shown} of the improvement {how}")
+    return Guess(rate, "costs", share, steps, f"loses {shown} of the improvement {how}")
+
+
+def shifted(rate: float, best: float, found: Recommendation) -> float:
+    """The rate that is as far from the best of other trainings as `rate` from the recommendation."""
+    assert found.learning_rate is not None
+    return rate * best / found.learning_rate
+
+
+def diverged(confirmation: Confirmation, rate: float) -> tuple[int, float] | None:
+    """Length and rate of the trainings not above a rate that all diverged, the longest; None where none did."""
+    found = [
+        (each.steps, each.learning_rate)
+        for each in confirmation.candidates
+        if each.learning_rate <= rate and not any(math.isfinite(loss) for loss in each.loss)
+    ]
+    return max(found, default=None)
+
+
+def at(confirmation: Confirmation, steps: int, rate: float) -> float | None:
+    """The share of the best improvement in so many steps that a rate loses; None where no training is near."""
+    places, loss, untrained = trained(confirmation, steps)
+    return between(rate, places, lost(loss, untrained))
+
+
+def summed(confirmation: Confirmation, steps: int, rate: float) -> float | None:
+    """The share of the longest trainings' best improvement that a rate of shorter ones has not reached.
+
+    Where rates are small, a training goes as far as the sum of its rates.
+    """
+    longest = max(each.steps for each in confirmation.candidates)
+    _, best, _ = trained(confirmation, longest)
+    places, loss, untrained = trained(confirmation, steps)
+    seeds = min(best.shape[1], loss.shape[1])
+    joined = np.concatenate([loss[:, :seeds], best[:, :seeds]])
+    return between(rate, places, lost(joined, untrained[:seeds])[: len(loss)])
+
+
+def between(rate: float, places: Floats, share: Floats) -> float | None:
+    """What is lost at a rate, in a straight line between the trainings on both sides."""
+    place = math.log10(rate)
+    if not places[0] - NEAR <= place <= places[-1] + NEAR:
+        return None
+    return float(np.interp(place, places, share))
+
+
+def trained(confirmation: Confirmation, steps: int) -> tuple[Floats, Floats, Floats]:
+    """Of the trainings of one length: log10 rates, rising; losses, shape (rates, seeds); losses before training."""
+    found = sorted(
+        (each for each in confirmation.candidates if each.steps == steps), key=lambda each: each.learning_rate
+    )
+    loss = np.array([each.loss for each in found], dtype=np.float64)
+    places = np.log10([each.learning_rate for each in found])
+    return places, loss, np.array(confirmation.untrained[: loss.shape[1]], dtype=np.float64)
+
+
+def far(rate: float, found: Recommendation, confirmation: Confirmation) -> Guess:
+    """A guess beyond all trainings."""
+    assert found.learning_rate is not None
+    below = rate < found.learning_rate
+    factor = found.learning_rate / rate if below else rate / found.learning_rate
+    where = f"{factor:,.0f} times {'below' if below else 'above'} the recommended rate, where nothing was trained"
+    first = confirmation.horizons[0].steps
+    _, loss, untrained = trained(confirmation, first)
+    share = float(lost(loss, untrained)[0 if below else -1])
+    if share <= LITTLE:
+        return Guess(rate, "unknown", None, None, f"not known: {where}")
+    edge = "lowest" if below else "highest"
+    reason = f"loses most likely more than the {share:.0%} of the {edge} rate of {first:,} steps: it is {where}"
+    return Guess(rate, "costs", None, None, reason)
+
+
+def unheard(rate: float, reading: Reading, found: Recommendation) -> Guess:
+    """A guess without trainings: what the sweep alone says."""
+    best = found.learning_rate
+    if reading.diverged_at is not None:
+        limit = float(reading.learning_rate[min(reading.diverged_at, len(reading.learning_rate) - 1)])
+        if rate >= limit:
+            return Guess(rate, "diverges", None, None, f"most likely diverges: the sweep did from {limit:.1e} on")
+    if best is None:
+        return Guess(rate, "unknown", None, None, "not known: there is no rate to compare it with")
+    if best / DOUBLE <= rate <= best * DOUBLE:
+        reason = f"most likely works: within a factor of two of the suggestion, {best:.1e}"
+        return Guess(rate, "works", None, None, reason)
+    if rate < best:
+        reason = f"most likely slow: {best / rate:,.0f} times below the suggestion, so up to as many times the steps"
+        return Guess(rate, "costs", None, None, reason)
+    return Guess(rate, "unknown", None, None, f"not known: above the suggestion, {best:.1e}, and not seen to diverge")

@@ -1,0 +1,146 @@
+"""`lrfind diagnose`: what a loss log shows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lrfind.cli import options as shared
+from lrfind.cli.options import Format
+from lrfind.cli.screen import put, report, screen
+from lrfind.errors import ExitCode, InputError, LrfindError
+from lrfind.registry import FINDINGS, near
+
+if TYPE_CHECKING:
+    from lrfind.logs.names import Role
+    from lrfind.trace import Finding
+
+LARGEST = 2**28
+"""Bytes of a log beyond which it is refused rather than read into memory."""
+
+ForFindings = Annotated[
+    list[str] | None, typer.Option("--fail-on", metavar="ID", help="Exit 1 where this is found; repeatable.")
+]
+
+
+def diagnose(
+    log: Annotated[str, typer.Argument(help="CSV, JSON lines, or JSON; - reads standard input.", show_default=False)],
+    loss_column: Annotated[str | None, typer.Option(help="Column of the training loss.", show_default=False)] = None,
+    val_column: Annotated[str | None, typer.Option(help="Column of the validation loss.", show_default=False)] = None,
+    lr_column: Annotated[str | None, typer.Option(help="Column of the learning rate.", show_default=False)] = None,
+    step_column: Annotated[str | None, typer.Option(help="Column of the step or epoch.", show_default=False)] = None,
+    fail_on: ForFindings = None,
+    form: shared.FormatOption = Format.text,
+    as_json: shared.Json = False,
+    output: shared.Output = None,
+    no_color: shared.NoColor = False,
+    debug: shared.Debug = False,
+) -> None:
+    """Say what a training shows, from its log: diverged, too high, too slow, over-fitted, ..., or healthy.
+
+    Columns are found by their usual names. A rate and a validation loss in the log make it more certain.
+
+    Example: lrfind diagnose lightning_logs/version_0/metrics.csv
+    """
+    named: dict[Role, str | None] = {"loss": loss_column, "val_loss": val_column, "lr": lr_column, "step": step_column}
+    given = {role: name for role, name in named.items() if name is not None}
+    try:
+        wanted = ids(fail_on or [])
+        check_output(output)
+        found = judged(log, given, Format.json if as_json else form, output, color=not no_color)
+    except LrfindError as error:
+        raise typer.Exit(report(error, debug=debug)) from None
+    except Exception as error:
+        if debug:
+            raise
+        failure = LrfindError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
+        raise typer.Exit(report(failure, debug=False)) from None
+    raise typer.Exit(exit_code(found, wanted))
+
+
+def judged(log: str, given: dict[Role, str], form: Format, output: Path | None, *, color: bool) -> Sequence[Finding]:
+    """Read, judge and show a log."""
+    from lrfind.analysis.diagnose.diagnosis import diagnose
+    from lrfind.logs.read import read
+    from lrfind.report import findings as report
+    from lrfind.store import write
+
+    source = "stdin" if log == "-" else log
+    trace = read(text_of(log), source, given)
+    found = diagnose(trace)
+    match form:
+        case Format.json:
+            shown = report.document(source, trace, found)
+        case Format.markdown:
+            shown = report.markdown(source, found)
+        case _:
+            look = screen(sys.stdout, color=color)
+            to_file = output is not None
+            shown = report.text(
+                found, width=look.width, color=look.color and not to_file, unicode=look.unicode or to_file
+            )
+    if output is None:
+        put(shown)
+    else:
+        write(output, shown.encode())
+    return found
+
+
+def text_of(log: str) -> str:
+    """The text of a file, or of standard input.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is no text.
+    """
+    try:
+        if log == "-":
+            content = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with Path(log).open("rb") as file:
+                content = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise InputError(f"{log}: there is no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{log} is a folder; name a log in it, such as metrics.csv") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{log} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(content) > LARGEST:
+        raise InputError(f"{log} is larger than {LARGEST >> 20} MB; log fewer steps, or cut columns")
+    for encoding in ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8",):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            raise InputError(f"{log}:{line}: is not text in UTF-8; a log is CSV, JSON lines or JSON") from None
+    raise AssertionError
+
+
+def ids(names: Sequence[str]) -> frozenset[str]:
+    """The findings that --fail-on names.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    for name in names:
+        if name not in FINDINGS:
+            raise InputError(
+                f"--fail-on {name}: there is no such finding{near(name, FINDINGS)}; one of {', '.join(FINDINGS)}"
+            )
+    return frozenset(names)
+
+
+def check_output(output: Path | None) -> None:
+    """Refuse an --output that could only fail in the end."""
+    if output is not None and not output.parent.is_dir():
+        raise InputError(f"--output {output}: there is no folder {output.parent}")
+    if output is not None and output.is_dir():
+        raise InputError(f"--output {output}: is a folder; name a file in it")
+
+
+def exit_code(found: Sequence[Finding], wanted: frozenset[str]) -> ExitCode:
+    """1 where something was found that --fail-on names."""
+    return ExitCode.NO_RECOMMENDATION if wanted & {each.id for each in found} else ExitCode.DONE

@@ -1,0 +1,73 @@
+"""`lrfind train`: one real training, with a diagnosis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lrfind.cli import options as shared
+from lrfind.cli.diagnose import ForFindings
+from lrfind.cli.options import Format
+
+STDOUT = ("-", "/dev/stdout")
+
+
+def train(
+    config: Annotated[str, typer.Argument(help="A YAML file; - reads it from standard input.", show_default=False)],
+    lr: Annotated[
+        float | None,
+        typer.Option("--lr", help="Rate to train at. [default: the config's learning_rate]", show_default=False),
+    ] = None,
+    use: Annotated[
+        Path | None,
+        typer.Option("--use", metavar="RUN", help="Take the rate that a finished run recommends.", show_default=False),
+    ] = None,
+    schedule: Annotated[
+        str | None, typer.Option("--schedule", help="Override train.schedule by a name.", show_default=False)
+    ] = None,
+    steps: Annotated[int | None, typer.Option("--steps", help="Override train.steps.", show_default=False)] = None,
+    fail_on: ForFindings = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False,
+    out: shared.Out = None,
+    settings: shared.Set = None,
+    seed: shared.Seed = None,
+    form: shared.FormatOption = Format.text,
+    as_json: shared.Json = False,
+    output: shared.Output = None,
+    plot: shared.Plot = None,
+    no_plot: shared.NoPlot = False,
+    quiet: shared.Quiet = False,
+    no_color: shared.NoColor = False,
+    device: shared.DeviceOption = None,
+    no_cache: shared.NoCache = False,
+    debug: shared.Debug = False,
+) -> None:
+    """Train once at a rate and schedule, and say what the training shows.
+
+    Leaves plot.png, train.json, train.csv and journal.jsonl in the run directory.
+
+    Example: lrfind train config.yaml --use lrfind-runs/config
+    """
+    from lrfind.cli.train_job import TrainJob, TrainWishes
+
+    flags = {"--lr": lr, "--schedule": schedule, "--steps": steps, "--seed": seed}
+    wishes = TrainWishes(
+        overrides=settings or [],
+        flags={flag: value for flag, value in flags.items() if value is not None},
+        use=use,
+        fail_on=fail_on or [],
+        form=Format.json if as_json else form,
+        output=None if str(output) in STDOUT else output,
+        out=out,
+        fresh=fresh,
+        plot=plot,
+        draws=not no_plot,
+        quiet=quiet,
+        color=not no_color,
+        device=device and device.value,
+        cache=not no_cache,
+        debug=debug,
+    )
+    raise typer.Exit(TrainJob(config, wishes).run())

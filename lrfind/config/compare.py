@@ -1,0 +1,75 @@
+"""How a config differs from the one that a run recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from lrfind.config.schema import Config
+
+NO_PART: dict[str, Any] = {"optimizer": {"learning_rate"}, "check": True}
+"""What moves no bit of the curve: after `--write` it is still the same run, and `check` only judges."""
+
+MISSING = object()
+
+
+def differences(config: Config, recorded: Mapping[str, Any], no_part: Mapping[str, Any] = NO_PART) -> list[str]:
+    """What differs, one phrase per key: ``"sweep.steps is 100 here, 200 in the run"``.
+
+    Args:
+        config: the config at hand.
+        recorded: a resolved config as ``result.json`` has it; what it lacks has the default of today.
+        no_part: what may differ: section -> keys of it, or True for all of it.
+    """
+    try:
+        known = Config.model_validate(recorded).model_dump(mode="json")
+    except ValidationError:  # of another version: compared as it stands
+        known = dict(recorded)
+    return list(_differ(_without(config.model_dump(mode="json"), no_part), _without(known, no_part), ""))
+
+
+def _without(values: Mapping[str, Any], no_part: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {}
+    for key, value in values.items():
+        left_out = no_part.get(key, ())
+        if left_out is True:
+            continue
+        inside = isinstance(value, Mapping) and left_out
+        kept[key] = {name: each for name, each in value.items() if name not in left_out} if inside else value
+    return kept
+
+
+def _differ(here: Any, there: Any, key: str) -> Iterator[str]:
+    if isinstance(here, dict) and isinstance(there, dict):
+        for name in dict.fromkeys([*here, *there]):
+            path = f"{key}.{name}" if key else str(name)
+            yield from _differ(here.get(name, MISSING), there.get(name, MISSING), path)
+    elif here != there and not _same_file(here, there):
+        yield f"{key} is {_shown(here)} here, {_shown(there)} in the run"
+
+
+def _same_file(here: Any, there: Any) -> bool:
+    """Whether two paths name a file of one name: a run may come from another machine, where all folders differ."""
+    both = isinstance(here, str) and isinstance(there, str)
+    return both and all(map(is_absolute, (here, there))) and file_name(here) == file_name(there)
+
+
+def is_absolute(text: str) -> bool:
+    """Whether a text is an absolute path on any system."""
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
+
+
+def file_name(text: str) -> str:
+    """The last part of an absolute path."""
+    return (PurePosixPath(text) if text.startswith("/") else PureWindowsPath(text)).name
+
+
+def _shown(value: Any) -> str:
+    if value is MISSING:
+        return "left out"
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

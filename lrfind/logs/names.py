@@ -1,0 +1,113 @@
+"""Which column of a log is which, by the names that frameworks give them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from lrfind.errors import InputError
+from lrfind.registry import near
+
+Role = Literal["step", "epoch", "loss", "val_loss", "lr"]
+
+KNOWN: dict[Role, tuple[str, ...]] = {
+    "step": (
+        *("step", "global_step", "train_step", "trainer_global_step", "steps", "iteration", "iterations", "iter", "it"),
+        *("update", "updates", "num_updates", "batch", "batch_idx"),
+    ),
+    "epoch": ("epoch", "epochs", "train_epoch"),
+    "loss": (
+        *("loss", "train_loss_step", "loss_step", "train_step_loss", "train_loss", "training_loss", "loss_train"),
+        *("loss_training", "tr_loss", "train_loss_epoch", "loss_epoch", "train_epoch_loss", "train_train_loss"),
+        *("train_cross_entropy", "train_mse", "train_nll", "nll", "objective"),
+    ),
+    "val_loss": (
+        *("val_loss", "validation_loss", "eval_loss", "valid_loss", "loss_val", "loss_validation", "loss_valid"),
+        *(
+            "loss_eval",
+            "val_loss_epoch",
+            "valid_epoch_loss",
+            "dev_loss",
+            "held_out_loss",
+            "test_loss",
+            "eval_eval_loss",
+        ),
+        *("val_cross_entropy", "val_mse", "val_nll"),
+    ),
+    "lr": (*("lr", "learning_rate", "learningrate", "train_lr", "train_learning_rate", "optimizer_lr", "lr_0"),),
+}
+"""Names by what they mean, those that say most first; compared in lower case with ``_`` for what is no letter or
+digit."""
+
+LIGHTNING = re.compile(
+    r"lr_(?:adam|sgd|rms|ada|nadam|lion|lamb|muon)\w*|"
+    r"(?:train_)?(?:lr|learning_rate)(?:_pg\d+|_group_?\d+|_\d+)?"
+)
+"""Rates as a monitor names them, with the optimiser or the parameter group."""
+
+OPTIONS: dict[Role, str] = {
+    "step": "--step-column",
+    "epoch": "--step-column",
+    "loss": "--loss-column",
+    "val_loss": "--val-column",
+    "lr": "--lr-column",
+}
+
+
+def plain(name: str) -> str:
+    """A name in the form of `KNOWN`."""
+    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+
+
+def assign(columns: Sequence[str], filled: Mapping[str, int], given: Mapping[Role, str]) -> dict[Role, str]:
+    """The column of each role, as far as there is one.
+
+    Args:
+        columns: names, in the order of the file.
+        filled: cells of each column that are not blank; of equally good names the fullest counts.
+        given: columns that the user named.
+
+    Raises:
+        InputError: a named column is not there, or none is a loss.
+    """
+    found: dict[Role, str] = {}
+    for role, name in given.items():
+        if name not in columns:
+            raise InputError(
+                f"{OPTIONS[role]} {name}: there is no such column{near(name, columns)}; there are {listed(columns)}"
+            )
+        found[role] = name
+    for role, names in KNOWN.items():
+        if role in found or (role == "epoch" and "step" in given):
+            continue
+        fits = [
+            column for column in columns if plain(column) in names and filled[column] and column not in found.values()
+        ]
+        if role == "lr" and not fits:
+            fits = [each for each in columns if LIGHTNING.fullmatch(plain(each)) and filled[each]]
+        if not fits:
+            taken = found.values()
+            fits = [each for each in columns if ends_with(plain(each), role) and filled[each] and each not in taken]
+        if fits:
+            most = max(filled[each] for each in fits)
+            enough = [each for each in fits if 2 * filled[each] >= most]
+            found[role] = min(enough, key=lambda each: names.index(plain(each)) if plain(each) in names else len(names))
+    if "loss" not in found and "val_loss" not in found:
+        raise InputError(
+            f"none of its columns is known to be a loss; name it with --loss-column; there are {listed(columns)}"
+        )
+    return found
+
+
+def ends_with(name: str, role: Role) -> bool:
+    """Whether a name ends like one of a role, as ``run 7 - train/loss`` does; those of trackers' bounds do not."""
+    if role == "loss" and any(ends_with(name, other) for other in ("val_loss",)):
+        return False
+    return any(name.endswith(f"_{known}") for known in KNOWN[role])
+
+
+def listed(columns: Sequence[str]) -> str:
+    """The first names, for a message."""
+    shown = ", ".join(columns[:12])
+    return shown + (f", and {len(columns) - 12:,} more" if len(columns) > 12 else "") if columns else "none"

@@ -1,0 +1,181 @@
+"""The rows of a log file, whatever its form: CSV, JSON lines, a JSON array, or an object that holds one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lrfind.errors import InputError
+
+HOLDERS = ("log_history", "history", "logs", "log", "trace", "rows", "records", "metrics", "data")
+"""Keys of a JSON object under which frameworks keep the rows; `log_history` is the Trainer's."""
+
+DELIMITERS = ",\t;|"
+
+COMMENT = "#"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row.
+
+    Attributes:
+        line: of the file, 1-based; of a JSON array the number of its entry.
+        cells: by column; a missing cell is blank.
+    """
+
+    line: int
+    cells: Mapping[str, Any]
+
+
+def rows(text: str, source: str) -> list[Row]:
+    """Read all rows.
+
+    Args:
+        text: the file's.
+        source: its name, for messages.
+
+    Raises:
+        InputError: it is empty, or in no form that is known.
+    """
+    text = text.removeprefix("\ufeff")
+    start = text.lstrip()
+    if not start:
+        raise InputError(f"{source} is empty")
+    if start[0] == "[" or (start[0] == "{" and not is_lines(start)):
+        return from_json(text, source)
+    if start[0] == "{":
+        return list(from_lines(text, source))
+    return list(from_csv(text, source))
+
+
+def is_lines(text: str) -> bool:
+    """Whether the first line is an object by itself, and the file not that one object alone that holds rows."""
+    first, _, rest = text.partition("\n")
+    try:
+        found = json.loads(first)
+    except ValueError:
+        return False
+    if not isinstance(found, dict):
+        return False
+    return bool(rest.strip()) or not any(isinstance(value, list) and len(value) > 1 for value in found.values())
+
+
+def from_json(text: str, source: str) -> list[Row]:
+    """An array of objects, an object that holds one, or an object of columns."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{source} is not valid JSON: {error}") from None
+    except RecursionError:
+        raise InputError(f"{source} is nested too deeply; a log is an array of objects") from None
+    if isinstance(found, dict):
+        held = next((found[key] for key in HOLDERS if isinstance(found.get(key), list | dict)), found)
+        found = held
+    if isinstance(found, dict):
+        columns = {str(key): values for key, values in found.items() if isinstance(values, list)}
+        if not columns:
+            raise InputError(
+                f"{source}: expected rows or columns of numbers; its keys are {', '.join(list(found)[:12])}"
+            )
+        length = max(map(len, columns.values()))
+        found = [{key: values[i] for key, values in columns.items() if i < len(values)} for i in range(length)]
+    if not isinstance(found, list):
+        raise InputError(f"{source}: expected an array of objects, one per step or epoch")
+    picked = [Row(number, flat(each)) for number, each in enumerate(found, start=1) if isinstance(each, dict)]
+    if not picked:
+        raise InputError(f"{source}: expected an array of objects, one per step or epoch")
+    return picked
+
+
+def from_lines(text: str, source: str) -> Iterator[Row]:
+    """JSON lines; a torn last one is left out."""
+    lines = text.splitlines()
+    last = max(number for number, line in enumerate(lines, start=1) if line.strip())
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except ValueError as error:
+            if number == last and number > 1:
+                return
+            raise InputError(f"{source}:{number}: not valid JSON: {error}") from None
+        except RecursionError:
+            raise InputError(f"{source}:{number}: nested too deeply") from None
+        if not isinstance(found, dict):
+            raise InputError(f'{source}:{number}: expected an object, such as {{"step": 1, "loss": 2.3}}')
+        yield Row(number, flat(found))
+
+
+def from_csv(text: str, source: str) -> Iterator[Row]:
+    """CSV with a header, or two to four bare columns of numbers: step, loss, rate, validation loss."""
+    lines = text.splitlines()
+    skipped = 0
+    while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].lstrip().startswith(COMMENT)):
+        skipped += 1
+    if skipped == len(lines):
+        raise InputError(f"{source} has nothing but comments")
+    header = lines[skipped]
+    counts = {mark: header.count(mark) for mark in DELIMITERS}
+    mark = max(counts, key=lambda each: counts[each])
+    if not counts[mark]:
+        mark = " "
+    try:
+        reader = csv.reader(
+            io.StringIO("\n".join(lines[skipped:])), delimiter=mark, skipinitialspace=True, strict=False
+        )
+        names = [name.strip() for name in next(reader)]
+        bare = all(is_number(name) for name in names)
+        if bare:
+            names = BARE.get(len(names), [])
+            if not names:
+                raise InputError(
+                    f"{source}: expected a header, or rows of step, loss[, rate[, validation loss]]; "
+                    f"got {header[:60]!r}"
+                )
+            yield Row(skipped + 1, dict(zip(names, header_cells(header, mark), strict=False)))
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(f"{source}:{skipped + 1}: the column {twice!r} is there twice")
+        for cells in reader:
+            if any(cell.strip() for cell in cells) and not cells[0].startswith(COMMENT):
+                line = skipped + reader.line_num
+                if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
+                    raise InputError(f"{source}:{line}: has {len(cells)} cells, and the header {len(names)}")
+                yield Row(line, {name: cell.strip() for name, cell in zip(names, cells, strict=False)})
+    except csv.Error as error:
+        raise InputError(f"{source}: not valid CSV: {error}") from None
+
+
+BARE = {1: ["loss"], 2: ["step", "loss"], 3: ["step", "loss", "lr"], 4: ["step", "loss", "lr", "val_loss"]}
+"""What columns without a header are, by their number."""
+
+
+def header_cells(line: str, mark: str) -> list[str]:
+    """The cells of one line."""
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True))]
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def flat(found: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str, Any]:
+    """Nested objects with their keys joined by ``/``."""
+    cells: dict[str, Any] = {}
+    for key, value in found.items():
+        if isinstance(value, dict) and depth:
+            cells |= flat(value, f"{prefix}{key}/", depth - 1)
+        else:
+            cells[f"{prefix}{key}"] = value
+    return cells

@@ -1,0 +1,103 @@
+"""From rates to settings that can be pasted: YAML for a config of lrfind, and a line of optax."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lrfind import optimizers, schedules
+from lrfind.analysis.advice import Proposal, proposals
+from lrfind.analysis.curve import Reading
+from lrfind.analysis.guesses import judge
+from lrfind.config.schema import Config
+from lrfind.config.training import TrainSection
+from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.types import Advice, Confirmation, Evidence, Recommendation, Setting
+
+ADAM_LIKE = {"adabelief", "adam", "adamw", "amsgrad", "lamb", "nadam", "nadamw", "yogi"}
+"""Optimisers whose b2 is that of Adam: the rule for their warm-up is about it."""
+
+_PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
+_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+
+
+def advise(
+    config: Config,
+    steps: int,
+    reading: Reading,
+    found: Recommendation,
+    confirmation: Confirmation | None,
+    evidence: Evidence,
+    mean: float | None,
+) -> Advice:
+    """All that a run says beside its recommendation.
+
+    Args:
+        config: of the run.
+        steps: of the training that the rate is for.
+        reading: of the sweep.
+        found: the recommendation.
+        confirmation: of it; None without one.
+        evidence: beside it.
+        mean: of the config's schedule at peak 1; None where the rate knows no schedule.
+    """
+    own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
+    proposed = proposals(
+        reading, found, options=own, mean=mean, b2=second_decay(config), limit=evidence.stability_limit
+    )
+    settings = tuple(setting(config, steps, proposal) for proposal in proposed)
+    return Advice(settings, judge(reading, found, confirmation))
+
+
+def second_decay(config: Config) -> float | None:
+    """b2 of an optimiser that is like Adam."""
+    name = config.optimizer.name
+    b2 = (OPTIMIZERS[name].options | config.optimizer.options).get("b2") if name in ADAM_LIKE else None
+    return float(b2) if isinstance(b2, int | float) else None
+
+
+def setting(config: Config, steps: int, proposal: Proposal) -> Setting:
+    """A proposal as text to paste."""
+    length = {"steps": steps} if config.train.epochs is None else {"epochs": config.train.epochs}
+    train = length | {"schedule": {"name": proposal.schedule, **proposal.options}}
+    optimizer = config.optimizer.model_dump(exclude_unset=True) | {"learning_rate": proposal.learning_rate}
+    return Setting(
+        schedule=proposal.schedule,
+        learning_rate=proposal.learning_rate,
+        basis=proposal.basis,
+        source=proposal.source,
+        yaml=f"optimizer: {flow(optimizer)}\ntrain: {flow(train)}\n",
+        optax=line(config, steps, train, proposal.learning_rate),
+    )
+
+
+def line(config: Config, steps: int, train: Mapping[str, Any], rate: float) -> str:
+    """The optimiser with its schedule, as a line of optax."""
+    section, schedule = config.optimizer, TrainSection.model_validate(train).schedule
+    keywords = schedule.keywords(steps)
+    still = schedule.name in ("constant", "reduce_on_plateau") and not keywords["warmup_steps"]
+    return optimizers.to_source(
+        optimizers.chosen(section),
+        rate if still else schedules.to_source(schedule.name, rate, steps, **keywords),
+        accumulate=section.accumulate,
+        then=schedules.transform(schedule.name, section.accumulate, **keywords),
+    )
+
+
+def flow(value: Any) -> str:
+    """A value as YAML on one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{flow(str(key))}: {flow(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(flow, value))}]"
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    if isinstance(value, str):  # JSON would write what is beyond 16 bits as two escapes, which YAML has no pairs of
+        return '"' + "".join(each if _quotable(each) else f"\\U{ord(each):08x}" for each in value) + '"'
+    return json.dumps(value)
+
+
+def _quotable(character: str) -> bool:
+    return " " <= character <= "~" and character not in '"\\'

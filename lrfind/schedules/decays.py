@@ -1,0 +1,76 @@
+"""The schedules that only fall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lrfind.expression import Call, Formula, source
+from lrfind.schedules.parts import dusted, times
+
+
+def constant(peak: Any, steps: int) -> Call:
+    """The same rate at every step: ``r(t) = peak``."""
+    del steps
+    return Call("optax.constant_schedule", (peak,))
+
+
+def linear(peak: Any, steps: int, *, end_factor: float) -> Call:
+    """A straight line: ``r(t) = peak (1 - (1 - end_factor) t / steps)``."""
+    return Call("optax.linear_schedule", (peak, times(peak, end_factor), steps))
+
+
+def polynomial(peak: Any, steps: int, *, power: float, end_factor: float) -> Call:
+    """``r(t) = peak (end_factor + (1 - end_factor) (1 - t / steps)^power)`` ("poly" of Chen et al. 2016,
+    arXiv 1606.00915)."""
+    return Call("optax.polynomial_schedule", (peak, times(peak, end_factor), power, steps))
+
+
+def exponential(peak: Any, steps: int, *, decay_rate: float, decay_steps: int, staircase: bool) -> Call:
+    """``r(t) = peak decay_rate^(t / decay_steps)``, the exponent floored if staircase."""
+    del steps
+    kwargs = {"transition_steps": decay_steps, "decay_rate": decay_rate, "staircase": staircase}
+    return Call("optax.exponential_decay", (peak,), kwargs)
+
+
+def inverse_time(peak: Any, steps: int, *, decay_rate: float, decay_steps: int, staircase: bool) -> Formula:
+    """``r(t) = peak / (1 + decay_rate t / decay_steps)``, the fraction floored if staircase (Robbins & Monro 1951;
+    Bottou 2012).
+
+    optax has none.
+    """
+    del steps
+    if staircase:
+        passed = f"(step // {decay_steps})"
+        return Formula(
+            lambda step: peak / (1 + decay_rate * (step // decay_steps)),
+            f"lambda step: {source(peak)} / (1 + {source(decay_rate)} * {passed})",
+        )
+    return Formula(
+        lambda step: peak / (1 + decay_rate * step / decay_steps),
+        f"lambda step: {source(peak)} / (1 + {source(decay_rate)} * step / {decay_steps})",
+    )
+
+
+def step(peak: Any, steps: int, *, factor: float, step_size: int) -> Call:
+    """``r(t) = peak factor^floor(t / step_size)``."""
+    del steps
+    kwargs = {"transition_steps": step_size, "decay_rate": factor, "staircase": True}
+    return Call("optax.exponential_decay", (peak,), kwargs)
+
+
+def scheduled_drop(peak: Any, steps: int, *, at: Sequence[int], factors: Sequence[float]) -> Call:
+    """``r(t) = peak factors[i]`` from step ``at[i]`` on, and ``peak`` before (He et al. 2015, arXiv 1512.03385: to a
+    tenth at 1/2 and to a hundredth at 3/4 of the training)."""
+    del steps
+    # Of drops that a squeezed schedule brings to one step the last one holds.
+    drops = dict(zip(at, factors, strict=True))
+    before = (1.0, *drops.values())
+    scales = {begin: dusted(factor / last) for (begin, factor), last in zip(drops.items(), before, strict=False)}
+    return Call("optax.piecewise_constant_schedule", (peak, scales))
+
+
+def cosine(peak: Any, steps: int, *, end_factor: float) -> Call:
+    """``r(t) = peak (end_factor + (1 - end_factor) (1 + cos(pi t / steps)) / 2)`` (Loshchilov & Hutter 2016,
+    arXiv 1608.03983)."""
+    return Call("optax.cosine_decay_schedule", (peak, steps), {"alpha": end_factor})

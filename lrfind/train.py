@@ -1,0 +1,292 @@
+"""One real training: config -> plan -> steps -> diagnosis -> run directory. Prints nothing; whoever watches is told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrfind import store
+from lrfind.analysis.diagnose.diagnosis import diagnose
+from lrfind.config.schema import Config, ConfirmSection, assumptions
+from lrfind.run import Options, prepare
+from lrfind.tape import Tape, position
+from lrfind.trace import Finding, Scores, Trace, Training
+from lrfind.types import Execution, Floats
+from lrfind.watch import Clock, Watcher
+
+if TYPE_CHECKING:
+    from lrfind.engine.kernel import Kernel
+    from lrfind.engine.recorded import Runs
+    from lrfind.look import Look
+    from lrfind.plan import Plan
+
+TRAIN, ROWS, PLOT = "train.json", "train.csv", "plot.png"
+"""What a training leaves beside its journal."""
+
+LOST = 100
+"""Losses in a row that are not finite end a training: no step makes numbers of them again."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The rate to train at.
+
+    Attributes:
+        rate: the schedule's peak.
+        source: where it comes from, for reports.
+    """
+
+    rate: float
+    source: str
+
+
+@dataclass
+class Taken:
+    """What was measured so far; a training that is carried on begins with some of it.
+
+    Attributes:
+        loss: of each step.
+        gradient_norm: of each step.
+        rate: of each step.
+        at: updates made at each look.
+        val_loss: at each look.
+        metric: at each look.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    gradient_norm: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    metric: list[float] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """Steps that were done."""
+        return len(self.loss)
+
+    @property
+    def lost(self) -> bool:
+        """Whether coming back is out of the question."""
+        last = self.loss[-LOST:]
+        return len(last) == LOST and not any(map(math.isfinite, last))
+
+
+Render = Callable[[Training, Clock], tuple[Training, Mapping[str, bytes]]]
+"""Draws a training's files by name; the training comes back with the time that took."""
+
+
+def train(
+    config: Config, name: str, peak: Peak, render: Render, options: Options, watcher: Watcher, clock: Clock
+) -> tuple[Training, list[Path]]:
+    """Train once, say what it shows, and leave the files of the run.
+
+    Args:
+        config: of the training; of its sweep nothing is used.
+        name: the config's.
+        peak: the rate.
+        render: draws the files.
+        options: of the run.
+        watcher: is told.
+        clock: of the run.
+
+    Returns:
+        The training, and the files written. Its status is ``"interrupted"`` where a KeyboardInterrupt came after the
+        first chunk.
+
+    Raises:
+        InputError: data, config or device are wrong.
+        RunError: the run failed.
+    """
+    alone = config.model_copy(
+        update={
+            "sweep": config.sweep.model_copy(update={"seeds": 1}),
+            "confirm": ConfirmSection(enabled=False),
+            "optimizer": config.optimizer.model_copy(update={"learning_rate": peak.rate}),
+        }
+    )
+    plan, platform = prepare(alone, options, watcher, clock)
+    from lrfind.engine import devices
+    from lrfind.engine.recorded import Recorded
+
+    resolved = alone.model_dump(mode="json", exclude={"sweep", "confirm"})
+    identity = {
+        "config": resolved,
+        "data": plan.digest,
+        "environment": devices.environment(),
+        "machine": devices.machine(),
+    }
+    mark = store.fingerprint({"train": identity})
+    folder = options.out or store.default_folder(f"{name}-train", options.runs, mark)
+    own = options.out is not None
+    with store.open_run(folder, mark, identity, own=own, fresh=options.fresh, result=TRAIN) as directory:
+        watcher.folder(folder)
+        tape = Tape(directory)
+        if (reached := position(directory.recorded)) is not None or directory.strange:
+            watcher.resume(reached, directory.strange)
+        taken, interrupted = Taken(), False
+        with devices.failures():
+            kernel, state, look, between = compiled(plan, platform, watcher, clock, tape)
+            try:
+                with clock("train"):
+                    watcher.phase("train")
+                    recorded = Recorded(kernel, tape, "train", watcher.repeat, fields=("loss", "gradient_norm"))
+                    for _ in steps(plan, recorded, tape, state, peak.rate, look, between, taken):
+                        watcher.climb(line_of_rates(plan, taken), taken.done, taken.loss[-1])
+            except KeyboardInterrupt:
+                if not taken.done:
+                    raise
+                interrupted = True
+        watcher.phase("render")
+        status = "interrupted" if interrupted else "complete" if taken.done == plan.train_steps else "stopped"
+        training = conclude(plan, name, peak, taken, look, status, clock)
+        training, files = render(training, clock)
+        if interrupted and directory.finished:
+            directory.end(status)
+            return training, []
+        return training, directory.finish(files, status)
+
+
+def compiled(
+    plan: Plan, platform: str, watcher: Watcher, clock: Clock, tape: Tape
+) -> tuple[Kernel, Any, Look | None, int]:
+    """The compiled kernel, the starting state, what is looked at, and the steps between two looks. A training that is
+    carried on keeps its execution."""
+    from lrfind.engine.kernel import Kernel, chunk_for
+    from lrfind.look import look, stride
+
+    rows = plan.config.data.batch_size * plan.config.optimizer.accumulate
+    looked = look(plan, plan.train_steps)
+    chunk = chunk_for(plan.parameters, rows, plan.train_steps)
+    between, chunk = stride(plan.train_steps, looked.looks if looked else 0, chunk)
+    told = tape.next("execution")
+    execution = Execution(told["steps"], told["lanes"], told["compiler"]) if told else None
+    kernel = Kernel(plan.step, plan.feed(), platform, execution=execution, chunk=chunk, lane_steps=plan.train_steps)
+    with clock("compile"), ThreadPoolExecutor(max_workers=2) as pool:
+        watcher.phase("compile")
+        starting = pool.submit(plan.starts, platform)  # XLA compiles outside of Python's lock, so these overlap.
+        scoring = pool.submit(looked.compile, plan.shapes()[0], platform) if looked else None
+        kernel.compile(plan.shapes())
+        if scoring is not None:
+            scoring.result()
+        if told is None:
+            tape.add({"kind": "execution", **asdict(kernel.execution)})
+        return kernel, starting.result()[0], looked, between
+
+
+def steps(
+    plan: Plan, kernel: Runs, tape: Tape, state: Any, peak: float, look: Look | None, between: int, taken: Taken
+) -> Iterator[None]:
+    """Train, and look on the way.
+
+    Args:
+        plan: of the training.
+        kernel: recorded.
+        tape: what the looks saw, told again where the training is carried on.
+        state: before the first step.
+        peak: the schedule's peak.
+        look: what is looked at; None for nothing.
+        between: steps between two looks.
+        taken: filled.
+
+    Yields:
+        After every chunk, and the look at its end.
+    """
+    from lrfind.confirm import schedule
+    from lrfind.pace import paced
+
+    along = schedule(plan, plan.train_steps)
+    seen(tape, look, [state], taken)
+    for chunk, rates in paced(kernel, [state], along, np.array([peak])):
+        taken.loss += chunk.loss[0].tolist()
+        taken.gradient_norm += chunk.gradient_norm[0].tolist()
+        taken.rate += rates[0].tolist()
+        # Chunks of a schedule that waits for the loss end where they must, and may step over a look's place.
+        if taken.done >= len(taken.at) * between or taken.done == along.steps or taken.lost:
+            seen(tape, look, chunk.states, taken)
+        yield
+        if taken.lost:
+            return
+
+
+def seen(tape: Tape, look: Look | None, states: Sequence[Any], taken: Taken) -> None:
+    """Look at the one lane's state, unless that was done before."""
+    if look is None:
+        return
+
+    def measure() -> dict[str, Any]:
+        loss, metric = look(states[0])
+        return {"step": taken.done, "val_loss": loss, "metric": metric}
+
+    told = tape.once("score", measure)
+    taken.at.append(told["step"])
+    taken.val_loss.append(float(told["val_loss"]))
+    taken.metric.append(float(told["metric"]))
+
+
+def line_of_rates(plan: Plan, taken: Taken) -> Floats:
+    """The rates so far, and a place for each to come: what a progress bar counts by."""
+    rates = np.full(plan.train_steps, np.nan)
+    rates[: taken.done] = taken.rate
+    return rates
+
+
+def conclude(plan: Plan, name: str, peak: Peak, taken: Taken, look: Look | None, status: Any, clock: Clock) -> Training:
+    """Diagnose what was measured, and put the training together."""
+    from lrfind.conclude import facts
+    from lrfind.engine import devices
+
+    scores = None
+    if look is not None:
+        at, loss, metric = (np.array(each, np.float64) for each in (taken.at, taken.val_loss, taken.metric))
+        scores = Scores(at, loss, metric, look.metric_name, look.scorer.rows)
+    loss = np.array(taken.loss, np.float64)
+    rate = np.array(taken.rate, np.float64)
+    config = plan.config
+    return Training(
+        name=name,
+        status=status,
+        learning_rate=peak.rate,
+        rate_from=peak.source,
+        schedule=config.train.schedule.name,
+        steps=plan.train_steps,
+        rate=rate,
+        loss=loss,
+        gradient_norm=np.array(taken.gradient_norm, np.float64),
+        scores=scores,
+        findings=judge(trace(rate, loss, scores)),
+        facts=facts(plan, peak.rate),
+        assumptions=assumptions(config),
+        config=config.model_dump(mode="json", exclude={"sweep", "confirm"}),
+        environment=devices.environment(),
+        timing={**{part.rstrip("_"): spent for part, spent in clock.spent.items()}, "total": clock.total},
+    )
+
+
+def judge(found: Trace) -> tuple[Finding, ...]:
+    """The findings of a trace; none where it is too short for any."""
+    try:
+        return diagnose(found)
+    except ValueError:
+        return ()
+
+
+def trace(rate: Floats, loss: Floats, scores: Scores | None) -> Trace:
+    """A training as a log: a row before each update, and one after the last for the look there."""
+    step = np.arange(len(loss) + 1, dtype=np.float64)
+    val = None
+    if scores is not None:
+        val = np.full(len(step), np.nan)
+        val[scores.step.astype(int)] = np.where(np.isfinite(scores.loss), scores.loss, np.inf)
+    return Trace(
+        step,
+        np.append(np.where(np.isfinite(loss), loss, np.inf), np.nan),
+        np.append(rate, np.nan),
+        val,
+    )

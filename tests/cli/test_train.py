@@ -1,0 +1,100 @@
+"""`lrfind train`: a config in, a training and its diagnosis out."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lrfind.registry import FINDINGS
+
+from .conftest import Lrfind
+
+RUN = Path("lrfind-runs/c-train")
+SHORT = ("train", "c.yaml", "--steps", "40", "--quiet")
+
+
+def test_a_training_leaves_its_files_and_says_what_it_shows(lrfind: Lrfind) -> None:
+    ran = lrfind(*SHORT, "--lr", "1e-2", "--schedule", "cosine")
+    assert (ran.code, ran.err) == (0, "")
+    assert "after 40 steps at 1.0e-02 (cosine)" in ran.out
+    assert {path.name for path in RUN.iterdir()} == {"train.json", "train.csv", "plot.png", "journal.jsonl", ".lock"}
+    kept = json.loads((RUN / "train.json").read_text(encoding="utf-8"))
+    assert (kept["schema"], kept["status"], kept["rate_from"]) == ("lrfind/train/1", "complete", "--lr")
+    rate = 0.01 * (1 + np.cos(np.pi * np.arange(40) / 40)) / 2
+    assert kept["trace"]["learning_rate"] == pytest.approx(rate, rel=1e-4, abs=1e-9)
+    assert kept["validation"]["step"][0] == 0
+    assert kept["validation"]["step"][-1] == 40
+    assert kept["metrics"]["accuracy"] == kept["validation"]["accuracy"][-1] > 0.5
+    assert kept["findings"][0]["id"] in FINDINGS
+
+
+def test_the_table_is_a_log_that_is_diagnosed_the_same(lrfind: Lrfind) -> None:
+    said = json.loads(lrfind(*SHORT, "--lr", "1e-2", "--no-plot", "--json").out)
+    rows = list(csv.DictReader((RUN / "train.csv").read_text(encoding="utf-8").splitlines()))
+    assert [float(row["loss"]) for row in rows if row["loss"]] == said["trace"]["loss"]
+    again = json.loads(lrfind("diagnose", str(RUN / "train.csv"), "--json").out)
+    assert again["findings"] == said["findings"]
+
+
+def test_a_training_repeats_to_the_bit(lrfind: Lrfind) -> None:
+    for name in ("a", "b"):
+        lrfind(*SHORT, "--lr", "1e-2", "--no-plot", "--out", name)
+    assert Path("a/train.csv").read_bytes() == Path("b/train.csv").read_bytes()
+
+
+def test_a_rate_that_blows_up_is_found_and_can_fail(lrfind: Lrfind) -> None:
+    ran = lrfind(*SHORT, "--lr", "100", "--set", "optimizer.name=sgd", "--fail-on", "diverged", "--no-plot")
+    assert ran.code == 1
+    assert "diverged (error)" in ran.out
+    kept = json.loads((RUN / "train.json").read_text(encoding="utf-8"))
+    assert kept["findings"][0]["severity"] == "error"
+
+
+def test_the_rate_of_a_finished_run(lrfind: Lrfind) -> None:
+    rate = json.loads(lrfind("sweep", "c.yaml", "--json", "--no-plot", "--exit-zero").out)["recommendation"][
+        "learning_rate"
+    ]
+    assert rate is not None
+    said = json.loads(lrfind(*SHORT, "--use", "lrfind-runs/c", "--no-plot", "--json").out)
+    assert (said["learning_rate"], said["rate_from"]) == (rate, "the run in lrfind-runs/c")
+
+
+def test_a_regression_is_scored_by_r2(lrfind: Lrfind) -> None:
+    said = json.loads(
+        lrfind(*SHORT, "--lr", "1e-2", "--set", "data={name: friedman, rows: 200}", "--no-plot", "--json").out
+    )
+    metric = said["validation"]["R2"]
+    loss = np.array(said["validation"]["loss"])
+    assert said["metrics"]["metric"] == "R2"
+    # R2 = 1 - mse / variance of the held-out targets, one number for all looks.
+    variance = loss / (1 - np.array(metric))
+    assert variance == pytest.approx(variance[0], rel=1e-4)
+
+
+def test_without_held_out_rows_there_is_no_validation(lrfind: Lrfind) -> None:
+    said = json.loads(lrfind(*SHORT, "--lr", "1e-2", "--set", "data.validation_fraction=0", "--no-plot", "--json").out)
+    assert said["validation"] is None
+    assert set(said["metrics"]) == {"train_loss"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "c.yaml:3:1: optimizer: the config has no optimizer.learning_rate to train at"),
+        (("--lr", "-1"), "--lr: must be a number above 0; got -1.0"),
+        (("--lr", "1", "--use", "x"), "--use and --lr both name a rate; leave one out"),
+        (("--use", "nowhere"), "--use nowhere: nowhere cannot be read"),
+        (("--lr", "1", "--schedule", "cosin"), "--schedule"),
+        (("--lr", "1", "--steps", "0"), "--steps"),
+        (("--lr", "1", "--fail-on", "bad"), "--fail-on bad: there is no such finding"),
+        (("--lr", "1", "--plot", "x.gif"), "--plot x.gif: the name must end in .png, .svg or .pdf"),
+    ],
+)
+def test_wrong_input_is_exit_2(lrfind: Lrfind, arguments: tuple[str, ...], message: str) -> None:
+    ran = lrfind("train", "c.yaml", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert message in ran.err
