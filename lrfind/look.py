@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from lrfind.confirm import settler_of
 from lrfind.engine.score import Scorer, answers, hits, squares
 
 if TYPE_CHECKING:
+    from lrfind.engine.settle import Settler
     from lrfind.engine.step import TrainState
     from lrfind.plan import Plan
 
@@ -38,15 +40,25 @@ class Look:
         metric_name: of the metric.
         metric: ``(loss, statistic) -> metric``.
         looks: how many are affordable, one at each end.
+        settler: running statistics of a state's weights; None of a model that has none.
     """
 
     scorer: Scorer
     metric_name: str
     metric: Callable[[float, float], float]
     looks: int
+    settler: Settler | None = None
+
+    def compile(self, shapes: TrainState, platform: str) -> None:
+        """Compile for a state of these shapes."""
+        self.scorer.compile(shapes, platform)
+        if self.settler is not None:
+            self.settler.compile(shapes, platform)
 
     def __call__(self, state: TrainState) -> tuple[float, float]:
         """Held-out loss and metric; NaN where they are not finite."""
+        if self.settler is not None:
+            state = state._replace(state=self.settler(state.params))
         loss, statistic = self.scorer(state)
         if not math.isfinite(loss):
             return math.nan, math.nan
@@ -56,7 +68,7 @@ class Look:
 def look(plan: Plan, steps: int) -> Look | None:
     """What the training of a plan is looked at by; None where nothing is held out."""
     affordable = SHARE * steps * plan.rows / plan.model.evaluation
-    parts = plan.source.sample("validation", max(LEAST_ROWS, plan.rows, int(affordable / FEWEST)))
+    parts = plan.source.sample("validation", max(LEAST_ROWS, plan.rows, int(affordable / FEWEST)), plan.at_once)
     if not parts:
         return None
     loss, network = plan.model.loss, plan.network
@@ -77,9 +89,9 @@ def look(plan: Plan, steps: int) -> Look | None:
         outputs, _ = apply(params, state, batch[0], None, False)
         return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
 
-    scorer = Scorer(measure, parts)
-    looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
-    return Look(scorer, name, metric, min(looks, steps + 1))
+    scorer, settler = Scorer(measure, parts), settler_of(plan)
+    looks = int(np.clip(affordable / (scorer.rows + (settler.rows if settler else 0)), FEWEST, MOST))
+    return Look(scorer, name, metric, min(looks, steps + 1), settler)
 
 
 def metric_of(

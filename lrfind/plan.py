@@ -16,20 +16,27 @@ import jax.numpy as jnp
 import numpy as np
 
 from lrfind import groups, optimizers
+from lrfind.config.data import TextData
 from lrfind.config.schema import Config, assumptions
 from lrfind.data.batches import SPLIT_SEED, Batches, weight_key
 from lrfind.data.constant import constant_loss
 from lrfind.data.prepare import prepare
 from lrfind.engine import compiler
+from lrfind.engine.evaluate import AT_ONCE
 from lrfind.engine.host import IN_FLIGHT
 from lrfind.engine.kernel import Feed
 from lrfind.engine.step import Record, Step, TrainState, lift, start
+from lrfind.errors import InputError
 from lrfind.models.contract import Model, Network, Precision, count, supervised
+from lrfind.models.inputs import check
 from lrfind.registry import DATA, LOSSES, MODELS
 from lrfind.source import Drawn, Source, of_dataset, rows_of
 from lrfind.types import Dataset
 
 __all__ = ["Plan", "built_in", "load", "loss_of", "make", "memory", "rows_of"]
+
+NUMBERS = 2**24
+"""Numbers of one layer that a forward pass may hold where a batch has fewer: 64 MB."""
 
 BLUR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
 """For `lift`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean was off
@@ -196,6 +203,11 @@ class Plan:
         """How many of them stay as they are."""
         return groups.count_frozen(self.initial[0], self.config.optimizer.frozen)
 
+    @property
+    def at_once(self) -> int:
+        """Rows that a forward pass may take at once beside a batch, by memory."""
+        return max(1, min(AT_ONCE, NUMBERS // getattr(self.network, "widest", 1)))
+
     def feed(self) -> Feed:
         """Batches of every seed."""
         return self.source.feed(self.seeds, self.batches)
@@ -246,6 +258,7 @@ def make(config: Config) -> Plan:
             parameter, or the installed optax does not know the optimiser so.
     """
     data = load(config)
+    check(config.model.name, data)
     loss = config.loss or loss_of(data)
     assert isinstance(loss, str), "a loss of the user's own is a target"
     network, function = built_in(config, data.input_shape, data.outputs), LOSSES[loss].load()
@@ -262,12 +275,20 @@ def make(config: Config) -> Plan:
 
 
 def load(config: Config) -> Dataset:
-    """The config's built-in data or file."""
-    section = config.data
+    """Load, check and split the config's built-in data or file.
+
+    Raises:
+        InputError: they cannot be trained on, or do not go with the loss.
+    """
+    section, loss = config.data, config.loss if isinstance(config.loss, str) else None
+    read = DATA[section.name].load()
+    if isinstance(section, TextData):
+        found: Dataset = read(section, context_of(section, config.model), loss)
+        return found
     return prepare(
-        DATA[section.name].load()(section),
+        read(section),
         name=section.title,
-        loss=config.loss if isinstance(config.loss, str) else None,
+        loss=loss,
         validation_fraction=section.validation_fraction,
         batch_size=section.batch_size,
         seed=SPLIT_SEED,
@@ -277,7 +298,7 @@ def load(config: Config) -> Dataset:
 
 def loss_of(data: Dataset) -> str:
     """The loss that fits the targets."""
-    return "cross_entropy" if data.task == "classification" else "mse"
+    return "mse" if data.task == "regression" else "cross_entropy"
 
 
 def built_in(config: Config, input_shape: tuple[int, ...], outputs: int) -> Network:
@@ -296,6 +317,24 @@ def own_step(step: Any) -> Step:
         return TrainState(state, train.state, train.optimizer), record
 
     return one
+
+
+def context_of(section: TextData, model: Any) -> int:
+    """Tokens of a window of text: what the config says, or all that the model can see.
+
+    Raises:
+        InputError: nobody says, or a window is longer than what the model can see.
+    """
+    wanted = section.context
+    seen: Any = getattr(model, "context", None)
+    if wanted is None and seen is None:
+        raise InputError(
+            f"{model.name} reads numbers, and {section.title} is text, read as tokens; use transformer",
+            key="model.name",
+        )
+    if wanted is not None and seen is not None and wanted > seen:
+        raise InputError(f"must be at most the model's context, {seen:,}; got {wanted:,}", key="data.context")
+    return int(seen) if wanted is None else wanted
 
 
 def memory(plan: Plan) -> int:

@@ -37,10 +37,16 @@ class Entry:
 MODELS = {
     "linear": Entry("lrfind.models.linear:Linear", "one affine layer; inputs flattened"),
     "mlp": Entry("lrfind.models.mlp:Mlp", "fully connected layers; inputs flattened"),
+    "cnn": Entry("lrfind.models.cnn:Cnn", "3x3 convolutions, two a stage; for images"),
+    "resnet": Entry("lrfind.models.resnet:Resnet", "residual blocks of two 3x3 convolutions; for images"),
+    "transformer": Entry("lrfind.models.transformer:Transformer", "decoder that predicts the next token; for text"),
 }
 
 DATA = {
     "digits": Entry("lrfind.data.digits:load", "1,797 real handwritten digits, 8x8, 10 classes; shipped"),
+    "text": Entry(
+        "lrfind.data.text:load", "a text's bytes as tokens: a shipped public-domain book, or a file of your own"
+    ),
     "classification": Entry("lrfind.data.classification:load", "generated classes: one normal cluster each"),
     "images": Entry("lrfind.data.images:load", "generated images: stripes whose angle is the class"),
     "quadratic": Entry(

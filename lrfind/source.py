@@ -14,7 +14,7 @@ import numpy as np
 from lrfind.data import prepare
 from lrfind.data.batches import SPLIT_SEED, Batches
 from lrfind.data.shuffle import shuffled
-from lrfind.engine.evaluate import cut, rows_in
+from lrfind.engine.evaluate import AT_ONCE, cut, rows_in
 from lrfind.engine.host import host_feed
 from lrfind.engine.kernel import Feed
 from lrfind.engine.lanes import Draw
@@ -54,8 +54,9 @@ class Source(Protocol):
     def feed(self, seeds: Sequence[int], batches: Batches) -> Feed:
         """Batches of every seed; keys, and the order of rows that lrfind shuffles, are those of `batches`."""
 
-    def sample(self, part: Part, rows: int) -> list[Tree] | None:
-        """About so many rows to judge by, as batches of one shape; None where there is no such part."""
+    def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
+        """About so many rows to judge by, as batches of one shape, of `at_once` rows or of a step's where lrfind makes
+        them; None where there is no such part."""
 
     def first(self, rows: int) -> Tree:
         """A batch of so many of the rows to train on, or of as many as a batch has where those come as they are."""
@@ -125,14 +126,11 @@ class Drawn:
 
         return host_feed(read, lambda number, *steps: batches.keys(seeds[number], *steps))
 
-    def sample(self, part: Part, rows: int) -> list[Tree] | None:
+    def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
         found = self.train if part == "train" else self.validation
         if found is None:
             return None
-        some = pick(found, rows)
-        if not self.whole:
-            return cut(some, self.batch_rows)
-        return cut(some, self.batch_rows, at_once=self.batch_rows)
+        return cut(pick(found, rows), self.batch_rows, at_once=self.batch_rows if self.whole else at_once)
 
     def first(self, rows: int) -> Tree:
         return jax.tree.map(lambda leaf: leaf[:rows], self.train)
@@ -150,6 +148,9 @@ class Drawn:
         rows = f"{self.rows:,} rows to train on, {held_out:,} held out"
         if self.data is None:
             return f"{self.title}: {rows}, {shapes(self.train)}"
+        if self.data.task == "text":
+            windows = f"{self.rows:,} windows of {self.data.input_shape[0]:,} to train on, {held_out:,} held out"
+            return f"{self.title}: {windows}, {self.data.outputs} tokens"
         noun = "classes" if self.data.task == "classification" else "target" if self.data.outputs == 1 else "targets"
         shape = "x".join(map(str, self.data.input_shape))
         where = ", read from the disk batch by batch" if self.streamed else ""

@@ -173,7 +173,7 @@ def compiled(
     with clock("compile"), ThreadPoolExecutor(max_workers=2) as pool:
         watcher.phase("compile")
         starting = pool.submit(plan.starts, platform)  # XLA compiles outside of Python's lock, so these overlap.
-        scoring = pool.submit(looked.scorer.compile, plan.shapes()[0], platform) if looked else None
+        scoring = pool.submit(looked.compile, plan.shapes()[0], platform) if looked else None
         kernel.compile(plan.shapes())
         if scoring is not None:
             scoring.result()

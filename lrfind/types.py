@@ -416,7 +416,8 @@ class Split:
 
     Attributes:
         inputs: shape (rows, ...).
-        targets: shape (rows,) integer labels, or (rows, outputs) floats, which are 0 or 1 where the task is binary.
+        targets: shape (rows,) integer labels, or (rows, outputs) floats, which are 0 or 1 where the task is binary; of
+            text the token after each of the inputs' tokens, shape (rows, tokens), both bytes.
     """
 
     inputs: Rows
@@ -436,14 +437,14 @@ class Dataset:
         train: the rows to train on.
         validation: the rows held out; None where validation_fraction is 0.
         task: what the targets ask for.
-        outputs: numbers the network must put out: classes, or target columns.
+        outputs: numbers the network must put out: classes, target columns, or for each token different tokens.
         digest: a hash of every row and of the split, where the rows stay on the disk; else None.
     """
 
     name: str
     train: Split
     validation: Split | None
-    task: Literal["classification", "binary", "regression"]
+    task: Literal["classification", "binary", "regression", "text"]
     outputs: int
     digest: str | None = None
 

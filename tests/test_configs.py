@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lrfind.cli.app import app
-from lrfind.registry import DATA
+from lrfind.registry import DATA, MODELS
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 FILES = sorted(CONFIGS.rglob("*.yaml"))
@@ -35,9 +35,10 @@ def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert recommendation["reason"]
 
 
-def test_every_data_set_has_one() -> None:
+def test_every_data_set_and_model_has_one() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
     assert {name for name in DATA if f"name: {name}" in text} >= set(DATA) - {"npz"}
+    assert {name for name in MODELS if f"name: {name}" in text} == set(MODELS)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

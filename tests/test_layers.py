@@ -55,7 +55,7 @@ BELOW: dict[str, set[str]] = {
         "store",
         "tape",
     },
-    "look": {"plan", "engine", "models"},
+    "look": {"confirm", "plan", "engine", "models"},
     "judge": {"config", "analysis"},
     "run": {
         "plan",

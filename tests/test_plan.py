@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ import pytest
 
 from lrfind.config.schema import Config
 from lrfind.data import streams
+from lrfind.engine.evaluate import AT_ONCE
 from lrfind.engine.host import IN_FLIGHT
 from lrfind.engine.kernel import Kernel
 from lrfind.errors import InputError
@@ -20,7 +22,15 @@ from lrfind.plan import Plan, make, memory, rows_of
 from lrfind.registry import DATA, LOSSES, MODELS
 from lrfind.source import of_dataset
 
-MODEL = {"linear": {"name": "linear"}, "mlp": {"name": "mlp", "hidden": [7], "norm": "layer"}}
+MODEL: dict[str, dict[str, Any]] = {
+    "linear": {"name": "linear"},
+    "mlp": {"name": "mlp", "hidden": [7], "norm": "layer"},
+    "cnn": {"name": "cnn", "channels": [3], "norm": "batch"},
+    "resnet": {"name": "resnet", "stages": [1], "width": 3},
+    "transformer": {"name": "transformer", "layers": 1, "heads": 1, "width": 4, "context": 9},
+}
+IMAGES = ("digits", "images", "npz", "npy")
+"""Data sets of images."""
 VALUES = dict.fromkeys(("mse", "mae", "huber"), 1)
 FITS: dict[str, dict[str, int]] = {
     "digits": {"cross_entropy": 10, **VALUES},
@@ -32,8 +42,16 @@ FITS: dict[str, dict[str, int]] = {
     "npy": {"binary_cross_entropy": 2, **dict.fromkeys(VALUES, 2)},
     "csv": {"cross_entropy": 3},
     "parquet": {"cross_entropy": 2, "binary_cross_entropy": 1, **VALUES},
+    "text": {"cross_entropy": 256},
 }
 """The losses that go with each data set, and the outputs they ask for."""
+
+
+def readable(model: str, data: str) -> bool:
+    """Whether the model can read the data."""
+    if model == "transformer" or data == "text":
+        return (model, data) == ("transformer", "text")
+    return model in ("linear", "mlp") or data in IMAGES
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +79,7 @@ def sections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         "npy": {"name": "npy", "inputs": files["x.npy"], "targets": files["y.npy"]},
         "csv": {"name": "csv", "path": files["mine.csv"], "targets": "label", "standardize": True},
         "parquet": {"name": "parquet", "path": files["mine.parquet"], "targets": "label", "standardize": True},
+        "text": {"name": "text"},
     }
 
 
@@ -84,8 +103,10 @@ def needed(data: str) -> None:
         pytest.importorskip("pyarrow")
 
 
-@pytest.mark.parametrize(("data", "loss"), [(data, loss) for data in DATA for loss in FITS[data]])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("model", "data", "loss"),
+    [(model, data, loss) for model in MODELS for data in DATA for loss in FITS[data] if readable(model, data)],
+)
 def test_what_fits_together_has_a_finite_loss(
     model: str, data: str, loss: str, sections: dict[str, dict[str, Any]]
 ) -> None:
@@ -107,11 +128,78 @@ def test_what_fits_together_has_a_finite_loss(
 def test_what_does_not_fit_is_refused(data: str, loss: str, sections: dict[str, dict[str, Any]]) -> None:
     needed(data)
     with pytest.raises(InputError, match=r"cross_entropy|loss: mse") as caught:
-        make(config(MODEL["linear"], sections[data], loss=loss))
+        make(config(MODEL["transformer" if data == "text" else "linear"], sections[data], loss=loss))
     assert caught.value.key in ("data.targets", "loss")
 
 
-@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize(
+    ("model", "data"), [(model, data) for model in MODELS for data in DATA if not readable(model, data)]
+)
+def test_a_model_that_cannot_read_the_data_is_refused(
+    model: str, data: str, sections: dict[str, dict[str, Any]]
+) -> None:
+    needed(data)
+    with pytest.raises(InputError, match=r"use linear|use transformer") as caught:
+        make(config(MODEL[model], sections[data]))
+    assert caught.value.key == "model.name"
+
+
+def test_the_sentences_of_what_cannot_be_read(sections: dict[str, dict[str, Any]]) -> None:
+    def refusal(model: str, data: str) -> str:
+        with pytest.raises(InputError) as caught:
+            make(config(MODEL[model], sections[data]))
+        return str(caught.value)
+
+    assert refusal("cnn", "friedman") == (
+        "cnn reads images, (height, width, channels) or (height, width), and a row of inputs of friedman is of shape "
+        "(6,); use linear or mlp, or give the inputs that shape"
+    )
+    assert refusal("transformer", "digits") == (
+        "transformer reads tokens, and the inputs of digits are numbers, 8x8 to a row; use linear, mlp, cnn or resnet, "
+        "or the data text"
+    )
+    assert refusal("transformer", "friedman") == (
+        "transformer reads tokens, and the inputs of friedman are numbers, 6 to a row; use linear or mlp, or the data "
+        "text"
+    )
+    assert refusal("mlp", "text") == "mlp reads numbers, and text is text, read as tokens; use transformer"
+
+
+class TestText:
+    def text(self, **data: Any) -> Plan:
+        return make(config(MODEL["transformer"], {"name": "text", **data}))
+
+    def test_windows_are_as_long_as_the_context(self) -> None:
+        plan = self.text()
+        assert plan.data.input_shape == (9,)
+        assert plan.data.validation is not None
+        kept, held_out = plan.data.train.rows, plan.data.validation.rows
+        assert plan.describe_data() == (f"text: {kept:,} windows of 9 to train on, {held_out:,} held out, 256 tokens")
+        assert kept + held_out == (148_410 - 1) // 9
+        assert self.text(context=4).data.input_shape == (4,)
+        with pytest.raises(InputError, match="must be at most the model's context, 9; got 10") as caught:
+            self.text(context=10)
+        assert caught.value.key == "data.context"
+
+    def test_the_loss_of_the_best_constant_answer_is_the_entropy_of_the_bytes(self, tmp_path: Path) -> None:
+        (tmp_path / "t.txt").write_bytes(b"aab" * 400)
+        plan = self.text(path=str(tmp_path / "t.txt"), validation_fraction=0)
+        assert plan.constant_loss == pytest.approx(entropy(1 / 3), rel=1e-4)
+        assert plan.data.name == "t.txt"
+
+    def test_memory_is_that_of_bytes(self) -> None:
+        plan = self.text()
+        assert memory(plan) == pytest.approx(2 * 148_410 + 2 * 3 * 4 * plan.parameters, rel=0.01)
+
+
+def test_forward_passes_take_fewer_rows_where_rows_are_wide(sections: dict[str, dict[str, Any]]) -> None:
+    assert make(config(MODEL["mlp"], sections["digits"])).at_once == AT_ONCE
+    wide = make(config({"name": "resnet", "stages": [1], "width": 16}, {"name": "images", "size": 64, "rows": 20}))
+    assert wide.at_once == 2**24 // (9 * 64 * 64 * 16) < AT_ONCE
+    assert dataclasses.replace(wide, network=SimpleNamespace(widest=10**9)).at_once == 1
+
+
+@pytest.mark.parametrize("data", [data for data in DATA if data != "text"])
 def test_data_are_rows_of_floats_and_the_same_each_time(data: str, sections: dict[str, dict[str, Any]]) -> None:
     needed(data)
     given = config(MODEL["linear"], sections[data])

@@ -105,9 +105,7 @@ def sweeper(config: str, seed: int) -> Callable[[Floats], Floats]:
     states = plan.starts(platform)
 
     def run(rates: Floats) -> Floats:
-        (chunk,) = kernel.run(states, rates[:, None])
-        loss: Floats = chunk.loss[0]
-        return loss
+        return np.concatenate([chunk.loss[0] for chunk in kernel.run(states, rates[:, None])])
 
     return run
 

@@ -21,9 +21,24 @@ SHIPPED = ("digits-mlp-sgd", "digits-mlp-momentum", "digits-mlp-adam", "digits-m
 LINEAR: Mapping = {"name": "linear"}
 
 
-def mlp(*hidden: int, act: str = "relu", norm: str = "none") -> Mapping:
+def mlp(*hidden: int, act: str = "relu", norm: str = "none", **options: Any) -> Mapping:
     """A fully connected network."""
-    return {"name": "mlp", "hidden": list(hidden), "activation": act, "norm": norm}
+    return {"name": "mlp", "hidden": list(hidden), "activation": act, "norm": norm, **options}
+
+
+def cnn(*channels: int, norm: str = "none") -> Mapping:
+    """Convolutions."""
+    return {"name": "cnn", "channels": list(channels), "norm": norm}
+
+
+def resnet(*stages: int, norm: str = "group") -> Mapping:
+    """Residual blocks, eight channels wide at first."""
+    return {"name": "resnet", "stages": list(stages), "width": 8, "norm": norm}
+
+
+def transformer(layers: int = 1, width: int = 32, dropout: float = 0.0) -> Mapping:
+    """A decoder that sees 16 bytes."""
+    return {"name": "transformer", "layers": layers, "heads": 2, "width": width, "context": 16, "dropout": dropout}
 
 
 def digits(batch: int, held_out: float = 0.2) -> Mapping:
@@ -34,6 +49,16 @@ def digits(batch: int, held_out: float = 0.2) -> Mapping:
 def friedman(batch: int, noise: float = 1.0, rows: int = 2000, held_out: float = 0.2) -> Mapping:
     """Regression. Of 2,000 rows, 0.95 held out leave 100."""
     return {"name": "friedman", "batch_size": batch, "noise": noise, "rows": rows, "validation_fraction": held_out}
+
+
+def images(batch: int, rows: int = 1200) -> Mapping:
+    """Classification of small images: eight directions of stripes, wherever they begin."""
+    return {"name": "images", "size": 12, "classes": 8, "rows": rows, "batch_size": batch}
+
+
+def text(batch: int) -> Mapping:
+    """The next byte of the shipped book."""
+    return {"name": "text", "batch_size": batch}
 
 
 def opt(name: str, **options: Any) -> Mapping:
@@ -97,6 +122,33 @@ TASKS: dict[str, Mapping] = {
         mlp(64, 64, act="gelu"), friedman(64), NESTEROV | {"clip_norm": 0.03}, 400, "linear", 40
     ),
     "digits-few-lion-400": task(mlp(128, 128), digits(16, 0.9), opt("lion"), 400, "constant"),
+    # convolutions, residual blocks, decoders, batch norm and dropout: 200 to 400 steps
+    "digits-cnn-momentum-300": task(cnn(8, 16), digits(32), MOMENTUM, 300, "cosine"),
+    "digits-cnn-batch-sgd-300": task(cnn(8, 16, norm="batch"), digits(32), SGD, 300, "cosine"),
+    "digits-cnn-batch-adam-200": task(cnn(8, 16, norm="batch"), digits(64), opt("adam"), 200, "linear", 20),
+    "digits-cnn-lion-300": task(cnn(8, 16), digits(32), opt("lion"), 300, "cosine"),
+    "images-cnn-group-adam-300": task(cnn(8, 16, norm="group"), images(32), opt("adam"), 300, "cosine"),
+    "images-cnn-adamw-400": task(cnn(8, 16), images(32), opt("adamw", weight_decay=0.1), 400, "one_cycle"),
+    "images-cnn-layer-nesterov-300": task(cnn(8, 16, norm="layer"), images(32), NESTEROV, 300, "linear", 30),
+    "digits-resnet-group-momentum-200": task(resnet(1, 1), digits(16), MOMENTUM, 200, "cosine"),
+    "digits-resnet-batch-adamw-200": task(
+        resnet(1, 1, norm="batch"), digits(16), opt("adamw", weight_decay=1e-2), 200, "cosine"
+    ),
+    "digits-resnet-none-sgd-200": task(resnet(1, 1, norm="none"), digits(16), SGD, 200, "constant"),
+    "images-resnet-batch-momentum-200": task(resnet(1, 1, norm="batch"), images(16), MOMENTUM, 200, "one_cycle"),
+    "digits-mlp-batch-sgd-300": task(mlp(64, 64, norm="batch"), digits(32), SGD, 300, "constant"),
+    "digits-mlp-dropout-adam-400": task(mlp(64, 64, dropout=0.3), digits(32), opt("adam"), 400, "cosine"),
+    "text-transformer-adamw-400": task(
+        transformer(), text(16), opt("adamw", weight_decay=1e-2, clip_norm=1.0), 400, "cosine", 20
+    ),
+    "text-transformer-adam-300": task(transformer(), text(8), opt("adam"), 300, "constant"),
+    "text-transformer-momentum-300": task(transformer(), text(8), MOMENTUM, 300, "cosine"),
+    "text-transformer-lion-300": task(transformer(), text(8), opt("lion"), 300, "linear"),
+    "text-transformer-muon-200": task(transformer(), text(8), opt("muon"), 200, "cosine"),
+    "text-deep-transformer-adam-200": task(transformer(3, 16), text(8), opt("adam"), 200, "linear", 20),
+    "text-transformer-dropout-adamw-300": task(
+        transformer(dropout=0.1), text(8), opt("adamw", weight_decay=1e-2), 300, "cosine"
+    ),
     # 1000 steps
     "digits-linear-sgd-1000": task(LINEAR, digits(8), SGD, 1000, "constant"),
     "friedman-tanh-sgd-1000": task(mlp(32, act="tanh"), friedman(16), SGD, 1000, "cosine"),

@@ -31,21 +31,26 @@ OneOrMore = Annotated[
 TARGETS = "column of targets: numbers, or text for classes; or a list of columns, numbers"
 
 
-class _Data(Section):
+class _Any(Section):
     """What all data sets have."""
 
     name: str
     batch_size: int = Field(default=64, ge=1, le=10**9, description="rows per batch")
     validation_fraction: float = Field(default=0.2, ge=0, lt=1, description="share of the rows that is held out")
-    standardize: bool = Field(
-        default=False,
-        description="bring inputs to mean 0 and deviation 1 of the rows to train on, by feature or channel",
-    )
 
     @property
     def title(self) -> str:
         """How reports call the data."""
         return self.name
+
+
+class _Data(_Any):
+    """What all data sets of inputs and targets have."""
+
+    standardize: bool = Field(
+        default=False,
+        description="bring inputs to mean 0 and deviation 1 of the rows to train on, by feature or channel",
+    )
 
 
 class DigitsData(_Data):
@@ -176,6 +181,28 @@ class ParquetData(_File):
     targets: OneOrMore = Field(default="y", validate_default=True, description=TARGETS)
 
 
+class TextData(_Any):
+    """Text, byte by byte."""
+
+    name: Literal["text"] = Field(
+        description="a text's bytes as tokens: a shipped public-domain book, or a file of your own"
+    )
+    batch_size: int = Field(default=32, ge=1, le=10**9, description="windows per batch, each as long as the context")
+    validation_fraction: float = Field(default=0.1, ge=0, lt=1, description="share of the text, at its end, held out")
+    path: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the file, relative to the config (of --set: to the working directory); left out: the shipped book",
+    )
+    context: int | None = Field(
+        default=None, ge=1, le=10**6, description="tokens of a window; left out: what the model can see"
+    )
+
+    @property
+    def title(self) -> str:
+        return self.name if self.path is None else PurePath(self.path).name
+
+
 class OwnData(_Data):
     """Arrays or batches of the user's own."""
 
@@ -193,6 +220,7 @@ class OwnData(_Data):
 
 DataSection = Annotated[
     DigitsData
+    | TextData
     | ClassificationData
     | ImagesData
     | QuadraticData

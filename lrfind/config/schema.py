@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from lrfind.config.data import DataSection
+from lrfind.config.model import ModelSection
 from lrfind.config.optimizer import OptimizerSection
 from lrfind.config.section import Section, conflict, names
-from lrfind.config.target import NONE, OWN, OwnLoss, OwnModel
+from lrfind.config.target import NONE, OWN, OwnLoss
 from lrfind.config.training import TrainSection
 from lrfind.config.words import number
 from lrfind.registry import LADDERS, LOSSES, METHODS
@@ -29,8 +30,6 @@ __all__ = [
     "Config",
     "ConfirmSection",
     "DataSection",
-    "LinearModel",
-    "MlpModel",
     "ModelSection",
     "OptimizerSection",
     "SweepSection",
@@ -41,28 +40,6 @@ __all__ = [
 
 LOSS_NAME, LOSS_TARGET = "loss name", "loss target"
 """How pydantic tells the two ways to give a loss apart; no key is called so."""
-
-
-# A YAML list becomes a tuple, which strictness would refuse; its items stay strict.
-Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=10**6)], ...], Field(strict=False)]
-
-
-class LinearModel(Section):
-    """One affine layer."""
-
-    name: Literal["linear"] = Field(description="one affine layer; inputs flattened")
-
-
-class MlpModel(Section):
-    """Fully connected layers."""
-
-    name: Literal["mlp"] = Field(description="fully connected layers; inputs flattened")
-    hidden: Widths = Field(default=(128, 128), description="width of each hidden layer; [] has none")
-    activation: Literal["relu", "gelu", "tanh", "silu"] = Field(default="relu", description="after each hidden layer")
-    norm: Literal["none", "layer"] = Field(default="none", description="normalisation before each activation")
-
-
-ModelSection = Annotated[LinearModel | MlpModel | OwnModel, Field(discriminator="name")]
 
 
 class SweepSection(Section):

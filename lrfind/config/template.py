@@ -12,6 +12,8 @@ from lrfind.optimizer_table import OPTIMIZERS
 from lrfind.registry import near
 
 CHOICES = {"model": "mlp", "data": "digits", "optimizer": "adamw", "schedule": "cosine"}
+GO_TOGETHER = ((("data", "text"), "model", "transformer"), (("model", "transformer"), "data", "text"))
+"""Choices that ask for another one, unless that is made as well."""
 SETTINGS = {
     "warmup_steps": 50,
     "learning_rate": 1e-3,
@@ -34,7 +36,7 @@ def starter(**choices: str) -> str:
         if key not in CHOICES:
             raise InputError(f"'{key}' cannot be chosen{near(key, CHOICES)}; {', '.join(CHOICES)} can")
         options(_kind(key), name)
-    chosen = CHOICES | choices
+    chosen = CHOICES | {key: name for given, key, name in GO_TOGETHER if given in choices.items()} | choices
     keys = schema()["properties"]
     lines = ["# A config of lrfind. Try it: lrfind sweep FILE. What a line leaves out has the default shown.", ""]
     lines += [_line("seed", 0, keys["seed"]["description"]), ""]
@@ -96,6 +98,8 @@ def _plain(section: str, keys: dict[str, Any]) -> list[str]:
 
 def _option(option: Option, indent: int) -> str:
     value = SETTINGS.get(option.name, option.default)
+    if option.name == "path" and not option.required:
+        return _line("# path", "book.txt", option.summary, indent)
     if value is None:  # nothing by default: shown as a comment with a value that would do
         return _line(f"# {option.name}", 1.0 if "whole" not in option.type else 100, option.summary, indent)
     return _line(option.name, value, option.summary, indent)

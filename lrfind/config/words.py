@@ -67,7 +67,8 @@ def wanted(node: Node, value: Any = None) -> str:
             kinds = [wanted(item) for item in node["prefixItems"]]
             return f"a list of {len(kinds)}, {' and '.join(kinds)}"
         case "array":
-            return "a list of " + wanted(node["items"]).removeprefix("a ").replace("number", "numbers", 1)
+            head = "a list, not empty, of " if node.get("minItems") else "a list of "
+            return head + wanted(node["items"]).removeprefix("a ").replace("number", "numbers", 1)
         case _:
             return "a section of keys"
 

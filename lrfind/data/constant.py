@@ -21,8 +21,8 @@ def constant_loss(loss: str, targets: Rows, outputs: int) -> float | None:
     """
     match loss:
         case "cross_entropy":
-            counts = [np.bincount(targets[part], minlength=outputs) for part in blocks(targets)]
-            share = np.sum(counts, axis=0) / len(targets)
+            counts = [np.bincount(targets[part].ravel(), minlength=outputs) for part in blocks(targets)]
+            share = np.sum(counts, axis=0) / targets.size
             return float(-(share[share > 0] * np.log(share[share > 0])).sum())
         case "binary_cross_entropy":
             sums = [targets[part].sum(axis=0, dtype=np.float64) for part in blocks(targets)]

@@ -13,7 +13,7 @@ from lrfind.engine.step import TrainState
 from lrfind.types import Floats
 
 AT_ONCE = 1024
-"""Rows of one call, or a batch where that is more: memory for a batch is there anyway."""
+"""Rows of one call at most, or a batch where that is more: memory for a batch is there anyway."""
 
 
 def cut(data: Any, rows: int, *, at_once: int = AT_ONCE) -> list[Any]:

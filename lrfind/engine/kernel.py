@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.engine import compiler
-from lrfind.engine.execution import choose, choose_lanes
+from lrfind.engine.execution import choose, choose_lanes, flops
 from lrfind.engine.lanes import Draw, Groups, shape_of, stack_shapes
 from lrfind.engine.step import Probing, Record, Step
 from lrfind.types import Execution, Floats
@@ -27,6 +27,10 @@ from lrfind.types import Execution, Floats
 WORK = 1e9
 """Weights times rows that a chunk touches: some tenths of a second for a fully connected network on a CPU. Neither
 do dispatch and journal outweigh the arithmetic then, nor has an interruption to wait."""
+
+TOUCH = 6
+"""Operations for each weight and row of a fully connected network: a product and a sum forward, and both twice
+backward."""
 
 SHORTEST, LONGEST = 5, 2000
 """Bounds of a chunk, in steps."""
@@ -100,7 +104,8 @@ class Kernel:
         feed: where batches come from.
         platform: what it runs on.
         execution: how lanes and steps are run; None to choose by program and platform.
-        chunk: the most steps between two yields.
+        chunk: the most steps between two yields. Of a program with more work to a step than `chunk_for` could know of
+            (convolutions, tokens) they become fewer when it is compiled, on a CPU.
         lane_steps: steps that all lanes will take in all, as far as known; the choice depends on it.
     """
 
@@ -114,7 +119,7 @@ class Kernel:
         lane_steps: float = math.inf,
     ) -> None:
         self.feed = feed
-        self.chunk = chunk
+        self.chunk = self._length = chunk
         self._platform = platform
         self._lane_steps = lane_steps
         self._given = execution
@@ -145,6 +150,7 @@ class Kernel:
         traced = []
         if self._given is None or self._given.steps == "scan":
             traced = [jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, orders, 0)]
+            self._shorten(traced[0].jaxpr)
             self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
         if self._given.steps == "loop":
             first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
@@ -152,11 +158,18 @@ class Kernel:
                 self._one_step(measure) for measure in ((None, True) if isinstance(self._step, Probing) else (None,))
             ]
             traced = [jax.jit(step, donate_argnums=0).trace(state, data, *first) for step in steps]
+            self._shorten(traced[0].jaxpr)
         lowered = [each.lower() for each in traced]
         with ThreadPoolExecutor(max_workers=1) as pool:  # XLA compiles outside of Python's lock.
             others = [pool.submit(compiler.compile, each, self._given.compiler) for each in lowered[1:]]
             self._compiled = compiler.compile(lowered[0], self._given.compiler)
             self._measuring = others[0].result() if others else None
+
+    def _shorten(self, program: Any) -> None:
+        """Fewer steps to a chunk where the program's own operations ask for it; it moves no bit of the curve."""
+        if self._platform == "cpu":
+            work = flops(program.jaxpr) / (self._groups.width or 1)
+            self.chunk = min(self.chunk, max(SHORTEST, int(TOUCH * WORK / max(1.0, work))))
 
     def run(
         self,
@@ -246,7 +259,7 @@ class Kernel:
     def _scan(self, state: Any, data: Any, draws: Draw, orders: Orders, steps: Any) -> tuple[Any, Record]:
         """`steps` of the chunk's steps in one loop; the number is traced, so a last, shorter chunk needs no program."""
         fields = len(Record._fields) - (orders.measure is None)
-        empty = jnp.full((self.chunk, fields, *orders.rates.shape[1:]), jnp.nan)
+        empty = jnp.full((self._length, fields, *orders.rates.shape[1:]), jnp.nan)
 
         def body(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, table = carry
@@ -261,7 +274,7 @@ class Kernel:
     def _advance(self, state: Any, data: Any, draws: Draw, orders: Orders) -> tuple[Any, Record]:
         steps = len(orders.rates)
         if self.execution.steps == "scan":
-            draws, orders = jax.tree.map(lambda leaf: pad(leaf, self.chunk), (draws, orders))
+            draws, orders = jax.tree.map(lambda leaf: pad(leaf, self._length), (draws, orders))
             state, records = self._compiled(state, data, draws, orders, steps)
             return state, complete(jax.tree.map(lambda values: np.asarray(values)[:steps], records))
         rows = []

@@ -19,7 +19,7 @@ key
 of JAX's default generator. (Compiling `jax.random.normal` takes longer than a whole sweep of a small network.)"""
 
 Batch = tuple[jax.Array, jax.Array]
-"""Inputs, shape (batch, ...), and targets, shape (batch,) or (batch, outputs)."""
+"""Inputs, shape (batch, ...), and targets, shape (batch,) or (batch, outputs); of text both (batch, tokens)."""
 
 
 Precision = Literal["float32", "bfloat16"]
@@ -27,13 +27,16 @@ Precision = Literal["float32", "bfloat16"]
 
 
 class Network(Protocol):
-    """A function with weights; `state` is what changes without a gradient, such as running statistics."""
+    """A function with weights; `state` is what changes without a gradient, such as running statistics.
+
+    A network may have an attribute `widest`: how many numbers its widest layer holds for one row of inputs.
+    """
 
     def init(self, key: Key) -> tuple[Params, State]:
         """Starting weights and state, numpy arrays."""
 
     def apply(self, params: Params, state: State, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, State]:
-        """Outputs, shape (batch, outputs), and the new state."""
+        """Outputs, shape (batch, outputs) or (batch, tokens, outputs), and the new state."""
 
     def describe(self) -> str:
         """One phrase for reports."""
@@ -107,5 +110,8 @@ def count(params: Params) -> int:
 
 
 def affine(params: dict[str, jax.Array], inputs: jax.Array) -> jax.Array:
-    """``inputs @ weight + bias``."""
-    return jnp.dot(inputs, params["weight"]) + params["bias"]
+    """``inputs @ weight + bias``, over the last axis of inputs; a layer may have no bias."""
+    # As a product of two matrices: of three axes its gradient takes a third longer on a CPU.
+    product = jnp.dot(inputs.reshape(-1, inputs.shape[-1]), params["weight"])
+    product = product.reshape(*inputs.shape[:-1], -1)
+    return product + params["bias"] if "bias" in params else product

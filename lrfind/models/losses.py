@@ -1,7 +1,7 @@
 """Losses from optax, as the mean over a batch.
 
 Targets of regression, and zeros and ones, have the outputs' shape (batch, outputs); labels of classification have shape
-(batch,).
+(batch,), and those of text (batch, tokens).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import optax
 
 def cross_entropy(outputs: jax.Array, labels: jax.Array) -> jax.Array:
     """``-log softmax(outputs)[label]``."""
-    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(outputs, labels))
+    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(outputs, labels.astype(jnp.int32)))
 
 
 def binary_cross_entropy(outputs: jax.Array, targets: jax.Array) -> jax.Array:

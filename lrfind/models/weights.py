@@ -25,3 +25,8 @@ def he_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> Floats32:
 def affine_init(rng: np.random.Generator, fan_in: int, fan_out: int) -> dict[str, Floats32]:
     """An affine layer: He-normal weight, zero bias."""
     return {"weight": he_normal(rng, fan_in, fan_out), "bias": np.zeros(fan_out, np.float32)}
+
+
+def biased(norm: str, width: int) -> dict[str, Floats32]:
+    """A zero bias; none before batch norm, which would take it away again."""
+    return {} if norm == "batch" else {"bias": np.zeros(width, np.float32)}

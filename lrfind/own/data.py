@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from lrfind.data.batches import ORDER, Batches, generator
-from lrfind.engine.evaluate import cut, rows_in
+from lrfind.engine.evaluate import AT_ONCE, cut, rows_in
 from lrfind.engine.host import host_feed
 from lrfind.engine.kernel import Feed
 from lrfind.errors import InputError
@@ -225,7 +225,8 @@ class Streamed:
 
         return host_feed(made, lambda number, *steps: batches.keys(seeds[number], *steps))
 
-    def sample(self, part: Part, rows: int) -> list[Tree] | None:
+    def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
+        del at_once  # They come as they are.
         wanted = max(1, -(-rows // self.batch_rows))
         if part == "train":
             return self.stream(0).take(wanted)

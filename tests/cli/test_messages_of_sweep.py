@@ -23,7 +23,7 @@ REFUSED = {
     "c.yaml --seed -3": "--seed: must be a whole number of at least 0; got -3",
     "c.yaml --set foo": "--set: must be key.path=value, such as train.steps=2000; got 'foo'",
     "c.yaml --set model.hiden=3": "--set: model.hiden: unknown key (did you mean 'hidden'?); "
-    "'mlp' has hidden, activation, norm",
+    "'mlp' has hidden, activation, norm, dropout",
     "c.yaml --plot p.gif": "--plot p.gif: the name must end in .png, .svg or .pdf",
     "c.yaml --plot gone/p.png": "--plot gone/p.png: there is no folder gone",
     "c.yaml --plot p.png --no-plot": "--plot p.png and --no-plot contradict each other; leave one out",
@@ -35,7 +35,8 @@ REFUSED = {
     "-": "stdin: is empty; `lrfind init` writes a config to start from",
     "cc.yaml": "cc.yaml: there is no such file (did you mean 'c.yaml'?)",
     ".": ".: is a folder; give the config file in it, such as bad.yaml",
-    "bad.yaml": "bad.yaml:1:9: model.name: must be one of linear, mlp; got 'mlpp' (did you mean 'mlp'?)",
+    "bad.yaml": "bad.yaml:1:9: model.name: must be one of cnn, linear, mlp, resnet, transformer; got 'mlpp' "
+    "(did you mean 'mlp'?)",
     "gone.yaml": "gone.yaml:3:19: data.path: there is no file {here}/gone.npz",
     "rows.yaml": "rows.yaml:3:1: data.targets: inputs has 8 rows and targets has 7; they must agree",
     "c.yaml --set data.batch_size=4000": "--set: data.batch_size: a batch of 4000 needs as many rows to train on, "

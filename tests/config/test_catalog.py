@@ -66,8 +66,11 @@ def test_every_starter_is_a_good_config(choice: dict[str, str]) -> None:
     loaded = load("-", stdin_text=text)
     resolved = loaded.config.model_dump()
     assert resolved["train"]["schedule"]["name"] == choice.get("schedule", "cosine")
+    rest = {"model": "mlp", "data": "digits", "optimizer": "adamw"}
+    if choice in ({"model": "transformer"}, {"data": "text"}):
+        rest |= {"model": "transformer", "data": "text"}  # neither goes with another one
     for key in ("model", "data", "optimizer"):
-        assert resolved[key]["name"] == choice.get(key, {"model": "mlp", "data": "digits", "optimizer": "adamw"}[key])
+        assert resolved[key]["name"] == choice.get(key, rest[key])
     assert all("#" in line for line in text.splitlines() if line)
     assert max(map(len, text.splitlines())) <= 240
 

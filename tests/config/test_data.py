@@ -24,8 +24,12 @@ WRONG = {
     "{name: csv, path: d.csv, inputs: ['']}": "data.inputs.0: must be text that is not empty; got ''",
     "{name: csv, path: d.csv, standardise: true}": "data.standardise: unknown key (did you mean 'standardize'?); "
     "'csv' has batch_size, validation_fraction, standardize, path, inputs, targets",
-    "{name: npy, path: d.npy}": "data.path: unknown key here: path belongs in data (of csv, npz, parquet); "
+    "{name: npy, path: d.npy}": "data.path: unknown key here: path belongs in data (of csv, npz, parquet, text); "
     "'npy' has batch_size, validation_fraction, standardize, inputs, targets",
+    "{name: text, standardize: true}": "data.standardize: unknown key here: standardize belongs in data (of "
+    "classification, csv, digits, friedman, images, npy, npz, parquet, quadratic); 'text' has batch_size, "
+    "validation_fraction, path, context",
+    "{name: text, context: 0}": "data.context: must be a whole number from 1 to 1,000,000; got 0",
     "{name: digits, standardize: 1}": "data.standardize: must be true or false; got 1 (write true)",
     "{name: classification, rows: 20, classes: 30}": "data.classes: must be at most the rows, 20; got 30",
     "{name: images, rows: 16, classes: 17}": "data.classes: must be at most the rows, 16; got 17",
@@ -33,7 +37,7 @@ WRONG = {
     "{name: quadratic, rows: 8}": "data.rows: must be more than the features, 10 by default; got 8",
     "{name: quadratic, condition: 0.5}": "data.condition: must be a number from 1 to 100,000; got 0.5",
     "{name: clasification}": "data.name: must be one of classification, csv, digits, friedman, images, npy, npz, "
-    "parquet, quadratic; got 'clasification' (did you mean 'classification'?)",
+    "parquet, quadratic, text; got 'clasification' (did you mean 'classification'?)",
 }
 
 
@@ -55,8 +59,8 @@ def test_a_section_of_its_needed_keys_alone(name: str) -> None:
     base = {"model": {"name": "linear"}, "optimizer": {"name": "sgd"}}
     section = Config.model_validate({**base, "data": {"name": name, **NEEDED.get(name, {})}}).data
     assert section.name == name
-    assert section.standardize is False
-    assert section.validation_fraction == (0 if name == "quadratic" else 0.2)
+    assert name == "text" or section.standardize is False
+    assert section.validation_fraction == {"quadratic": 0, "text": 0.1}.get(name, 0.2)
     assert section.title == {"npy": "x.npy", "npz": "d", "csv": "d", "parquet": "d"}.get(name, name)
 
 

@@ -40,6 +40,7 @@ def test_a_good_config() -> None:
         "hidden": (32, 16),
         "activation": "relu",
         "norm": "none",
+        "dropout": 0.0,
     }
     assert loaded.config.optimizer.learning_rate == 1e-3
     assert loaded.config.train.schedule.name == "cosine"

@@ -115,10 +115,11 @@ WHOLE = {
     "model: {name: mpl, hidden: 128, activation: rel, width: 3}\n"
     "data: {name: npz, batch_size: '64', validation_fraction: 1}\n"
     "optimizer: {name: adam, b1: yes, weight_decay: 1, nesterov: 1, learning_rate: 0}": [
-        "1:9: model.name: must be one of linear, mlp; got 'mpl' (did you mean 'mlp'?)",
+        "1:9: model.name: must be one of cnn, linear, mlp, resnet, transformer; got 'mpl' (did you mean 'mlp'?)",
         "1:20: model.hidden: must be a list of whole numbers from 1 to 1,000,000; got 128 (write [128])",
         "1:33: model.activation: must be one of relu, gelu, tanh, silu; got 'rel' (did you mean 'relu'?)",
-        "1:50: model.width: unknown key; 'mlp' has hidden, activation, norm",
+        "1:50: model.width: unknown key here: width belongs in model (of resnet, transformer); 'mlp' has hidden, "
+        "activation, norm, dropout",
         "2:1: data.path: missing: the file, relative to the config (of --set: to the working directory)",
         "2:19: data.batch_size: must be a whole number of at least 1; got '64' (drop the quotes)",
         "2:37: data.validation_fraction: must be a number of at least 0 and below 1; got 1",
@@ -128,10 +129,11 @@ WHOLE = {
         "3:51: optimizer.nesterov: must be true or false; got 1 (write true)",
         "3:64: optimizer.learning_rate: must be a number above 0; got 0",
     ],
-    "model: {name: resnet, hiden: [3], hidden: [0]}\ndata: {name: digits}\noptimizer: {name: sgd}": [
-        "1:9: model.name: must be one of linear, mlp; got 'resnet'",
-        "1:23: model.hiden: unknown key (did you mean 'hidden'?); known here: hidden, activation, norm",
-        "1:44: model.hidden.0: must be a whole number from 1 to 1,000,000; got 0",
+    "model: {name: perceptron, hiden: [3], hidden: [0]}\ndata: {name: digits}\noptimizer: {name: sgd}": [
+        "1:9: model.name: must be one of cnn, linear, mlp, resnet, transformer; got 'perceptron'",
+        "1:27: model.hiden: unknown key (did you mean 'hidden'?); known here: channels, norm, hidden, activation, "
+        "dropout, stages, width, layers, heads, context",
+        "1:48: model.hidden.0: must be a whole number from 1 to 1,000,000; got 0",
     ],
     HEAD + "train: {steps: x, epochs: 3, schedule: {name: cosine, warmup_steps: 2000}}\n"
     "sweep: {min_lr: x, max_lr: 1e-9}": [

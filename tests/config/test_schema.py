@@ -14,6 +14,7 @@ from lrfind.config.keywords import SUMMARIES
 from lrfind.config.problems import json_schema, resolve, variants
 from lrfind.config.schema import TrainSection
 from lrfind.config.target import OWN
+from lrfind.config.validate import validate
 from lrfind.errors import InputError
 from lrfind.optimizer_table import OPTIMIZERS
 from lrfind.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
@@ -27,7 +28,7 @@ def config(**sections: Any) -> Config:
 
 def test_the_variants_are_the_registry() -> None:
     properties = json_schema()["properties"]
-    assert list(variants(properties["model"])) == [*MODELS, OWN]
+    assert sorted(variants(properties["model"])) == sorted([*MODELS, OWN])
     assert sorted(variants(properties["data"])) == sorted([*DATA, OWN])
     schedules = variants(resolve(properties["train"])["properties"]["schedule"])
     assert sorted(schedules) == sorted(SCHEDULES)
@@ -104,3 +105,45 @@ def test_importing_it_imports_nothing_heavy() -> None:
     heavy = "{'jax', 'numpy', 'matplotlib', 'optax', 'rich', 'typer'}"
     code = f"import sys, lrfind.config; print(*sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ({"width": 10}, "model.width: must be a multiple of heads, 4; got 10"),
+        ({"heads": 3}, "model.heads: must divide the width, 128 by default; got 3"),
+        ({"dropout": 1}, "model.dropout: must be a number of at least 0 and below 1; got 1"),
+        ({"context": 0}, "model.context: must be a whole number from 1 to 1,000,000; got 0"),
+    ],
+)
+def test_a_transformer_whose_heads_share_no_width(model: dict[str, Any], message: str) -> None:
+    found, problems = validate(SMALL | {"model": {"name": "transformer", **model}})
+    assert found is None
+    assert [f"{'.'.join(map(str, each.path))}: {each.message}" for each in problems] == [message]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            {"name": "cnn", "channels": []},
+            "model.channels: must be a list, not empty, of whole numbers from 1 to 100,000; got an empty list",
+        ),
+        (
+            {"name": "cnn", "channels": 8},
+            "model.channels: must be a list, not empty, of whole numbers from 1 to 100,000; got 8 (write [8])",
+        ),
+        (
+            {"name": "resnet", "stages": 3},
+            "model.stages: must be a list, not empty, of whole numbers from 1 to 1,000; got 3 (write [3])",
+        ),
+        (
+            {"name": "resnet", "norm": "bach"},
+            "model.norm: must be one of none, layer, batch, group; got 'bach' (did you mean 'batch'?)",
+        ),
+    ],
+)
+def test_sizes_of_networks_for_images(model: dict[str, Any], message: str) -> None:
+    found, problems = validate(SMALL | {"model": model})
+    assert found is None
+    assert [f"{'.'.join(map(str, each.path))}: {each.message}" for each in problems] == [message]

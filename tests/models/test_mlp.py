@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from lrfind.models.linear import Linear
-from lrfind.models.mlp import ACTIVATIONS, NORM_EPSILON, Mlp, layer_norm
+from lrfind.models.mlp import ACTIVATIONS, Mlp
+from lrfind.models.norms import EPSILON
 
 KEY = np.array([5, 6], np.uint32)
 INPUTS = np.random.default_rng(0).standard_normal((9, 2, 3)).astype(np.float32)
@@ -28,7 +29,7 @@ def outputs(network: Any, inputs: Any = INPUTS) -> Any:
 
 
 def normal(x: Any) -> Any:
-    return (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + NORM_EPSILON)
+    return (x - x.mean(axis=1, keepdims=True)) / np.sqrt(x.var(axis=1, keepdims=True) + EPSILON)
 
 
 @pytest.mark.parametrize("norm", ["none", "layer"])
@@ -46,15 +47,6 @@ def test_outputs_are_those_of_numpy(activation: str, norm: str) -> None:
         x = BY_HAND[activation](x)
     x = x @ params[-1]["weight"] + params[-1]["bias"]
     np.testing.assert_allclose(network.apply(params, state, INPUTS, KEY, False)[0], x, rtol=2e-5, atol=2e-5)
-
-
-def test_layer_norm() -> None:
-    x = np.random.default_rng(2).normal(3, 5, (4, 50))
-    found = np.asarray(layer_norm(x.astype(np.float32)))
-    np.testing.assert_allclose(found, normal(x), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(found.mean(axis=1), 0, atol=1e-6)
-    np.testing.assert_allclose(found.std(axis=1), 1, rtol=1e-5)
-    assert np.isfinite(np.asarray(layer_norm(np.ones((1, 3), np.float32)))).all()
 
 
 def test_without_hidden_layers_it_is_linear() -> None:
@@ -78,3 +70,18 @@ def test_linear_is_an_affine_map() -> None:
 )
 def test_description(hidden: tuple[int, ...], norm: str, text: str) -> None:
     assert Mlp({"hidden": hidden, "activation": "relu", "norm": norm}, (3,), 2).describe() == text
+
+
+def test_description_of_dropout() -> None:
+    options = {"hidden": (8,), "activation": "gelu", "norm": "batch", "dropout": 0.25}
+    assert Mlp(options, (3,), 2).describe() == "mlp, hidden 8, gelu, batch norm, dropout 0.25"
+
+
+def test_dropout_is_after_each_hidden_layer_and_in_training_alone() -> None:
+    options = {"hidden": (4000,), "activation": "relu", "norm": "none"}
+    plain, dropping = Mlp(options, (2, 3), 3), Mlp({**options, "dropout": 0.5}, (2, 3), 3)
+    params, state = plain.init(KEY)
+    apply = lambda network, train: np.asarray(network.apply(params, state, INPUTS, KEY, train)[0])  # noqa: E731
+    np.testing.assert_array_equal(apply(dropping, False), apply(plain, True))
+    assert np.abs(apply(dropping, True) - apply(plain, True)).min() > 0
+    np.testing.assert_array_equal(apply(dropping, True), apply(dropping, True))
