@@ -78,7 +78,8 @@ def conclude(
             recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")
     if race is not None and race.race.scores:
         # The longest heat's schedule is compiled already, and in the mean it is as the whole one.
-        mean = float(schedule(plan, max(race.race.scores)).rise.mean())
+        along = schedule(plan, max(race.race.scores))
+        mean = None if along.plateau else float(along.rise.mean())
     return Result(
         name=name,
         status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",
