@@ -45,9 +45,9 @@ def conclude(
     )
     mean = None
     if of_one_size(climb.learning_rate, climb.update_norm, climb.gradient_norm):
-        whole = schedule(plan, plan.train_steps).rise
-        recommendation = advice.carried(recommendation, climb.learning_rate, float(whole.sum()))
-        mean = float(whole.mean())
+        whole = schedule(plan, plan.train_steps)
+        recommendation = advice.carried(recommendation, climb.learning_rate, float(whole.rise.sum()))
+        mean = None if whole.plateau else float(whole.rise.mean())
     warnings = [*range_warnings(config, climb, extended), *advice.warnings(reading, found[method], seeds=seeds)]
     confirmation = None
     if race is not None and race.race.scores:

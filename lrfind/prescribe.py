@@ -41,7 +41,7 @@ def advise(
         found: the recommendation.
         confirmation: of it; None without one.
         evidence: beside it.
-        mean: of the config's schedule at peak 1; None where the rate knows no schedule, or the schedule waits for the loss.
+        mean: of the config's schedule at peak 1; None where the rate knows none, or it waits for the loss.
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
     proposed = proposals(

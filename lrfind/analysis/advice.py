@@ -66,7 +66,7 @@ def proposals(
         reading: of the sweep.
         found: the recommendation.
         options: keys of the user's schedule.
-        mean: of the user's schedule at peak 1; None where the rate knows no schedule, or the schedule waits for the loss.
+        mean: of the user's schedule at peak 1; None where the rate knows none, or it waits for the loss.
         b2: decay of the optimiser's second moment; None where it has none.
         limit: the largest stable rate at the starting weights; None where it is not known.
     """
