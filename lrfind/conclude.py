@@ -41,9 +41,9 @@ def conclude(
     )
     mean = None
     if of_one_size(climb.learning_rate, climb.update_norm, climb.gradient_norm):
-        whole = schedule(plan, plan.train_steps).rise
-        recommendation = advice.carried(recommendation, climb.learning_rate, float(whole.sum()))
-        mean = float(whole.mean())
+        whole = schedule(plan, plan.train_steps)
+        recommendation = advice.carried(recommendation, climb.learning_rate, float(whole.rise.sum()))
+        mean = None if whole.plateau else float(whole.rise.mean())
     warnings = [*range_warnings(config, climb, extended), *advice.warnings(reading, found[method], seeds=seeds)]
     confirmation = None
     if race is not None and race.race.scores:
@@ -74,7 +74,8 @@ def conclude(
             recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")
     if race is not None and race.race.scores:
         # The longest heat's schedule is compiled already, and in the mean it is as the whole one.
-        mean = float(schedule(plan, max(race.race.scores)).rise.mean())
+        along = schedule(plan, max(race.race.scores))
+        mean = None if along.plateau else float(along.rise.mean())
     return Result(
         name=name,
         status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",

@@ -45,7 +45,7 @@ def advise(
         found: the recommendation.
         confirmation: of it; None without one.
         evidence: beside it.
-        mean: of the config's schedule at peak 1; None where the rate knows no schedule.
+        mean: of the config's schedule at peak 1; None where the rate knows no schedule, or it waits for the loss.
         paste: the line of an optimiser of the user's own.
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})

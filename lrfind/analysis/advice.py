@@ -66,7 +66,7 @@ def proposals(
         reading: of the sweep.
         found: the recommendation.
         options: keys of the user's schedule.
-        mean: of the user's schedule at peak 1; None where the rate knows no schedule.
+        mean: of the user's schedule at peak 1; None where the rate knows none, or it waits for the loss.
         b2: decay of the optimiser's second moment; None where it has none.
         limit: the largest stable rate at the starting weights; None where it is not known.
     """
@@ -142,6 +142,8 @@ def carried(found: Recommendation, mean: float | None, other: float) -> tuple[fl
     """
     rate, low, high = found.learning_rate, found.low, found.high
     assert rate is not None
+    if mean is None and found.confirmed:
+        return short(rate), f"the peak of {found.schedule}, whose drops nobody knows beforehand"
     if mean is None:
         return short(rate), f"as {found.method} reads it off the range test, which knows no schedule"
     wanted = rate * mean / other

@@ -81,6 +81,11 @@ def test_warmup(steps: int, b2: float | None, limit: float | None, wanted: int, 
     assert says in why
 
 
+def test_a_schedule_that_waits_for_the_loss_has_no_sum() -> None:
+    rate, rule = carried(replace(FOUND, schedule="reduce_on_plateau"), None, 0.5)
+    assert (rate, rule) == (0.02, "the peak of reduce_on_plateau, whose drops nobody knows beforehand")
+
+
 def test_triangular_is_read_off_the_curve() -> None:
     """It starts to fall where a tenth of the sigmoid is done, ln(9) widths below its centre, and turns at the limit."""
     found = triangular(READING, replace(FOUND, low=1e-6, high=10.0))
