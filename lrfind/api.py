@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lrfind import run
 from lrfind.answer import Answer
 from lrfind.config.schema import Config
 from lrfind.config.target import NONE, OWN, PYTHON
 from lrfind.config.validate import validate
 from lrfind.errors import ConfigError, InputError, Problem
+from lrfind.measure import measure
 from lrfind.nowhere import Nowhere
 from lrfind.optimizer_table import OPTIMIZERS
 from lrfind.types import Result
@@ -178,7 +178,7 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
         del clock
         return result, {}
 
-    result, _ = run.measure(plan, platform, name, Nowhere(), render, bounds, watcher, clock)
+    result, _ = measure(plan, platform, name, Nowhere(), render, bounds, watcher, clock)
     if result.status == "interrupted":
         raise KeyboardInterrupt
     return result

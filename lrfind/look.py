@@ -37,7 +37,7 @@ class Look:
 
     Attributes:
         scorer: of loss and statistic.
-        metric_name: of the metric.
+        metric_name: of the metric; empty for none.
         metric: ``(loss, statistic) -> metric``.
         looks: how many are affordable, one at each end.
         settler: running statistics of a state's weights; None of a model that has none.
@@ -80,7 +80,7 @@ def look(plan: Plan, steps: int) -> Look | None:
 
         scorer = Scorer(alone, parts)
         looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
-        return Look(scorer, "loss", lambda value, _: value, min(looks, steps + 1))
+        return Look(scorer, "", lambda *_: math.nan, min(looks, steps + 1))
     targets = np.concatenate([part[1] for part in parts])
     statistic, name, metric = metric_of(plan.dataset.task, targets)
     apply = network.apply

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lrfind import groups, optimizers
@@ -25,7 +24,7 @@ from lrfind.engine import compiler
 from lrfind.engine.evaluate import AT_ONCE
 from lrfind.engine.host import IN_FLIGHT
 from lrfind.engine.kernel import Feed
-from lrfind.engine.step import Record, Step, TrainState, lift, start
+from lrfind.engine.step import Step, TrainState, lift, own_step, start
 from lrfind.errors import InputError
 from lrfind.models.contract import Model, Network, Precision, count, supervised
 from lrfind.models.inputs import check
@@ -306,17 +305,6 @@ def built_in(config: Config, input_shape: tuple[int, ...], outputs: int) -> Netw
     options = config.model.model_dump(exclude={"name"})
     network: Network = MODELS[config.model.name].load()(options, input_shape, outputs)
     return network
-
-
-def own_step(step: Any) -> Step:
-    """The user's own train step as the kernel's: its state stands where the parameters do."""
-
-    def one(train: TrainState, batch: Any, rate: Any, key: Any) -> tuple[TrainState, Record]:
-        state, *values = step(train.params, batch, rate, key)
-        record = Record(*(jnp.asarray(value, jnp.float32) for value in values))
-        return TrainState(state, train.state, train.optimizer), record
-
-    return one
 
 
 def context_of(section: TextData, model: Any) -> int:

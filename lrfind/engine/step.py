@@ -146,6 +146,17 @@ def lift(
     return Probing(step) if probe else step
 
 
+def own_step(step: Any) -> Step:
+    """The user's own train step as the kernel's: its state stands where the parameters do."""
+
+    def one(train: TrainState, batch: Any, rate: Any, key: Any) -> tuple[TrainState, Record]:
+        state, *values = step(train.params, batch, rate, key)
+        record = Record(*(jnp.asarray(value, jnp.float32) for value in values))
+        return TrainState(state, train.state, train.optimizer), record
+
+    return one
+
+
 def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array, blur: float | None = None) -> jax.Array:
     """Actual over predicted decrease of a loss, ``rho = (L(w + u) - L(w)) / (g . u)``, without a unit.
 
