@@ -77,7 +77,7 @@ def test_grey_images_need_no_channel() -> None:
         ),
         (Resnet({"stages": (3,), "width": 8, "norm": "none"}, (9, 9), 9), "resnet, blocks 3, width 8", 9 * 81 * 8),
     ],
-    ids=str,
+    ids=lambda each: type(each).__name__ if hasattr(each, "apply") else str(each),
 )
 def test_description_and_memory(network: Any, text: str, widest: int) -> None:
     assert (network.describe(), network.widest) == (text, widest)
