@@ -41,6 +41,7 @@ class Look:
         metric: ``(loss, statistic) -> metric``.
         looks: how many are affordable, one at each end.
         settler: running statistics of a state's weights; None of a model that has none.
+        at: a state with the weights that its optimiser is evaluated at.
     """
 
     scorer: Scorer
@@ -48,6 +49,7 @@ class Look:
     metric: Callable[[float, float], float]
     looks: int
     settler: Settler | None = None
+    at: Callable[[TrainState], TrainState] = lambda state: state
 
     def compile(self, shapes: TrainState, platform: str) -> None:
         """Compile for a state of these shapes."""
@@ -57,6 +59,7 @@ class Look:
 
     def __call__(self, state: TrainState) -> tuple[float, float]:
         """Held-out loss and metric; NaN where they are not finite."""
+        state = self.at(state)
         if self.settler is not None:
             state = state._replace(state=self.settler(state.params))
         loss, statistic = self.scorer(state)
@@ -80,10 +83,10 @@ def look(plan: Plan, steps: int) -> Look | None:
 
         scorer = Scorer(alone, parts)
         looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
-        return Look(scorer, "", lambda *_: math.nan, min(looks, steps + 1))
+        return Look(scorer, "", lambda *_: math.nan, min(looks, steps + 1), at=plan.evaluated_at)
     targets = np.concatenate([part[1] for part in parts])
     statistic, name, metric = metric_of(plan.dataset.task, targets)
-    apply = network.apply
+    apply = plan.apply
 
     def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
         outputs, _ = apply(params, state, batch[0], None, False)
@@ -91,7 +94,7 @@ def look(plan: Plan, steps: int) -> Look | None:
 
     scorer, settler = Scorer(measure, parts), settler_of(plan)
     looks = int(np.clip(affordable / (scorer.rows + (settler.rows if settler else 0)), FEWEST, MOST))
-    return Look(scorer, name, metric, min(looks, steps + 1), settler)
+    return Look(scorer, name, metric, min(looks, steps + 1), settler, plan.evaluated_at)
 
 
 def metric_of(

@@ -26,7 +26,7 @@ from lrfind.engine.host import IN_FLIGHT
 from lrfind.engine.kernel import Feed
 from lrfind.engine.step import Step, TrainState, lift, own_step, start
 from lrfind.errors import InputError
-from lrfind.models.contract import Model, Network, Precision, count, supervised
+from lrfind.models.contract import Apply, Model, Network, Precision, computed_in, count, supervised
 from lrfind.models.inputs import check
 from lrfind.registry import DATA, LOSSES, MODELS
 from lrfind.source import Drawn, Source, of_dataset, rows_of
@@ -96,6 +96,12 @@ class Plan:
     def model(self) -> Model:
         """What is trained; frozen parameters have no gradient."""
         return self._model(self.config.precision)
+
+    @cached_property
+    def apply(self) -> Apply:
+        """The network in the precision it is trained in, where there is one."""
+        assert self.network is not None, "there is no network behind the user's own loss"
+        return computed_in(self.config.precision, self.network.apply)
 
     @cached_property
     def exact(self) -> Model:

@@ -67,25 +67,39 @@ class Model:
     evaluation: float = FORWARD
 
 
-def supervised(network: Network, loss: Loss, precision: Precision = "float32") -> Model:
-    """Join a network and a loss over (inputs, targets).
+Apply = Callable[[Params, State, jax.Array, Any, bool], tuple[jax.Array, State]]
+"""`Network.apply`."""
+
+
+def computed_in(precision: Precision, apply: Apply) -> Apply:
+    """A network's `apply` that computes in a precision and is given float32.
 
     This is the one place where precision changes: weights and inputs go to the network in `precision`, outputs come
     back as float32. What changes without a gradient is kept in float32, as steps too small for bfloat16 add up in it;
     an evaluation, which changes nothing, has it in `precision` too.
     """
+    if precision == "float32":
+        return apply
+
+    def coarse(params: Params, state: State, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, State]:
+        given = state if train else cast(state, precision)
+        outputs, after = apply(cast(params, precision), given, cast(inputs, precision), key, train)
+        state = jax.tree.map(lambda new, old: new.astype(old.dtype), after, state) if train else state
+        return cast(outputs, "float32"), state
+
+    return coarse
+
+
+def supervised(network: Network, loss: Loss, precision: Precision = "float32") -> Model:
+    """Join a network and a loss over (inputs, targets), the loss in float32."""
+    apply = computed_in(precision, network.apply)
 
     def evaluate(
         params: Params, state: State, batch: Batch, key: Any, train: bool
     ) -> tuple[jax.Array, tuple[State, dict[str, jax.Array]]]:
         inputs, targets = batch
-        if precision == "float32":
-            outputs, state = network.apply(params, state, inputs, key, train)
-            return loss(outputs, targets), (state, {})
-        given = state if train else cast(state, precision)
-        outputs, after = network.apply(cast(params, precision), given, cast(inputs, precision), key, train)
-        state = jax.tree.map(lambda new, old: new.astype(old.dtype), after, state) if train else state
-        return loss(cast(outputs, "float32"), targets), (state, {})
+        outputs, state = apply(params, state, inputs, key, train)
+        return loss(outputs, targets), (state, {})
 
     return Model(network.init, evaluate)
 

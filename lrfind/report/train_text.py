@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from lrfind.report import findings
+from lrfind.report.rows import special
 from lrfind.report.text import ascii_only, clean, rate, seconds, spelled
 from lrfind.report.train_records import metrics
 from lrfind.trace import Training
@@ -40,7 +41,7 @@ def rows(training: Training) -> list[tuple[str, str]]:
     told += [
         ("rate", f"{rate(training.learning_rate)}, from {training.rate_from}"),
         ("for", f"{training.steps:,} steps, {training.schedule} schedule"),
-        ("model", f"{facts.model}, {facts.parameters:,} parameters"),
+        ("model", ", ".join([facts.model, f"{facts.parameters:,} parameters", *special(facts)])),
         ("data", facts.data),
         ("loss", spelled(facts.loss)),
     ]
