@@ -70,11 +70,12 @@ def sweep(
     """
     plan, platform = prepare(config, options, watcher, clock)
     from lrfind.climb import climb
-    from lrfind.conclude import conclude
+    from lrfind.conclude import conclude, facts
     from lrfind.confirm import begin
     from lrfind.engine import devices
     from lrfind.engine.recorded import Recorded
     from lrfind.evidence import evidence, sharpness
+    from lrfind.salvage import preface
 
     identity = {
         "config": config.model_dump(mode="json"),
@@ -86,7 +87,9 @@ def sweep(
     }
     mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     folder = options.out or store.default_folder(name, options.runs, mark)
-    with store.open_run(folder, mark, identity, own=options.out is not None, fresh=options.fresh) as directory:
+    # What a run that is killed can be told by, without JAX.
+    head = identity | preface(config, name, facts(plan, None), plan.train_steps)
+    with store.open_run(folder, mark, head, own=options.out is not None, fresh=options.fresh) as directory:
         watcher.folder(folder)
         tape = Tape(directory)
         if (reached := position(directory.recorded)) is not None or directory.strange:
