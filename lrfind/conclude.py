@@ -10,7 +10,6 @@ from lrfind.analysis.curve import divergences
 from lrfind.analysis.suggest import suggestions
 from lrfind.analysis.verdict import unheard, verdict
 from lrfind.climb import Climb
-from lrfind.config.schema import Config
 from lrfind.confirm import Confirmed, schedule
 from lrfind.engine import devices
 from lrfind.plan import Plan
@@ -44,7 +43,9 @@ def conclude(
         whole = schedule(plan, plan.train_steps)
         recommendation = advice.carried(recommendation, climb.learning_rate, float(whole.rise.sum()))
         mean = None if whole.plateau else float(whole.rise.mean())
-    warnings = [*range_warnings(config, climb, extended), *advice.warnings(reading, found[method], seeds=seeds)]
+    first, last = float(climb.learning_rate[0]), float(climb.learning_rate[-1])
+    ranges = advice.range_warnings(config.sweep.min_lr, config.sweep.max_lr, first, last, extended_down=extended)
+    warnings = [*ranges, *advice.warnings(reading, found[method], seeds=seeds)]
     confirmation = None
     if race is not None and race.race.scores:
         said = verdict(
@@ -60,7 +61,7 @@ def conclude(
         confirmation = said.confirmation
         if not interrupted:
             recommendation = said.recommendation
-            warnings = [*range_warnings(config, climb, extended), *said.warnings]
+            warnings = [*ranges, *said.warnings]
     elif race is not None and not interrupted:
         warnings.append(unheard(race.race, found[method], race.judge.name, timed=race.timed))
     rate = recommendation.learning_rate
@@ -118,18 +119,3 @@ def facts(plan: Plan, rate: float | None) -> Facts:
         frozen=plan.frozen,
         precision=plan.config.precision,
     )
-
-
-def range_warnings(config: Config, climb: Climb, extended_down: bool) -> tuple[str, ...]:
-    """That the sweep went beyond its configured range."""
-    first, last = float(climb.learning_rate[0]), float(climb.learning_rate[-1])
-    found = []
-    if extended_down:
-        found.append(
-            f"the action lay below min_lr {config.sweep.min_lr:.1e}, so the sweep was measured again from {first:.1e}"
-        )
-    if last > config.sweep.max_lr * (1 + 1e-9):
-        found.append(
-            f"the loss had not diverged at max_lr {config.sweep.max_lr:.1e}, so the sweep went on to {last:.1e}"
-        )
-    return tuple(found)

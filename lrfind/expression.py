@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+RATE = "LEARNING_RATE"
+"""Stands for the rate in source text where there is none to recommend."""
+
 
 @dataclass(frozen=True)
 class Call:

@@ -26,6 +26,7 @@ from lrfind.engine.host import IN_FLIGHT
 from lrfind.engine.kernel import Feed
 from lrfind.engine.step import Step, TrainState, lift, own_step, start
 from lrfind.errors import InputError
+from lrfind.expression import RATE
 from lrfind.models.contract import Apply, Model, Network, Precision, computed_in, count, supervised
 from lrfind.models.inputs import check
 from lrfind.registry import DATA, LOSSES, MODELS
@@ -40,10 +41,6 @@ NUMBERS = 2**24
 BLUR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
 """For `lift`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean was off
 by some 2^-12 of itself, and the ratio of two good to some three hundredths from 2^-7 on."""
-
-
-RATE = "LEARNING_RATE"
-"""Stands for the rate in the optimiser's source text where there is none to recommend."""
 
 Trained = Callable[[Precision], Model]
 """What is trained, by what it computes in."""

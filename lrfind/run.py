@@ -63,7 +63,9 @@ def sweep(
         RunError: the run failed.
     """
     plan, platform = prepare(config, options, watcher, clock)
+    from lrfind.conclude import facts
     from lrfind.engine import devices
+    from lrfind.salvage import preface
 
     identity = {
         "config": config.model_dump(mode="json"),
@@ -77,7 +79,9 @@ def sweep(
         identity["code"] = plan.code
     mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     folder = options.out or store.default_folder(name, options.runs, mark)
-    with store.open_run(folder, mark, identity, own=options.out is not None, fresh=options.fresh) as directory:
+    # What a run that is killed can be told by, without JAX.
+    head = identity | preface(name, facts(plan, None), plan.train_steps, plan.assumptions)
+    with store.open_run(folder, mark, head, own=options.out is not None, fresh=options.fresh) as directory:
         watcher.folder(folder)
         if (reached := position(directory.recorded)) is not None or directory.strange:
             watcher.resume(reached, directory.strange)

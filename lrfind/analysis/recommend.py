@@ -93,6 +93,24 @@ def warnings(reading: Reading, suggestion: Suggestion, *, seeds: int) -> tuple[s
     return tuple(found)
 
 
+def range_warnings(min_lr: float, max_lr: float, first: float, last: float, *, extended_down: bool) -> tuple[str, ...]:
+    """That the sweep went beyond its configured range.
+
+    Args:
+        min_lr: as configured.
+        max_lr: as configured.
+        first: the first rate of the sweep.
+        last: its last.
+        extended_down: it was measured again from lower down.
+    """
+    found = []
+    if extended_down:
+        found.append(f"the action lay below min_lr {min_lr:.1e}, so the sweep was measured again from {first:.1e}")
+    if last > max_lr * (1 + 1e-9):
+        found.append(f"the loss had not diverged at max_lr {max_lr:.1e}, so the sweep went on to {last:.1e}")
+    return tuple(found)
+
+
 def at_start(reading: Reading, rate: float) -> bool:
     """Whether a rate lies at the low end of what was measured."""
     return rate <= float(reading.learning_rate[int(EDGE * (len(reading.learning_rate) - 1))])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrfind.errors import InputError
-from lrfind.report.fields import build, checked, shown
+from lrfind.fields import build, checked, shown
 from lrfind.report.trials import confirmation_document, read_confirmation, read_evidence
 from lrfind.types import (
     Advice,

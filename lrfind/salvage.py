@@ -1,0 +1,185 @@
+"""What a run that was killed had measured, out of its journal alone and without JAX: the result that an interruption at
+that moment would have left, as far as the journal tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from lrfind.analysis import recommend as advice
+from lrfind.analysis.carry import of_one_size
+from lrfind.analysis.curve import divergences, read
+from lrfind.analysis.suggest import suggestions
+from lrfind.config.schema import Config
+from lrfind.errors import InputError, NothingToJudge
+from lrfind.expression import RATE
+from lrfind.fields import build, checked
+from lrfind.folder import JOURNAL, read_journal
+from lrfind.types import Execution, Facts, Floats, Result, Sweep
+
+AGAIN = "start the same command again to carry it on"
+
+Line = Mapping[str, Any]
+
+
+def preface(name: str, facts: Facts, train_steps: int, assumptions: Sequence[str]) -> dict[str, Any]:
+    """What a journal's head says for `salvage`, beside what the run is known by.
+
+    Args:
+        name: the config's.
+        facts: of model and data, without a rate.
+        train_steps: of the training that the rate is for.
+        assumptions: what the config left out, one sentence each.
+    """
+    return {
+        "name": name,
+        "facts": {key: getattr(facts, key) for key in Facts.__dataclass_fields__},
+        "train_steps": train_steps,
+        "assumptions": list(assumptions),
+    }
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The last climb of a journal.
+
+    Attributes:
+        learning_rate: shape (steps,).
+        loss: shape (seeds, steps).
+        gradient_norm: shape (seeds, steps).
+        update_norm: shape (seeds, steps).
+        climbs: how many climbs there were.
+    """
+
+    learning_rate: Floats
+    loss: Floats
+    gradient_norm: Floats
+    update_norm: Floats
+    climbs: int
+
+
+def salvage(folder: Path) -> tuple[Result, str]:
+    """The result of a run directory that has only a journal; and how far the run came, in words.
+
+    Raises:
+        NothingToJudge: nothing was measured, or the journal is of a version that does not tell enough.
+        InputError: the journal is none of lrfind's, or does not hold what one holds.
+    """
+    lines = read_journal(folder / JOURNAL).lines
+    if not lines or lines[0].get("kind") != "head":
+        raise InputError(f"{folder}: its {JOURNAL} is not lrfind's, or torn from its first line on")
+    try:
+        curve = last_climb([line for line in lines if line["kind"] == "sweep"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{folder / JOURNAL}: does not hold what a journal of a sweep holds ({error})") from None
+    if curve is None:
+        raise NothingToJudge(f"{folder}: the run was killed before anything was measured; {AGAIN}")
+    begun = [line for line in lines if line["kind"] in ("swept", "confirm")]
+    steps, last = len(curve.learning_rate), float(curve.learning_rate[-1])
+    reached = f"interrupted after {steps:,} steps, at a rate of {last:.1e}"
+    if begun:
+        reached = "interrupted during the confirmation"
+    if "facts" not in lines[0]:
+        raise NothingToJudge(f"{folder}: {reached}, by a version of lrfind whose journals tell no more; {AGAIN}")
+    try:
+        return assembled(lines, curve, reached), reached
+    except (KeyError, TypeError, ValueError, ValidationError) as error:
+        said = str(error).partition("\n")[0]
+        raise InputError(f"{folder / JOURNAL}: does not hold what a journal of a sweep holds ({said})") from None
+
+
+def restored(result: Result, folder: Path) -> Result:
+    """A result with the infinities that its file has as null, where the journal beside it is of the same run."""
+    try:
+        curve = last_climb([line for line in read_journal(folder / JOURNAL).lines if line["kind"] == "sweep"])
+    except (KeyError, TypeError, ValueError):
+        return result
+    sweep = result.sweep
+    if curve is None or not np.array_equal(curve.learning_rate, sweep.learning_rate):
+        return result
+    rows = {name: getattr(curve, name) for name in ("loss", "gradient_norm", "update_norm")}
+    rows["smoothed"] = read(curve.learning_rate, curve.loss).smoothed
+    for name, row in rows.items():
+        if not np.array_equal(np.where(np.isfinite(row), row, np.nan), getattr(sweep, name), equal_nan=True):
+            return result
+    return replace(result, sweep=replace(sweep, **rows))
+
+
+def last_climb(lines: Sequence[Line]) -> Curve | None:
+    """The curve of the last climb in the lines of a sweep; None without lines.
+
+    Raises:
+        KeyError, ValueError: they are no such lines.
+    """
+    starts = [number for number, line in enumerate(lines) if line["start"] == 0]
+    if not starts:
+        return None
+    chunks = lines[starts[-1] :]
+    rows = {
+        name: np.concatenate([np.array(line[name], np.float64) for line in chunks], axis=1)
+        for name in ("loss", "gradient_norm", "update_norm")
+    }
+    rates = np.concatenate([np.array(line["learning_rate"], np.float64) for line in chunks])
+    if any(row.shape[1:] != rates.shape for row in rows.values()):
+        raise ValueError("its lines have not as many rates as losses")
+    return Curve(rates, **rows, climbs=len(starts))
+
+
+def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
+    """The result, as `lrfind.conclude` puts that of an interrupted run together."""
+    head = lines[0]
+    config = Config.model_validate(head["config"])
+    reading = read(curve.learning_rate, curve.loss)
+    method, seeds = config.sweep.method, len(curve.loss)
+    found = suggestions(method, reading, curve.loss)
+    recommendation = advice.recommend(
+        method,
+        found[method],
+        seeds=seeds,
+        schedule=config.train.schedule.name,
+        steps=checked(head["train_steps"], int, "train_steps"),
+    )
+    first, last = float(curve.learning_rate[0]), float(curve.learning_rate[-1])
+    warnings = [
+        reached,
+        *advice.range_warnings(config.sweep.min_lr, config.sweep.max_lr, first, last, extended_down=curve.climbs > 1),
+        *advice.warnings(reading, found[method], seeds=seeds),
+    ]
+    rate = recommendation.learning_rate
+    if rate is None:
+        recommendation = replace(recommendation, reason=f"{reached}; what was measured until then shows no rate")
+    elif of_one_size(curve.learning_rate, curve.update_norm, curve.gradient_norm):
+        warnings.append(
+            "updates have the rate's size whatever the gradient, so a whole training wants a lower rate than the sweep "
+            "suggests, which only the run itself works out"
+        )
+    facts = build(Facts, head["facts"], "facts")
+    if rate is not None:
+        facts = replace(facts, optimizer=facts.optimizer.replace(RATE, repr(float(f"{rate:.3g}"))))
+    execution = next((line for line in lines if line["kind"] == "execution"), None)
+    return Result(
+        name=checked(head["name"], str, "name"),
+        status="interrupted",
+        recommendation=recommendation,
+        suggestions=found,
+        sweep=Sweep(
+            learning_rate=curve.learning_rate,
+            loss=curve.loss,
+            smoothed=reading.smoothed,
+            gradient_norm=curve.gradient_norm,
+            update_norm=curve.update_norm,
+            diverged_at=divergences(curve.loss),
+            seeds=tuple(range(seeds)),
+            execution=build(Execution, dict(execution) if execution else {}, "execution"),
+        ),
+        facts=facts,
+        assumptions=tuple(checked(each, str, "assumptions") for each in head["assumptions"]),
+        warnings=tuple(warnings),
+        config=config.model_dump(mode="json"),
+        environment=dict(head["environment"]),
+    )

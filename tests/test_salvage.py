@@ -1,0 +1,77 @@
+"""A killed run's journal read into the result that an interruption would have left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from test_run import Watching, chunks_of_25, config, measure, programs
+
+from lrfind import store
+from lrfind.errors import InputError, NothingToJudge
+from lrfind.journal import to_line
+from lrfind.report.records import to_json
+from lrfind.salvage import salvage
+from lrfind.types import Evidence, Floats, Result, Timing
+
+__all__ = ["chunks_of_25", "programs"]
+
+
+def told(result: Result) -> str:
+    """All that a journal can tell of a result."""
+    return to_json(replace(result, timing=Timing(), evidence=Evidence()))
+
+
+class SecondClimb(Watching):
+    """Interrupts the climb from lower down."""
+
+    def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
+        if self.climbed and done <= self.climbed[-1]:
+            raise KeyboardInterrupt
+        super().climb(learning_rate, done, loss)
+
+
+@pytest.mark.parametrize(
+    ("sections", "watcher"),
+    [({}, Watching(1)), ({"sweep": {"min_lr": 3.0, "max_lr": 1000.0, "extend": True}}, SecondClimb())],
+)
+def test_it_is_what_an_interruption_leaves(
+    tmp_path: Path, sections: dict[str, dict[str, object]], watcher: Watching
+) -> None:
+    result = measure(tmp_path, config(**sections), watcher)
+    found, reached = salvage(tmp_path)
+    assert told(found) == told(result)
+    assert result.status == "interrupted"
+    assert reached == result.warnings[0]
+
+
+def lines(folder: Path, *said: dict[str, object]) -> None:
+    text, mark = "", ""
+    for each in said:
+        line, mark = to_line(each, mark)
+        text += line
+    (folder / store.JOURNAL).write_text(text, encoding="ascii")
+
+
+HEAD = {"kind": "head", "fingerprint": "f"}
+CHUNK = {"kind": "sweep", "start": 0, "learning_rate": [1e-3], "loss": [[1.0]]}
+WHOLE = CHUNK | {"gradient_norm": [[1.0]], "update_norm": [[1.0]]}
+
+
+def test_journals_that_do_not_tell_enough(tmp_path: Path) -> None:
+    lines(tmp_path, HEAD)
+    with pytest.raises(NothingToJudge, match="killed before anything was measured"):
+        salvage(tmp_path)
+    lines(tmp_path, HEAD, WHOLE)
+    with pytest.raises(NothingToJudge, match="whose journals tell no more; start the same command again"):
+        salvage(tmp_path)
+    lines(tmp_path, HEAD, CHUNK)
+    with pytest.raises(InputError, match="does not hold what a journal of a sweep holds"):
+        salvage(tmp_path)
+    lines(tmp_path, HEAD | {"facts": {}, "config": {}, "train_steps": 3}, WHOLE)
+    with pytest.raises(InputError, match="does not hold what a journal of a sweep holds"):
+        salvage(tmp_path)
+    (tmp_path / store.JOURNAL).write_text("something else\n", encoding="ascii")
+    with pytest.raises(InputError, match="is not lrfind's, or torn"):
+        salvage(tmp_path)
