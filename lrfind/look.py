@@ -35,19 +35,21 @@ class Look:
 
     Attributes:
         scorer: of loss and statistic.
-        metric_name: of the metric.
+        metric_name: of the metric; empty where nobody knows what the outputs mean.
         metric: ``(loss, statistic) -> metric``.
         looks: how many are affordable, one at each end.
+        at: a state with the weights that its optimiser is evaluated at.
     """
 
     scorer: Scorer
     metric_name: str
     metric: Callable[[float, float], float]
     looks: int
+    at: Callable[[TrainState], TrainState]
 
     def __call__(self, state: TrainState) -> tuple[float, float]:
         """Held-out loss and metric; NaN where they are not finite."""
-        loss, statistic = self.scorer(state)
+        loss, statistic = self.scorer(self.at(state))
         if not math.isfinite(loss):
             return math.nan, math.nan
         return loss, self.metric(loss, statistic)
@@ -68,7 +70,7 @@ def look(plan: Plan, steps: int) -> Look | None:
 
         scorer = Scorer(alone, parts)
         looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
-        return Look(scorer, "loss", lambda value, _: value, min(looks, steps + 1))
+        return Look(scorer, "", lambda value, _: math.nan, min(looks, steps + 1), plan.evaluated_at)
     targets = np.concatenate([part[1] for part in parts])
     statistic, name, metric = metric_of(plan.dataset.task, targets)
     apply = network.apply
@@ -79,7 +81,7 @@ def look(plan: Plan, steps: int) -> Look | None:
 
     scorer = Scorer(measure, parts)
     looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
-    return Look(scorer, name, metric, min(looks, steps + 1))
+    return Look(scorer, name, metric, min(looks, steps + 1), plan.evaluated_at)
 
 
 def metric_of(

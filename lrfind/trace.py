@@ -63,7 +63,7 @@ class Scores:
         step: updates made by then, shape (looks,).
         loss: on rows that were held out, shape (looks,); NaN where it is not finite.
         metric: shape (looks,).
-        metric_name: ``"accuracy"``, ``"R2"`` or ``"perplexity"``.
+        metric_name: ``"accuracy"``, ``"R2"`` or ``"perplexity"``; empty where nobody knows what the outputs mean.
         rows: held-out rows that were looked at.
     """
 

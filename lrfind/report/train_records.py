@@ -38,7 +38,7 @@ def to_json(training: Training) -> str:
         else {
             "step": scores.step.astype(int),
             "loss": scores.loss,
-            scores.metric_name: scores.metric,
+            **({scores.metric_name: scores.metric} if scores.metric_name else {}),
             "rows": scores.rows,
         },
         "facts": asdict(training.facts),
@@ -60,12 +60,12 @@ def metrics(training: Training) -> dict[str, float | int | str | None]:
         best = scores.best
         found |= {
             "val_loss": number(scores.loss[-1]),
-            "metric": scores.metric_name,
-            scores.metric_name: number(scores.metric[-1]),
             "best_val_loss": number(scores.loss[best]),
-            f"best_{scores.metric_name}": number(scores.metric[best]),
             "best_step": int(scores.step[best]),
         }
+        if name := scores.metric_name:
+            last, at_best = number(scores.metric[-1]), number(scores.metric[best])
+            found |= {"metric": name, name: last, f"best_{name}": at_best}
     return found
 
 
@@ -78,7 +78,7 @@ def to_csv(training: Training) -> str:
     """``train.csv``: a row before each update, and a last one after them; what was not looked at is blank, what is not
     finite is ``nan`` or ``inf``. `lrfind diagnose` reads it."""
     scores = training.scores
-    names = ["step", "lr", "loss", "grad_norm", *(["val_loss", scores.metric_name] if scores else [])]
+    names = ["step", "lr", "loss", "grad_norm", *(["val_loss", scores.metric_name or "metric"] if scores else [])]
     seen = {} if scores is None else {int(step): i for i, step in enumerate(scores.step)}
     done = len(training.loss)
     lines = [",".join(names)]
@@ -90,7 +90,8 @@ def to_csv(training: Training) -> str:
             cells += ["", "", ""]
         if scores is not None:
             i = seen.get(step)
-            cells += ["", ""] if i is None else [repr(float(scores.loss[i])), repr(float(scores.metric[i]))]
+            metric = "" if i is None or not scores.metric_name else repr(float(scores.metric[i]))
+            cells += ["" if i is None else repr(float(scores.loss[i])), metric]
         if step < done or step in seen:
             lines.append(",".join(cells))
     return "\n".join(lines) + "\n"

@@ -19,7 +19,8 @@ def headline(training: Training) -> str:
     found, parts = metrics(training), []
     if training.scores is not None:
         parts += [f"validation loss {shown(found['val_loss'])}"]
-        parts += [f"{training.scores.metric_name} {shown(found[training.scores.metric_name])}"]
+        if name := training.scores.metric_name:
+            parts.append(f"{name} {shown(found[name])}")
     else:
         parts.append(f"training loss {shown(found['train_loss'])}")
     where = f"after {len(training.loss):,} steps at {rate(training.learning_rate)} ({training.schedule})"
@@ -33,13 +34,8 @@ def rows(training: Training) -> list[tuple[str, str]]:
     told = [("training", f"loss {shown(found['train_loss'])} at the end, mean of the last twentieth of the steps")]
     if scores is not None:
         name = scores.metric_name
-        told.append(
-            (
-                "best",
-                f"validation loss {shown(found['best_val_loss'])}, {name} {shown(found[f'best_{name}'])} "
-                f"at step {found['best_step']:,}",
-            )
-        )
+        metric = f", {name} {shown(found[f'best_{name}'])}" if name else ""
+        told.append(("best", f"validation loss {shown(found['best_val_loss'])}{metric} at step {found['best_step']:,}"))
         told.append(("looked at", f"{len(scores.step):,} times, {scores.rows:,} held-out rows"))
     told += [
         ("rate", f"{rate(training.learning_rate)}, from {training.rate_from}"),
