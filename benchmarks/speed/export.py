@@ -1,4 +1,4 @@
-"""Write the rows that lrfind trains on as `inputs` [rows, features] and `targets` to an `.npz` file.
+"""Write the rows that lrfind trains on, `inputs` [rows, ...] and `targets`, and the number of `outputs` to an `.npz` file.
 
 A process of its own, so that the measuring one stays small: a child's peak memory starts at that of its parent.
 """
@@ -10,25 +10,19 @@ import sys
 import numpy as np
 
 from lrfind.config.load import load
-from lrfind.data.prepare import prepare
-from lrfind.registry import DATA
+from lrfind.plan import dataset
 
 
 def main(source: str, target: str) -> None:
     """Load and split the data of a config as `lrfind sweep` does."""
-    config = load(source).config
-    section = config.data
-    data = prepare(
-        DATA[section.name].load()(section),
-        name=section.name,
-        loss=config.loss,
-        validation_fraction=section.validation_fraction,
-        batch_size=section.batch_size,
-        seed=config.seed,
-    )
-    inputs = data.train.inputs.reshape(len(data.train.inputs), -1)
-    targets = data.train.targets
-    np.savez(target, inputs=inputs, targets=targets.astype(np.int64) if targets.dtype.kind == "i" else targets)
+    data = dataset(load(source).config)
+    inputs, targets = (wide(array) for array in (data.train.inputs, data.train.targets))
+    np.savez(target, inputs=inputs, targets=targets, outputs=data.outputs)
+
+
+def wide(array: np.ndarray) -> np.ndarray:
+    """Whole numbers as PyTorch wants labels and tokens."""
+    return array.astype(np.int64) if array.dtype.kind in "iu" else array
 
 
 if __name__ == "__main__":

@@ -10,32 +10,28 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from networks import network
 
 
-def weights(widths: list[int]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """He-normal weights [inside, outside] and zero biases [outside], per layer."""
-    random = np.random.default_rng(0)
-    return [
-        (random.normal(size=(i, o)).astype(np.float32) * np.float32(np.sqrt(2 / i)), np.zeros(o, np.float32))
-        for i, o in pairwise(widths)
-    ]
-
-
-def loss_of(params, inputs, targets):
-    """Mean loss of a batch: cross-entropy for integer targets [batch], else the mean square."""
-    for weight, bias in params[:-1]:
-        inputs = jax.nn.relu(inputs @ weight + bias)
-    weight, bias = params[-1]
-    outputs = inputs @ weight + bias
+def loss_of(outputs, targets):
+    """Mean loss of a batch: cross-entropy for integer targets [batch, ...], else the mean square."""
     if jnp.issubdtype(targets.dtype, jnp.integer):
         return optax.softmax_cross_entropy_with_integer_labels(outputs, targets).mean()
     return jnp.square(outputs - targets).mean()
+
+
+def optimizer_of(section):
+    """What comes before the rate, as optax has it."""
+    name = section["name"]
+    if name == "sgd":
+        return optax.trace(section["momentum"]) if "momentum" in section else optax.identity()
+    decay = optax.add_decayed_weights(section.get("weight_decay", 1e-4)) if name == "adamw" else optax.identity()
+    return optax.chain(optax.scale_by_adam(), decay)
 
 
 def batches(rows: int, size: int, steps: int) -> np.ndarray:
@@ -51,8 +47,8 @@ def main() -> None:
     """Sweep, print the suggestion, and with `--timing` the seconds that the steps took."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", required=True)
-    parser.add_argument("--hidden", type=int, nargs="+", required=True)
-    parser.add_argument("--optimizer", choices=["adam", "sgd"], required=True)
+    parser.add_argument("--model", type=json.loads, required=True, help="the config's section, as JSON")
+    parser.add_argument("--optimizer", type=json.loads, required=True, help="likewise")
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--min-lr", type=float, required=True)
     parser.add_argument("--max-lr", type=float, required=True)
@@ -65,16 +61,17 @@ def main() -> None:
 
     with np.load(args.data) as arrays:
         inputs, targets = arrays["inputs"], arrays["targets"]
-    outputs = int(targets.max()) + 1 if targets.ndim == 1 else targets.shape[1]
-    params = weights([inputs.shape[1], *args.hidden, outputs])
-    optimizer = {"adam": optax.scale_by_adam, "sgd": optax.identity}[args.optimizer]()
+        outputs = int(arrays["outputs"])
+    weights, apply = network(args.model, inputs, outputs, args.loop)
+    params = weights(np.random.default_rng(0))
+    optimizer = optimizer_of(args.optimizer)
     rates = np.geomspace(args.min_lr, args.max_lr, args.steps).astype(np.float32)
     rows = batches(len(inputs), args.batch_size, args.steps)
 
     def step(carry, rate_and_rows, inputs, targets):
         params, state = carry
         rate, rows = rate_and_rows
-        loss, gradient = jax.value_and_grad(loss_of)(params, inputs[rows], targets[rows])
+        loss, gradient = jax.value_and_grad(lambda p: loss_of(apply(p, inputs[rows]), targets[rows]))(params)
         updates, state = optimizer.update(gradient, state, params)
         return (jax.tree.map(lambda p, u: p - rate * u, params, updates), state), loss
 

@@ -20,11 +20,8 @@ from measure import Failed, Run, run
 from rounds import RETRIES, in_peace
 from workload import Workload
 
-SHORT, LONG = 200, 4_200
-"""Steps of the two sweeps: far enough apart to be timed, and the long one still the length of a sweep."""
-
 MAX_LR = 1e-3
-"""Last rate; both workloads train well below it."""
+"""Last rate; all workloads train well below it."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +47,11 @@ def step_ratio(work: Workload, rounds: int, retries: int = RETRIES) -> Steps:
     found: dict[str, list[float]] = {"lrfind": [], "scan": [], "loop": []}
     for number in range(1, rounds + 1):
         print(f"steps of {work.name}: round {number} of {rounds}", file=sys.stderr, flush=True)
-        found["lrfind"].append(_slope(lambda steps: _lrfind(work, steps, retries)))
+        found["lrfind"].append(_slope(lambda steps: _lrfind(work, steps, retries), *work.timed))
         for name, flags in (("scan", []), ("loop", ["--loop"])):
             command = [*by_hand, *flags]
-            found[name].append(_slope(lambda steps, command=command: _by_hand(command, work, steps, retries)))
+            by_steps = lambda steps, command=command: _by_hand(command, work, steps, retries)  # noqa: E731
+            found[name].append(_slope(by_steps, *work.timed))
     ratios = [ours / min(scan, loop) for ours, scan, loop in zip(*found.values(), strict=True)]
     return Steps(**{name: median(times) for name, times in found.items()}, ratio=median(ratios))
 
@@ -67,9 +65,9 @@ def markdown(title: str, found: Steps) -> str:
     )
 
 
-def _slope(seconds) -> float:
+def _slope(seconds, short: int, long: int) -> float:
     """Milliseconds per step between the short and the long sweep."""
-    return 1e3 * (seconds(LONG) - seconds(SHORT)) / (LONG - SHORT)
+    return 1e3 * (seconds(long) - seconds(short)) / (long - short)
 
 
 def _by_hand(command: list[str], work: Workload, steps: int, retries: int) -> float:

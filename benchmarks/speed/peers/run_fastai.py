@@ -14,7 +14,9 @@ from matplotlib import pyplot as plt
 from task import read
 
 task = read()
-optimizer = {"Adam": Adam, "SGD": partial(SGD, mom=0.0)}[task.optimizer.__name__]
+momentum, decay = task.section.get("momentum", 0.0), task.section.get("weight_decay", 0.0)
+# fastai's Adam decays weights as AdamW does.
+optimizer = {"adam": Adam, "adamw": partial(Adam, wd=decay), "sgd": partial(SGD, mom=momentum)}[task.section["name"]]
 learner = Learner(
     DataLoaders(task.loader, task.loader), task.model, loss_func=task.criterion, opt_func=optimizer, path=task.out
 )

@@ -1,17 +1,22 @@
 """What every peer's script shares: the arguments, the model, the batches, and the last line it prints.
 
-The data file holds `inputs` [rows, features] float32 and `targets` [rows] (integer classes) or [rows, outputs].
+The data file holds `inputs` [rows, ...], `targets` [rows] (integer classes), [rows, outputs] or [rows, tokens], and the
+number of `outputs`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from networks import TokenLoss, network
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -21,9 +26,10 @@ class Task:
     """One workload, ready for a finder.
 
     Attributes:
-        model: fully connected network with relu between layers.
+        model: the network of the config.
         criterion: loss of (outputs, targets), a mean over the batch.
-        optimizer: class in `torch.optim`.
+        optimizer: of `torch.optim`, a function of (parameters, lr).
+        section: the config's section on the optimiser.
         loader: shuffled batches of (inputs, targets).
         min_lr: first rate of the sweep.
         max_lr: last rate of the sweep.
@@ -33,7 +39,8 @@ class Task:
 
     model: nn.Module
     criterion: nn.Module
-    optimizer: type[torch.optim.Optimizer]
+    optimizer: Callable[..., torch.optim.Optimizer]
+    section: dict[str, Any]
     loader: DataLoader
     min_lr: float
     max_lr: float
@@ -51,8 +58,8 @@ def read() -> Task:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--hidden", type=int, nargs="+", required=True)
-    parser.add_argument("--optimizer", choices=["adam", "sgd"], required=True)
+    parser.add_argument("--model", type=json.loads, required=True, help="the config's section, as JSON")
+    parser.add_argument("--optimizer", type=json.loads, required=True, help="likewise")
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--min-lr", type=float, required=True)
     parser.add_argument("--max-lr", type=float, required=True)
@@ -61,12 +68,13 @@ def read() -> Task:
     torch.manual_seed(0)
     with np.load(args.data) as arrays:
         inputs, targets = torch.from_numpy(arrays["inputs"]), torch.from_numpy(arrays["targets"])
-    classes = not targets.is_floating_point()
-    outputs = int(targets.max()) + 1 if classes else targets.shape[1]
+        outputs = int(arrays["outputs"])
+    model, inputs = network(args.model, inputs, outputs)
     return Task(
-        model=mlp([inputs.shape[1], *args.hidden, outputs]),
-        criterion=nn.CrossEntropyLoss() if classes else nn.MSELoss(),
-        optimizer={"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[args.optimizer],
+        model=model,
+        criterion=criterion(targets),
+        optimizer=optimizer(args.optimizer),
+        section=args.optimizer,
         loader=DataLoader(TensorDataset(inputs, targets), batch_size=args.batch_size, shuffle=True, drop_last=True),
         min_lr=args.min_lr,
         max_lr=args.max_lr,
@@ -75,9 +83,14 @@ def read() -> Task:
     )
 
 
-def mlp(widths: list[int]) -> nn.Sequential:
-    """Fully connected layers of these widths, relu between them, PyTorch's own initial weights."""
-    layers: list[nn.Module] = []
-    for inside, outside in pairwise(widths):
-        layers += [nn.Linear(inside, outside), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+def criterion(targets: torch.Tensor) -> nn.Module:
+    """Cross-entropy of classes or tokens, else the mean square."""
+    if targets.is_floating_point():
+        return nn.MSELoss()
+    return nn.CrossEntropyLoss() if targets.ndim == 1 else TokenLoss()
+
+
+def optimizer(section: dict[str, Any]) -> Callable[..., torch.optim.Optimizer]:
+    """The optimiser of the config, with its keywords."""
+    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+    return partial(kinds[section["name"]], **{key: value for key, value in section.items() if key != "name"})
