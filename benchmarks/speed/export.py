@@ -1,4 +1,4 @@
-"""Write the rows that lrfind trains on, `inputs` [rows, ...] and `targets`, and the number of `outputs` to an `.npz` file.
+"""Write the rows that lrfind trains on, `inputs` [rows, ...] and `targets`, and their `outputs`, to an `.npz` file.
 
 A process of its own, so that the measuring one stays small: a child's peak memory starts at that of its parent.
 """
