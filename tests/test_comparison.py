@@ -25,7 +25,7 @@ def test_factors_and_judged_loss() -> None:
     assert found.factors[:3] == (None, 1.0, 2.0)
     assert found.entries[1].judged is None
     run = confirmed()
-    assert run.confirmation is not None and run.recommendation.learning_rate is not None
+    assert run.confirmation is not None
     judged = found.entries[3].judged
     assert judged is not None
     assert judged[1] == max(each.steps for each in run.confirmation.candidates)

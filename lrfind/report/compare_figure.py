@@ -24,10 +24,10 @@ COLORS = (CURVE, "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 """Runs beyond as many as there are colours are told apart by the dash."""
 
-NAMES = 2.5
+NAMES = 2.0
 """Inches for the names beside the curves."""
 
-WIDTH, WIDER, HEIGHT = 8.9, 12.6, 4.2
+WIDTH, WIDER, HEIGHT = 8.4, 12.6, 4.2
 
 OVERSHOOT = 0.4
 """How far, in heights of the axes, a curve that leaves them is drawn on."""
@@ -149,8 +149,8 @@ def _scaling(figure: Figure, cell: Cell, found: Comparison, law: Law) -> None:
     axes.legend(
         lines,
         [line.get_label() for line in lines],
-        loc="lower center",
-        bbox_to_anchor=(0.5, 1.0),
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
         ncols=3,
         frameon=False,
         fontsize=7,

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfind.analysis.scaling import law
@@ -15,6 +15,7 @@ SIZES = np.array([16.0, 32.0, 64.0, 128.0])
 NONE = np.full(4, np.nan)
 
 
+@settings(deadline=None)
 @given(st.floats(-1, 2), st.floats(1e-5, 1))
 def test_a_law_is_found_again(exponent: float, scale: float) -> None:
     rates = scale * SIZES**exponent
