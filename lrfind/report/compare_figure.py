@@ -27,7 +27,7 @@ DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 NAMES = 2.0
 """Inches for the names beside the curves."""
 
-WIDTH, WIDER, HEIGHT = 8.4, 12.6, 4.2
+WIDTH, WIDER, HEIGHT = 8.4, 11.8, 4.2
 
 OVERSHOOT = 0.4
 """How far, in heights of the axes, a curve that leaves them is drawn on."""
@@ -47,7 +47,7 @@ def _figure(found: Comparison) -> Figure:
     end = WIDTH - RIGHT - NAMES
     _curves(figure, Cell(0, end, top=0.72), found)
     if law is not None:
-        _scaling(figure, Cell(WIDTH - 0.1, WIDER - RIGHT, top=0.72), found, law)
+        _scaling(figure, Cell(WIDTH - 0.5, WIDER - RIGHT, top=0.72), found, law)
     title = figure.text(LEFT / width, 1 - 0.36 / height, "", color=INK, size=11, weight="bold", va="baseline")
     fit(
         title,
@@ -148,7 +148,7 @@ def _scaling(figure: Figure, cell: Cell, found: Comparison, law: Law) -> None:
         dot(axes, (at, float(y.place(np.array([entry.rate or math.nan]))[0])), color, PAPER, 7.5, 1.3, over=5)
     axes.legend(
         lines,
-        [line.get_label() for line in lines],
+        [str(line.get_label()) for line in lines],
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
         ncols=3,
