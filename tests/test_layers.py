@@ -84,7 +84,7 @@ BELOW: dict[str, set[str]] = {
     "optimizers": {"optimizer_table", "expression", "groups"},
     "groups": set(),
     "schedules": {"expression", "analysis"},
-    "report": {"", "fields", "comparison"},  # where the package is, for the process that draws
+    "report": {"", "analysis", "fields", "comparison"},  # where the package is, for the process that draws
     "sinks": set(),
     "analysis": set(),
     "models": set(),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lrfind import __version__
-from lrfind.cli import check, diagnose, explain, init, list_, report, schema, sweep, train
+from lrfind.cli import check, compare, diagnose, explain, init, list_, report, schema, sweep, train
 
 app = typer.Typer(
     help="The learning-rate range finder for JAX: which rate to train with, how sure that is, and why.",
@@ -41,6 +41,7 @@ app.command("sweep")(sweep.sweep)
 app.command("check")(check.check)
 app.command("train")(train.train)
 app.command("diagnose")(diagnose.diagnose)
+app.command("compare")(compare.compare)
 app.command("report")(report.report_)
 app.command("init")(init.init)
 app.command("list")(list_.list_)

@@ -1,0 +1,169 @@
+"""What `lrfind compare` does: runs and configs in, one table and one figure out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lrfind.cli.job import Job
+from lrfind.cli.options import Format
+from lrfind.cli.screen import say
+from lrfind.cli.wishes import Wishes, check_file, check_plot
+from lrfind.errors import ExitCode, InputError
+
+if TYPE_CHECKING:
+    from lrfind.comparison import Comparison
+    from lrfind.config.load import Loaded
+    from lrfind.config.variants import Variant
+    from lrfind.types import Result
+
+CONFIGS = (".yaml", ".yml")
+
+
+class CompareJob(Job):
+    """A comparison of runs, of configs, or of the variants of one config.
+
+    Args:
+        sources: run directories, results and configs; ``-`` for a config on standard input.
+        wishes: the options of a sweep; `plot` is the figure of all runs.
+        optimizers: names with commas between; None to leave the optimiser as it is.
+        batch_sizes: the same for batch sizes.
+    """
+
+    def __init__(self, sources: Sequence[str], wishes: Wishes, optimizers: str | None, batch_sizes: str | None) -> None:
+        super().__init__(sources, replace(wishes, plot=None))
+        self.sources = sources
+        self.plot = wishes.plot
+        self.optimizers = optimizers
+        self.batch_sizes = batch_sizes
+        self._variants: dict[str, Variant] = {}
+        self._base = ""
+        self._runs: list[tuple[str, Result]] = []
+
+    def _check(self) -> None:
+        """Refuse what could only fail after the measuring, and lay out the variants."""
+        super()._check()
+        check_plot(self.plot, draws=self.wishes.draws)
+        check_file("--plot", self.plot, self.sources, "what is compared")
+        if self.wishes.form in (Format.junit, Format.github):
+            raise InputError(f"--format {self.wishes.form}: a comparison is text, json or markdown")
+        varied = [option for option in ("--optimizers", "--batch-sizes") if getattr(self, option[2:].replace("-", "_"))]
+        if not varied:
+            if len(self.sources) < 2:
+                raise InputError(
+                    "one run is nothing to compare; name two or more, or a config with --optimizers or --batch-sizes"
+                )
+            return
+        if len(varied) > 1:
+            raise InputError("--optimizers and --batch-sizes vary one thing at a time; leave one of them out")
+        if len(self.sources) > 1 or is_run(self.sources[0]):
+            raise InputError(f"{varied[0]} varies one config; name a config, and no run beside it")
+        self._lay_out(self.sources[0])
+
+    def _lay_out(self, source: str) -> None:
+        """The variants of a config, each by its label."""
+        from lrfind.config import variants
+
+        loaded = super()._load(source)
+        self._base = source
+        if self.optimizers is not None:
+            found = variants.optimizers(loaded.config, self.optimizers)
+        else:
+            assert self.batch_sizes is not None
+            found = variants.batch_sizes(self.batch_sizes)
+        self._variants = {each.label: each for each in found}
+        self.configs = list(self._variants)
+        if self.wishes.out is None:
+            self.wishes = replace(self.wishes, out=Path("lrfind-runs") / f"{loaded.name}-compare")
+        for each in found:
+            if each.dropped and not self.wishes.quiet:
+                say(f"lrfind: {each.label} has no {', '.join(each.dropped)}; left out for it")
+
+    def _one(self, source: str) -> ExitCode:
+        """One run: read, or swept."""
+        if not self._variants and is_run(source):
+            return self._read(source)
+        code = super()._one(source)
+        return ExitCode.DONE if code is ExitCode.NO_RECOMMENDATION and self.wishes.exit_zero else code
+
+    def _read(self, source: str) -> ExitCode:
+        """A finished run, or one that was interrupted or killed."""
+        from lrfind.cli.report import told
+        from lrfind.cli.screen import report
+        from lrfind.errors import LrfindError
+
+        try:
+            self._runs.append((source, told(Path(source), quiet=self.wishes.quiet)))
+        except LrfindError as error:
+            return report(error, debug=self.wishes.debug)
+        return ExitCode.DONE
+
+    def _load(self, source: str) -> Loaded:
+        """A config; of a variant, the config with its settings."""
+        variant = self._variants.get(source)
+        if variant is None:
+            return super()._load(source)
+        before = self.wishes
+        self.wishes = replace(before, overrides=[*before.overrides, *variant.settings])
+        try:
+            return replace(super()._load(self._base), name=variant.label)
+        finally:
+            self.wishes = before
+
+    def _folder(self, name: str) -> Path | None:
+        out = self.wishes.out
+        return None if out is None else out / name
+
+    @property
+    def _sets_table(self) -> bool:
+        return False
+
+    def _conclude(self, source: str, loaded: Loaded, result: Result, files: Sequence[Path]) -> ExitCode:
+        del source, loaded
+        folder = files[0].parent if files else self._narration.path if self._narration else None
+        self._runs.append((str(folder or ""), result))
+        none = result.recommendation.learning_rate is None and result.status != "interrupted"
+        return ExitCode.NO_RECOMMENDATION if none else ExitCode.DONE
+
+    def _keep_error(self, source: str, error: object) -> None:
+        """What failed is said on stderr, and has no row."""
+
+    def _document(self) -> str:
+        """The table; the figure is drawn beside it."""
+        if not self._runs:
+            return ""
+        from lrfind.comparison import Comparison, labelled
+
+        varied = "optimizer" if self.optimizers else "batch_size" if self.batch_sizes else None
+        found = Comparison(labelled(self._runs), varied)
+        if self.plot is not None:
+            from lrfind.report.compare_figure import draw
+            from lrfind.store import write
+
+            suffix = self.plot.suffix.removeprefix(".").lower()
+            write(self.plot, draw(found, suffix))  # type: ignore[arg-type]
+        return self._shown(found)
+
+    def _shown(self, found: Comparison) -> str:
+        match self.wishes.form:
+            case Format.json:
+                from lrfind.report.compare_rows import to_json
+
+                return to_json(found)
+            case Format.markdown:
+                from lrfind.report.compare_text import markdown
+
+                return markdown(found)
+        from lrfind.report.compare_text import table
+
+        to_file = self.wishes.output is not None
+        look = self.screen
+        return table(found, width=look.width, color=look.color and not to_file, unicode=look.unicode or to_file)
+
+
+def is_run(source: str) -> bool:
+    """Whether a name is that of a run rather than of a config."""
+    path = Path(source)
+    return source != "-" and path.suffix.lower() not in CONFIGS and (path.is_dir() or path.suffix.lower() == ".json")

@@ -1,0 +1,84 @@
+"""`lrfind compare` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from report.conftest import confirmed, typical
+from test_startup import PROBE
+
+from lrfind.report.records import to_json
+
+from .conftest import Lrfind
+
+
+@pytest.fixture
+def runs(folder: Path) -> list[str]:
+    """Two finished runs."""
+    for name, result in (("a", typical()), ("b", replace(confirmed(), name="other"))):
+        (folder / name).mkdir()
+        (folder / name / "result.json").write_text(to_json(result), encoding="ascii")
+    return ["a", "b/result.json"]
+
+
+def test_finished_runs(lrfind: Lrfind, runs: list[str]) -> None:
+    ran = lrfind("compare", *runs, "--plot", "both.png")
+    assert (ran.code, ran.err) == (0, "")
+    assert [line.split()[0] for line in ran.out.splitlines()[2:4]] == ["digits-mlp", "other"]
+    assert Path("both.png").read_bytes().startswith(b"\x89PNG")
+    record = json.loads(lrfind("compare", *runs, "--json").out)
+    assert [each["folder"] for each in record["runs"]] == runs
+    assert lrfind("compare", *runs, "--format", "markdown").out.startswith("| run | rate |")
+
+
+def test_finished_runs_need_no_jax(runs: list[str]) -> None:
+    ran = subprocess.run([sys.executable, "-c", PROBE, "compare", *runs], capture_output=True, text=True, check=True)
+    assert set(ran.stdout.rpartition("MODULES")[2].split()) & {"jax", "optax", "matplotlib"} == set()
+
+
+def test_batch_sizes(lrfind: Lrfind) -> None:
+    ran = lrfind("compare", "c.yaml", "--batch-sizes", "32,64", "--quiet", "--json", "--plot", "b.svg")
+    assert ran.code == 0
+    record = json.loads(ran.out)
+    assert [(each["label"], each["batch_size"]) for each in record["runs"]] == [("batch-32", 32), ("batch-64", 64)]
+    assert record["scaling"]["low"] < record["scaling"]["exponent"] < record["scaling"]["high"]
+    assert Path("lrfind-runs/c-compare/batch-32/result.json").exists()
+    assert Path("b.svg").exists()
+
+
+def test_optimizers_and_what_they_do_not_have(lrfind: Lrfind) -> None:
+    arguments = ("--set", "optimizer.b1=0.8", "--set", "optimizer.clip_norm=2.0", "--no-plot", "--json", "--out", "o")
+    ran = lrfind("compare", "c.yaml", "--optimizers", "momentum,adamw", *arguments)
+    assert ran.code == 0
+    assert "lrfind: momentum has no b1; left out for it\n" in ran.err
+    first, second = (each["optimizer"] for each in json.loads(ran.out)["runs"])
+    assert (first["name"], first["momentum"], first["clip_norm"]) == ("sgd", 0.9, 2.0)
+    assert (second["name"], second["b1"]) == ("adamw", 0.8)
+    assert sorted(path.name for path in Path("o").iterdir()) == ["adamw", "momentum"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("a",), "one run is nothing to compare"),
+        (("c.yaml", "--optimizers", "adm,sgd"), "--optimizers adm: there is no such optimiser (did you mean 'adam'?)"),
+        (("c.yaml", "--optimizers", "adam,lbfgs"), "--optimizers lbfgs: is not swept: its line search"),
+        (("c.yaml", "--optimizers", "adam"), "one is nothing to compare"),
+        (("c.yaml", "--optimizers", "adam,adam"), "names adam twice"),
+        (("c.yaml", "--batch-sizes", "16,"), "a name is missing between the commas"),
+        (("c.yaml", "--batch-sizes", "16,-2"), "--batch-sizes -2: must be whole numbers above 0"),
+        (("c.yaml", "--batch-sizes", "1,2", "--optimizers", "sgd,adam"), "vary one thing at a time"),
+        (("a", "--batch-sizes", "16,32"), "--batch-sizes varies one config"),
+        (("a", "b", "--format", "junit"), "a comparison is text, json or markdown"),
+        (("a", "nothing"), "nothing"),
+    ],
+)
+def test_wrong_input(lrfind: Lrfind, runs: list[str], arguments: tuple[str, ...], says: str) -> None:
+    ran = lrfind("compare", *arguments)
+    assert ran.code == 2
+    assert says in ran.err
