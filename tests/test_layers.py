@@ -68,6 +68,7 @@ BELOW: dict[str, set[str]] = {
         *("config", "engine", "analysis"),
     },
     "salvage": {"config", "analysis", "folder", "fields", "expression"},
+    "comparison": {"analysis"},
     "conclude": {"climb", "confirm", "plan", "prescribe", "watch", "config", "engine", "analysis"},
     "prescribe": {"config", "analysis", "optimizers", "optimizer_table", "schedules"},
     "confirm": {"climb", "evidence", "pace", "plan", "engine", "models", "analysis"},

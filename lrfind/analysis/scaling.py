@@ -39,7 +39,7 @@ class Rule:
 
     def rate(self, batch_size: float) -> float:
         """The law's rate at a batch size."""
-        return self.scale * batch_size**self.exponent
+        return float(self.scale * batch_size**self.exponent)
 
 
 @dataclass(frozen=True)

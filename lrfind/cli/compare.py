@@ -49,6 +49,7 @@ def compare(
     quiet: shared.Quiet = False,
     no_color: shared.NoColor = False,
     device: shared.DeviceOption = None,
+    allow_import: shared.AllowImport = None,
     no_cache: shared.NoCache = False,
     debug: shared.Debug = False,
 ) -> None:
@@ -87,6 +88,7 @@ def compare(
         color=not no_color,
         device=device and device.value,
         dry_run=False,
+        allowed=allow_import or [],
         cache=not no_cache,
         debug=debug,
     )

@@ -80,15 +80,13 @@ def _curves(figure: Figure, cell: Cell, found: Comparison) -> None:
         color, dash = style(number)
         places = x.place(entry.result.sweep.learning_rate)
         smoothed = _on(y, entry) if alike else own.smoothed
-        axes.add_line(
-            Line2D(places, smoothed, color=color, ls=dash, lw=1.9, zorder=3, solid_capstyle="round")  # type: ignore[arg-type]
-        )
+        axes.add_line(Line2D(places, smoothed, color=color, ls=dash, lw=1.9, zorder=3, solid_capstyle="round"))
         if entry.rate is not None and (spot := _mark(x, places, smoothed, entry.rate)) is not None:
             axes.add_line(Line2D([spot[0]] * 2, [0, 0.03], color=color, lw=1.6, zorder=4))
             dot(axes, spot, color, PAPER, size=7.5, width=1.3, over=5)
         top = height - 0.72 - 0.34 * number
         at = (WIDTH - RIGHT - NAMES + 0.25) / width
-        line = Line2D([at, at + 0.28 / width], [(top - 0.04) / height] * 2, color=color, ls=dash, lw=2.2)  # type: ignore[arg-type]
+        line = Line2D([at, at + 0.28 / width], [(top - 0.04) / height] * 2, color=color, ls=dash, lw=2.2)
         figure.add_artist(line)
         text = figure.text(at + 0.38 / width, top / height, "", color=INK, size=8.5, va="center")
         fit(text, entry.label, NAMES - 0.65)
@@ -135,7 +133,7 @@ def _scaling(figure: Figure, cell: Cell, found: Comparison, law: Law) -> None:
         ("square root", law.root, (0, (1, 1.5)), SOFT, 1.3),
     ):
         values = y.place(np.array([rule.rate(float(end)) for end in ends]))
-        line = Line2D([0, 1], values, color=color, ls=dash, lw=width, zorder=2, label=name)  # type: ignore[arg-type]
+        line = Line2D([0, 1], values, color=color, ls=dash, lw=width, zorder=2, label=name)
         axes.add_line(line)
         lines.append(line)
     for number, entry in enumerate(found.entries):
