@@ -12,7 +12,7 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind import run, schedules, store
+from lrfind import schedules, store
 from lrfind.analysis import suggest
 from lrfind.analysis.race import LOOK, Race, horizons
 from lrfind.config.schema import Config
@@ -408,7 +408,7 @@ class TestData:
 
     def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sweep saw a rate; no training survives at any near it."""
-        monkeypatch.setattr(run, "begins_at", lambda config, climb: 1e6)
+        monkeypatch.setattr("lrfind.measure.begins_at", lambda config, climb: 1e6)
         found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
         assert found.status == "no_recommendation"
         assert "every training diverged, at rates from " in found.recommendation.reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import truths
 from answers import Answer
 from finders import FINDERS, FIXED
 from tasks import SHIPPED, TASKS, half
-from truth import Truth
+from truth import Truth, read
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
         return 0
     if options.check_peers:
         return 1 if check_peers.main() else 0
-    names = options.task or [name for name in TASKS if options.half in (half(name), "all")]
+    names = options.task or measured(name for name in TASKS if options.half in (half(name), "all"))
     if options.digits:
         names = list(SHIPPED)
     known = {name: truths.load(name) for name in names}
@@ -75,6 +75,14 @@ def main() -> int:
 
         draw(rows, options.figure, f"What learning-rate finders lose, on {len(names)} tasks")
     return 0
+
+
+def measured(names: Iterable[str]) -> list[str]:
+    """Those whose truth is known; the others are named, and left out."""
+    found = {name: read(name, TASKS[name]) is not None for name in names}
+    if missing := [name for name, known in found.items() if not known]:
+        print(f"left out, as their truth is not measured yet (--truth): {', '.join(missing)}", file=sys.stderr)
+    return [name for name, known in found.items() if known]
 
 
 def lines(known: dict[str, Truth], given: Sequence[Answer], every: bool) -> list[str]:

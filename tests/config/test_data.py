@@ -27,7 +27,7 @@ WRONG = {
     "{name: npy, path: d.npy}": "data.path: unknown key here: path belongs in data (of csv, npz, parquet, text); "
     "'npy' has batch_size, validation_fraction, standardize, inputs, targets",
     "{name: text, standardize: true}": "data.standardize: unknown key here: standardize belongs in data (of "
-    "classification, csv, digits, friedman, images, npy, npz, parquet, quadratic); 'text' has batch_size, "
+    "classification, csv, digits, friedman, images, npy, npz, parquet, quadratic, target); 'text' has batch_size, "
     "validation_fraction, path, context",
     "{name: text, context: 0}": "data.context: must be a whole number from 1 to 1,000,000; got 0",
     "{name: digits, standardize: 1}": "data.standardize: must be true or false; got 1 (write true)",

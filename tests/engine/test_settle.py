@@ -105,7 +105,7 @@ def exact(model: Any, trained: Any) -> Any:
 
 def test_the_loss_of_a_short_run_is_that_of_exact_statistics(short: Any) -> None:
     model, begin, trained = short
-    evaluator = Evaluator(model.loss, (IMAGES, LABELS), 8)
+    evaluator = Evaluator(model.loss, cut((IMAGES, LABELS), 8))
     settler = Settler(model.loss, begin.state, cut((IMAGES, LABELS), 8, at_once=20))
     with compilations() as compiled:
         settler.compile(jax.tree.map(shape_of, trained), "cpu")
