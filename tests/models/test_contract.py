@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lrfind.config.schema import Config
+from lrfind.engine.execution import equations
 from lrfind.engine.kernel import Kernel
 from lrfind.models.contract import cast, supervised
 from lrfind.models.losses import mse
@@ -84,3 +85,36 @@ def test_a_training_in_bfloat16_is_near_that_in_float32_and_keeps_float32() -> N
     np.testing.assert_allclose(coarse, exact, rtol=0.05)
     np.testing.assert_allclose(coarse[0], exact[0], rtol=5e-3)
     assert not np.allclose(coarse, exact, rtol=1e-5)
+
+
+IMAGES = {"name": "images", "rows": 40, "size": 8, "channels": 1, "classes": 2, "batch_size": 8}
+NETWORKS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"name": "cnn", "channels": [4], "norm": "batch"}, IMAGES),
+    ({"name": "resnet", "stages": [1], "width": 4, "norm": "batch"}, IMAGES),
+    (
+        {"name": "transformer", "layers": 1, "heads": 2, "width": 16, "context": 8, "dropout": 0.1},
+        {"name": "text", "batch_size": 4},
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "data"), NETWORKS, ids=lambda section: str(section["name"]))
+@pytest.mark.parametrize("train", [True, False])
+def test_every_network_multiplies_in_bfloat16_alone(model: dict[str, Any], data: dict[str, Any], train: bool) -> None:
+    plan = make(
+        Config.model_validate({"model": model, "data": data, "optimizer": {"name": "sgd"}, "precision": "bfloat16"})
+    )
+    (params, state), batch = plan.initial, (plan.data.train.inputs[:8], plan.data.train.targets[:8])
+    key = np.zeros(2, np.uint32)
+    program = jax.make_jaxpr(lambda *args: plan.model.loss(*args, key, train))(params, state, batch)
+    operands = [
+        variable.aval.dtype
+        for equation in equations(program.jaxpr)
+        if equation.primitive.name in ("dot_general", "conv_general_dilated")
+        for variable in equation.invars
+    ]
+    assert operands
+    assert set(operands) == {np.dtype(jnp.bfloat16)}
+    loss, (after, _) = jax.eval_shape(lambda *args: plan.model.loss(*args, key, train), params, state, batch)
+    assert loss.dtype == np.float32
+    assert [leaf.dtype for leaf in jax.tree.leaves(after)] == [leaf.dtype for leaf in jax.tree.leaves(state)]
