@@ -12,4 +12,8 @@ to_save = {"model": task.model, "optimizer": optimizer}
 with finder.attach(trainer, to_save=to_save, num_iter=task.steps, end_lr=task.max_lr) as trainer_with_finder:
     trainer_with_finder.run(task.loader)
 finder.plot().figure.savefig(task.plot)
-print(f"suggestion {finder.lr_suggestion():.3g} after {len(finder.get_results()['loss'])} steps")
+try:
+    suggestion = f"suggestion {finder.lr_suggestion():.3g}"
+except RuntimeError:  # of curves that end at their lowest loss
+    suggestion = "no suggestion"
+print(f"{suggestion} after {len(finder.get_results()['loss'])} steps")

@@ -39,4 +39,4 @@ finder = Tuner(trainer).lr_find(
 )
 figure = finder.plot(suggest=True)
 figure.savefig(task.plot)
-print(f"suggestion {finder.suggestion():.3g} after {len(finder.results['loss'])} steps")
+print(f"suggestion {finder.suggestion()} after {len(finder.results['loss'])} steps")
