@@ -103,6 +103,7 @@ TASKS: dict[str, Mapping] = {
     "digits-linear-momentum-300": task(LINEAR, digits(64), MOMENTUM, 300, "one_cycle"),
     "digits-linear-nesterov-300": task(LINEAR, digits(128), NESTEROV, 300, "linear", 30),
     "digits-linear-lamb-300": task(LINEAR, digits(64), opt("lamb"), 300, "cosine"),
+    "friedman-tanh-lamb-300": task(mlp(32, act="tanh"), friedman(32), opt("lamb"), 300, "cosine"),
     "digits-few-muon-300": task(mlp(32, 32), digits(16, 0.9), opt("muon"), 300, "constant"),
     # 400 steps
     **{name: shipped(name) for name in SHIPPED},
@@ -122,6 +123,11 @@ TASKS: dict[str, Mapping] = {
         mlp(64, 64, act="gelu"), friedman(64), NESTEROV | {"clip_norm": 0.03}, 400, "linear", 40
     ),
     "digits-few-lion-400": task(mlp(128, 128), digits(16, 0.9), opt("lion"), 400, "constant"),
+    "digits-norm-lamb-400": task(mlp(64, 64, norm="layer"), digits(32), opt("lamb"), 400, "cosine"),
+    "digits-mlp-lars-400": task(mlp(64, 64), digits(64), opt("lars"), 400, "cosine"),
+    "friedman-deep-adafactor-400": task(mlp(*[32] * 5), friedman(32), opt("adafactor"), 400, "cosine"),
+    "digits-mlp-novograd-400": task(mlp(64, act="gelu"), digits(32), opt("novograd"), 400, "constant"),
+    "digits-deep-muon-400": task(mlp(*[32] * 6), digits(32), opt("muon"), 400, "linear"),
     # convolutions, residual blocks, decoders, batch norm and dropout: 200 to 400 steps
     "digits-cnn-momentum-300": task(cnn(8, 16), digits(32), MOMENTUM, 300, "cosine"),
     "digits-cnn-batch-sgd-300": task(cnn(8, 16, norm="batch"), digits(32), SGD, 300, "cosine"),
@@ -165,6 +171,12 @@ TASKS: dict[str, Mapping] = {
     "digits-linear-adagrad-1000": task(LINEAR, digits(16), opt("adagrad"), 1000, "constant"),
     "friedman-deep-lion-1000": task(mlp(*[16] * 7), friedman(16), opt("lion"), 1000, "constant"),
     "friedman-few-momentum-1000": task(mlp(64, 64), friedman(16, noise=3, held_out=0.95), MOMENTUM, 1000, "constant"),
+    "digits-mlp-lamb-1000": task(mlp(64), digits(16), opt("lamb"), 1000, "constant"),
+    "friedman-mlp-lamb-1000": task(mlp(32, 32), friedman(16), opt("lamb"), 1000, "cosine"),
+    "friedman-mlp-adafactor-1000": task(mlp(32, 32, act="silu"), friedman(32), opt("adafactor"), 1000, "constant"),
+    "digits-norm-adafactor-1000": task(mlp(32, norm="layer"), digits(16), opt("adafactor"), 1000, "one_cycle"),
+    "digits-tanh-adafactor-1000": task(mlp(64, act="tanh"), digits(32), opt("adafactor"), 1000, "cosine"),
+    "friedman-few-muon-1000": task(mlp(32), friedman(16, held_out=0.95), opt("muon"), 1000, "constant"),
     # 2000 steps
     "digits-mlp-lion-2000": task(mlp(64), digits(16), opt("lion"), 2000, "constant"),
     "friedman-small-nesterov-2000": task(mlp(32), friedman(16), NESTEROV, 2000, "cosine"),
