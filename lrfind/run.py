@@ -65,6 +65,7 @@ def sweep(
     plan, platform = prepare(config, options, watcher, clock)
     from lrfind.conclude import facts
     from lrfind.engine import devices
+    from lrfind.engine.sweep import PROBE_EVERY
     from lrfind.salvage import preface
 
     identity = {
@@ -80,7 +81,7 @@ def sweep(
     mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     folder = options.out or store.default_folder(name, options.runs, mark)
     # What a run that is killed can be told by, without JAX.
-    head = identity | preface(name, facts(plan, None), plan.train_steps, plan.assumptions)
+    head = identity | preface(name, facts(plan, None), plan.train_steps, plan.assumptions, PROBE_EVERY)
     with store.open_run(folder, mark, head, own=options.out is not None, fresh=options.fresh) as directory:
         watcher.folder(folder)
         if (reached := position(directory.recorded)) is not None or directory.strange:

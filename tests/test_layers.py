@@ -74,7 +74,7 @@ BELOW: dict[str, set[str]] = {
     "confirm": {"climb", "evidence", "pace", "plan", "engine", "models", "analysis"},
     "gallery": {"pace", "analysis", "config"},
     "pace": {"engine", "analysis", "schedules"},
-    "evidence": {"climb", "plan", "groups", "engine"},
+    "evidence": {"climb", "plan", "groups", "engine", "analysis"},
     "climb": {"config", "engine", "analysis"},
     "watch": {"tape"},
     "tape": {"store", "nowhere"},
