@@ -48,7 +48,7 @@ class CompareJob(Job):
         check_plot(self.plot, draws=self.wishes.draws)
         check_file("--plot", self.plot, self.sources, "what is compared")
         if self.wishes.form in (Format.junit, Format.github):
-            raise InputError(f"--format {self.wishes.form}: a comparison is text, json or markdown")
+            raise InputError(f"--format {self.wishes.form}: a comparison is text, json, markdown or html")
         varied = [option for option in ("--optimizers", "--batch-sizes") if getattr(self, option[2:].replace("-", "_"))]
         if not varied:
             if len(self.sources) < 2:
@@ -90,11 +90,16 @@ class CompareJob(Job):
 
     def _read(self, source: str) -> ExitCode:
         """A finished run, or one that was interrupted or killed."""
-        from lrfind.cli.report import told
+        from lrfind.cli.retold import is_training, told
         from lrfind.cli.screen import report
         from lrfind.errors import LrfindError
 
         try:
+            if is_training(Path(source)):
+                raise InputError(
+                    f"{source} is the run of a training, and compare puts sweeps side by side; `lrfind report "
+                    f"{source}` shows it, and `lrfind diagnose` says what is wrong with it"
+                )
             self._runs.append((source, told(Path(source), quiet=self.wishes.quiet)))
         except LrfindError as error:
             return report(error, debug=self.wishes.debug)
@@ -156,6 +161,16 @@ class CompareJob(Job):
                 from lrfind.report.compare_text import markdown
 
                 return markdown(found)
+            case Format.html:
+                from lrfind.report.html import page
+                from lrfind.report.html_sections import of_comparison
+
+                svg = b""
+                if self.wishes.draws:
+                    from lrfind.report.compare_figure import draw
+
+                    svg = draw(found, "svg")
+                return page([of_comparison(found, svg)], "lrfind compare")
         from lrfind.report.compare_text import table
 
         to_file = self.wishes.output is not None

@@ -74,7 +74,7 @@ def test_optimizers_and_what_they_do_not_have(lrfind: Lrfind) -> None:
         (("c.yaml", "--batch-sizes", "16,-2"), "--batch-sizes -2: must be whole numbers above 0"),
         (("c.yaml", "--batch-sizes", "1,2", "--optimizers", "sgd,adam"), "vary one thing at a time"),
         (("a", "--batch-sizes", "16,32"), "--batch-sizes varies one config"),
-        (("a", "b", "--format", "junit"), "a comparison is text, json or markdown"),
+        (("a", "b", "--format", "junit"), "a comparison is text, json, markdown or html"),
         (("a", "nothing"), "nothing"),
     ],
 )

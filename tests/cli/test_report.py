@@ -35,7 +35,7 @@ def test_what_a_sweep_left_comes_again_to_the_byte(lrfind: Lrfind) -> None:
     assert lrfind("report", str(there), "--json").out == (there / "result.json").read_text(encoding="ascii")
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "junit", "github", "json"])
+@pytest.mark.parametrize("form", ["text", "markdown", "junit", "github", "json", "html"])
 @pytest.mark.parametrize("made", [confirmed, interrupted, no_rate])
 def test_forms(lrfind: Lrfind, run: Path, made: object, form: str) -> None:
     (run / "result.json").write_text(to_json(made()), encoding="ascii")  # type: ignore[operator]
