@@ -98,7 +98,7 @@ class CompareJob(Job):
             if is_training(Path(source)):
                 raise InputError(
                     f"{source} is the run of a training, and compare puts sweeps side by side; `lrfind report "
-                    f"{source}` shows it, and `lrfind diagnose` says what is wrong with it"
+                    f"{source}` shows it"
                 )
             self._runs.append((source, told(Path(source), quiet=self.wishes.quiet)))
         except LrfindError as error:

@@ -53,8 +53,9 @@ def told(run: Path, *, quiet: bool) -> Result:
         from lrfind.salvage import restored
 
         result = restored(finished(run), run if run.is_dir() else run.parent)
-        mind_newer(run, quiet=quiet)
-        return result
+        if not (result.status == "interrupted" and carried_on(run)):
+            mind_newer(run, quiet=quiet)
+            return result
     from lrfind.salvage import salvage
 
     result, reached = salvage(run)
@@ -79,8 +80,9 @@ def told_training(run: Path, *, quiet: bool) -> Training:
             raise RunError(f"{file} cannot be read: {error.strerror or error}") from error
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
-        mind_newer(run, quiet=quiet)
-        return restored(training, file.parent)
+        if not (training.status == "interrupted" and carried_on(run)):
+            mind_newer(run, quiet=quiet)
+            return restored(training, file.parent)
     from lrfind.salvage_train import salvage
 
     training, reached = salvage(run)
@@ -93,6 +95,14 @@ def ended(run: Path, result: str) -> bool:
     from lrfind.folder import JOURNAL
 
     return not run.is_dir() or (run / result).exists() or not (run / JOURNAL).exists()
+
+
+def carried_on(run: Path) -> bool:
+    """Whether a run that was interrupted was carried on, and killed: its journal knows more than its result."""
+    from lrfind.folder import JOURNAL, ending, read_journal
+
+    lines = read_journal(run / JOURNAL).lines if run.is_dir() else ()
+    return bool(lines) and ending(lines) is None
 
 
 def mind_newer(run: Path, *, quiet: bool) -> None:

@@ -101,6 +101,18 @@ def test_a_training_that_was_killed_early(lrfind: Lrfind, killed: bytes) -> None
     assert "the training was killed before anything was measured; start the same command again" in ran.err
 
 
+def test_one_that_was_interrupted_carried_on_and_killed(lrfind: Lrfind, killed: bytes) -> None:
+    """Its result is older than its journal."""
+    lines = killed.splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if b'"kind": "train"' in line)
+    (RUN / "journal.jsonl").write_bytes(b"".join(lines[: first + 1]))
+    (RUN / "train.json").write_text(lrfind("report", str(RUN), "--json", "--quiet").out, encoding="ascii")
+    early = json.loads(lrfind("report", str(RUN / "train.json"), "--json").out)
+    (RUN / "journal.jsonl").write_bytes(killed)
+    late = json.loads(lrfind("report", str(RUN), "--json", "--quiet").out)
+    assert len(early["trace"]["loss"]) < len(late["trace"]["loss"]) == 40
+
+
 def test_a_damaged_training_is_named(lrfind: Lrfind) -> None:
     lrfind(*TRAIN, "--no-plot")
     file = RUN / "train.json"
