@@ -51,7 +51,7 @@ def restored(training: Training, folder: Path) -> Training:
     for name, row in rows.items():
         if not np.array_equal(np.where(np.isfinite(row), row, np.nan), getattr(training, name), equal_nan=True):
             return training
-    return replace(training, **rows)
+    return replace(training, rate=rate, loss=loss, gradient_norm=gradient_norm)
 
 
 def measured(lines: Sequence[Line]) -> tuple[Floats, Floats, Floats]:

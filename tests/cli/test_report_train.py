@@ -19,7 +19,11 @@ from .conftest import Lrfind
 
 RUN = Path("lrfind-runs/c-train")
 TRAIN = ("train", "c.yaml", "--steps", "40", "--lr", "1e-2", "--quiet")
-BLOWN_UP = ("train", "c.yaml", "--steps", "40", "--lr", "1e30", "--quiet", "--no-plot", "--set", "optimizer.name=sgd")
+BLOWN_UP = (
+    *("train", "c.yaml", "--steps", "40", "--lr", "10", "--quiet", "--no-plot"),
+    *("--set", "optimizer.name=sgd", "--set", "data={name: friedman, rows: 200, batch_size: 20}"),
+    *("--set", "model={name: linear}"),
+)
 FORMS = ("text", "json", "markdown", "html")
 
 
