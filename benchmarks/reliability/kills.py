@@ -17,11 +17,11 @@ CONFIG = """\
 model: {name: mlp, hidden: [256, 256]}
 data: {name: digits}
 optimizer: {name: adam}
-train: {steps: 2000, schedule: cosine}
-sweep: {steps: 2000, seeds: 4}
-confirm: {budget: 24000}
+train: {steps: 1000, schedule: cosine}
+sweep: {steps: 1000, seeds: 4}
+confirm: {budget: 12000}
 """
-"""Some tens of seconds, half of them sweep and half confirmation."""
+"""Some ten seconds, half of them sweep and half confirmation."""
 
 
 @dataclass(frozen=True)
