@@ -28,9 +28,6 @@ train: {steps: 400, schedule: cosine}
 
 IMPORT = "import jax"
 
-BAR = 0.75
-"""The part of the import that a command may take."""
-
 
 def commands(folder: Path) -> dict[str, list[str]]:
     """Each command by its name in the table."""
@@ -77,10 +74,13 @@ def main() -> None:
             rounds.append(
                 {name: in_peace(lambda: run(found[name], environment, (0, 1)), options.retries) for name in names}  # noqa: B023
             )
-    print(f"{options.rounds} rounds, medians\n\n| command | seconds | of `{IMPORT}` |\n|---|---|---|")
+    print(f"{options.rounds} rounds, medians\n")
+    print(f"| command | seconds | of `{IMPORT}` | of its CPU seconds |\n|---|---|---|---|")
     for name in found:
         seconds = median(one[name].wall for one in rounds)
-        print(f"| `{name}` | {seconds:.2f} | {median(one[name].wall / one[IMPORT].wall for one in rounds):.2f} |")
+        wall = median(one[name].wall / one[IMPORT].wall for one in rounds)
+        cpu = median(one[name].cpu / one[IMPORT].cpu for one in rounds)
+        print(f"| `{name}` | {seconds:.2f} | {wall:.2f} | {cpu:.2f} |")
     busy = sum(not one[name].quiet for one in rounds for name in found)
     if busy:
         print(f"\n{busy} of {len(rounds) * len(found)} runs had a neighbour that used more than {BUSY} cores.")
