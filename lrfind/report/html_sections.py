@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lrfind.comparison import Comparison
 from lrfind.report import compare_rows, train_text, verdicts
 from lrfind.report.advice import title
 from lrfind.report.html import Folded, Grid, Section
@@ -98,22 +97,20 @@ def of_check(found: verdicts.Judged) -> Section:
     return Section(found.name, found.status, verdict, more=("; ".join(rest),), tables=grids)
 
 
-def of_comparison(found: Comparison, svg: bytes = b"") -> Section:
-    """Runs side by side; `svg` is their figure."""
-    rows = compare_rows.cells(found)
-    same = compare_rows.common(rows)
-    picked = [i for i, name in enumerate(compare_rows.HEAD) if name not in same]
-    shared = ", ".join(f"{name} {value}" for name, value in same.items() if value)
-    notes = [("all", shared)] if shared else []
-    notes += [("scaling", each) for each in (compare_rows.scaling(found.law) if found.law else ())]
-    notes += [("warning", each) for each in found.notes]
-    grid = Grid(tuple(compare_rows.HEAD[i] for i in picked), tuple(tuple(row[i] for i in picked) for row in rows))
+def of_comparison(found: compare_rows.Sheet, svg: bytes = b"", *, name: str = "runs") -> Section:
+    """Runs side by side.
+
+    Args:
+        found: the table.
+        svg: its figure; empty for none.
+        name: what was varied.
+    """
     return Section(
-        name=found.varied.replace("_", " ") if found.varied else "runs",
+        name=name,
         status="pass",
-        verdict=f"{len(found.entries)} runs side by side",
-        notes=tuple(notes),
+        verdict=f"{len(found.rows)} runs side by side",
+        notes=tuple(("warning" if kind == "note" else kind, each) for kind, each in found.notes),
         svg=svg,
-        alt="the curves of all runs, each with its learning rate",
-        tables=(grid,),
+        alt="the curves of all runs",
+        tables=(Grid(tuple(found.shown), tuple(found.picked(found.shown))),),
     )

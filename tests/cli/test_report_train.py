@@ -145,7 +145,7 @@ def test_other_commands_say_what_it_is(lrfind: Lrfind, folder: Path) -> None:
     (folder / "s" / "result.json").write_text(to_json(confirmed()), encoding="ascii")
     ran = lrfind("compare", "s", str(RUN))
     assert ran.code == 2
-    assert f"{RUN} is the run of a training, and compare puts sweeps side by side" in ran.err
+    assert f"{RUN} is the run of a training, and s is not; name trainings alone, or sweeps and configs" in ran.err
     ran = lrfind("check", "c.yaml", "--run", str(RUN), "--set", "optimizer.learning_rate=0.1")
     assert ran.code == 2
     assert f"--run {RUN}: is the run of a training; `lrfind report {RUN}` shows it" in ran.err

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from lrfind.comparison import Comparison, labelled
 from lrfind.report import html_sections as sections
+from lrfind.report.compare_rows import sheet
 from lrfind.report.html import Section, page
 from lrfind.types import Setting
 
@@ -56,7 +57,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "training.html", page([sections.of_training(training(), SVG)], "lrfind train")
     yield "check.html", page([sections.of_check(each) for each in ALL], "lrfind check")
     yield "diagnosis.html", page([sections.of_log(training().findings, "log.csv")], "lrfind diagnose")
-    yield "compare.html", page([sections.of_comparison(compared, SVG)], "lrfind compare")
+    yield "compare.html", page([sections.of_comparison(sheet(compared), SVG)], "lrfind compare")
 
 
 @pytest.mark.parametrize(("name", "text"), [*pages()], ids=lambda each: each if each.endswith(".html") else "")
@@ -119,7 +120,7 @@ def evil(words: str) -> list[Section]:
         sections.of_sweep(result, SVG, advice=True),
         sections.of_training(trained, SVG),
         sections.of_log(findings, words),
-        sections.of_comparison(compared, SVG),
+        sections.of_comparison(sheet(compared), SVG),
         *map(sections.of_check, hostile()),
     ]
 
