@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lrfind.analysis.race import Race
@@ -56,7 +58,7 @@ def candidates(race: Race) -> tuple[Candidate, ...]:
     if (part := race.under_way) is not None:
         for number, rate in enumerate(part.rates):
             here = part.seeds_of(number)
-            found.append(Candidate(rate, part.heat.steps, part.loss[here], part.train_loss[here]))
+            found.append(Candidate(10 ** math.log10(rate), part.heat.steps, part.loss[here], part.train_loss[here]))
     return tuple(sorted(found, key=lambda each: (each.steps, each.learning_rate)))
 
 
