@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.scaling import Law, law
+from lrfind.trace import Training
 from lrfind.types import Result
 
 
@@ -114,13 +115,34 @@ class Comparison:
         return tuple(found)
 
 
+@dataclass(frozen=True)
+class Trained:
+    """One training of a comparison.
+
+    Attributes:
+        label: what it is called: no other has the same.
+        folder: its run directory.
+        training: what came of it.
+    """
+
+    label: str
+    folder: str
+    training: Training
+
+
 def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[Entry, ...]:
-    """Runs with labels that tell them apart: their names, else as much of their folders as it takes.
+    """Runs, given by folder and result, with labels that tell them apart."""
+    names = labels([(folder, result.name) for folder, result in runs])
+    return tuple(Entry(label, folder, result) for label, (folder, result) in zip(names, runs, strict=True))
+
+
+def labels(runs: Sequence[tuple[str, str]]) -> list[str]:
+    """Labels that tell runs apart: their names, else as much of their folders as it takes.
 
     Args:
-        runs: folder and result of each.
+        runs: folder and name of each.
     """
-    names = [result.name for _, result in runs]
+    names = [name for _, name in runs]
     if len(set(names)) < len(names):
         parts = [folder.replace("\\", "/").rstrip("/").split("/") for folder, _ in runs]
         depth = 1
@@ -128,8 +150,8 @@ def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[Entry, ...]:
             depth += 1
         names = ["/".join(part[-depth:]) for part in parts]
     counted: dict[str, int] = {}
-    labels = []
+    found = []
     for name in names:
         counted[name] = counted.get(name, 0) + 1
-        labels.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
-    return tuple(Entry(label, folder, result) for label, (folder, result) in zip(labels, runs, strict=True))
+        found.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
+    return found

@@ -8,6 +8,7 @@ from lrfind.analysis import recommend as advice
 from lrfind.analysis.carry import of_one_size
 from lrfind.analysis.curve import divergences
 from lrfind.analysis.suggest import suggestions
+from lrfind.analysis.trained import trained
 from lrfind.analysis.verdict import unheard, verdict
 from lrfind.climb import Climb
 from lrfind.confirm import Confirmed, schedule
@@ -47,7 +48,11 @@ def conclude(
     ranges = advice.range_warnings(config.sweep.min_lr, config.sweep.max_lr, first, last, extended_down=extended)
     warnings = [*ranges, *advice.warnings(reading, found[method], seeds=seeds)]
     confirmation = None
-    if race is not None and race.race.scores:
+    if race is not None and interrupted and race.race.measured:
+        confirmation = trained(
+            race.race, judged_on=race.judge.name, spent=race.before + race.race.taken, budget=config.confirm.budget
+        )
+    elif race is not None and not interrupted and race.race.scores:
         said = verdict(
             race.race,
             recommendation,
@@ -58,18 +63,13 @@ def conclude(
             spent=race.before + race.race.spent,
             budget=config.confirm.budget,
         )
-        confirmation = said.confirmation
-        if not interrupted:
-            recommendation = said.recommendation
-            warnings = [*ranges, *said.warnings]
+        confirmation, recommendation = said.confirmation, said.recommendation
+        warnings = [*ranges, *said.warnings]
     elif race is not None and not interrupted:
         warnings.append(unheard(race.race, found[method], race.judge.name, timed=race.timed))
     rate = recommendation.learning_rate
     if interrupted:
-        steps, last = len(climb.learning_rate), float(climb.learning_rate[-1])
-        stopped = f"interrupted after {steps:,} steps, at a rate of {last:.1e}"
-        if race is not None:
-            stopped = "interrupted during the confirmation"
+        stopped = advice.stopped(climb.learning_rate, confirming=race is not None)
         warnings.insert(0, stopped)
         if rate is None:
             recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")

@@ -215,9 +215,10 @@ def confirm(
                 yield Lap(heat, rates, seeds, chunk, done + len(some) * (chunk.start + chunk.loss.shape[1]))
             assert chunk is not None, "a heat has a step at least"
             outcomes.append(judged(chunk.states))
+            loss, train_loss = (np.concatenate(each) for each in zip(*outcomes, strict=True))
+            race.note(heat, loss.tolist(), train_loss.tolist())
         shape = (len(heat.rates), heat.seeds)
-        loss, train_loss = (np.concatenate(each).reshape(shape) for each in zip(*outcomes, strict=True))
-        race.tell(heat, loss, train_loss)
+        race.tell(heat, loss.reshape(shape), train_loss.reshape(shape))
 
 
 def rehearse_schedules(plan: Plan, judged: Judge) -> None:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from lrfind import groups
+from lrfind.analysis.trust import points
 from lrfind.engine.curvature import BASIS, ROUNDS, Stability, rule_of, stability
 from lrfind.engine.evaluate import rows_in
 from lrfind.errors import OwnCodeError
@@ -67,11 +68,10 @@ def sharpness(plan: Plan, kernel: Kernel, start: Any, platform: str) -> Stabilit
 
 def evidence(climb: Climb, found: Stability | None) -> Evidence:
     """What was measured, for the result."""
-    steps = np.flatnonzero(np.isfinite(climb.trust).any(axis=0))
-    ratio = np.nanmedian(climb.trust[:, steps], axis=0) if steps.size else np.empty(0)
+    steps, ratio = points(climb.trust)
     return Evidence(
-        trust_steps=tuple(map(int, steps)),
-        trust_ratio=tuple(map(float, ratio)),
+        trust_steps=steps,
+        trust_ratio=ratio,
         sharpness=found.sharpness if found else None,
         stability_limit=found.limit if found else None,
         stability_rule=found.rule if found else None,

@@ -22,6 +22,8 @@ RESULT = "result.json"
 CURVE = "curve.csv"
 PLOT = "plot.png"
 CHECK = "check.json"
+TRAIN, ROWS = "train.json", "train.csv"
+"""What a training leaves instead of a result and a curve."""
 
 UNFINISHED = (None, "interrupted")
 """What the journal of a run says of its end that may be carried on."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def measure(
     climbs: list[Climb] = []
     interrupted = False
     race: Confirmed | None = None
-    stability: Stability | None = None
+    curving: Future[Stability | None] | None = None
     with devices.failures():
         kernel, states, judged = compiled(plan, platform, watcher, clock, tape)
         try:
@@ -81,12 +82,13 @@ def measure(
                     curving = beside.submit(remembered, tape, lambda: sharpness(plan, kernel, states[0], platform))
                     swept = tape.once("swept", lambda: {"seconds": clock.spent["sweep"]})
                     race = begin(plan, judged, states, rate, climbs, swept["seconds"])
+                    tape.once("race", partial(told_by, race))
                     check(plan, kernel, states, race, tape, watcher)
-                    stability = curving.result()
         except KeyboardInterrupt:
             if not any(begun.chunks for begun in climbs):
                 raise
             interrupted = True
+        stability = curving.result() if curving else None
     watcher.phase("render")
     measured = [begun for begun in climbs if begun.chunks][-1]
     extended = len(climbs) > 1
@@ -155,6 +157,19 @@ def begins_at(config: Config, climb: Climb) -> float | None:
 
     found = suggestions(config.sweep.method, climb.reading, climb.loss)[config.sweep.method]
     return guess(climb.reading) if found.learning_rate is None else found.learning_rate
+
+
+def told_by(begun: Confirmed) -> dict[str, Any]:
+    """What a journal says of a race, so that `lrfind.salvage` can tell its heats from it alone."""
+    race = begun.race
+    return {
+        "suggestion": race.suggestion,
+        "budget": race.budget,
+        "untrained": race.untrained.tolist(),
+        "evaluation": race.evaluation,
+        "judged_on": begun.judge.name,
+        "before": begun.before,
+    }
 
 
 def check(plan: Plan, kernel: Kernel, states: list[Any], begun: Confirmed, tape: Tape, watcher: Watcher) -> None:

@@ -280,8 +280,16 @@ def load(config: Config) -> Dataset:
     """Load, check and split the config's built-in data or file.
 
     Raises:
-        InputError: they cannot be trained on, or do not go with the loss.
+        InputError: they cannot be trained on, do not go with the loss, or there is no memory for them.
     """
+    try:
+        return _load(config)
+    except MemoryError:
+        raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
+
+
+def _load(config: Config) -> Dataset:
+    """As `load`, for data that memory has room for."""
     section, loss = config.data, config.loss if isinstance(config.loss, str) else None
     read = DATA[section.name].load()
     if isinstance(section, TextData):

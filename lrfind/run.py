@@ -13,7 +13,6 @@ import numpy as np
 from lrfind import store
 from lrfind.config.compare import NO_PART
 from lrfind.config.schema import Config
-from lrfind.errors import InputError
 from lrfind.measure import Render, compiled, measure
 from lrfind.own.reference import Door
 from lrfind.tape import position
@@ -65,6 +64,7 @@ def sweep(
     plan, platform = prepare(config, options, watcher, clock)
     from lrfind.conclude import facts
     from lrfind.engine import devices
+    from lrfind.engine.sweep import PROBE_EVERY
     from lrfind.salvage import preface
 
     identity = {
@@ -80,7 +80,7 @@ def sweep(
     mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     folder = options.out or store.default_folder(name, options.runs, mark)
     # What a run that is killed can be told by, without JAX.
-    head = identity | preface(name, facts(plan, None), plan.train_steps, plan.assumptions)
+    head = identity | preface(name, facts(plan, None), plan.train_steps, plan.assumptions, PROBE_EVERY)
     with store.open_run(folder, mark, head, own=options.out is not None, fresh=options.fresh) as directory:
         watcher.folder(folder)
         if (reached := position(directory.recorded)) is not None or directory.strange:
@@ -133,14 +133,13 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
 
         platform = devices.configure(options.device, cache=options.cache)
         from lrfind import plan as plans
-    with clock("data"):
+    with clock("data"), devices.failures():
         watcher.phase("data")
-        try:
-            if config.targets:
-                from lrfind import targets
+        if config.targets:
+            from lrfind import targets
 
-                return targets.make(config, options.door), platform
+            plan = targets.make(config, options.door)
+        else:
             plan = plans.make(config)
-        except MemoryError:
-            raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
+        _ = plan.initial  # A model that memory has no room for is met here.
     return plan, platform

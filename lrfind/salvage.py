@@ -14,20 +14,25 @@ from pydantic import ValidationError
 from lrfind.analysis import recommend as advice
 from lrfind.analysis.carry import of_one_size
 from lrfind.analysis.curve import divergences, read
+from lrfind.analysis.race import Race
 from lrfind.analysis.suggest import suggestions
+from lrfind.analysis.trained import trained
+from lrfind.analysis.trust import points
 from lrfind.config.schema import Config
 from lrfind.errors import InputError, NothingToJudge
 from lrfind.expression import RATE
 from lrfind.fields import build, checked
 from lrfind.folder import JOURNAL, read_journal
-from lrfind.types import Execution, Facts, Floats, Result, Sweep
+from lrfind.types import Confirmation, Evidence, Execution, Facts, Floats, Result, Sweep
 
 AGAIN = "start the same command again to carry it on"
 
 Line = Mapping[str, Any]
 
 
-def preface(name: str, facts: Facts, train_steps: int, assumptions: Sequence[str]) -> dict[str, Any]:
+def preface(
+    name: str, facts: Facts, train_steps: int, assumptions: Sequence[str], probe_every: int = 0
+) -> dict[str, Any]:
     """What a journal's head says for `salvage`, beside what the run is known by.
 
     Args:
@@ -35,12 +40,14 @@ def preface(name: str, facts: Facts, train_steps: int, assumptions: Sequence[str
         facts: of model and data, without a rate.
         train_steps: of the training that the rate is for.
         assumptions: what the config left out, one sentence each.
+        probe_every: steps of the sweep between two measurements of the trust-region ratio; 0 for none.
     """
     return {
         "name": name,
         "facts": {key: getattr(facts, key) for key in Facts.__dataclass_fields__},
         "train_steps": train_steps,
         "assumptions": list(assumptions),
+        "probe_every": probe_every,
     }
 
 
@@ -53,6 +60,7 @@ class Curve:
         loss: shape (seeds, steps).
         gradient_norm: shape (seeds, steps).
         update_norm: shape (seeds, steps).
+        trust: trust-region ratio, shape (seeds, steps); NaN where it was not measured.
         climbs: how many climbs there were.
     """
 
@@ -60,6 +68,7 @@ class Curve:
     loss: Floats
     gradient_norm: Floats
     update_norm: Floats
+    trust: Floats
     climbs: int
 
 
@@ -74,16 +83,13 @@ def salvage(folder: Path) -> tuple[Result, str]:
     if not lines or lines[0].get("kind") != "head":
         raise InputError(f"{folder}: its {JOURNAL} is not lrfind's, or torn from its first line on")
     try:
-        curve = last_climb([line for line in lines if line["kind"] == "sweep"])
+        curve = last_climb(of_kind(lines, "sweep"), lines[0].get("probe_every", 0))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{folder / JOURNAL}: does not hold what a journal of a sweep holds ({error})") from None
     if curve is None:
         raise NothingToJudge(f"{folder}: the run was killed before anything was measured; {AGAIN}")
-    begun = [line for line in lines if line["kind"] in ("swept", "confirm")]
-    steps, last = len(curve.learning_rate), float(curve.learning_rate[-1])
-    reached = f"interrupted after {steps:,} steps, at a rate of {last:.1e}"
-    if begun:
-        reached = "interrupted during the confirmation"
+    confirming = any(line["kind"] in ("swept", "confirm") for line in lines)
+    reached = advice.stopped(curve.learning_rate, confirming=confirming)
     if "facts" not in lines[0]:
         raise NothingToJudge(f"{folder}: {reached}, by a version of lrfind whose journals tell no more; {AGAIN}")
     try:
@@ -96,7 +102,7 @@ def salvage(folder: Path) -> tuple[Result, str]:
 def restored(result: Result, folder: Path) -> Result:
     """A result with the infinities that its file has as null, where the journal beside it is of the same run."""
     try:
-        curve = last_climb([line for line in read_journal(folder / JOURNAL).lines if line["kind"] == "sweep"])
+        curve = last_climb(of_kind(read_journal(folder / JOURNAL).lines, "sweep"))
     except (KeyError, TypeError, ValueError):
         return result
     sweep = result.sweep
@@ -110,8 +116,17 @@ def restored(result: Result, folder: Path) -> Result:
     return replace(result, sweep=replace(sweep, **rows))
 
 
-def last_climb(lines: Sequence[Line]) -> Curve | None:
+def of_kind(lines: Sequence[Line], kind: str) -> list[Line]:
+    """The lines of a kind."""
+    return [line for line in lines if line["kind"] == kind]
+
+
+def last_climb(lines: Sequence[Line], probe_every: int = 0) -> Curve | None:
     """The curve of the last climb in the lines of a sweep; None without lines.
+
+    Args:
+        lines: in order.
+        probe_every: steps between two measurements of the trust-region ratio; 0 leaves it out.
 
     Raises:
         KeyError, ValueError: they are no such lines.
@@ -127,7 +142,65 @@ def last_climb(lines: Sequence[Line]) -> Curve | None:
     rates = np.concatenate([np.array(line["learning_rate"], np.float64) for line in chunks])
     if any(row.shape[1:] != rates.shape for row in rows.values()):
         raise ValueError("its lines have not as many rates as losses")
-    return Curve(rates, **rows, climbs=len(starts))
+    trust = np.full(rows["loss"].shape, np.nan)
+    for line in chunks if probe_every else ():
+        numbers = line["start"] + np.arange(len(line["loss"][0]))
+        where = numbers[numbers % probe_every == 0]
+        if "trust" in line:
+            trust[:, where] = np.array(line["trust"], np.float64).reshape(len(trust), len(where))
+    return Curve(rates, **rows, trust=trust, climbs=len(starts))
+
+
+def evidence_of(curve: Curve, lines: Sequence[Line]) -> Evidence:
+    """What was measured beside the curve."""
+    steps, ratio = points(curve.trust)
+    told = of_kind(lines, "sharpness")
+    found = (told[-1]["found"] if told else None) or {}
+    sharpness, limit = (None if found.get(key) is None else float(found[key]) for key in ("sharpness", "limit"))
+    return Evidence(steps, ratio, sharpness, limit, found.get("rule"))
+
+
+def trainings_of(lines: Sequence[Line], seeds: int) -> Confirmation | None:
+    """The trainings of a confirmation as far as they are judged; None where none is.
+
+    The heats follow from what was measured, so they are run again with the journal in place of the kernel.
+
+    Args:
+        lines: of the journal.
+        seeds: lanes that were trained and judged side by side.
+
+    Raises:
+        KeyError, TypeError, ValueError: they are no such lines.
+    """
+    told = of_kind(lines, "race")
+    if not told:
+        return None
+    line, head, judged = told[-1], lines[0], iter(of_kind(lines, "judged"))
+    race = Race(
+        suggestion=float(line["suggestion"]),
+        steps=checked(head["train_steps"], int, "train_steps"),
+        budget=float(line["budget"]),
+        seeds=seeds,
+        untrained=np.array(line["untrained"], np.float64),
+        evaluation=float(line["evaluation"]),
+    )
+    for heat in race.heats():
+        rows: list[Floats] = [np.empty((2, 0))]
+        for group in judged:
+            rows.append(np.array([group["loss"], group["train_loss"]], np.float64))
+            if sum(row.shape[1] for row in rows) >= heat.trainings:
+                break
+        loss, train_loss = np.concatenate(rows, axis=1)
+        if len(loss) < heat.trainings:
+            race.note(heat, loss.tolist(), train_loss.tolist())
+            break
+        shape = len(heat.rates), heat.seeds
+        race.tell(heat, loss.reshape(shape), train_loss.reshape(shape))
+    if not race.measured:
+        return None
+    budget = checked(head["config"]["confirm"]["budget"], int, "confirm.budget")
+    spent = float(line["before"]) + race.taken
+    return trained(race, judged_on=checked(line["judged_on"], str, "judged_on"), spent=spent, budget=budget)
 
 
 def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
@@ -161,7 +234,7 @@ def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
     facts = build(Facts, head["facts"], "facts")
     if rate is not None:
         facts = replace(facts, optimizer=facts.optimizer.replace(RATE, repr(float(f"{rate:.3g}"))))
-    execution = next((line for line in lines if line["kind"] == "execution"), None)
+    execution = next(iter(of_kind(lines, "execution")), None)
     return Result(
         name=checked(head["name"], str, "name"),
         status="interrupted",
@@ -182,4 +255,6 @@ def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
         warnings=tuple(warnings),
         config=config.model_dump(mode="json"),
         environment=dict(head["environment"]),
+        confirmation=trainings_of(lines, seeds),
+        evidence=evidence_of(curve, lines),
     )

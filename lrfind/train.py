@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrfind import store
-from lrfind.analysis.diagnose.diagnosis import diagnose
+from lrfind.analysis.diagnose.training import judge, trace
 from lrfind.config.schema import Config, ConfirmSection
+from lrfind.folder import PLOT, ROWS, TRAIN
 from lrfind.run import Options, prepare
 from lrfind.tape import Tape, position
-from lrfind.trace import Finding, Scores, Trace, Training
+from lrfind.trace import Scores, Training
 from lrfind.types import Execution, Floats
 from lrfind.watch import Clock, Watcher
 
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from lrfind.look import Look
     from lrfind.plan import Plan
 
-TRAIN, ROWS, PLOT = "train.json", "train.csv", "plot.png"
-"""What a training leaves beside its journal."""
+__all__ = ["PLOT", "ROWS", "TRAIN", "Peak", "Taken", "judge", "trace", "train"]
 
 LOST = 100
 """Losses in a row that are not finite end a training: no step makes numbers of them again."""
@@ -112,8 +112,10 @@ def train(
         }
     )
     plan, platform = prepare(alone, options, watcher, clock)
+    from lrfind.conclude import facts
     from lrfind.engine import devices
     from lrfind.engine.recorded import Recorded
+    from lrfind.salvage import preface
 
     resolved = alone.model_dump(mode="json", exclude={"sweep", "confirm"})
     identity = {
@@ -127,7 +129,10 @@ def train(
     mark = store.fingerprint({"train": identity})
     folder = options.out or store.default_folder(f"{name}-train", options.runs, mark)
     own = options.out is not None
-    with store.open_run(folder, mark, identity, own=own, fresh=options.fresh, result=TRAIN) as directory:
+    # What a training that is killed can be told by, without JAX.
+    told = preface(name, facts(plan, peak.rate), plan.train_steps, plan.assumptions)
+    head = identity | told | {"learning_rate": peak.rate, "rate_from": peak.source}
+    with store.open_run(folder, mark, head, own=own, fresh=options.fresh, result=TRAIN) as directory:
         watcher.folder(folder)
         tape = Tape(directory)
         if (reached := position(directory.recorded)) is not None or directory.strange:
@@ -179,6 +184,8 @@ def compiled(
             scoring.result()
         if told is None:
             tape.add({"kind": "execution", **asdict(kernel.execution)})
+        if looked is not None:
+            tape.once("look", lambda: {"metric": looked.metric_name, "rows": looked.scorer.rows})
         return kernel, starting.result()[0], looked, between
 
 
@@ -268,27 +275,4 @@ def conclude(plan: Plan, name: str, peak: Peak, taken: Taken, look: Look | None,
         config=config.model_dump(mode="json", exclude={"sweep", "confirm"}),
         environment=devices.environment(),
         timing={**{part.rstrip("_"): spent for part, spent in clock.spent.items()}, "total": clock.total},
-    )
-
-
-def judge(found: Trace) -> tuple[Finding, ...]:
-    """The findings of a trace; none where it is too short for any."""
-    try:
-        return diagnose(found)
-    except ValueError:
-        return ()
-
-
-def trace(rate: Floats, loss: Floats, scores: Scores | None) -> Trace:
-    """A training as a log: a row before each update, and one after the last for the look there."""
-    step = np.arange(len(loss) + 1, dtype=np.float64)
-    val = None
-    if scores is not None:
-        val = np.full(len(step), np.nan)
-        val[scores.step.astype(int)] = np.where(np.isfinite(scores.loss), scores.loss, np.inf)
-    return Trace(
-        step,
-        np.append(np.where(np.isfinite(loss), loss, np.inf), np.nan),
-        np.append(rate, np.nan),
-        val,
     )

@@ -370,7 +370,7 @@ class Check:
         name: the config's name.
         where: the config's file, as the user gave it.
         learning_rate: the rate that the config has; None where that was not the question.
-        recommendation: of the run it was held against.
+        recommendation: of the run it was held against; None where there is none.
         verdicts: in a fixed order.
         ignored: what was not to be judged.
         places: 1-based line and column of the config's keys, dotted.
@@ -379,7 +379,7 @@ class Check:
     name: str
     where: str
     learning_rate: float | None
-    recommendation: Recommendation
+    recommendation: Recommendation | None
     verdicts: tuple[Verdict, ...]
     ignored: tuple[str, ...] = ()
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)

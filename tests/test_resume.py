@@ -135,7 +135,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 def test_the_story_has_every_kind_of_line(story: Story) -> None:
     lines = store.lines_of(story.folder / store.JOURNAL)
     kinds = {line["kind"] for line in lines}
-    assert kinds == {"head", "execution", "sweep", "swept", "sharpness", "confirm", "judged", "end"}
+    assert kinds == {"head", "execution", "sweep", "swept", "sharpness", "race", "confirm", "judged", "end"}
     sweeps = [line for line in lines if line["kind"] == "sweep"]
     assert sum(line["start"] == 0 for line in sweeps) == 2, "it climbed twice"
     assert "trust" in sweeps[0]

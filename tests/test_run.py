@@ -16,7 +16,7 @@ from lrfind import run, store
 from lrfind.climb import REACH
 from lrfind.config.schema import Config
 from lrfind.engine import devices, kernel
-from lrfind.errors import RunError
+from lrfind.errors import InputError, RunError
 from lrfind.run import Options, rehearse, sweep
 from lrfind.types import Floats, Result
 from lrfind.watch import Clock, Quiet
@@ -250,3 +250,20 @@ def test_clock_adds_up() -> None:
     timing = clock.timing()
     assert 0 < timing.sweep <= timing.total
     assert timing.compile == 0
+
+
+def test_where_memory_ran_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data are the config's to change; a model that is too large is found before there is a run directory."""
+    from lrfind.models.linear import Linear
+
+    def too_large(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Linear, "init", too_large)
+    with pytest.raises(RunError, match="memory ran out; lower"):
+        measure(tmp_path / "a", config())
+    monkeypatch.setattr("lrfind.plan.prepare", too_large)
+    with pytest.raises(InputError, match="there is no memory for the data") as caught:
+        measure(tmp_path / "a", config())
+    assert caught.value.key == "data"
+    assert not (tmp_path / "a").exists()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import test_confirm as trainings
 from test_run import Watching, chunks_of_25, config, measure, programs
 
 from lrfind import store
@@ -13,14 +14,14 @@ from lrfind.errors import InputError, NothingToJudge
 from lrfind.journal import to_line
 from lrfind.report.records import to_json
 from lrfind.salvage import salvage
-from lrfind.types import Evidence, Floats, Result, Timing
+from lrfind.types import Floats, Result, Timing
 
 __all__ = ["chunks_of_25", "programs"]
 
 
 def told(result: Result) -> str:
     """All that a journal can tell of a result."""
-    return to_json(replace(result, timing=Timing(), evidence=Evidence()))
+    return to_json(replace(result, timing=Timing()))
 
 
 class SecondClimb(Watching):
@@ -44,6 +45,43 @@ def test_it_is_what_an_interruption_leaves(
     assert told(found) == told(result)
     assert result.status == "interrupted"
     assert reached == result.warnings[0]
+
+
+@pytest.mark.parametrize("patience", [1, 7, 12])
+def test_so_it_is_in_the_confirmation(tmp_path: Path, patience: int) -> None:
+    """In the middle of a heat as well: what is judged of it is told."""
+    result = trainings.measure(tmp_path, trainings.config(), patience).result
+    found, reached = salvage(tmp_path)
+    assert told(found) == told(result)
+    assert reached == result.warnings[0] == "interrupted during the confirmation"
+    assert found.evidence.stability_limit is not None
+    assert (found.confirmation is None) == (patience == 1)
+
+
+def test_every_training_that_was_judged_is_told(tmp_path: Path) -> None:
+    """The journal cut after any of its lines."""
+    ran = trainings.measure(tmp_path, trainings.config())
+    whole = ran.result.confirmation
+    assert whole is not None
+    raw = (tmp_path / store.JOURNAL).read_bytes().splitlines(keepends=True)
+    known = {(each.steps, round(each.learning_rate, 9)): each.loss for each in whole.candidates}
+    counts = []
+    for last in range(len(raw)):
+        if b'"kind": "judged"' not in raw[last]:
+            continue
+        (tmp_path / store.JOURNAL).write_bytes(b"".join(raw[: last + 1]) + raw[last][:30])
+        found = salvage(tmp_path)[0].confirmation
+        judged = sum(line.count(b'"judged", "loss": [') for line in raw[: last + 1])
+        assert found is not None
+        for each in found.candidates:
+            assert known[each.steps, round(each.learning_rate, 9)] == each.loss
+        counts.append(sum(len(each.loss) for each in found.candidates))
+        lanes = sum(len(line["loss"]) for line in ran.lines("judged")[:judged])
+        assert counts[-1] > lanes - max(len(each.loss) for each in found.candidates)
+        assert whole.spent >= found.spent
+    assert counts[-1] == sum(map(len, known.values()))
+    assert found.horizons == whole.horizons
+    assert found.exponent == whole.exponent
 
 
 def lines(folder: Path, *said: dict[str, object]) -> None:

@@ -47,7 +47,7 @@ def test_a_killed_training_is_carried_on_to_the_same_bits(lrfind_folder: Any) ->
     lines = (whole / "journal.jsonl").read_bytes().splitlines(keepends=True)
     cut = whole.with_name("cut")
     cut.mkdir()
-    (cut / "journal.jsonl").write_bytes(b"".join(lines[: 2 + 2 * KILLED_AFTER]) + lines[-2][:20])
+    (cut / "journal.jsonl").write_bytes(b"".join(lines[: 3 + 2 * KILLED_AFTER]) + lines[-2][:20])
     again = run("cut")
     assert (again / "train.csv").read_bytes() == (whole / "train.csv").read_bytes()
 

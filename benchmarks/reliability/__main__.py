@@ -26,6 +26,7 @@ def main() -> None:
     """Measure what the options ask for."""
     parser = argparse.ArgumentParser(prog="python benchmarks/reliability", description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     parser.add_argument("--configs", type=int, default=2000)
     parser.add_argument("--data", type=int, default=500)
     parser.add_argument("--no-faults", action="store_true")
@@ -36,7 +37,7 @@ def main() -> None:
         if not options.no_faults:
             rows += all_faults(folder / "faults")
         if options.kills:
-            rows += all_kills(folder / "kills", options.kills)
+            rows += all_kills(folder / "kills", options.kills, options.seed)
         resource.setrlimit(resource.RLIMIT_AS, (ENOUGH, ENOUGH))
         if options.configs:
             rows.append(broken(folder / "configs", "config", options.configs))
@@ -59,11 +60,11 @@ def all_faults(folder: Path) -> list[tuple[str, str]]:
     return [("faults met as they should be", f"{good} of {len(faults.FAULTS)}")]
 
 
-def all_kills(folder: Path, number: int) -> list[tuple[str, str]]:
+def all_kills(folder: Path, number: int, seed: int) -> list[tuple[str, str]]:
     """So many kills."""
     folder.mkdir()
     found: list[Kill] = []
-    for each in kills(number, folder):
+    for each in kills(number, folder, seed):
         found.append(each)
         mark = "ok  " if each.good else "FAIL"
         more = "" if each.good else f" {each}"

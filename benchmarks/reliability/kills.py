@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import random
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 
-from command import Ran, count, end, leftovers, outcome, run, start
+from command import Ran, end, leftovers, outcome, run, start
 
 from lrfind.folder import read_journal
 
@@ -17,11 +20,15 @@ CONFIG = """\
 model: {name: mlp, hidden: [256, 256]}
 data: {name: digits}
 optimizer: {name: adam}
-train: {steps: 2000, schedule: cosine}
-sweep: {steps: 2000, seeds: 4}
-confirm: {budget: 24000}
+train: {steps: 1000, schedule: cosine}
+sweep: {steps: 1000, seeds: 4}
+confirm: {budget: 12000}
 """
-"""Some tens of seconds, half of them sweep and half confirmation."""
+"""Some ten seconds, half of them sweep and half confirmation."""
+
+
+AGAIN = 25
+"""After so many kills the run that nobody kills is timed again."""
 
 
 @dataclass(frozen=True)
@@ -54,31 +61,53 @@ def kills(number: int, folder: Path, seed: int = 0) -> Iterator[Kill]:
     (folder / "c.yaml").write_text(CONFIG, encoding="utf-8")
     command = ("sweep", "c.yaml", "--no-plot", "--out")
     run(folder, *command, "warm")  # From here on, programs come from the cache.
-    process = start(folder, *command, "whole")
-    journal = folder / "whole" / "journal.jsonl"
-    first, last, lines = 0.0, 0.0, 0
-    while process.poll() is None:
-        if (now := count(journal)) != lines:
-            lines, last = now, time.monotonic()
-            first = first or last
-        time.sleep(0.005)
-    end(process)
+    span = unharmed(folder, command)
     expected = outcome(folder / "whole")
-    total = steps(read_journal(journal).lines)
+    total = steps(read_journal(folder / "whole" / "journal.jsonl").lines)
     assert expected is not None, "the run that nobody kills must end"
     rng = random.Random(seed)
-    for _ in range(number):
-        yield kill(folder, command, rng.random() * (last - first), expected, total)
+    done = 0
+    while done < number:
+        found = kill(folder, command, rng.random() * span, expected, total)
         shutil.rmtree(folder / "killed", ignore_errors=True)
+        if isinstance(found, Kill):
+            done += 1
+            yield found
+        if not isinstance(found, Kill) or done % AGAIN == 0:  # The machine's speed has changed, or may have.
+            span = found if isinstance(found, float) else unharmed(folder, command)
 
 
-def kill(folder: Path, command: tuple[str, ...], after: float, expected: object, total: int) -> Kill:
-    """Start a run, kill it so long after its journal's first line, and start it again."""
+def unharmed(folder: Path, command: tuple[str, ...]) -> float:
+    """Seconds between the first and the last line of a run that nobody kills."""
+    shutil.rmtree(folder / "whole", ignore_errors=True)
+    process = start(folder, *command, "whole")
+    seconds = watched(process, folder / "whole" / "journal.jsonl", math.inf)
+    end(process)
+    return seconds
+
+
+def watched(process: Popen[str], journal: Path, most: float) -> float:
+    """Watch a run until it ends, or so long after its journal's first line; returns the seconds between the first line
+    and the last."""
+    first, last, size = 0.0, 0.0, 0
+    while process.poll() is None and not (first and time.monotonic() - first >= most):
+        with suppress(OSError):
+            if (now := journal.stat().st_size) != size:
+                size, last = now, time.monotonic()
+                first = first or last
+        time.sleep(0.002)
+    return last - first
+
+
+def kill(folder: Path, command: tuple[str, ...], after: float, expected: object, total: int) -> Kill | float:
+    """Start a run, kill it so long after its journal's first line, and start it again; where it ended before, the
+    seconds between its first line and its last."""
     target = folder / "killed"
     process = start(folder, *command, target.name)
-    while process.poll() is None and not count(target / "journal.jsonl"):
-        time.sleep(0.002)
-    time.sleep(after)
+    seconds = watched(process, target / "journal.jsonl", after)
+    if process.poll() is not None:
+        end(process)
+        return seconds
     process.kill()
     end(process)
     before = read_journal(target / "journal.jsonl")

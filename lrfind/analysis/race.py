@@ -8,7 +8,7 @@ its edge, rates beyond are added.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,6 +82,30 @@ class Heat:
         return len(self.rates) * self.seeds
 
 
+@dataclass(frozen=True)
+class UnderWay:
+    """A heat as far as its trainings are judged: rate by rate, and of each rate seed by seed.
+
+    Attributes:
+        heat: what is trained.
+        loss: of each training that is judged, on what is judged by.
+        train_loss: the same on rows that were trained on.
+    """
+
+    heat: Heat
+    loss: tuple[float, ...]
+    train_loss: tuple[float, ...]
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Those of which all seeds are judged."""
+        return self.heat.rates[: len(self.loss) // self.heat.seeds]
+
+    def seeds_of(self, number: int) -> slice:
+        """Where the trainings of a rate stand."""
+        return slice(number * self.heat.seeds, (number + 1) * self.heat.seeds)
+
+
 @dataclass
 class Race:
     """The heats, one after the other.
@@ -96,6 +120,7 @@ class Race:
         spent: optimiser steps so far.
         scores: by length and log10 rate: the loss of each seed after training, on what is judged by.
         train_scores: the same on rows that were trained on.
+        under_way: a heat of which some trainings are judged and others are not; it decides nothing.
     """
 
     suggestion: float
@@ -107,6 +132,7 @@ class Race:
     spent: float = 0.0
     scores: dict[int, dict[float, Floats]] = field(default_factory=dict)
     train_scores: dict[int, dict[float, Floats]] = field(default_factory=dict)
+    under_way: UnderWay | None = None
 
     @property
     def judgeable(self) -> bool:
@@ -169,6 +195,22 @@ class Race:
             table = kept.setdefault(heat.steps, {})
             table |= {math.log10(rate): row for rate, row in zip(heat.rates, found, strict=True)}
         self.spent += heat.trainings * (heat.steps + self.evaluation)
+        self.under_way = None
+
+    def note(self, heat: Heat, loss: Sequence[float], train_loss: Sequence[float]) -> None:
+        """What is judged of a heat so far, in the order of `UnderWay`: it is lost to nobody who stops here."""
+        self.under_way = UnderWay(heat, tuple(loss), tuple(train_loss))
+
+    @property
+    def measured(self) -> bool:
+        """Whether a rate was trained with all the seeds of its heat."""
+        return bool(self.scores) or (self.under_way is not None and bool(self.under_way.rates))
+
+    @property
+    def taken(self) -> float:
+        """Optimiser steps so far, those of a heat that is under way included."""
+        part = self.under_way
+        return self.spent + (len(part.loss) * (part.heat.steps + self.evaluation) if part else 0.0)
 
     def curve(self, steps: int) -> tuple[Floats, Floats]:
         """log10 rates of one length, rising, and what each loses."""
@@ -194,7 +236,7 @@ class Race:
     def exponent(self) -> float | None:
         """p of ``best rate ~ steps^p``; None where the whole training was run, or one length alone."""
         bests = self.bests()
-        return None if max(bests) >= self.steps or len(bests) < 2 else power(bests)
+        return None if len(bests) < 2 or max(bests) >= self.steps else power(bests)
 
 
 def least(steps: int, evaluation: float) -> float:

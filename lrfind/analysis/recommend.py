@@ -133,3 +133,15 @@ def guess(reading: Reading) -> float | None:
 def begins_too_high(reading: Reading, method: Method) -> bool:
     """Whether the action lies below the first rate: the loss blew up before it fell, or fell at once."""
     return reading.too_high or (reading.trouble is None and at_start(reading, method(reading)[0]))
+
+
+def stopped(rates: Floats, *, confirming: bool) -> str:
+    """How far a run came that was interrupted, or killed.
+
+    Args:
+        rates: of the sweep so far, shape (steps,).
+        confirming: whether its trainings had begun.
+    """
+    if confirming:
+        return "interrupted during the confirmation"
+    return f"interrupted after {len(rates):,} steps, at a rate of {float(rates[-1]):.1e}"

@@ -9,11 +9,8 @@ import numpy as np
 
 from lrfind.analysis.extrapolate import shifted
 from lrfind.analysis.race import Race
-from lrfind.analysis.scores import centre, lost, within
-from lrfind.types import Candidate, Confirmation, Floats, Horizon, Recommendation, Suggestion
-
-LITTLE = 0.05
-"""The share of the best improvement that the ends of the interval may lose."""
+from lrfind.analysis.trained import LITTLE, stretch, trained
+from lrfind.types import Confirmation, Floats, Recommendation, Suggestion
 
 APART = 3.0
 """A suggestion further than this factor from the confirmed rate was wrong by more than tuning is precise: the best rate
@@ -70,17 +67,7 @@ def verdict(
     """
     bests = race.bests()
     last = max(bests)
-    horizons = tuple(horizon(race, steps) for steps in bests)
-    confirmation = Confirmation(
-        candidates=candidates(race),
-        horizons=horizons,
-        exponent=race.exponent,
-        untrained=tuple(float(each) for each in race.untrained),
-        judged_on=judged_on,
-        seed_factor=seed_factor(race),
-        spent=round(spent, 1),
-        budget=budget,
-    )
+    confirmation = trained(race, judged_on=judged_on, spent=spent, budget=budget)
     if failure := nothing_learned(race, judged_on, constant):
         if suggestion.learning_rate is None:
             failure = f"{suggestion.reason}; and {failure}"
@@ -124,34 +111,6 @@ def unheard(race: Race, suggestion: Suggestion, judged_on: str, *, timed: bool) 
     )
 
 
-def horizon(race: Race, steps: int) -> Horizon:
-    """What one length shows."""
-    low, middle, high = stretch(race, steps)
-    return Horizon(steps, 10**middle, 10**low, 10**high)
-
-
-def stretch(race: Race, steps: int) -> tuple[float, float, float]:
-    """log10 of the best rate of a length, between the ends of the rates that lose little."""
-    places, share = race.curve(steps)
-    middle = centre(places, share)
-    low, high = within(places, share, LITTLE)
-    return min(low, middle), middle, max(high, middle)
-
-
-def candidates(race: Race) -> tuple[Candidate, ...]:
-    """Everything that was trained, by length, then by rate."""
-    return tuple(
-        Candidate(
-            10**place,
-            steps,
-            tuple(map(float, race.scores[steps][place])),
-            tuple(map(float, race.train_scores[steps][place])),
-        )
-        for steps in sorted(race.scores)
-        for place in sorted(race.scores[steps])
-    )
-
-
 def interval(race: Race, place: float) -> tuple[float, float]:
     """log10 ends of the rates that lose little: the widest stretch of the two longest lengths, about their own best.
 
@@ -160,19 +119,6 @@ def interval(race: Race, place: float) -> tuple[float, float]:
     """
     ends = [stretch(race, steps) for steps in sorted(race.scores)[-2:]]
     return place + min(low - middle for low, middle, _ in ends), place + max(high - middle for _, middle, high in ends)
-
-
-def seed_factor(race: Race) -> float | None:
-    """How far apart the best rates of the seeds lie, highest over lowest, at the longest length with several seeds."""
-    for steps in sorted(race.scores, reverse=True):
-        table = race.scores[steps]
-        seeds = min(len(row) for row in table.values())
-        if seeds > 1:
-            places = np.array(sorted(table))
-            loss = np.array([table[place][:seeds] for place in places])
-            own = [centre(places, lost(loss[:, [k]], race.untrained[[k]])) for k in range(seeds)]
-            return float(10 ** (max(own) - min(own)))
-    return None
 
 
 def best_loss(race: Race, steps: int) -> float:

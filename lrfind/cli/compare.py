@@ -55,8 +55,8 @@ def compare(
 ) -> None:
     """Put runs side by side: rates, intervals and judged losses in one table, the curves in one figure (--plot).
 
-    Finished runs are read, without JAX; configs are swept. With --optimizers or --batch-sizes one config is swept once
-    for each of them.
+    Finished runs, of sweeps or of trainings, are read, without JAX; configs are swept. With --optimizers or
+    --batch-sizes one config is swept once for each of them.
 
     Example: lrfind compare config.yaml --optimizers sgd,momentum,adam --plot optimizers.png
     """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.job import Job
 from lrfind.cli.options import Format
@@ -14,9 +14,10 @@ from lrfind.cli.wishes import Wishes, check_file, check_plot
 from lrfind.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
-    from lrfind.comparison import Comparison
     from lrfind.config.load import Loaded
     from lrfind.config.variants import Variant
+    from lrfind.report.compare_rows import Sheet
+    from lrfind.trace import Training
     from lrfind.types import Result
 
 CONFIGS = (".yaml", ".yml")
@@ -41,14 +42,24 @@ class CompareJob(Job):
         self._variants: dict[str, Variant] = {}
         self._base = ""
         self._runs: list[tuple[str, Result]] = []
+        self._trainings: list[tuple[str, Training]] = []
 
     def _check(self) -> None:
         """Refuse what could only fail after the measuring, and lay out the variants."""
+        from lrfind.cli.retold import is_training
+
         super()._check()
         check_plot(self.plot, draws=self.wishes.draws)
         check_file("--plot", self.plot, self.sources, "what is compared")
         if self.wishes.form in (Format.junit, Format.github):
-            raise InputError(f"--format {self.wishes.form}: a comparison is text, json or markdown")
+            raise InputError(f"--format {self.wishes.form}: a comparison is text, json, markdown or html")
+        trained = [source for source in self.sources if is_run(source) and is_training(Path(source))]
+        others = [source for source in self.sources if source not in trained]
+        if trained and others:
+            raise InputError(
+                f"{trained[0]} is the run of a training, and {others[0]} is not; name trainings alone, or sweeps and "
+                "configs"
+            )
         varied = [option for option in ("--optimizers", "--batch-sizes") if getattr(self, option[2:].replace("-", "_"))]
         if not varied:
             if len(self.sources) < 2:
@@ -90,11 +101,14 @@ class CompareJob(Job):
 
     def _read(self, source: str) -> ExitCode:
         """A finished run, or one that was interrupted or killed."""
-        from lrfind.cli.report import told
+        from lrfind.cli.retold import is_training, told, told_training
         from lrfind.cli.screen import report
         from lrfind.errors import LrfindError
 
         try:
+            if is_training(Path(source)):
+                self._trainings.append((source, told_training(Path(source), quiet=self.wishes.quiet)))
+                return ExitCode.DONE
             self._runs.append((source, told(Path(source), quiet=self.wishes.quiet)))
         except LrfindError as error:
             return report(error, debug=self.wishes.debug)
@@ -132,35 +146,59 @@ class CompareJob(Job):
 
     def _document(self) -> str:
         """The table; the figure is drawn beside it."""
+        if self._trainings:
+            return self._trained()
         if not self._runs:
             return ""
         from lrfind.comparison import Comparison, labelled
+        from lrfind.report.compare_rows import sheet, to_json
+
+        def draw(suffix: Any) -> bytes:
+            from lrfind.report import compare_figure
+
+            return compare_figure.draw(found, suffix)
 
         varied = "optimizer" if self.optimizers else "batch_size" if self.batch_sizes else None
         found = Comparison(labelled(self._runs), varied)
+        return self._shown(sheet(found), lambda: to_json(found), draw, (varied or "runs").replace("_", " "))
+
+    def _trained(self) -> str:
+        """The same of trainings."""
+        from lrfind.comparison import Trained, labels
+        from lrfind.report.compare_trainings import sheet, to_json
+
+        def draw(suffix: Any) -> bytes:
+            from lrfind.report import compare_train_figure
+
+            return compare_train_figure.draw(found, suffix)
+
+        names = labels([(folder, training.name) for folder, training in self._trainings])
+        found = [Trained(name, *each) for name, each in zip(names, self._trainings, strict=True)]
+        return self._shown(sheet(found), lambda: to_json(found), draw, "trainings")
+
+    def _shown(self, found: Sheet, record: Callable[[], str], draw: Callable[[Any], bytes], name: str) -> str:
         if self.plot is not None:
-            from lrfind.report.compare_figure import draw
             from lrfind.store import write
 
-            suffix = self.plot.suffix.removeprefix(".").lower()
-            write(self.plot, draw(found, suffix))  # type: ignore[arg-type]
-        return self._shown(found)
-
-    def _shown(self, found: Comparison) -> str:
+            write(self.plot, draw(self.plot.suffix.removeprefix(".").lower()))
         match self.wishes.form:
             case Format.json:
-                from lrfind.report.compare_rows import to_json
-
-                return to_json(found)
+                return record()
             case Format.markdown:
-                from lrfind.report.compare_text import markdown
+                from lrfind.report.compare_text import written
 
-                return markdown(found)
-        from lrfind.report.compare_text import table
+                return written(found)
+            case Format.html:
+                from lrfind.report.html import page
+                from lrfind.report.html_sections import of_comparison
+
+                svg = draw("svg") if self.wishes.draws else b""
+                return page([of_comparison(found, svg, name=name)], "lrfind compare")
+        from lrfind.report.compare_text import laid_out
 
         to_file = self.wishes.output is not None
         look = self.screen
-        return table(found, width=look.width, color=look.color and not to_file, unicode=look.unicode or to_file)
+        return laid_out(found, width=look.width, color=look.color and not to_file, unicode=look.unicode or to_file)
 
 
 def is_run(source: str) -> bool:

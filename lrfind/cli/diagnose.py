@@ -77,6 +77,16 @@ def judged(log: str, given: dict[Role, str], form: Format, output: Path | None, 
             shown = report.document(source, trace, found)
         case Format.markdown:
             shown = report.markdown(source, found)
+        case Format.junit | Format.github:
+            from lrfind.cli.forms import for_ci
+            from lrfind.report.outcome import of_log
+
+            shown = for_ci([of_log(found, source)], form, "lrfind diagnose")
+        case Format.html:
+            from lrfind.report import html_sections
+            from lrfind.report.html import page
+
+            shown = page([html_sections.of_log(found, source)], "lrfind diagnose")
         case _:
             look = screen(sys.stdout, color=color)
             to_file = output is not None

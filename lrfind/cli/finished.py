@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from lrfind.errors import InputError, RunError
-from lrfind.folder import JOURNAL, RESULT
+from lrfind.folder import JOURNAL, RESULT, TRAIN
 from lrfind.report.records import from_json
 from lrfind.types import Result
 
@@ -38,6 +38,8 @@ def missing(path: Path) -> str:
     """Why there is no result at a place, and where one may be."""
     if not path.is_dir():
         return f"there is no such run directory; a sweep leaves one with a {RESULT} in it"
+    if (path / TRAIN).exists():
+        return f"is the run of a training; `lrfind report {path}` shows it, and `lrfind sweep` measures a rate"
     if (path / JOURNAL).exists():
         return f"there is no {RESULT} in it, only a journal: the run is not finished; sweep its config again"
     inside = sorted(entry.name for entry in os.scandir(path) if (Path(entry) / RESULT).exists())

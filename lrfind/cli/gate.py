@@ -161,6 +161,11 @@ class GateJob(Job):
                 from lrfind.report import check_markdown
 
                 return check_markdown.table(found)
+            case Format.html:
+                from lrfind.report.html import page
+                from lrfind.report.html_sections import of_check
+
+                return page([of_check(each) for each in found], "lrfind check")
             case Format.text:
                 from lrfind.report import check_text
                 from lrfind.types import Failure

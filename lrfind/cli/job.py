@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lrfind.cli.door import door
 from lrfind.cli.forms import failure, for_ci, joined, rehearsed
+from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
@@ -20,6 +21,7 @@ from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunErr
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
+    from lrfind.report.html import Section
     from lrfind.report.verdicts import Judged
     from lrfind.report.worker import Worker
     from lrfind.types import Result
@@ -59,6 +61,7 @@ class Job:
         self._worker: Worker | None = None
         self._rendered: list[str] = []
         self._found: list[Judged] = []
+        self._sections: list[Section] = []
         self._plot = b""
         self._narration: Lines | None = None
         self._interruption = Interruption()
@@ -95,7 +98,7 @@ class Job:
     def _one(self, source: str) -> ExitCode:
         """One config, its errors shown."""
         self._interruption.waits = False
-        before = len(self._rendered) + len(self._found)
+        before = self._kept
         try:
             loaded = self._load(source)
             try:
@@ -109,28 +112,17 @@ class Job:
         except Exception as error:
             failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
             failure.__cause__ = error
-        if len(self._rendered) + len(self._found) == before:
+        if self._kept == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
 
-    def _load(self, source: str) -> Loaded:
-        from lrfind.config.files import decode
-        from lrfind.config.load import load
+    @property
+    def _kept(self) -> int:
+        """Of how many configs there is something to deliver."""
+        return len(self._rendered) + len(self._found) + len(self._sections)
 
-        overrides = [*self.wishes.overrides, *(f"{KEYS[flag]}={value}" for flag, value in self.wishes.flags.items())]
-        flags = {KEYS[flag]: flag for flag in self.wishes.flags}
-        piped = decode(sys.stdin.buffer.read(), "stdin") if source == "-" else None
-        try:
-            return load(source, overrides, stdin_text=piped)
-        except ConfigError as error:
-            # A value that came by an option of its own is named by that option.
-            problems = [
-                replace(problem, where=flags[problem.key], key="")
-                if problem.where == "--set" and problem.key in flags
-                else problem
-                for problem in error.problems
-            ]
-            raise ConfigError(problems) from None
+    def _load(self, source: str) -> Loaded:
+        return load_with(source, self.wishes.overrides, self.wishes.flags, KEYS)
 
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         wishes = self.wishes
@@ -228,6 +220,11 @@ class Job:
                 from lrfind.report.outcome import outcome
 
                 self._found.append(outcome(result, loaded.where, loaded.positions))
+            case Format.html:
+                from lrfind.report.html_sections import of_sweep
+
+                svg = self._worker.draw(result, "svg") if self._worker is not None and self.wishes.draws else b""
+                self._sections.append(of_sweep(result, svg, advice=self.wishes.advice))
             case Format.text:
                 self._rendered.append(self._text(result, files))
 
@@ -251,6 +248,10 @@ class Job:
             from lrfind.report.verdicts import to_json
 
             self._rendered.append(to_json(failure(source, error)))
+        elif self.wishes.form is Format.html:
+            from lrfind.report.html_sections import of_check
+
+            self._sections.append(of_check(failure(source, error)))
         elif self.wishes.form in (Format.junit, Format.github):
             self._found.append(failure(source, error))
 
@@ -268,6 +269,10 @@ class Job:
 
     def _document(self) -> str:
         """All configs in one form: JSON is one object, an array for several configs."""
+        if self._sections:
+            from lrfind.report.html import page
+
+            return page(self._sections, "lrfind sweep")
         if self._found:
             return for_ci(self._found, self.wishes.form, "lrfind sweep")
         return joined(self._rendered, self.wishes.form, many=len(self.configs) > 1)

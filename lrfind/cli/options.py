@@ -17,6 +17,7 @@ class Format(StrEnum):
     markdown = "markdown"
     junit = "junit"
     github = "github"
+    html = "html"
 
 
 class Device(StrEnum):

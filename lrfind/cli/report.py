@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lrfind.cli import options as shared
 from lrfind.cli.options import Format
-from lrfind.cli.screen import put, report, say, screen
+from lrfind.cli.screen import put, report, screen
 from lrfind.errors import ExitCode, LrfindError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from lrfind.trace import Training
     from lrfind.types import Result
+
+LEAVES, ENDS = ("curve.csv", "plot.png", "result.json"), ("train.csv", "plot.png", "train.json")
+"""What a sweep and a training leave, in the order in which they name it."""
 
 
 def report_(
-    run: Annotated[Path, typer.Argument(help="A run directory, or the result.json of one.", show_default=False)],
+    run: Annotated[Path, typer.Argument(help="A run directory, or its result.json or train.json.", show_default=False)],
     form: shared.FormatOption = Format.text,
     as_json: shared.Json = False,
     output: shared.Output = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Write result.json, curve.csv and plot.png to this folder.", show_default=False),
+        typer.Option("--out", help="Write the files of the run to this folder.", show_default=False),
     ] = None,
     plot: shared.Plot = None,
     no_plot: shared.NoPlot = False,
@@ -38,12 +42,14 @@ def report_(
     no_color: shared.NoColor = False,
     debug: shared.Debug = False,
 ) -> None:
-    """Render a finished or interrupted run again, to the byte, without measuring anything.
+    """Render a finished or interrupted sweep or training again, to the byte, without measuring anything.
 
     Writes nothing into the run directory. Of a run that was killed the journal is read.
 
     Example: lrfind report lrfind-runs/config --format markdown --output report.md
     """
+    from lrfind.cli import train_forms
+    from lrfind.cli.retold import is_training, kept, told, told_training
     from lrfind.cli.wishes import check_file, check_plot, to_file
 
     output = to_file(output)
@@ -52,13 +58,23 @@ def report_(
         check_plot(plot, draws=not no_plot)
         for option, path in (("--plot", plot), ("--output", output)):
             check_file(option, path, record(run), "the run that is read")
-        result = told(run, quiet=quiet)
-        files = kept(run) if out is None else again(result, out, draws=not no_plot)
-        shown = rendered(
-            result, run, form, files, color=not no_color, draws=not no_plot, advice=advice, to_file=output is not None
-        )
-        if plot is not None:
-            draw(result, plot)
+        look = {"color": not no_color, "draws": not no_plot, "to_file": output is not None}
+        if is_training(run):
+            training = told_training(run, quiet=quiet)
+            files = kept(run, ENDS) if out is None else again(of_training(training, draws=not no_plot), out)
+            shown = train_forms.rendered(training, form, about(run, form), {}, files, **look)
+            if plot is not None:
+                from lrfind.report import train_figure
+
+                draw_to(plot, lambda suffix: train_figure.draw(training, suffix))
+        else:
+            result = told(run, quiet=quiet)
+            files = kept(run, LEAVES) if out is None else again(of_sweep(result, draws=not no_plot), out)
+            shown = rendered(result, form, about(run, form), files, advice=advice, **look)
+            if plot is not None:
+                from lrfind.report import figure
+
+                draw_to(plot, lambda suffix: figure.draw(result, suffix))
         deliver(shown, output)
     except LrfindError as error:
         raise typer.Exit(report(error, debug=debug)) from None
@@ -72,65 +88,56 @@ def report_(
 
 def record(run: Path) -> list[Path]:
     """The files of a run that must not be written over by what is made of them."""
-    from lrfind.folder import CURVE, JOURNAL, RESULT
+    from lrfind.folder import CURVE, JOURNAL, RESULT, ROWS, TRAIN
 
-    return [run / name for name in (RESULT, JOURNAL, CURVE)] if run.is_dir() else [run]
-
-
-def told(run: Path, *, quiet: bool) -> Result:
-    """The result of a run, whether it ended or was killed; what a reader has to know of that is said on stderr.
-
-    Raises:
-        InputError: there is no run, or none of lrfind's.
-        NothingToJudge: the run was killed before anything was measured.
-        RunError: it cannot be read.
-    """
-    from lrfind.cli.finished import finished
-    from lrfind.folder import JOURNAL, RENEWED, RESULT, fingerprint_of
-
-    if not run.is_dir() or (run / RESULT).exists() or not (run / JOURNAL).exists():
-        from lrfind.salvage import restored
-
-        result = restored(finished(run), run if run.is_dir() else run.parent)
-        if run.is_dir() and fingerprint_of(run, RENEWED) is not None and not quiet:
-            say(f"lrfind: a newer run in {run} is not finished, so this is the one before it")
-        return result
-    from lrfind.salvage import salvage
-
-    result, reached = salvage(run)
-    if not quiet:
-        say(f"lrfind: {run}: the run did not end: {reached}; start the same command again to carry it on")
-    return result
+    return [run / name for name in (RESULT, JOURNAL, CURVE, TRAIN, ROWS)] if run.is_dir() else [run]
 
 
-def kept(run: Path) -> list[Path]:
-    """The files that a run left, in the order in which it names them."""
-    from lrfind.folder import CURVE, PLOT, RESULT
-
-    folder = run if run.is_dir() else run.parent
-    return [folder / name for name in (CURVE, PLOT, RESULT) if (folder / name).exists()]
+def about(run: Path, form: Format) -> str:
+    """What CI shows a report to be about: a run does not know its config's file, and its own is not one of the
+    checkout."""
+    return str(run) if form is Format.junit else ""
 
 
-def again(result: Result, out: Path, *, draws: bool) -> list[Path]:
+def again(files: Mapping[str, bytes], out: Path) -> list[Path]:
     """Write the files of a run to a folder, which is created where it is missing."""
+    from lrfind.store import disk, write
+
+    with disk(out):
+        out.mkdir(parents=True, exist_ok=True)
+    return [write(out / name, content) for name, content in files.items()]
+
+
+def of_sweep(result: Result, *, draws: bool) -> dict[str, bytes]:
+    """The files of a sweep, in the order in which it writes them."""
+    from lrfind.folder import CURVE, PLOT, RESULT
     from lrfind.report import records
-    from lrfind.store import CURVE, PLOT, RESULT, disk, write
 
     files = {CURVE: records.to_csv(result).encode()}
     if draws:
         from lrfind.report.figure import draw
 
         files[PLOT] = draw(result, "png")
-    files[RESULT] = records.to_json(result).encode()
-    with disk(out):
-        out.mkdir(parents=True, exist_ok=True)
-    return [write(out / name, content) for name, content in files.items()]
+    return {**files, RESULT: records.to_json(result).encode()}
+
+
+def of_training(training: Training, *, draws: bool) -> dict[str, bytes]:
+    """The files of a training, in the order in which it writes them."""
+    from lrfind.folder import PLOT, ROWS, TRAIN
+    from lrfind.report import train_records
+
+    files = {ROWS: train_records.to_csv(training).encode()}
+    if draws:
+        from lrfind.report.train_figure import draw
+
+        files[PLOT] = draw(training, "png")
+    return {**files, TRAIN: train_records.to_json(training).encode()}
 
 
 def rendered(
     result: Result,
-    run: Path,
     form: Format,
+    where: str,
     files: Sequence[Path],
     *,
     color: bool,
@@ -142,8 +149,8 @@ def rendered(
 
     Args:
         result: what to render.
-        run: where it was read.
         form: which form.
+        where: what annotations are about; empty for nothing.
         files: to list in the text.
         color: whether colours are allowed.
         draws: whether the text has the curve.
@@ -163,9 +170,17 @@ def rendered(
             from lrfind.cli.forms import for_ci
             from lrfind.report.outcome import outcome
 
-            # A run does not know its config's file, and its own is not one of the checkout.
-            where = str(run) if form is Format.junit else ""
             return for_ci([outcome(result, where, {})], form, "lrfind sweep")
+        case Format.html:
+            from lrfind.report.html import page
+            from lrfind.report.html_sections import of_sweep as section
+
+            svg = b""
+            if draws:
+                from lrfind.report.figure import draw
+
+                svg = draw(result, "svg")
+            return page([section(result, svg, advice=advice)], "lrfind sweep")
         case Format.text:
             from lrfind.cli.job import CURVE_HEIGHT
             from lrfind.report.console import table
@@ -182,13 +197,11 @@ def rendered(
             return f"{curve}\n{text}"
 
 
-def draw(result: Result, plot: Path) -> None:
+def draw_to(plot: Path, draw: Callable[[Any], bytes]) -> None:
     """Draw the figure to a file."""
-    from lrfind.report import figure
     from lrfind.store import write
 
-    suffix = plot.suffix.removeprefix(".").lower()
-    write(plot, figure.draw(result, suffix))  # type: ignore[arg-type]
+    write(plot, draw(plot.suffix.removeprefix(".").lower()))
 
 
 def deliver(text: str, output: Path | None) -> None:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.diagnose import check_output, exit_code, ids
 from lrfind.cli.door import door
-from lrfind.cli.options import Format
+from lrfind.cli.loading import load_with
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
+from lrfind.cli.train_forms import rendered
 from lrfind.cli.wishes import PLOT_FORMATS
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
 
 if TYPE_CHECKING:
+    from lrfind.cli.options import Format
     from lrfind.config.load import Loaded
     from lrfind.trace import Training
     from lrfind.train import Peak
@@ -31,9 +33,6 @@ KEYS = {
     "--seed": "seed",
 }
 """Options that stand for a config key."""
-
-CURVE_HEIGHT = 16
-"""Lines of the curve in the terminal."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class TrainJob:
                 except InputError as error:
                     raise (ConfigError([loaded.locate(error)]) if error.key else error) from error
                 self._interruption.waits = True
-                self._deliver(training, files)
+                self._deliver(loaded, training, files)
                 return self._interruption.code or exit_code(training.findings, wanted)
         except LrfindError as error:
             return report(error, debug=self.wishes.debug)
@@ -120,26 +119,9 @@ class TrainJob:
             raise InputError(f"--plot {wishes.plot}: there is no folder {wishes.plot.parent}")
 
     def _load(self) -> Loaded:
-        from lrfind.config.files import decode
-        from lrfind.config.load import load
-
         flags = self.wishes.flags
-        overrides = [*self.wishes.overrides, *(f"{KEYS[flag]}={value}" for flag, value in flags.items())]
-        if "--steps" in flags:
-            overrides.append("train.epochs=null")
-        named = {KEYS[flag]: flag for flag in flags}
-        piped = decode(sys.stdin.buffer.read(), "stdin") if self.config == "-" else None
-        try:
-            return load(self.config, overrides, stdin_text=piped)
-        except ConfigError as error:
-            # A value that came by an option of its own is named by that option.
-            problems = []
-            for problem in error.problems:
-                key = problem.key.removesuffix(".name")
-                if problem.where == "--set" and key in named:
-                    problem = replace(problem, where=named[key], key="")
-                problems.append(problem)
-            raise ConfigError(problems) from None
+        more = ["train.epochs=null"] if "--steps" in flags else []
+        return load_with(self.config, self.wishes.overrides, flags, KEYS, more)
 
     def _peak(self, loaded: Loaded) -> Peak:
         """The rate to train at."""
@@ -187,8 +169,8 @@ class TrainJob:
 
     def _render(self, training: Training, clock: Clock) -> tuple[Training, dict[str, bytes]]:
         """The files of a training; train.json comes last, as the sign that all are there."""
+        from lrfind.folder import PLOT, ROWS, TRAIN
         from lrfind.report import train_records
-        from lrfind.train import PLOT, ROWS, TRAIN
 
         files = {ROWS: train_records.to_csv(training).encode()}
         with clock("render"):
@@ -202,27 +184,13 @@ class TrainJob:
         files[TRAIN] = train_records.to_json(training).encode()
         return training, files
 
-    def _deliver(self, training: Training, files: Sequence[Path]) -> None:
+    def _deliver(self, loaded: Loaded, training: Training, files: Sequence[Path]) -> None:
         """The report, to stdout or --output."""
-        from lrfind.report import train_records, train_text
         from lrfind.store import write
 
-        to_file = self.wishes.output is not None
-        match self.wishes.form:
-            case Format.json:
-                shown = train_records.to_json(training)
-            case Format.markdown:
-                shown = train_text.markdown(training)
-            case _:
-                look = screen(sys.stdout, color=self.wishes.color)
-                color, unicode = look.color and not to_file, look.unicode or to_file
-                names = [str(path) for path in files]
-                shown = train_text.text(training, width=look.width, color=color, unicode=unicode, files=names)
-                if self.wishes.draws:
-                    from lrfind.report.train_terminal import plot
-
-                    curve = plot(training, look.width, CURVE_HEIGHT, color=color, unicode=unicode)
-                    shown = f"{curve}\n{shown}" if curve else shown
+        wishes = self.wishes
+        look = {"color": wishes.color, "draws": wishes.draws, "to_file": wishes.output is not None}
+        shown = rendered(training, wishes.form, loaded.where, loaded.positions, files, **look)
         if self.wishes.output is not None:
             write(self.wishes.output, shown.encode())
         else:

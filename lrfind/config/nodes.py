@@ -92,7 +92,7 @@ def read(text: str) -> Document:
         root = _Reader(text).document()
     except _Unreadable as error:
         return Document(flaws=[error.flaw], readable=False)
-    except (MarkedYAMLError, YAMLError, YAMLStreamError, ValueError, RecursionError) as error:
+    except (MarkedYAMLError, YAMLError, YAMLStreamError, ValueError, RecursionError, AssertionError) as error:
         return Document(flaws=[Flaw(*explain(error, text))], readable=False)
     document = Document()
     if root is not None:

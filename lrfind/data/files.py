@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -28,9 +29,13 @@ def opened(path: Path, key: str, kind: str) -> BinaryIO:
         kind: what it should be, e.g. ``"an .npz file"``.
 
     Raises:
-        InputError: it cannot be opened.
+        InputError: it cannot be opened, or is no file.
     """
     try:
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            # One without a writer would be waited for without end, and none can be read twice.
+            raise InputError(f"{path} is a pipe or a device, which cannot be read twice; name {kind}", key=key)
         return path.open("rb")
     except FileNotFoundError:
         raise InputError(f"there is no file {path}", key=key) from None

@@ -102,7 +102,9 @@ def check_labels(arrays: Arrays) -> int:
     lowest, highest = int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min)
     negative, first, top = 0, (0, 0), 0
     for part in blocks(targets):
-        labels = targets[part].reshape(-1).astype(np.int64)
+        labels = targets[part].reshape(-1)
+        if labels.dtype.kind != "u":  # Beyond 2^63, these would turn negative.
+            labels = labels.astype(np.int64)
         below = labels < 0
         if below.any():
             row = int(np.argmax(below))

@@ -75,7 +75,6 @@ def _curves(figure: Figure, cell: Cell, found: Comparison) -> None:
     unit = LOSS_NAMES.get(loss, loss.replace("_", " "))
     name = short(f"training loss ({unit})", 56) if alike else "training loss, each on a scale of its own"
     axes = add_axes(figure, cell, x, y, "learning rate", name, [superscript(each) for each in y.labels])
-    width, height = figure.get_size_inches().tolist()
     for number, (entry, own) in enumerate(zip(found.entries, seen, strict=True)):
         color, dash = style(number)
         places = x.place(entry.result.sweep.learning_rate)
@@ -84,14 +83,19 @@ def _curves(figure: Figure, cell: Cell, found: Comparison) -> None:
         if entry.rate is not None and (spot := _mark(x, places, smoothed, entry.rate)) is not None:
             axes.add_line(Line2D([spot[0]] * 2, [0, 0.03], color=color, lw=1.6, zorder=4))
             dot(axes, spot, color, PAPER, size=7.5, width=1.3, over=5)
-        top = height - 0.72 - 0.34 * number
-        at = (WIDTH - RIGHT - NAMES + 0.25) / width
-        line = Line2D([at, at + 0.28 / width], [(top - 0.04) / height] * 2, color=color, ls=dash, lw=2.2)
-        figure.add_artist(line)
-        text = figure.text(at + 0.38 / width, top / height, "", color=INK, size=8.5, va="center")
-        fit(text, entry.label, NAMES - 0.65)
-        below = "no rate" if entry.rate is None else rate(entry.rate)
-        figure.text(at + 0.38 / width, (top - 0.14) / height, below, color=SOFT, size=7.5, va="center")
+        named(figure, number, entry.label, "no rate" if entry.rate is None else rate(entry.rate))
+
+
+def named(figure: Figure, number: int, label: str, below: str) -> None:
+    """What a run is called, and a word below it, beside the curves."""
+    width, height = figure.get_size_inches().tolist()
+    color, dash = style(number)
+    top = height - 0.72 - 0.34 * number
+    at = (WIDTH - RIGHT - NAMES + 0.25) / width
+    figure.add_artist(Line2D([at, at + 0.28 / width], [(top - 0.04) / height] * 2, color=color, ls=dash, lw=2.2))
+    text = figure.text(at + 0.38 / width, top / height, "", color=INK, size=8.5, va="center")
+    fit(text, label, NAMES - 0.65)
+    figure.text(at + 0.38 / width, (top - 0.14) / height, below, color=SOFT, size=7.5, va="center")
 
 
 def _shared(axes: list[Axis], *, log: bool) -> Axis:

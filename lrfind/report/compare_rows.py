@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lrfind.analysis.scaling import Law, Rule
@@ -17,6 +19,12 @@ HEAD = ("run", "rate", "interval", "factor", "confirmed", "judged loss", "optimi
 
 ALWAYS = 6
 """So many of them stand in the table even where all runs say the same."""
+
+LEAST = ("run", "rate", "interval", "factor")
+"""Columns that stand in every table; the others as far as there is room."""
+
+ORDER = ("judged loss", "optimizer", "batch", "data", "steps", "confirmed", "notes")
+"""The others, the most telling first."""
 
 SHARED = ("name", "learning_rate", "clip_norm", "accumulate", "decayed", "groups", "frozen")
 
@@ -38,7 +46,7 @@ def row(entry: Entry, factor: float | None) -> tuple[str, ...]:
         "" if factor is None else f"{factor:.2g}x",
         "yes" if advised.confirmed else "no",
         "" if judged is None else f"{judged[0]:.4g} at {judged[1]:,}",
-        optimizer(entry),
+        optimizer(entry.optimizer),
         "" if entry.batch_size is None else f"{entry.batch_size:,}",
         known.data.partition(":")[0],
         f"{advised.steps:,}",
@@ -46,21 +54,67 @@ def row(entry: Entry, factor: float | None) -> tuple[str, ...]:
     )
 
 
-def optimizer(entry: Entry) -> str:
-    """The optimiser with what the config sets of it: ``"sgd (momentum 0.9)"``."""
-    section = entry.optimizer
+def optimizer(section: Mapping[str, Any]) -> str:
+    """The optimiser of a config with what that sets of it: ``"sgd (momentum 0.9)"``."""
     own = {key: value for key, value in section.items() if key not in SHARED}
     own |= {"clip_norm": section["clip_norm"]} if section.get("clip_norm") else {}
     options = ", ".join(f"{key} {value}" for key, value in own.items())
     return f"{section.get('name', '')}{f' ({options})' if options else ''}"
 
 
-def common(rows: list[tuple[str, ...]]) -> dict[str, str]:
-    """The columns in which all runs say the same, which need not stand in the table: name -> what they say."""
+@dataclass(frozen=True)
+class Sheet:
+    """A comparison as every form writes it.
+
+    Attributes:
+        head: names of the columns.
+        rows: of as many cells.
+        least: columns that stand in every table of a terminal.
+        order: the others, as far as there is room, the most telling first.
+        same: columns in which all runs say the same, and what; they need not stand in the table.
+        notes: a kind and a sentence each.
+    """
+
+    head: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    least: tuple[str, ...]
+    order: tuple[str, ...]
+    same: dict[str, str]
+    notes: tuple[tuple[str, str], ...]
+
+    @property
+    def shown(self) -> list[str]:
+        """The columns that say something."""
+        return [name for name in self.head if name not in self.same]
+
+    def picked(self, names: Sequence[str]) -> list[tuple[str, ...]]:
+        """The rows of some columns."""
+        places = [self.head.index(name) for name in names]
+        return [tuple(row[place] for place in places) for row in self.rows]
+
+
+def sheet(found: Comparison) -> Sheet:
+    """Sweeps side by side."""
+    rows = cells(found)
+    same = common(rows, HEAD, ALWAYS)
+    notes = [("all", told(same))] if told(same) else []
+    notes += [("scaling", each) for each in (scaling(found.law) if found.law else ())]
+    notes += [("note", each) for each in found.notes]
+    return Sheet(HEAD, rows, LEAST, ORDER, same, tuple(notes))
+
+
+def told(same: Mapping[str, str]) -> str:
+    """What all runs say, in a line."""
+    return ", ".join(f"{name} {value}" for name, value in same.items() if value)
+
+
+def common(rows: Sequence[tuple[str, ...]], head: Sequence[str], always: int) -> dict[str, str]:
+    """The columns in which all runs say the same: name -> what they say; the first ones and the notes stand there
+    always."""
     return {
         name: rows[0][i]
-        for i, name in enumerate(HEAD)
-        if i >= ALWAYS and name != "notes" and len(rows) > 1 and len({each[i] for each in rows}) == 1
+        for i, name in enumerate(head)
+        if i >= always and name != "notes" and len(rows) > 1 and len({each[i] for each in rows}) == 1
     }
 
 
@@ -84,7 +138,7 @@ def to_json(found: Comparison) -> str:
         "scaling": None if found.law is None else _law(found.law),
         "notes": list(found.notes),
     }
-    return json.dumps(_plain(document), indent=2, allow_nan=False) + "\n"
+    return json.dumps(plain(document), indent=2, allow_nan=False) + "\n"
 
 
 def _run(entry: Entry, factor: float | None) -> dict[str, Any]:
@@ -125,9 +179,10 @@ def _law(found: Law) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Values as JSON has them: null for what is not finite."""
     if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

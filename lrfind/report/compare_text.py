@@ -9,18 +9,22 @@ from rich.table import Table
 from rich.text import Text
 
 from lrfind.comparison import Comparison
-from lrfind.report.compare_rows import HEAD, cells, common, scaling
+from lrfind.report.compare_rows import Sheet, sheet
 from lrfind.report.console import ASCII_RULE, UNICODE_RULE
 from lrfind.report.text import ascii_only, clean
 
-LEAST = ("run", "rate", "interval", "factor")
-"""Columns that stand in every table; the others as far as there is room."""
-
-ORDER = ("judged loss", "optimizer", "batch", "data", "steps", "confirmed", "notes")
-"""The others, the most telling first."""
-
 
 def table(found: Comparison, *, width: int, color: bool, unicode: bool) -> str:
+    """Sweeps side by side as text; arguments as `laid_out` has them."""
+    return laid_out(sheet(found), width=width, color=color, unicode=unicode)
+
+
+def markdown(found: Comparison) -> str:
+    """Sweeps side by side in GitHub's Markdown."""
+    return written(sheet(found))
+
+
+def laid_out(found: Sheet, *, width: int, color: bool, unicode: bool) -> str:
     """The comparison as text of at most `width` columns, as far as names allow.
 
     Args:
@@ -42,22 +46,15 @@ def table(found: Comparison, *, width: int, color: bool, unicode: bool) -> str:
         legacy_windows=False,
         _environ={},
     )
-    rows = cells(found)
-    same = common(rows)
-    shown = columns(rows, same, width)
+    shown = columns(found, width)
     grid = Table(box=UNICODE_RULE if unicode else ASCII_RULE, pad_edge=False, show_edge=False, padding=(0, 1))
     for name in shown:
         grid.add_column(name, header_style="dim", no_wrap=True)
-    for row in rows:
-        picked = [row[HEAD.index(name)] for name in shown]
+    for picked in found.picked(shown):
         texts = [cell if unicode else ascii_only(cell) for cell in picked]
         grid.add_row(*(Text(cell, style="bold" if i == 1 else "") for i, cell in enumerate(texts)))
     console.print(grid)
-    notes = (
-        [f"all: {', '.join(f'{name} {value}' for name, value in same.items() if value)}"] if any(same.values()) else []
-    )
-    notes += scaling(found.law) if found.law else []
-    notes += [f"note: {each}" for each in found.notes]
+    notes = [each if kind == "scaling" else f"{kind}: {each}" for kind, each in found.notes]
     if notes:
         console.print()
     for note in map(clean, notes):
@@ -66,30 +63,24 @@ def table(found: Comparison, *, width: int, color: bool, unicode: bool) -> str:
     return "\n".join(line.rstrip() for line in console.file.getvalue().rstrip("\n").split("\n")) + "\n"
 
 
-def columns(rows: list[tuple[str, ...]], same: dict[str, str], width: int) -> list[str]:
+def columns(found: Sheet, width: int) -> list[str]:
     """The columns for which there is room, in their order."""
-    widths = {name: max(len(name), *(len(row[i]) for row in rows)) + 3 for i, name in enumerate(HEAD)}
-    shown = list(LEAST)
-    for name in ORDER:
-        filled = any(row[HEAD.index(name)] for row in rows)
-        if name not in same and filled and sum(widths[each] for each in [*shown, name]) <= width + 2:
+    widths = {name: max(len(name), *(len(row[i]) for row in found.rows)) + 3 for i, name in enumerate(found.head)}
+    shown = list(found.least)
+    for name in found.order:
+        filled = any(row[found.head.index(name)] for row in found.rows)
+        if name not in found.same and filled and sum(widths[each] for each in [*shown, name]) <= width + 2:
             shown.append(name)
-    return [name for name in HEAD if name in shown]
+    return [name for name in found.head if name in shown]
 
 
-def markdown(found: Comparison) -> str:
+def written(found: Sheet) -> str:
     """The comparison in GitHub's Markdown, all columns."""
     from lrfind.report.markdown import escape
 
-    rows = cells(found)
-    same = common(rows)
-    shown = [name for name in HEAD if name not in same]
-    lines = [f"| {' | '.join(shown)} |", "|---" * len(shown) + "|"]
-    lines += [f"| {' | '.join(escape(row[HEAD.index(name)]) for name in shown)} |" for row in rows]
-    notes = (
-        [f"all: {', '.join(f'{name} {value}' for name, value in same.items() if value)}"] if any(same.values()) else []
-    )
-    notes += [*(scaling(found.law) if found.law else []), *found.notes]
-    if notes:
+    lines = [f"| {' | '.join(found.shown)} |", "|---" * len(found.shown) + "|"]
+    lines += [f"| {' | '.join(map(escape, row))} |" for row in found.picked(found.shown)]
+    if found.notes:
+        notes = [f"all: {each}" if kind == "all" else each for kind, each in found.notes]
         lines += ["", *(f"- {escape(note)}" for note in notes)]
     return "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lrfind.report.text import clean
-from lrfind.report.verdicts import Judged, name_of, place, value
+from lrfind.report.verdicts import Judged, name_of, place, values
 from lrfind.types import Failure
 
 MOST = 10
@@ -54,8 +54,8 @@ def _notes(found: Judged) -> list[_Note]:
     for verdict in found.verdicts:
         line, column = place(found, verdict) or (None, None)
         message = f"{name_of(found)}: {clean(verdict.message)}"
-        if verdict.judged:
-            message += f" (observed {value(verdict.observed)}, limit {value(verdict.limit)})"
+        if verdict.judged and (told := values(verdict)):
+            message += f" ({told})"
         notes.append(_Note(KINDS[verdict.status], found.where, line, column, f"lrfind {verdict.id}", message))
     return notes
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from lrfind.report.verdicts import Judged, headline, name_of, place, value
+from lrfind.report.verdicts import Judged, headline, name_of, place, values
 from lrfind.types import Check, Failure
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -37,15 +37,16 @@ def _verdicts(suite: ElementTree.Element, found: Check) -> None:
         line = (place(found, verdict) or (None, None))[0]
         case = _case(suite, found.name, verdict.id, found.where, line)
         message = writable(verdict.message)
+        told = f"{values(verdict)}: " if values(verdict) else ""
         if verdict.status == "fail":
             failure = ElementTree.SubElement(case, "failure", message=message, type=verdict.id)
-            failure.text = f"observed {value(verdict.observed)}, limit {value(verdict.limit)}: {message}"
+            failure.text = f"{told}{message}"
         elif not verdict.judged:
             ElementTree.SubElement(case, "skipped", message=message)
         else:
-            told = "warning: " if verdict.status == "warn" else ""
+            warning = "warning: " if verdict.status == "warn" else ""
             out = ElementTree.SubElement(case, "system-out")
-            out.text = f"{told}observed {value(verdict.observed)}, limit {value(verdict.limit)}: {message}"
+            out.text = f"{warning}{told}{message}"
     ElementTree.SubElement(suite, "system-out").text = writable(headline(found))
 
 

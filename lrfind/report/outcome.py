@@ -1,11 +1,18 @@
-"""What a sweep found, as verdicts: so that the forms for CI can show a sweep too."""
+"""What a sweep or a training found, as verdicts: so that the forms for CI can show them too."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from lrfind.report import train_text
 from lrfind.report.text import headline
+from lrfind.trace import Finding, Severity, Training
 from lrfind.types import Check, Result, Verdict, VerdictStatus
+
+STATUSES: dict[Severity, VerdictStatus] = {"error": "fail", "warning": "warn", "info": "pass"}
+
+ENDS: dict[str, VerdictStatus] = {"complete": "pass", "interrupted": "warn", "stopped": "fail"}
+"""How good the end of a training is."""
 
 
 def outcome(result: Result, where: str, places: Mapping[str, tuple[int, int]]) -> Check:
@@ -22,3 +29,36 @@ def outcome(result: Result, where: str, places: Mapping[str, tuple[int, int]]) -
     verdicts = [Verdict("recommendation", status, found.learning_rate, None, message, "optimizer.learning_rate")]
     verdicts += [Verdict("warning", "warn", None, None, each, "") for each in result.warnings]
     return Check(result.name, where, None, found, tuple(verdicts), places=places)
+
+
+def of_training(training: Training, where: str, places: Mapping[str, tuple[int, int]]) -> Check:
+    """How a training ended, and a verdict for each of its findings.
+
+    Args:
+        training: finished, stopped or interrupted.
+        where: the config's file; empty where it is not known.
+        places: line and column of its keys.
+    """
+    ended = Verdict("training", ENDS[training.status], None, None, train_text.headline(training), "train")
+    verdicts = (ended, *findings(training.findings))
+    return Check(training.name, where, training.learning_rate, None, verdicts, places=places)
+
+
+def of_log(found: Sequence[Finding], source: str) -> Check:
+    """What a log shows."""
+    return Check(source, source, None, None, findings(found))
+
+
+def findings(found: Sequence[Finding]) -> tuple[Verdict, ...]:
+    """A verdict for each finding: an error fails, a warning warns."""
+    return tuple(
+        Verdict(
+            each.id,
+            STATUSES[each.severity],
+            None,
+            None,
+            "; ".join(filter(None, (each.what.rstrip("."), each.why.rstrip("."), each.advice))),
+            "optimizer.learning_rate",
+        )
+        for each in found
+    )

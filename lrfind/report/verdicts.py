@@ -29,7 +29,7 @@ def to_json(found: Judged) -> str:
         "name": found.name,
         "status": found.status,
         "learning_rate": found.learning_rate,
-        "recommendation": asdict(found.recommendation),
+        "recommendation": found.recommendation and asdict(found.recommendation),
         "verdicts": [asdict(each) for each in found.verdicts],
         "ignored": list(found.ignored),
     }
@@ -41,6 +41,13 @@ def value(number: float | bool | None) -> str:
     if isinstance(number, bool):
         return "yes" if number else "no"
     return "-" if number is None or not math.isfinite(number) else f"{number:.3g}"
+
+
+def values(verdict: Verdict) -> str:
+    """What was observed and what it is held against: ``"observed 12.3, limit 3"``; empty where there is neither."""
+    if verdict.observed is None and verdict.limit is None:
+        return ""
+    return f"observed {value(verdict.observed)}, limit {value(verdict.limit)}"
 
 
 def counts(verdicts: Sequence[Verdict]) -> str:
@@ -57,9 +64,9 @@ def headline(found: Judged) -> str:
     parts = [f"{WORDS[found.status]} ({counts(found.verdicts)})"]
     if found.learning_rate is not None:
         parts.append(f"learning rate {rate(found.learning_rate)}")
-    advice = found.recommendation
-    span = interval(advice.low, advice.high)
-    parts.append(f"recommended {rate(advice.learning_rate)}" + (f" ({span})" if span else ""))
+    if (advice := found.recommendation) is not None:
+        span = interval(advice.low, advice.high)
+        parts.append(f"recommended {rate(advice.learning_rate)}" + (f" ({span})" if span else ""))
     parts += [f"ignored {', '.join(found.ignored)}"] if found.ignored else []
     return "; ".join(parts)
 

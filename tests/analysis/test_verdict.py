@@ -13,19 +13,8 @@ from surfaces import START, Surface, bowl, play, race, told
 
 from lrfind.analysis.extrapolate import STILL
 from lrfind.analysis.race import Heat, Race
-from lrfind.analysis.verdict import (
-    APART,
-    BETTER,
-    FAR,
-    FEW_ROWS,
-    LITTLE,
-    Verdict,
-    candidates,
-    interval,
-    seed_factor,
-    unheard,
-    verdict,
-)
+from lrfind.analysis.trained import LITTLE, candidates, seed_factor
+from lrfind.analysis.verdict import APART, BETTER, FAR, FEW_ROWS, Verdict, interval, unheard, verdict
 from lrfind.types import Recommendation, Suggestion
 
 UNCONFIRMED = Recommendation(1e-3, 5e-4, 2e-3, "steepest", False, "cosine", 1000, "spread of 4 seeds", "steepest")

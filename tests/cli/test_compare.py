@@ -8,13 +8,29 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from report.conftest import confirmed, typical
+from report.test_train import training
 from test_startup import PROBE
 
+from lrfind.report import train_records
 from lrfind.report.records import to_json
 
 from .conftest import Lrfind
+
+
+@pytest.fixture
+def trainings(folder: Path) -> list[str]:
+    """Two trainings, one of them interrupted, with infinities and without a validation loss."""
+    one = training()
+    loss = np.where(np.arange(60) > 40, np.inf, one.loss[:60])
+    other = replace(one, name="other", status="interrupted", learning_rate=1.0, rate=one.rate[:60], loss=loss)
+    other = replace(other, gradient_norm=one.gradient_norm[:60], scores=None, schedule="cosine")
+    for each in (one, other):
+        (folder / each.name).mkdir()
+        (folder / each.name / "train.json").write_text(train_records.to_json(each), encoding="ascii")
+    return ["mine", "other/train.json"]
 
 
 @pytest.fixture
@@ -36,9 +52,33 @@ def test_finished_runs(lrfind: Lrfind, runs: list[str]) -> None:
     assert lrfind("compare", *runs, "--format", "markdown").out.startswith("| run | rate |")
 
 
-def test_finished_runs_need_no_jax(runs: list[str]) -> None:
-    ran = subprocess.run([sys.executable, "-c", PROBE, "compare", *runs], capture_output=True, text=True, check=True)
-    assert set(ran.stdout.rpartition("MODULES")[2].split()) & {"jax", "optax", "matplotlib"} == set()
+def test_trainings(lrfind: Lrfind, trainings: list[str]) -> None:
+    ran = lrfind("compare", *trainings, "--plot", "both.png")
+    assert (ran.code, ran.err) == (0, "")
+    head, _, first, second = ran.out.splitlines()[:4]
+    assert head.split()[:2] == ["run", "rate"]
+    assert first.split()[:2] == ["mine", "1.0e-01"]
+    assert second.split()[:2] == ["other", "1.0e+00"]
+    assert "note: other was interrupted\n" in ran.out
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert Path("both.png").read_bytes().startswith(b"\x89PNG")
+    record = json.loads(lrfind("compare", *trainings, "--json").out)
+    assert record["schema"] == "lrfind/compare/1"
+    assert [each["metrics"].get("val_loss") for each in record["trainings"]] == [pytest.approx(0.86), None]
+    assert [each["done"] for each in record["trainings"]] == [120, 60]
+    page = lrfind("compare", *trainings, "--format", "html").out
+    assert page.count("<img ") == 1
+    markdown = lrfind("compare", *trainings, "--format", "markdown").out
+    assert "| mine | 1.0e-01 | linear | 120 | 0.86 |" in markdown
+    assert "60 of 120" in markdown
+    assert lrfind("compare", "mine", "mine", "--plot", "same.svg").code == 0
+
+
+def test_finished_runs_need_no_jax(runs: list[str], trainings: list[str]) -> None:
+    for named in (runs, trainings):
+        command = [sys.executable, "-c", PROBE, "compare", *named]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert set(ran.stdout.rpartition("MODULES")[2].split()) & {"jax", "optax", "matplotlib"} == set()
 
 
 def test_batch_sizes(lrfind: Lrfind) -> None:
@@ -74,11 +114,15 @@ def test_optimizers_and_what_they_do_not_have(lrfind: Lrfind) -> None:
         (("c.yaml", "--batch-sizes", "16,-2"), "--batch-sizes -2: must be whole numbers above 0"),
         (("c.yaml", "--batch-sizes", "1,2", "--optimizers", "sgd,adam"), "vary one thing at a time"),
         (("a", "--batch-sizes", "16,32"), "--batch-sizes varies one config"),
-        (("a", "b", "--format", "junit"), "a comparison is text, json or markdown"),
+        (("a", "b", "--format", "junit"), "a comparison is text, json, markdown or html"),
         (("a", "nothing"), "nothing"),
+        (("a", "mine"), "mine is the run of a training, and a is not; name trainings alone, or sweeps and configs"),
+        (("mine", "c.yaml"), "mine is the run of a training, and c.yaml is not"),
     ],
 )
-def test_wrong_input(lrfind: Lrfind, runs: list[str], arguments: tuple[str, ...], says: str) -> None:
+def test_wrong_input(
+    lrfind: Lrfind, runs: list[str], trainings: list[str], arguments: tuple[str, ...], says: str
+) -> None:
     ran = lrfind("compare", *arguments)
     assert ran.code == 2
     assert says in ran.err

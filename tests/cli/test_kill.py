@@ -17,7 +17,7 @@ train: {steps: 200, schedule: cosine}
 sweep: {min_lr: 1e-4, max_lr: 1.0, steps: 60, seeds: 2, extend: false}
 confirm: {budget: 900}
 """
-KILLS = 12
+KILLS = 20
 
 
 @linux

@@ -33,9 +33,12 @@ def test_what_a_sweep_left_comes_again_to_the_byte(lrfind: Lrfind) -> None:
     for name in ("result.json", "curve.csv", "plot.png"):
         assert Path("copy", name).read_bytes() == (there / name).read_bytes()
     assert lrfind("report", str(there), "--json").out == (there / "result.json").read_text(encoding="ascii")
+    page = lrfind("sweep", "c.yaml", "--quiet", "--format", "html").out
+    assert page.count('<img src="data:image/svg+xml;base64,') == 1
+    assert lrfind("report", str(there), "--format", "html").out == page
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "junit", "github", "json"])
+@pytest.mark.parametrize("form", ["text", "markdown", "junit", "github", "json", "html"])
 @pytest.mark.parametrize("made", [confirmed, interrupted, no_rate])
 def test_forms(lrfind: Lrfind, run: Path, made: object, form: str) -> None:
     (run / "result.json").write_text(to_json(made()), encoding="ascii")  # type: ignore[operator]

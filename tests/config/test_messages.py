@@ -101,6 +101,8 @@ OPTIMIZER = {
 WHOLE = {
     "": ["is empty; `lrfind init` writes a config to start from"],
     "# nothing": ["is empty; `lrfind init` writes a config to start from"],
+    "%YAML 1.3\n---\nseed: 1": ["1:1: not YAML: a version that there is not; write %YAML 1.2, or leave it out"],
+    "%YAML 2.0\n---\nseed: 1": ["1:1: not YAML: a version that there is not; write %YAML 1.2, or leave it out"],
     "- 1": ["must be sections with keys (model, data, optimizer, ...)"],
     "seed: 1": [
         "model: missing: a section such as {name: linear}",

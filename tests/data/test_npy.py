@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from lrfind.data.arrays import Arrays
-from lrfind.data.npy import load
+from lrfind.data.npy import load, mapped
 from lrfind.data.prepare import prepare
 from lrfind.errors import InputError
 
@@ -135,3 +136,12 @@ class Trap:
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     expected = "HERE/y.npy holds Python objects, which are never unpickled; save numbers"
     assert refusal(tmp_path, y=np.array([Trap()] * 20, dtype=object)) == (expected, "data.targets")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.npy")
+    with pytest.raises(
+        InputError, match=r"x\.npy is a pipe or a device, which cannot be read twice; name an \.npy file"
+    ):
+        mapped(tmp_path / "x.npy", "data.inputs")

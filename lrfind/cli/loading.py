@@ -1,0 +1,46 @@
+"""A config with what the command line says over it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lrfind.errors import ConfigError
+
+if TYPE_CHECKING:
+    from lrfind.config.load import Loaded
+
+
+def load_with(
+    source: str, settings: Sequence[str], flags: Mapping[str, Any], keys: Mapping[str, str], more: Sequence[str] = ()
+) -> Loaded:
+    """Load a config; a value that came by an option of its own is called by that option where it is wrong.
+
+    Args:
+        source: a file; ``-`` for standard input.
+        settings: of ``--set``.
+        flags: option -> its value.
+        keys: option -> the config key that it stands for.
+        more: settings that follow from the options.
+
+    Raises:
+        ConfigError: all that is wrong with it.
+    """
+    from lrfind.config.files import decode
+    from lrfind.config.load import load
+
+    overrides = [*settings, *(f"{keys[flag]}={value}" for flag, value in flags.items()), *more]
+    named = {keys[flag]: flag for flag in flags}
+    piped = decode(sys.stdin.buffer.read(), "stdin") if source == "-" else None
+    try:
+        return load(source, overrides, stdin_text=piped)
+    except ConfigError as error:
+        problems = []
+        for problem in error.problems:
+            key = problem.key.removesuffix(".name")
+            if problem.where == "--set" and key in named:
+                problem = replace(problem, where=named[key], key="")
+            problems.append(problem)
+        raise ConfigError(problems) from None
