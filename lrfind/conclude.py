@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lrfind.analysis import recommend as advice
-from lrfind.analysis.carry import of_one_size
+from lrfind.analysis.carry import deaf
 from lrfind.analysis.curve import divergences
 from lrfind.analysis.suggest import suggestions
 from lrfind.analysis.trained import trained
@@ -40,7 +40,8 @@ def conclude(
         method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=plan.train_steps
     )
     mean = None
-    if of_one_size(climb.learning_rate, climb.update_norm, climb.gradient_norm):
+    suggested = found[method].learning_rate
+    if deaf(climb.learning_rate, climb.update_norm, climb.gradient_norm, suggested):
         whole = schedule(plan, plan.train_steps)
         recommendation = advice.carried(recommendation, climb.learning_rate, float(whole.rise.sum()))
         mean = None if whole.plateau else float(whole.rise.mean())

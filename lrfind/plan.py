@@ -38,6 +38,10 @@ __all__ = ["Plan", "built_in", "load", "loss_of", "make", "memory", "rows_of"]
 NUMBERS = 2**24
 """Numbers of one layer that a forward pass may hold where a batch has fewer: 64 MB."""
 
+COUNTED = 32
+"""Batches whose targets a constant answer is fitted to where they are made as they come. (Of k classes in n rows that
+finds a loss too low by (k - 1) / 2n, which errs towards believing that something was learnt.)"""
+
 BLUR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
 """For `lift`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean was off
 by some 2^-12 of itself, and the ratio of two good to some three hundredths from 2^-7 on."""
@@ -231,9 +235,16 @@ class Plan:
 
     @cached_property
     def constant_loss(self) -> float | None:
-        """The loss of the best constant answer on the training rows, in closed form; None where that is not known."""
+        """The loss of the best constant answer on the training rows, in closed form; None where that is not known. Of
+        batches that are made as they come it is that on some of them."""
         data = self.dataset
-        return None if data is None else constant_loss(self.loss, data.train.targets, data.outputs)
+        if data is not None:
+            return constant_loss(self.loss, data.train.targets, data.outputs)
+        some = self.source.sample("train", COUNTED * self.rows) if self.loss in LOSSES and self.network else None
+        if not some:
+            return None
+        targets = np.concatenate([np.asarray(targets) for _, targets in some])
+        return constant_loss(self.loss, targets, int(targets.max()) + 1 if self.loss == "cross_entropy" else 1)
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from lrfind.analysis import recommend as advice
-from lrfind.analysis.carry import of_one_size
+from lrfind.analysis.carry import deaf
 from lrfind.analysis.curve import divergences, read
 from lrfind.analysis.race import Race
 from lrfind.analysis.suggest import suggestions
@@ -226,10 +226,10 @@ def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
     rate = recommendation.learning_rate
     if rate is None:
         recommendation = replace(recommendation, reason=f"{reached}; what was measured until then shows no rate")
-    elif of_one_size(curve.learning_rate, curve.update_norm, curve.gradient_norm):
+    elif deaf(curve.learning_rate, curve.update_norm, curve.gradient_norm, found[method].learning_rate):
         warnings.append(
-            "updates have the rate's size whatever the gradient, so a whole training wants a lower rate than the sweep "
-            "suggests, which only the run itself works out"
+            "updates have a size of their own whatever the gradient, so a whole training wants a lower rate than the "
+            "sweep suggests, which only the run itself works out"
         )
     facts = build(Facts, head["facts"], "facts")
     if rate is not None:

@@ -271,3 +271,31 @@ def test_a_step_resumes_nothing_of_the_run_before(folder: Path) -> None:
     np.testing.assert_array_equal(first.sweep.loss, second.sweep.loss)
     assert store.fingerprint_of(folder / "a") == store.fingerprint_of(folder / "b")
     assert jnp.isfinite(first.sweep.loss).all()
+
+
+@pytest.mark.parametrize("labels", ["thrown", "true"])
+def test_labels_thrown_anew_for_every_batch_teach_nothing(labels: str, folder: Path) -> None:
+    """No row comes twice, so a network cannot even learn them by heart; their own labels it can."""
+    targets_of = {"thrown": "rng.integers(0, 4, 32)", "true": "(x @ made).argmax(axis=1)"}[labels]
+    (folder / "thrown.py").write_text(
+        "import numpy as np\n\n\ndef batches(seed):\n    made = np.random.default_rng(5).normal(size=(6, 4))\n"
+        "    rng = np.random.default_rng(seed)\n    while True:\n        x = rng.normal(size=(32, 6))\n"
+        f"        yield x, {targets_of}\n",
+        encoding="utf-8",
+    )
+    sections = {
+        "model": "{name: mlp, hidden: [16]}",
+        "optimizer": "{name: adam}",
+        "sweep": "{steps: 100, seeds: 2}",
+        "confirm": "{budget: 3000}",
+        "train": "{steps: 300, schedule: cosine}",
+    }
+    result = measured(config(folder, "", '"thrown.py:batches"', loss="cross_entropy", **sections), folder, labels)
+    constant, chance = result.facts.constant_loss, np.log(4)
+    assert constant is not None
+    if labels == "thrown":
+        assert chance - 5e-3 < constant <= chance, "in 1,024 rows every label is about as frequent as any other"
+        assert result.status == "no_recommendation"
+        assert result.recommendation.reason.startswith("no training did better than a constant answer")
+    else:
+        assert result.recommendation.confirmed

@@ -39,7 +39,7 @@ def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str,
 
 
 def carried(found: Recommendation, rates: Floats, wanted: float) -> Recommendation:
-    """An unconfirmed recommendation carried on to the whole training, for updates that are `carry.of_one_size`.
+    """An unconfirmed recommendation carried on to the whole training, for updates that are `carry.deaf`.
 
     Args:
         found: for as few steps as the sweep spends near it.
@@ -55,8 +55,8 @@ def carried(found: Recommendation, rates: Floats, wanted: float) -> Recommendati
         learning_rate=found.learning_rate * by,
         low=None if found.low is None else found.low * by,
         high=None if found.high is None else found.high * by,
-        reason=f"the sweep suggests {found.learning_rate:.1e}, where it spends {swept:.0f} steps; updates have the "
-        f"rate's size whatever the gradient, so for {found.steps:,} steps it is taken {1 / by:.2g} times lower",
+        reason=f"the sweep suggests {found.learning_rate:.1e}, where it spends {swept:.0f} steps; updates have a "
+        f"size of their own whatever the gradient, so for {found.steps:,} steps it is taken {1 / by:.2g} times lower",
     )
 
 

@@ -13,9 +13,9 @@ from lrfind.engine.kernel import Chunk
 from lrfind.engine.recorded import Runs
 from lrfind.types import Floats
 
-PROBE_EVERY = 4
-"""Steps between two measurements of the trust-region ratio, by steps that can: a twelfth more work, and three points to
-a decade of the default ladder."""
+PROBE_EVERY = 6
+"""Steps between two measurements of the trust-region ratio, by steps that can: an eighteenth more work, and two points
+to a decade of the default ladder."""
 
 
 def sweep(kernel: Runs, states: Sequence[Any], ladder: Floats, beyond: Floats) -> Iterator[Chunk]:

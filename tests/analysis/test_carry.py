@@ -1,4 +1,4 @@
-"""Rates carried on to long trainings, where updates have the rate's size."""
+"""Rates carried on to long trainings, where the gradient has no say in the size of updates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import ladder
 
-from lrfind.analysis.carry import POWER, factor, of_one_size, steps_near
+from lrfind.analysis.carry import EXACT, POWER, deaf, factor, steps_near
 from lrfind.analysis.recommend import carried, recommend
 from lrfind.types import Suggestion
 
@@ -19,26 +19,48 @@ def gradients(spread: float, seeds: int = 4) -> np.ndarray:
     return np.exp(np.random.default_rng(0).normal(0, spread, (seeds, len(RATES))))
 
 
+SUGGESTED = float(RATES[80])
+
+
+def share_of_weights() -> np.ndarray:
+    """LAMB on weights that grow by a share of themselves at every step: updates over rate are the weights."""
+    return np.tile(RATES * np.concatenate([[1.0], np.cumprod(1 + RATES)[:-1]]), (4, 1))
+
+
 def test_signs_have_one_size() -> None:
-    assert of_one_size(RATES, np.tile(RATES * 70.0, (4, 1)), gradients(1.0))
+    assert deaf(RATES, np.tile(RATES * 70.0, (4, 1)), gradients(1.0), None)
+    assert deaf(RATES, np.outer([1, 2, 3, 4], RATES), gradients(1.0), None), "each seed has weights of its own"
+
+
+def test_a_share_of_the_weights_is_seen_while_they_are_still() -> None:
+    suggested = 0.01
+    assert deaf(RATES, share_of_weights(), gradients(1.0), suggested)
+    assert not deaf(RATES, share_of_weights(), gradients(1.0), None), "they grow by orders of magnitude in the end"
+
+
+def test_nearly_is_not_a_share() -> None:
+    """Adam on batches of half the data, whose gradients hardly differ, comes close."""
+    found = share_of_weights() * np.exp(np.random.default_rng(1).normal(0, 4 * EXACT, (4, len(RATES))))
+    assert not deaf(RATES, found, gradients(1.0), 0.01)
 
 
 def test_gradients_do_not() -> None:
     found = gradients(1.0)
-    assert not of_one_size(RATES, RATES * found, found)
+    assert not deaf(RATES, RATES * found, found, SUGGESTED)
 
 
 def test_a_gradient_that_never_changed_tells_nothing() -> None:
-    found = gradients(0.05)
-    assert not of_one_size(RATES, RATES * found, found)
+    found = gradients(0.0005)
+    assert not deaf(RATES, RATES * found, found, SUGGESTED)
 
 
 def test_what_was_not_measured_is_left_out() -> None:
     norms, found = np.tile(RATES, (4, 1)), gradients(1.0)
     norms[:, 80:] = np.nan
     found[:, :2] = 0
-    assert of_one_size(RATES, norms, found)
-    assert not of_one_size(RATES, np.full_like(norms, np.nan), found)
+    norms[3] = np.nan
+    assert deaf(RATES, norms, found, None)
+    assert not deaf(RATES, np.full_like(norms, np.nan), found, SUGGESTED)
 
 
 def test_steps_near_of_an_even_ladder() -> None:
