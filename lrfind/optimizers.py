@@ -49,6 +49,12 @@ class Choice:
     groups: Mapping[str, float] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
 
+    @property
+    def plain(self) -> bool:
+        """Whether updates are the gradient times minus the rate and nothing else."""
+        alone = self.clip_norm is None and not self.groups and not self.frozen
+        return self.name == "sgd" and alone and self.options.get("momentum") is None
+
 
 def chosen(section: Any) -> Choice:
     """The optimiser of a config's section."""

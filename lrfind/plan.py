@@ -154,6 +154,7 @@ class Plan:
             accumulate=self.config.optimizer.accumulate,
             probe=self.config.confirm.enabled,
             blur=BLUR[self.config.precision],
+            plain=self.config.optimizer.named and self.optimizer.plain,
         )
 
     @cached_property

@@ -365,3 +365,31 @@ def test_a_schedule_free_optimiser_is_evaluated_at_its_average() -> None:
         found = averages(train.params, train.optimizer)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), found, mean)
         assert not np.allclose(found["weight"], train.params["weight"], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("choice", "plain"),
+    [
+        (Choice("sgd"), True),
+        (Choice("sgd", {"momentum": None, "nesterov": True}), True),
+        (Choice("sgd", {"momentum": 0.9}), False),
+        (Choice("sgd", clip_norm=0.1), False),
+        (Choice("sgd", groups={"a": 0.5}), False),
+        (Choice("sgd", frozen=("a",)), False),
+        (Choice("adam"), False),
+    ],
+    ids=str,
+)
+def test_plain_updates_are_the_gradient_times_minus_the_rate(choice: Choice, plain: bool) -> None:
+    params = {"a": jnp.array([1.0, -2.0]), "b": jnp.array([0.5])}
+    gradient = {"a": jnp.array([3.0, -0.7]), "b": jnp.array([1e-3])}
+    optimizer, updates, alike = optimizers.build(choice)(0.3), [], []
+    state = optimizer.init(params)
+    for _ in range(2):
+        update, state = optimizer.update(gradient, state, params)
+        updates.append(update)
+        alike += [
+            jnp.allclose(u, -0.3 * g, rtol=1e-6) for u, g in zip(*map(jax.tree.leaves, (update, gradient)), strict=True)
+        ]
+    assert choice.plain is plain
+    assert all(alike) is plain

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parent / "workloads"
 
-TIMED = {"mlp": (200, 4_200), "cnn": (10, 60), "transformer": (20, 120)}
+TIMED = {"mlp": (200, 20_200), "cnn": (10, 60), "transformer": (20, 120)}
 """Steps of two sweeps of a kind of network: far enough apart to be timed, and no longer than one waits for."""
 
 
