@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from lrfind import evidence
 from lrfind.analysis.race import Heat, Race, horizons, least
+from lrfind.data.dealt import dealt
 from lrfind.engine.evaluate import Evaluator
 from lrfind.engine.settle import Settler, has_leaves
 from lrfind.engine.sweep import PROBE_EVERY
@@ -39,6 +41,8 @@ class Judge:
         rows: how many rows the judgement rests on.
         cost: of judging one state, in optimiser steps.
         settler: running statistics of a state's weights; None of a model that has none.
+        dealt: the loss on rows whose labels were dealt out anew, where a constant answer's is not known; None where
+            that is known, or rows have no labels.
         at: a state with the weights that its optimiser is evaluated at.
     """
 
@@ -48,24 +52,37 @@ class Judge:
     cost: float
     at: Callable[[TrainState], TrainState] = lambda state: state
     settler: Settler | None = None
+    dealt: Evaluator | None = None
 
     @property
     def name(self) -> str:
         return "held-out loss" if self.held_out else "training loss"
 
     def compile(self, shapes: TrainState, platform: str) -> None:
-        parts: tuple[Evaluator | Settler | None, ...] = (self.held_out, self.trained_on, self.settler)
+        parts: tuple[Evaluator | Settler | None, ...] = (self.held_out, self.trained_on, self.settler, self.dealt)
         for each in parts:
             if each is not None:
                 each.compile(shapes, platform)
 
     def __call__(self, states: Sequence[TrainState]) -> tuple[Floats, Floats]:
         """What each state is judged by, and its training loss, shape (states,) each."""
+        states = self._ready(states)
+        train_loss = self.trained_on(states)
+        return (self.held_out(states) if self.held_out else train_loss), train_loss
+
+    def unseeing(self, states: Sequence[TrainState]) -> float:
+        """The lowest loss of any of the states on labels dealt out anew; inf where there are none, or it is not
+        finite."""
+        if self.dealt is None:
+            return math.inf
+        loss = self.dealt(self._ready(states))
+        return float(np.where(np.isfinite(loss), loss, math.inf).min())
+
+    def _ready(self, states: Sequence[TrainState]) -> list[TrainState]:
         states = [self.at(state) for state in states]
         if self.settler:
             states = [state._replace(state=self.settler(state.params)) for state in states]
-        train_loss = self.trained_on(states)
-        return (self.held_out(states) if self.held_out else train_loss), train_loss
+        return states
 
 
 HELD_OUT, TRAINED_ON = 32, 8
@@ -84,13 +101,16 @@ FEW_ROWS = 256
 def judge(plan: Plan) -> Judge:
     """The rows of a plan that states are judged by."""
     rows, source = plan.rows, plan.source
-    trained_on = Evaluator(plan.model.loss, source.sample("train", TRAINED_ON * rows, plan.at_once) or [])
+    seen_before = source.sample("train", TRAINED_ON * rows, plan.at_once) or []
+    trained_on = Evaluator(plan.model.loss, seen_before)
     held_out = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), plan.at_once)
     others = Evaluator(plan.model.loss, held_out) if held_out else None
     settler = settler_of(plan)
-    seen = sum(each.rows for each in (trained_on, others, settler) if each)
+    anew = dealt((held_out or seen_before)[:TRAINED_ON]) if plan.constant_loss is None and not plan.model.step else None
+    unseeing = Evaluator(plan.model.loss, anew) if anew else None
+    seen = sum(each.rows for each in (trained_on, others, settler, unseeing) if each)
     cost = plan.model.evaluation * seen / rows
-    return Judge(others, trained_on, (others or trained_on).rows, cost, plan.evaluated_at, settler)
+    return Judge(others, trained_on, (others or trained_on).rows, cost, plan.evaluated_at, settler, unseeing)
 
 
 def settler_of(plan: Plan) -> Settler | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -193,9 +194,11 @@ def check(plan: Plan, kernel: Kernel, states: list[Any], begun: Confirmed, tape:
     def judged(group: Sequence[Any]) -> tuple[Floats, Floats]:
         def judge() -> dict[str, Any]:
             loss, train_loss = begun.judge(group)
-            return {"loss": loss.tolist(), "train_loss": train_loss.tolist()}
+            told = {"loss": loss.tolist(), "train_loss": train_loss.tolist()}
+            return told | ({"unseeing": begun.judge.unseeing(group)} if begun.judge.dealt else {})
 
         told = tape.once("judged", judge)
+        race.unseeing = min(race.unseeing, float(told.get("unseeing", math.inf)))
         return np.array(told["loss"], np.float64), np.array(told["train_loss"], np.float64)
 
     recorded = Recorded(kernel, tape, "confirm", watcher.repeat, fields=("loss",))

@@ -191,3 +191,28 @@ def test_the_package_is_typed_and_says_what_it_has() -> None:
     assert {"Answer", "find"} <= set(dir(lrfind))
     with pytest.raises(AttributeError, match="no attribute 'fnd'"):
         lrfind.fnd  # type: ignore[attr-defined]  # noqa: B018
+
+
+@pytest.mark.parametrize("labels", ["thrown", "true"])
+def test_a_loss_whose_labels_tell_nothing(labels: str) -> None:
+    """Of a loss of the user's own nobody knows what a constant answer loses; labels dealt out anew tell it."""
+    made = np.random.default_rng(5).normal(size=(4, 3))
+
+    def batches(seed: int) -> Iterator[Any]:
+        rng = np.random.default_rng(seed)
+        while True:
+            x = rng.normal(size=(32, 4))
+            yield x, rng.integers(0, 3, 32) if labels == "thrown" else (x @ made).argmax(axis=1)
+
+    def cross_entropy(params: Any, batch: Any) -> Any:
+        x, y = batch
+        return optax.softmax_cross_entropy_with_integer_labels(x @ params, y).mean()
+
+    start = np.random.default_rng(1).normal(size=(4, 3)) / 2
+    found = lrfind.find(cross_entropy, start, batches, optimizer=optax.adam, steps=300, seeds=2)
+    if labels == "thrown":
+        assert found.learning_rate is None
+        assert found.reason.startswith("no training did better than on labels dealt out anew among the rows")
+    else:
+        assert found.learning_rate is not None
+        assert found.confirmed

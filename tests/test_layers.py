@@ -75,7 +75,7 @@ BELOW: dict[str, set[str]] = {
     "comparison": {"analysis"},
     "conclude": {"climb", "confirm", "plan", "prescribe", "watch", "config", "engine", "analysis"},
     "prescribe": {"config", "analysis", "optimizers", "optimizer_table", "schedules"},
-    "confirm": {"climb", "evidence", "pace", "plan", "engine", "models", "analysis"},
+    "confirm": {"climb", "evidence", "pace", "plan", "data", "engine", "models", "analysis"},
     "gallery": {"pace", "analysis", "config"},
     "pace": {"engine", "analysis", "schedules"},
     "evidence": {"climb", "plan", "groups", "engine", "analysis"},

@@ -120,6 +120,7 @@ class Race:
         spent: optimiser steps so far.
         scores: by length and log10 rate: the loss of each seed after training, on what is judged by.
         train_scores: the same on rows that were trained on.
+        unseeing: the lowest loss after any training on labels dealt out anew; inf where that was not measured.
         under_way: a heat of which some trainings are judged and others are not; it decides nothing.
     """
 
@@ -132,6 +133,7 @@ class Race:
     spent: float = 0.0
     scores: dict[int, dict[float, Floats]] = field(default_factory=dict)
     train_scores: dict[int, dict[float, Floats]] = field(default_factory=dict)
+    unseeing: float = math.inf
     under_way: UnderWay | None = None
 
     @property

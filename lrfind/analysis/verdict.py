@@ -148,6 +148,12 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
             f"no training lowered the {judged_on}, at {span}: it was {start:.4g} before, {lowest:.4g} at best after; "
             "the data may hold nothing that this model can learn, the gradient may be zero, or all these rates too high"
         )
+    if constant is None and no_better(race, race.unseeing) and all_flat(race):
+        return (
+            f"no training did better than on labels dealt out anew among the rows, at {span}: the loss is "
+            f"{race.unseeing:.4g} there, the best {judged_on} {lowest:.4g} after {last:,} steps; the labels may not "
+            "depend on the inputs"
+        )
     if constant is not None and no_better(race, constant) and all_flat(race):
         return (
             f"no training did better than a constant answer, at {span}: its loss is {constant:.4g}, the best "
@@ -157,8 +163,8 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
 
 
 def no_better(race: Race, constant: float) -> bool:
-    """Whether no training did better than a constant answer by enough to matter."""
-    return min(best_loss(race, steps) for steps in race.scores) > (1 - BETTER) * constant
+    """Whether no training did better than a constant answer by enough to matter; never where its loss is not known."""
+    return math.isfinite(constant) and min(best_loss(race, steps) for steps in race.scores) > (1 - BETTER) * constant
 
 
 def all_flat(race: Race) -> bool:
