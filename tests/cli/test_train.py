@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import junitparser
 import numpy as np
 import pytest
 
@@ -81,6 +82,27 @@ def test_without_held_out_rows_there_is_no_validation(lrfind: Lrfind) -> None:
     assert set(said["metrics"]) == {"train_loss"}
 
 
+def test_forms_for_ci(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken training fails its test and is annotated at the config's line; the step's summary has the table."""
+    blown = (*SHORT, "--lr", "100", "--set", "optimizer.name=sgd", "--no-plot")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    note = lrfind(*blown, "--format", "github")
+    assert (note.code, note.err) == (0, "")
+    assert note.out.startswith("::error file=c.yaml,line=3,col=1,title=lrfind diverged::c: ")
+    assert "| **diverged** (error) |" in Path("summary.md").read_text(encoding="utf-8")
+    suites = junitparser.JUnitXml.fromstring(lrfind(*blown, "--format", "junit").out.encode())
+    assert (suites.name, suites.failures, suites.tests) == ("lrfind train", 1, len(FINDINGS) - 1)
+
+
+def test_what_could_not_be_trained_is_an_error_in_the_forms_for_ci(lrfind: Lrfind) -> None:
+    ran = lrfind("train", "c.yaml", "--format", "github")
+    assert ran.code == 2
+    assert ran.out.startswith("::error file=c.yaml,line=3,col=1,title=lrfind::")
+    ran = lrfind("train", "c.yaml", "--format", "junit", "--output", "c.xml")
+    assert (ran.code, ran.out) == (2, "")
+    assert junitparser.JUnitXml.fromfile("c.xml").errors == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -91,6 +113,7 @@ def test_without_held_out_rows_there_is_no_validation(lrfind: Lrfind) -> None:
         (("--lr", "1", "--schedule", "cosin"), "--schedule"),
         (("--lr", "1", "--steps", "0"), "--steps"),
         (("--lr", "1", "--fail-on", "bad"), "--fail-on bad: there is no such finding"),
+        (("--lr", "1", "--output", "c.yaml"), "--output c.yaml: would overwrite the config"),
         (("--lr", "1", "--plot", "x.gif"), "--plot x.gif: the name must end in .png, .svg or .pdf"),
     ],
 )
