@@ -12,7 +12,7 @@ import typer
 from lrfind.cli import options as shared
 from lrfind.cli.forms import for_ci, of_error, summarise
 from lrfind.cli.options import Format
-from lrfind.cli.screen import put, report, screen
+from lrfind.cli.screen import put, report, say, screen
 from lrfind.cli.wishes import check_file, to_file
 from lrfind.errors import ExitCode, InputError, LrfindError
 from lrfind.registry import FINDINGS, near
@@ -80,7 +80,7 @@ def judged(
     from lrfind.report import findings as report
 
     source = source_of(log)
-    trace = read(text_of(log), source, given)
+    trace = read(text_of(log), source, given, lambda sentence: say(f"lrfind: {sentence}"))
     found = diagnose(trace)
     match form:
         case Format.json:

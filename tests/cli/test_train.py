@@ -37,8 +37,9 @@ def test_the_table_is_a_log_that_is_diagnosed_the_same(lrfind: Lrfind) -> None:
     said = json.loads(lrfind(*SHORT, "--lr", "1e-2", "--no-plot", "--json").out)
     rows = list(csv.DictReader((RUN / "train.csv").read_text(encoding="utf-8").splitlines()))
     assert [float(row["loss"]) for row in rows if row["loss"]] == said["trace"]["loss"]
-    again = json.loads(lrfind("diagnose", str(RUN / "train.csv"), "--json").out)
-    assert again["findings"] == said["findings"]
+    for name in ("train.csv", "train.json"):
+        again = json.loads(lrfind("diagnose", str(RUN / name), "--json").out)
+        assert again["findings"] == said["findings"]
 
 
 def test_a_training_repeats_to_the_bit(lrfind: Lrfind) -> None:
