@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from lrfind.analysis.diagnose.evidence import Evidence
+from lrfind.analysis.diagnose.series import BLOWN
 from lrfind.analysis.diagnose.table import Verdict
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
+from lrfind.analysis.diagnose.unrest import AT_START
 from lrfind.trace import Finding, Severity
 
 Unit = Literal["step", "epoch"]
@@ -80,6 +82,8 @@ def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     seen = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
     if (peak := peak_of(e)) is not None:
         seen += f", it rose above its start by a factor of {peak:.1f}"
+    elif burst := burst_of(e, unit):
+        seen += f", {burst}"
     what = f"{seen}, and it ends at {share(judge.residual)} of its start"
     why = "long steps undo part of what the ones before had learnt; at a lower rate the same steps would end lower"
     return what, why, lower(e, 10 if judge.residual > 0.5 else 3), unrest(e)
@@ -97,6 +101,8 @@ def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"the loss rose from {number(spike.start)} to {number(spike.unrest.peak)} at {at(spike.unrest.peak_at, unit)}, "
         f"{back}, went down smoothly after that, and ends at {share(e.judge.residual)} of its start"
     )
+    if (burst := burst_of(e, unit)) and spike.unrest.overshoot < AT_START:
+        what = f"{burst}; {name(e)} ends at {number(e.judge.end)}"
     why = (
         "the first steps are the most dangerous: curvature is highest and an optimiser's averages "
         "are empty; the weights "
@@ -259,6 +265,17 @@ def unrest(e: Evidence) -> dict[str, Any]:
         "overshoot": max(column.unrest.overshoot for column in e.columns),
         "residual": judge.residual,
     }
+
+
+def burst_of(e: Evidence, unit: Unit) -> str:
+    """What says that a loss shot up in the first epoch, of which there is the mean alone; empty where nothing does."""
+    if e.train is None or max(e.burst, e.plunge) < BLOWN:
+        return ""
+    first = e.train.series
+    seen = f"the training loss of {at(float(first.at[0]), unit)} is {number(float(first.value[0]))} in the mean"
+    if e.burst >= BLOWN and e.val is not None:
+        return f"{seen}, and the validation loss after it {number(float(e.val.series.value[0]))}"
+    return f"{seen}, {e.plunge:.0f} times that of the next ones, from where it hardly falls"
 
 
 def peak_of(e: Evidence) -> float | None:
