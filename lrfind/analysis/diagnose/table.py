@@ -174,7 +174,7 @@ def restless(e: Evidence) -> Iterator[Verdict]:
     late = e.first + (e.last - e.first) * 2 / 3
     if unrest.late_rises >= SWINGS:
         yield Verdict("oscillating", late, e.last)
-    elif shot_up(e) and unrest.calm_rises < SETTLED and not warmed_up(e):
+    elif shot_up(e) and unrest.calm_rises < SETTLED and e.plunge < BLOWN and not warmed_up(e):
         spike = max(e.columns, key=lambda column: column.unrest.overshoot).unrest
         yield Verdict("warmup-too-short", e.first, e.last if spike.back_at is None else spike.back_at)
     else:

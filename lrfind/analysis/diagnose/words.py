@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from lrfind.analysis.diagnose.evidence import Evidence
 from lrfind.analysis.diagnose.series import BLOWN
-from lrfind.analysis.diagnose.table import Verdict
+from lrfind.analysis.diagnose.table import RESTLESS, Verdict
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
 from lrfind.analysis.diagnose.unrest import AT_START
 from lrfind.trace import Finding, Severity
@@ -82,11 +82,12 @@ def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     seen = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
     if (peak := peak_of(e)) is not None:
         seen += f", it rose above its start by a factor of {peak:.1f}"
-    elif burst := burst_of(e, unit):
-        seen += f", {burst}"
     what = f"{seen}, and it ends at {share(judge.residual)} of its start"
+    burst = burst_of(e, unit)
+    if burst and judge.unrest.rises < RESTLESS:
+        what = f"{burst}; {name(e)} ends at {number(judge.end)}"
     why = "long steps undo part of what the ones before had learnt; at a lower rate the same steps would end lower"
-    return what, why, lower(e, 10 if judge.residual > 0.5 else 3), unrest(e)
+    return what, why, lower(e, 10 if burst or judge.residual > 0.5 else 3), unrest(e)
 
 
 def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
@@ -109,7 +110,8 @@ def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         "were thrown to where the rest of the training has to come back from"
     )
     steps = max(1, round(WARMUP * (e.last - e.first)))
-    advice = f"warm up over the first {steps:,} {unit}s (a tenth of the training), or lower the rate{to(e, 3)}"
+    first = f"{steps:,} {unit}s" if steps > 1 else unit
+    advice = f"warm up over the first {first} (a tenth of the training), or lower the rate{to(e, 3)}"
     return what, why, advice, unrest(e) | {"warmup": steps}
 
 
