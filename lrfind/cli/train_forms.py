@@ -25,11 +25,11 @@ def rendered(
     where: str,
     places: Mapping[str, tuple[int, int]],
     files: Sequence[Path],
+    wanted: Collection[str],
     *,
     color: bool,
     draws: bool,
     to_file: bool,
-    wanted: Collection[str] = (),
 ) -> str:
     """A training in one form.
 
@@ -39,10 +39,10 @@ def rendered(
         where: what annotations are about: the config's file; empty for none.
         places: line and column of its keys.
         files: to list in the text.
+        wanted: findings that `--fail-on` names.
         color: whether colours are allowed.
         draws: whether the text has the curve, and a page the figure.
         to_file: the text goes to a file, not to a screen.
-        wanted: findings that `--fail-on` names.
     """
     match form:
         case Format.json:

@@ -204,9 +204,8 @@ class TrainJob:
         wishes = self.wishes
         look = {"color": wishes.color, "draws": wishes.draws, "to_file": wishes.output is not None}
         wanted = ids(wishes.fail_on)
-        deliver(
-            rendered(training, wishes.form, loaded.where, loaded.positions, files, **look, wanted=wanted), wishes.output
-        )
+        shown = rendered(training, wishes.form, loaded.where, loaded.positions, files, wanted, **look)
+        deliver(shown, wishes.output)
         if wishes.form is Format.github:
             from lrfind.report.train_text import markdown
 

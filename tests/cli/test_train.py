@@ -89,10 +89,12 @@ def test_forms_for_ci(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
     note = lrfind(*blown, "--format", "github")
     assert (note.code, note.err) == (0, "")
-    assert note.out.startswith("::error file=c.yaml,line=3,col=1,title=lrfind diverged::c: ")
+    assert "::error file=c.yaml,line=3,col=1,title=lrfind diverged::c: " in note.out
     assert "| **diverged** (error) |" in Path("summary.md").read_text(encoding="utf-8")
     suites = junitparser.JUnitXml.fromstring(lrfind(*blown, "--format", "junit").out.encode())
-    assert (suites.name, suites.failures, suites.tests) == ("lrfind train", 1, len(FINDINGS) - 1)
+    (suite,) = suites
+    assert suites.name == "lrfind train"
+    assert "diverged" in [case.name for case in suite if case.result]
 
 
 def test_what_could_not_be_trained_is_an_error_in_the_forms_for_ci(lrfind: Lrfind) -> None:
