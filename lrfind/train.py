@@ -104,20 +104,14 @@ def train(
         InputError: data, config or device are wrong.
         RunError: the run failed.
     """
-    alone = config.model_copy(
-        update={
-            "sweep": config.sweep.model_copy(update={"seeds": 1}),
-            "confirm": ConfirmSection(enabled=False),
-            "optimizer": config.optimizer.model_copy(update={"learning_rate": peak.rate}),
-        }
-    )
-    plan, platform = prepare(alone, options, watcher, clock)
+    single = alone(config, peak)
+    plan, platform = prepare(single, options, watcher, clock)
     from lrfind.conclude import facts
     from lrfind.engine import devices
     from lrfind.engine.recorded import Recorded
     from lrfind.salvage import preface
 
-    resolved = alone.model_dump(mode="json", exclude={"sweep", "confirm"})
+    resolved = single.model_dump(mode="json", exclude={"sweep", "confirm"})
     identity = {
         "config": resolved,
         "data": plan.digest,
@@ -158,6 +152,17 @@ def train(
             directory.end(status)
             return training, []
         return training, directory.finish(files, status)
+
+
+def alone(config: Config, peak: Peak) -> Config:
+    """The config of one training at a rate, with no sweep around it."""
+    return config.model_copy(
+        update={
+            "sweep": config.sweep.model_copy(update={"seeds": 1}),
+            "confirm": ConfirmSection(enabled=False),
+            "optimizer": config.optimizer.model_copy(update={"learning_rate": peak.rate}),
+        }
+    )
 
 
 def compiled(

@@ -29,6 +29,7 @@ BELOW: dict[str, set[str]] = {
         "own",
         "gallery",
         "train",
+        "rehearsal",
         "watch",
         "tape",
         "report",
@@ -60,6 +61,7 @@ BELOW: dict[str, set[str]] = {
         "store",
         "tape",
     },
+    "rehearsal": {"run", "train", "plan", "watch", "config", "engine", "nowhere", "tape"},
     "look": {"confirm", "plan", "engine", "models"},
     "judge": {"config", "analysis"},
     "run": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from corpus import TASKS, half, record_all, runs
+from corpus import TASKS, half, record_all, runs, with_truth
 from judge import confusion, score, table
 from views import VIEWS
 
@@ -13,7 +13,7 @@ from views import VIEWS
 def main() -> int:
     """Run the benchmark."""
     wishes = arguments()
-    wanted = [name for name in TASKS if wishes.half in ("all", half(name))]
+    wanted = with_truth([name for name in TASKS if wishes.half in ("all", half(name))])
     record_all(wanted)
     if wishes.fixtures:
         from fixtures import write
@@ -21,6 +21,11 @@ def main() -> int:
         write()
         return 0
     found = list(runs(wishes.half))
+    if wishes.labels:
+        import labels
+
+        print(labels.table(found))
+        return 0
     scores = {name: score(found, view) for name, view in VIEWS.items()}
     print(f"{len(wanted)} tasks, half: {wishes.half}\n\n{table(scores)}")
     for name in ("all", "bare loss"):
@@ -38,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--verbose", choices=VIEWS, metavar="LOG", help="list the runs of a kind of log that were wrong"
     )
+    parser.add_argument("--labels", action="store_true", help="judge logs as text by how the runs were made instead")
     parser.add_argument("--fixtures", action="store_true", help="write the recorded runs of the tests instead")
     return parser.parse_args()
 

@@ -23,7 +23,8 @@ def accepted(run: Run, view: View) -> set[str]:
     """The findings that may come first.
 
     A log without validation loss is judged by its training loss: over-fitting cannot be seen in it, nor a rate so high
-    that it hurts held-out rows alone. A log without rates may take an early decay for the end of the road.
+    that it hurts held-out rows alone. A log without rates may take an early decay for the end of the road: `healthy`,
+    or `stuck` where most of the loss is left.
     """
     overfit = run.overfit if view.validation else 0.0
     regret = max(0.0, run.regret if view.validation else run.train_regret)
@@ -38,7 +39,7 @@ def accepted(run: Run, view: View) -> set[str]:
     if high:
         found |= HIGH | ({"too-little-decay"} if steady else set())
     elif run.kind == "early":
-        found |= EARLY | (set() if view.rates else {"healthy"})
+        found |= EARLY | (set() if view.rates else {"healthy", "stuck"})
     elif run.factor < 1:
         found |= LOW
     else:  # At the best rate of another schedule or length of warm-up, or an unlucky seed.

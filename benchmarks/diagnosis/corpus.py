@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 sys.path.append(str(Path(__file__).parents[1] / "recommendation"))
 
 from tasks import TASKS, config, half
-from truths import load
+from truth import read
 
 Floats = NDArray[np.float64]
 
@@ -93,8 +93,16 @@ def tail(loss: Floats) -> float:
     return float(end.mean()) if np.isfinite(end).all() else float("inf")
 
 
+def with_truth(names: Sequence[str]) -> list[str]:
+    """The tasks whose truth is known; the others are named, and left out."""
+    missing = [name for name in names if read(name, TASKS[name]) is None]
+    if missing:
+        print(f"left out, as their truth is not measured yet: {', '.join(missing)}", file=sys.stderr)
+    return [name for name in names if name not in missing]
+
+
 def record_all(names: Sequence[str], folder: Path = FOLDER) -> None:
-    """Record the tasks that are missing."""
+    """Record the tasks that are missing, of those whose truth is known."""
     from record import record
 
     from lrfind.engine import devices
@@ -106,7 +114,8 @@ def record_all(names: Sequence[str], folder: Path = FOLDER) -> None:
         if path.exists():
             continue
         begin = time.perf_counter()
-        truth = load(name)
+        truth = read(name, TASKS[name])
+        assert truth is not None
         best = list(truth.rates).index(truth.best)
         facts = {
             "task": name,
@@ -122,8 +131,9 @@ def record_all(names: Sequence[str], folder: Path = FOLDER) -> None:
 def runs(wanted: str, folder: Path = FOLDER) -> Iterator[Run]:
     """The runs of a half, ``"tuned"`` or ``"reported"``, or of all tasks."""
     for name in TASKS:
-        if wanted in ("all", half(name)):
-            yield from of_task(np.load(folder / f"{name}.npz"))
+        path = folder / f"{name}.npz"
+        if wanted in ("all", half(name)) and path.exists():
+            yield from of_task(np.load(path))
 
 
 def of_task(kept: Any) -> Iterator[Run]:

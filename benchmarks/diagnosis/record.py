@@ -15,7 +15,8 @@ from lrfind import plan as plans
 from lrfind.config.schema import Config
 from lrfind.data.batches import weight_key
 from lrfind.engine.evaluate import Evaluator
-from lrfind.engine.kernel import Draw, Feed, Kernel
+from lrfind.engine.kernel import Feed, Kernel
+from lrfind.engine.lanes import Draw
 from lrfind.engine.step import start
 from lrfind.plan import rows_of
 
@@ -52,7 +53,7 @@ def record(config: Config, best: float, path: Path, facts: dict[str, Any]) -> No
     states = [starts[run.seed] for run in runs]
     held_out = plan.data.validation
     assert held_out is not None
-    judge = Evaluator(plan.model.loss, (held_out.inputs, held_out.targets), held_out.rows)
+    judge = Evaluator(plan.model.loss, [(held_out.inputs, held_out.targets)])
     rates = np.stack([run.factor * best * run.unit for run in runs], axis=1)
     val, at = [judge(states)], [0]
     loss = []

@@ -16,6 +16,7 @@ from lrfind.errors import ExitCode, InputError
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
     from lrfind.config.variants import Variant
+    from lrfind.errors import LrfindError
     from lrfind.report.compare_rows import Sheet
     from lrfind.trace import Training
     from lrfind.types import Result
@@ -141,11 +142,15 @@ class CompareJob(Job):
         none = result.recommendation.learning_rate is None and result.status != "interrupted"
         return ExitCode.NO_RECOMMENDATION if none else ExitCode.DONE
 
-    def _keep_error(self, source: str, error: object) -> None:
-        """What failed is said on stderr, and has no row."""
+    def _keep_error(self, source: str, error: LrfindError) -> None:
+        """What failed is said on stderr, and has no row; in a rehearsal it has its place."""
+        if self.wishes.dry_run:
+            super()._keep_error(source, error)
 
     def _document(self) -> str:
         """The table; the figure is drawn beside it."""
+        if self.wishes.dry_run:
+            return super()._document()
         if self._trainings:
             return self._trained()
         if not self._runs:

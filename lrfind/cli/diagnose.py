@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lrfind.cli import options as shared
+from lrfind.cli.forms import for_ci, of_error, summarise
 from lrfind.cli.options import Format
-from lrfind.cli.screen import put, report, screen
+from lrfind.cli.screen import put, report, say, screen
+from lrfind.cli.wishes import check_file, to_file
 from lrfind.errors import ExitCode, InputError, LrfindError
 from lrfind.registry import FINDINGS, near
 
@@ -48,10 +50,17 @@ def diagnose(
     """
     named: dict[Role, str | None] = {"loss": loss_column, "val_loss": val_column, "lr": lr_column, "step": step_column}
     given = {role: name for role, name in named.items() if name is not None}
+    form = Format.json if as_json else form
+    output = to_file(output)
     try:
         wanted = ids(fail_on or [])
-        check_output(output)
-        found = judged(log, given, Format.json if as_json else form, output, color=not no_color)
+        check_file("--output", output, [log], "the log")
+        try:
+            found = judged(log, given, form, output, wanted, color=not no_color)
+        except LrfindError as error:
+            if shown := of_error(source_of(log), error, form, "lrfind diagnose"):
+                deliver(shown, output)
+            raise
     except LrfindError as error:
         raise typer.Exit(report(error, debug=debug)) from None
     except Exception as error:
@@ -62,15 +71,16 @@ def diagnose(
     raise typer.Exit(exit_code(found, wanted))
 
 
-def judged(log: str, given: dict[Role, str], form: Format, output: Path | None, *, color: bool) -> Sequence[Finding]:
+def judged(
+    log: str, given: dict[Role, str], form: Format, output: Path | None, wanted: Collection[str], *, color: bool
+) -> Sequence[Finding]:
     """Read, judge and show a log."""
     from lrfind.analysis.diagnose.diagnosis import diagnose
     from lrfind.logs.read import read
     from lrfind.report import findings as report
-    from lrfind.store import write
 
-    source = "stdin" if log == "-" else log
-    trace = read(text_of(log), source, given)
+    source = source_of(log)
+    trace = read(text_of(log), source, given, lambda sentence: say(f"lrfind: {sentence}"))
     found = diagnose(trace)
     match form:
         case Format.json:
@@ -78,10 +88,11 @@ def judged(log: str, given: dict[Role, str], form: Format, output: Path | None, 
         case Format.markdown:
             shown = report.markdown(source, found)
         case Format.junit | Format.github:
-            from lrfind.cli.forms import for_ci
             from lrfind.report.outcome import of_log
 
-            shown = for_ci([of_log(found, source)], form, "lrfind diagnose")
+            shown = for_ci([of_log(found, source, wanted)], form, "lrfind diagnose")
+            if form is Format.github:
+                summarise(report.markdown(source, found))
         case Format.html:
             from lrfind.report import html_sections
             from lrfind.report.html import page
@@ -89,15 +100,25 @@ def judged(log: str, given: dict[Role, str], form: Format, output: Path | None, 
             shown = page([html_sections.of_log(found, source)], "lrfind diagnose")
         case _:
             look = screen(sys.stdout, color=color)
-            to_file = output is not None
-            shown = report.text(
-                found, width=look.width, color=look.color and not to_file, unicode=look.unicode or to_file
-            )
+            filed = output is not None
+            shown = report.text(found, width=look.width, color=look.color and not filed, unicode=look.unicode or filed)
+    deliver(shown, output)
+    return found
+
+
+def source_of(log: str) -> str:
+    """How messages call a log."""
+    return "stdin" if log == "-" else log
+
+
+def deliver(shown: str, output: Path | None) -> None:
+    """To stdout, or to the file that --output names."""
+    from lrfind.store import write
+
     if output is None:
         put(shown)
     else:
         write(output, shown.encode())
-    return found
 
 
 def text_of(log: str) -> str:
@@ -141,14 +162,6 @@ def ids(names: Sequence[str]) -> frozenset[str]:
                 f"--fail-on {name}: there is no such finding{near(name, FINDINGS)}; one of {', '.join(FINDINGS)}"
             )
     return frozenset(names)
-
-
-def check_output(output: Path | None) -> None:
-    """Refuse an --output that could only fail in the end."""
-    if output is not None and not output.parent.is_dir():
-        raise InputError(f"--output {output}: there is no folder {output.parent}")
-    if output is not None and output.is_dir():
-        raise InputError(f"--output {output}: is a folder; name a file in it")
 
 
 def exit_code(found: Sequence[Finding], wanted: frozenset[str]) -> ExitCode:

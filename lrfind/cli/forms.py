@@ -37,6 +37,20 @@ def for_ci(found: Sequence[Judged], form: Format, title: str) -> str:
     return commands([replace(each, where=in_workspace(each.where)) for each in found])
 
 
+def summarise(text: str) -> None:
+    """Append Markdown to the summary of a step of GitHub Actions, where there is one."""
+    from lrfind.cli.screen import say
+    from lrfind.sinks import step_summary
+
+    if trouble := step_summary.append(text):
+        say(f"lrfind: {trouble}")
+
+
+def of_error(source: str, error: LrfindError, form: Format, title: str) -> str:
+    """What could not be judged, in a form for CI; nothing in the others, as stderr says it."""
+    return for_ci([failure(source, error)], form, title) if form in (Format.junit, Format.github) else ""
+
+
 def in_workspace(where: str) -> str:
     """A file as GitHub knows it: relative to the checkout. What is outside of it stays; standard input is no file."""
     root = os.environ.get("GITHUB_WORKSPACE")
@@ -56,7 +70,7 @@ def failure(source: str, error: LrfindError) -> Failure:
 
 
 def rehearsed(facts: Mapping[str, Any]) -> str:
-    """What `lrfind.run.rehearse` found out, for reading."""
+    """What a rehearsal of a sweep or of a training found out, for reading."""
     from lrfind.report.text import spelled
 
     lines = {
@@ -65,11 +79,22 @@ def rehearsed(facts: Mapping[str, Any]) -> str:
         + (f", computed in {facts['precision']}" if facts["precision"] != "float32" else ""),
         "data": facts["data"],
         "loss": spelled(facts["loss"]),
-        "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",
-        "confirm": f"at most {facts['confirm_steps']:,} steps" if facts["confirm_steps"] else "no",
-        "for": f"a training of {facts['train_steps']:,} steps",
+        **planned(facts),
         "memory": f"{facts['memory_bytes'] / 1e6:,.1f} MB for data, parameters and optimiser; activations come on top",
         "time": f"about {facts['expected_seconds']:,.1f} s",
     }
     width = max(map(len, lines))
     return "".join(f"{key:{width}}  {value}\n" for key, value in lines.items())
+
+
+def planned(facts: Mapping[str, Any]) -> dict[str, str]:
+    """What would be run."""
+    steps = f"{facts['train_steps']:,} steps"
+    if "learning_rate" in facts:
+        looks = f", looked at {facts['looks']:,} times" if facts["looks"] else ", nothing held out to look at"
+        return {"train": f"{steps} at {facts['learning_rate']:.1e} ({facts['schedule']}){looks}"}
+    return {
+        "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",
+        "confirm": f"at most {facts['confirm_steps']:,} steps" if facts["confirm_steps"] else "no",
+        "for": f"a training of {steps}",
+    }

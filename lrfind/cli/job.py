@@ -300,5 +300,6 @@ class Job:
                 json.dumps({"config": loaded.name, "status": "dry_run", **rehearsal}, indent=2) + "\n"
             )
         else:
-            self._rendered.append(rehearsed(rehearsal))
+            head = f"{loaded.name}\n" if len(self.configs) > 1 else ""
+            self._rendered.append(head + rehearsed(rehearsal))
         return ExitCode.DONE

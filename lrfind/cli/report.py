@@ -62,7 +62,7 @@ def report_(
         if is_training(run):
             training = told_training(run, quiet=quiet)
             files = kept(run, ENDS) if out is None else again(of_training(training, draws=not no_plot), out)
-            shown = train_forms.rendered(training, form, about(run, form), {}, files, **look)
+            shown = train_forms.rendered(training, form, about(run, form), {}, files, (), **look)
             if plot is not None:
                 from lrfind.report import train_figure
 

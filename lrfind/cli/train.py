@@ -11,8 +11,6 @@ from lrfind.cli import options as shared
 from lrfind.cli.diagnose import ForFindings
 from lrfind.cli.options import Format
 
-STDOUT = ("-", "/dev/stdout")
-
 
 def train(
     config: Annotated[str, typer.Argument(help="A YAML file; - reads it from standard input.", show_default=False)],
@@ -41,6 +39,7 @@ def train(
     quiet: shared.Quiet = False,
     no_color: shared.NoColor = False,
     device: shared.DeviceOption = None,
+    dry_run: shared.DryRun = False,
     allow_import: shared.AllowImport = None,
     no_cache: shared.NoCache = False,
     debug: shared.Debug = False,
@@ -52,6 +51,7 @@ def train(
     Example: lrfind train config.yaml --use lrfind-runs/config
     """
     from lrfind.cli.train_job import TrainJob, TrainWishes
+    from lrfind.cli.wishes import to_file
 
     flags = {"--lr": lr, "--schedule": schedule, "--steps": steps, "--seed": seed}
     wishes = TrainWishes(
@@ -60,7 +60,7 @@ def train(
         use=use,
         fail_on=fail_on or [],
         form=Format.json if as_json else form,
-        output=None if str(output) in STDOUT else output,
+        output=to_file(output),
         out=out,
         fresh=fresh,
         plot=plot,
@@ -69,6 +69,7 @@ def train(
         color=not no_color,
         device=device and device.value,
         allowed=allow_import or [],
+        dry_run=dry_run,
         cache=not no_cache,
         debug=debug,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ def rendered(
     where: str,
     places: Mapping[str, tuple[int, int]],
     files: Sequence[Path],
+    wanted: Collection[str],
     *,
     color: bool,
     draws: bool,
@@ -38,6 +39,7 @@ def rendered(
         where: what annotations are about: the config's file; empty for none.
         places: line and column of its keys.
         files: to list in the text.
+        wanted: findings that `--fail-on` names.
         color: whether colours are allowed.
         draws: whether the text has the curve, and a page the figure.
         to_file: the text goes to a file, not to a screen.
@@ -55,7 +57,7 @@ def rendered(
             from lrfind.cli.forms import for_ci
             from lrfind.report.outcome import of_training
 
-            return for_ci([of_training(training, where, places)], form, TITLE)
+            return for_ci([of_training(training, where, places, wanted)], form, TITLE)
         case Format.html:
             from lrfind.report.html import page
             from lrfind.report.html_sections import of_training as section

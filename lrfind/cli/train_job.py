@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.diagnose import check_output, exit_code, ids
+from lrfind.cli.diagnose import deliver, exit_code, ids
 from lrfind.cli.door import door
+from lrfind.cli.forms import of_error, rehearsed, summarise
 from lrfind.cli.loading import load_with
+from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
-from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
-from lrfind.cli.train_forms import rendered
-from lrfind.cli.wishes import PLOT_FORMATS
+from lrfind.cli.screen import Interruption, abandon, interruptible, report, say, screen
+from lrfind.cli.train_forms import TITLE, rendered
+from lrfind.cli.wishes import check_file, check_plot
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
 
 if TYPE_CHECKING:
-    from lrfind.cli.options import Format
     from lrfind.config.load import Loaded
+    from lrfind.run import Options
     from lrfind.trace import Training
     from lrfind.train import Peak
     from lrfind.watch import Clock
@@ -53,6 +56,7 @@ class TrainWishes:
     color: bool
     device: str | None
     allowed: Sequence[str]
+    dry_run: bool
     cache: bool
     debug: bool
 
@@ -80,6 +84,8 @@ class TrainJob:
                 self._check()
                 loaded = self._load()
                 try:
+                    if self.wishes.dry_run:
+                        return self._dry_run(loaded)
                     training, files = self._train(loaded)
                 except ConfigError:
                     raise
@@ -89,11 +95,18 @@ class TrainJob:
                 self._deliver(loaded, training, files)
                 return self._interruption.code or exit_code(training.findings, wanted)
         except LrfindError as error:
-            return report(error, debug=self.wishes.debug)
+            return self._fail(error)
         except Exception as error:
             failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
             failure.__cause__ = error
-            return report(failure, debug=self.wishes.debug)
+            return self._fail(failure)
+
+    def _fail(self, error: LrfindError) -> ExitCode:
+        """Say what went wrong, in a form for CI as well."""
+        if shown := of_error(self.config, error, self.wishes.form, TITLE):
+            with suppress(LrfindError):  # Where it cannot be written, that is what is said below.
+                deliver(shown, self.wishes.output)
+        return report(error, debug=self.wishes.debug)
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once."""
@@ -106,17 +119,11 @@ class TrainJob:
     def _check(self) -> None:
         """Refuse what could only fail after the training."""
         wishes = self.wishes
-        check_output(wishes.output)
         if wishes.use is not None and "--lr" in wishes.flags:
             raise InputError("--use and --lr both name a rate; leave one out")
-        if wishes.plot is None:
-            return
-        if not wishes.draws:
-            raise InputError(f"--plot {wishes.plot} and --no-plot contradict each other; leave one out")
-        if wishes.plot.suffix.removeprefix(".").lower() not in PLOT_FORMATS:
-            raise InputError(f"--plot {wishes.plot}: the name must end in .png, .svg or .pdf")
-        if not wishes.plot.parent.is_dir():
-            raise InputError(f"--plot {wishes.plot}: there is no folder {wishes.plot.parent}")
+        check_plot(wishes.plot, draws=wishes.draws)
+        for option, path in (("--plot", wishes.plot), ("--output", wishes.output)):
+            check_file(option, path, [self.config], "the config")
 
     def _load(self) -> Loaded:
         flags = self.wishes.flags
@@ -128,6 +135,8 @@ class TrainJob:
         from lrfind.train import Peak
 
         if self.wishes.use is not None:
+            from lrfind.cli.use import recommended
+
             return recommended(self.wishes.use)
         rate = loaded.config.optimizer.learning_rate
         if rate is None:
@@ -138,21 +147,25 @@ class TrainJob:
             )
         return Peak(rate, "--lr" if "--lr" in self.wishes.flags else "optimizer.learning_rate")
 
-    def _train(self, loaded: Loaded) -> tuple[Training, list[Path]]:
+    def _options(self, loaded: Loaded) -> Options:
         from lrfind.run import Options
-        from lrfind.store import write
-        from lrfind.train import train
-        from lrfind.watch import Clock
 
         wishes = self.wishes
-        peak = self._peak(loaded)
-        options = Options(
+        return Options(
             out=wishes.out,
             fresh=wishes.fresh,
             device=wishes.device,
             cache=wishes.cache,
             door=door(loaded, wishes.allowed),
         )
+
+    def _train(self, loaded: Loaded) -> tuple[Training, list[Path]]:
+        from lrfind.store import write
+        from lrfind.train import train
+        from lrfind.watch import Clock
+
+        wishes = self.wishes
+        peak = self._peak(loaded)
         looks = screen(sys.stderr, color=wishes.color)
         self._narration = watcher(
             f"{loaded.name}-train", self._interruption, named=wishes.out is not None, quiet=wishes.quiet, screen=looks
@@ -160,7 +173,9 @@ class TrainJob:
         if wishes.draws:
             Thread(target=import_drawing, daemon=True).start()
         with self._narration as narration, redirect_stdout(sys.stderr):
-            training, files = train(loaded.config, loaded.name, peak, self._render, options, narration, Clock())
+            training, files = train(
+                loaded.config, loaded.name, peak, self._render, self._options(loaded), narration, Clock()
+            )
         if wishes.plot is not None:
             write(wishes.plot, self._plot)
         if training.status == "interrupted":
@@ -186,45 +201,34 @@ class TrainJob:
 
     def _deliver(self, loaded: Loaded, training: Training, files: Sequence[Path]) -> None:
         """The report, to stdout or --output."""
-        from lrfind.store import write
-
         wishes = self.wishes
         look = {"color": wishes.color, "draws": wishes.draws, "to_file": wishes.output is not None}
-        shown = rendered(training, wishes.form, loaded.where, loaded.positions, files, **look)
-        if self.wishes.output is not None:
-            write(self.wishes.output, shown.encode())
+        wanted = ids(wishes.fail_on)
+        shown = rendered(training, wishes.form, loaded.where, loaded.positions, files, wanted, **look)
+        deliver(shown, wishes.output)
+        if wishes.form is Format.github:
+            from lrfind.report.train_text import markdown
+
+            summarise(markdown(training))
+
+    def _dry_run(self, loaded: Loaded) -> ExitCode:
+        """Check config and data, and say what the training would take."""
+        from lrfind.rehearsal import rehearse
+        from lrfind.watch import Clock
+
+        looks = screen(sys.stderr, color=self.wishes.color)
+        self._narration = watcher(loaded.name, self._interruption, named=True, quiet=self.wishes.quiet, screen=looks)
+        with self._narration as narration, redirect_stdout(sys.stderr):
+            facts = rehearse(loaded.config, self._peak(loaded), self._options(loaded), narration, Clock())
+        if self.wishes.form is Format.json:
+            shown = json.dumps({"config": loaded.name, "status": "dry_run", **facts}, indent=2) + "\n"
         else:
-            put(shown)
+            shown = rehearsed(facts)
+        deliver(shown, self.wishes.output)
+        return ExitCode.DONE
 
 
 def import_drawing() -> None:
     """Import what draws while JAX compiles, which it does outside of Python's lock."""
     import lrfind.report.train_figure
     import lrfind.report.train_terminal  # noqa: F401
-
-
-def recommended(run: Path) -> Peak:
-    """The rate that a finished run recommends.
-
-    Raises:
-        InputError: there is no run, or it recommends none.
-    """
-    from lrfind.report.records import from_json
-    from lrfind.store import RESULT
-    from lrfind.train import Peak
-
-    path = run / RESULT if run.is_dir() else run
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"--use {run}: {path.name} cannot be read: {error.strerror}; name the run directory of `lrfind sweep`"
-        ) from None
-    try:
-        result = from_json(text)
-    except InputError as error:
-        raise InputError(f"--use {run}: {error}") from None
-    rate = result.recommendation.learning_rate
-    if rate is None:
-        raise InputError(f"--use {run}: that run recommends no rate: {result.recommendation.reason}")
-    return Peak(rate, f"the run in {run}")

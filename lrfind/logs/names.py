@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from lrfind.errors import InputError
@@ -29,7 +29,10 @@ KNOWN: dict[Role, tuple[str, ...]] = {
             "val_loss_epoch",
             "valid_epoch_loss",
             "dev_loss",
+            "evaluation_loss",
             "held_out_loss",
+            "heldout_loss",
+            "holdout_loss",
             "test_loss",
             "eval_eval_loss",
         ),
@@ -55,18 +58,26 @@ OPTIONS: dict[Role, str] = {
 }
 
 
+LAST_RESORT = ("value", "scalar", "y")
+"""What a tracker's export of one curve calls it, whatever it is: the loss, where there is no other."""
+
+
 def plain(name: str) -> str:
-    """A name in the form of `KNOWN`."""
-    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
+    """A name in the form of `KNOWN`; ``trainLoss`` is ``train_loss``."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name.strip())
+    return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
 
 
-def assign(columns: Sequence[str], filled: Mapping[str, int], given: Mapping[Role, str]) -> dict[Role, str]:
+def assign(
+    columns: Sequence[str], filled: Mapping[str, int], given: Mapping[Role, str], tell: Callable[[str], None]
+) -> dict[Role, str]:
     """The column of each role, as far as there is one.
 
     Args:
         columns: names, in the order of the file.
         filled: cells of each column that are not blank; of equally good names the fullest counts.
         given: columns that the user named.
+        tell: is told where two columns are as good.
 
     Raises:
         InputError: a named column is not there, or none is a loss.
@@ -92,12 +103,24 @@ def assign(columns: Sequence[str], filled: Mapping[str, int], given: Mapping[Rol
         if fits:
             most = max(filled[each] for each in fits)
             enough = [each for each in fits if 2 * filled[each] >= most]
-            found[role] = min(enough, key=lambda each: names.index(plain(each)) if plain(each) in names else len(names))
+            found[role] = min(enough, key=lambda each: rank(each, names))
+            equal = [each for each in enough if rank(each, names) == rank(found[role], names)]
+            if role in ("loss", "val_loss") and len(equal) > 1:
+                tell(f"{listed(equal)} are as good: took {found[role]}; {OPTIONS[role]} names another")
+    if "loss" not in found and "val_loss" not in found:
+        left = [each for each in columns if plain(each) in LAST_RESORT and filled[each]]
+        if left:
+            found["loss"] = left[0]
     if "loss" not in found and "val_loss" not in found:
         raise InputError(
             f"none of its columns is known to be a loss; name it with --loss-column; there are {listed(columns)}"
         )
     return found
+
+
+def rank(name: str, names: Sequence[str]) -> int:
+    """How little a name says; those that only end like a known one say least."""
+    return names.index(plain(name)) if plain(name) in names else len(names)
 
 
 def ends_with(name: str, role: Role) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +48,40 @@ def rows(text: str, source: str) -> list[Row]:
     start = text.lstrip()
     if not start:
         raise InputError(f"{source} is empty")
+    if start[:2] == "{'":
+        text, start = as_json(text), as_json(start)
     if start[0] == "[" or (start[0] == "{" and not is_lines(start)):
-        return from_json(text, source)
+        return pivoted(from_json(text, source))
     if start[0] == "{":
-        return list(from_lines(text, source))
-    return list(from_csv(text, source))
+        return pivoted(list(from_lines(text, source)))
+    return pivoted(list(from_csv(text, source)))
+
+
+PYTHON = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": "Infinity"}
+"""Python's words for values, and JSON's."""
+
+
+def as_json(printed: str) -> str:
+    """What Python prints of dictionaries, as JSON: the Trainer prints its logs so."""
+    quoted = printed.replace("'", '"')
+    return re.sub(r"(?<=[ :\[-])(None|True|False|nan|inf)(?=[,}\]])", lambda found: PYTHON[found[0]], quoted)
+
+
+TAGS, VALUES = ("tag", "metric", "key", "name"), ("value",)
+"""Columns of a log with a row for each number: its name, and the number."""
+
+
+def pivoted(found: list[Row]) -> list[Row]:
+    """Rows that hold a number and its name, as rows with a column of that name."""
+    columns = {name.strip().lower(): name for row in found[:1] for name in row.cells}
+    tag, value = (next((columns[each] for each in known if each in columns), None) for known in (TAGS, VALUES))
+    if tag is None or value is None:
+        return found
+    turned = []
+    for row in found:
+        cells = {name: cell for name, cell in row.cells.items() if name not in (tag, value)}
+        turned.append(Row(row.line, cells | {str(row.cells.get(tag)): row.cells.get(value)}))
+    return turned
 
 
 def is_lines(text: str) -> bool:
@@ -73,6 +104,8 @@ def from_json(text: str, source: str) -> list[Row]:
         raise InputError(f"{source} is not valid JSON: {error}") from None
     except RecursionError:
         raise InputError(f"{source} is nested too deeply; a log is an array of objects") from None
+    if isinstance(found, dict) and str(found.get("schema", "")).startswith(OWN):
+        return from_training(found)
     if isinstance(found, dict):
         held = next((found[key] for key in HOLDERS if isinstance(found.get(key), list | dict)), found)
         found = held
@@ -86,10 +119,33 @@ def from_json(text: str, source: str) -> list[Row]:
         found = [{key: values[i] for key, values in columns.items() if i < len(values)} for i in range(length)]
     if not isinstance(found, list):
         raise InputError(f"{source}: expected an array of objects, one per step or epoch")
-    picked = [Row(number, flat(each)) for number, each in enumerate(found, start=1) if isinstance(each, dict)]
+    if found and all(isinstance(each, list) for each in found):
+        lists = [each for each in found if len(each) == len(found[0])]
+        names = bare(lists)
+        picked = [Row(at, dict(zip(names, each, strict=False))) for at, each in enumerate(lists, start=1) if names]
+    else:
+        picked = [Row(at, flat(each)) for at, each in enumerate(found, start=1) if isinstance(each, dict)]
     if not picked:
         raise InputError(f"{source}: expected an array of objects, one per step or epoch")
     return picked
+
+
+OWN = "lrfind/train/"
+"""Schema of what `lrfind train` writes."""
+
+
+def from_training(found: Mapping[str, Any]) -> list[Row]:
+    """The rows of ``train.json``; null is what was not finite there."""
+
+    def column(part: str, key: str) -> list[Any]:
+        values = (found.get(part) or {}).get(key) or []
+        return [math.nan if each is None else each for each in values]
+
+    rate, loss = column("trace", "learning_rate"), column("trace", "loss")
+    seen = zip(column("validation", "step"), column("validation", "loss"), strict=False)
+    cells = [{"step": at, "lr": lr, "loss": each} for at, (lr, each) in enumerate(zip(rate, loss, strict=False))]
+    cells += [{"step": at, "val_loss": each} for at, each in seen]
+    return [Row(at, each) for at, each in enumerate(sorted(cells, key=lambda each: each["step"]), start=1)]
 
 
 def from_lines(text: str, source: str) -> Iterator[Row]:
@@ -129,10 +185,10 @@ def from_csv(text: str, source: str) -> Iterator[Row]:
         reader = csv.reader(
             io.StringIO("\n".join(lines[skipped:])), delimiter=mark, skipinitialspace=True, strict=False
         )
-        names = [name.strip() for name in next(reader)]
-        bare = all(is_number(name) for name in names)
-        if bare:
-            names = BARE.get(len(names), [])
+        names = header_names = [name.strip() for name in next(reader)]
+        if all(is_number(name) for name in names):
+            told = [cells for cells in csv.reader(lines[skipped:], delimiter=mark, skipinitialspace=True) if cells]
+            names = bare([cells for cells in told if len(cells) == len(names)])
             if not names:
                 raise InputError(
                     f"{source}: expected a header, or rows of step, loss[, rate[, validation loss]]; "
@@ -143,6 +199,8 @@ def from_csv(text: str, source: str) -> Iterator[Row]:
             twice = next(name for name in names if names.count(name) > 1)
             raise InputError(f"{source}:{skipped + 1}: the column {twice!r} is there twice")
         for cells in reader:
+            if [cell.strip() for cell in cells] == header_names:
+                continue  # of a logger that was started again
             if any(cell.strip() for cell in cells) and not cells[0].startswith(COMMENT):
                 line = skipped + reader.line_num
                 if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
@@ -151,6 +209,25 @@ def from_csv(text: str, source: str) -> Iterator[Row]:
     except csv.Error as error:
         raise InputError(f"{source}: not valid CSV: {error}") from None
 
+
+def bare(cells: Sequence[Sequence[Any]]) -> list[str]:
+    """Names for columns without a header; none where there are too many.
+
+    Trackers write three columns of which the first is a time: TensorBoard the step after it, MLflow the value.
+    """
+    names = BARE.get(len(cells[0]), [])
+    if len(names) == 3 and all(is_number(row[0]) and float(row[0]) > CLOCK for row in cells):
+        counts = [row[2] for row in cells]
+        return (
+            ["time", "loss", "step"]
+            if all(is_number(each) and float(each) % 1 == 0 for each in counts)
+            else ["time", "step", "loss"]
+        )
+    return names
+
+
+CLOCK = 1e9
+"""A number above this in the first column is a time in seconds or milliseconds: 2001 and later."""
 
 BARE = {1: ["loss"], 2: ["step", "loss"], 3: ["step", "loss", "lr"], 4: ["step", "loss", "lr", "val_loss"]}
 """What columns without a header are, by their number."""
@@ -161,11 +238,11 @@ def header_cells(line: str, mark: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True))]
 
 
-def is_number(cell: str) -> bool:
+def is_number(cell: Any) -> bool:
     """Whether a cell is a number."""
     try:
         float(cell)
-    except ValueError:
+    except (ValueError, TypeError):
         return False
     return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lrfind.report import train_text
 from lrfind.report.text import headline
@@ -31,34 +31,48 @@ def outcome(result: Result, where: str, places: Mapping[str, tuple[int, int]]) -
     return Check(result.name, where, None, found, tuple(verdicts), places=places)
 
 
-def of_training(training: Training, where: str, places: Mapping[str, tuple[int, int]]) -> Check:
+def of_training(
+    training: Training, where: str, places: Mapping[str, tuple[int, int]], wanted: Collection[str] = ()
+) -> Check:
     """How a training ended, and a verdict for each of its findings.
 
     Args:
         training: finished, stopped or interrupted.
         where: the config's file; empty where it is not known.
         places: line and column of its keys.
+        wanted: findings that `--fail-on` names.
     """
     ended = Verdict("training", ENDS[training.status], None, None, train_text.headline(training), "train")
-    verdicts = (ended, *findings(training.findings))
+    verdicts = (ended, *findings(training.findings, wanted))
     return Check(training.name, where, training.learning_rate, None, verdicts, places=places)
 
 
-def of_log(found: Sequence[Finding], source: str) -> Check:
+def of_log(found: Sequence[Finding], source: str, wanted: Collection[str] = ()) -> Check:
     """What a log shows."""
-    return Check(source, source, None, None, findings(found))
+    return Check(source, source, None, None, findings(found, wanted))
 
 
-def findings(found: Sequence[Finding]) -> tuple[Verdict, ...]:
-    """A verdict for each finding: an error fails, a warning warns."""
+SCHEDULE = "train.schedule"
+
+ABOUT = {
+    "overfitting": "train",
+    "too-aggressive-decay": SCHEDULE,
+    "too-little-decay": SCHEDULE,
+    "warmup-too-short": SCHEDULE,
+}
+"""The config key that a finding is about, where it is not the rate."""
+
+
+def findings(found: Sequence[Finding], wanted: Collection[str] = ()) -> tuple[Verdict, ...]:
+    """A verdict for each finding: an error fails, and what `--fail-on` names; a warning warns."""
     return tuple(
         Verdict(
             each.id,
-            STATUSES[each.severity],
+            "fail" if each.id in wanted else STATUSES[each.severity],
             None,
             None,
             "; ".join(filter(None, (each.what.rstrip("."), each.why.rstrip("."), each.advice))),
-            "optimizer.learning_rate",
+            ABOUT.get(each.id, "optimizer.learning_rate"),
         )
         for each in found
     )

@@ -102,6 +102,53 @@ def test_optimizers_and_what_they_do_not_have(lrfind: Lrfind) -> None:
     assert sorted(path.name for path in Path("o").iterdir()) == ["adamw", "momentum"]
 
 
+OWN = """\
+import jax.numpy as jnp, numpy as np
+
+def build():
+    def loss_fn(params, batch):
+        return jnp.mean((batch[0] @ params - batch[1]) ** 2)
+    return loss_fn, np.zeros(4)
+
+def arrays():
+    x = np.random.default_rng(0).normal(size=(80, 4))
+    return x, x.sum(axis=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("option", "names", "labels"),
+    [("--optimizers", "sgd,adam", ["sgd", "adam"]), ("--batch-sizes", "8,16", ["batch-8", "batch-16"])],
+)
+def test_the_users_own_model_and_data(lrfind: Lrfind, option: str, names: str, labels: list[str]) -> None:
+    Path("mine.py").write_text(OWN, encoding="utf-8")
+    Path("own.yaml").write_text(
+        'model: {target: "mine.py:build"}\ndata: {target: "mine.py:arrays", batch_size: 16}\noptimizer: {name: sgd}\n'
+        "sweep: {min_lr: 1e-3, steps: 40, seeds: 1, extend: false}\nconfirm: {enabled: false}\ntrain: {steps: 50}\n",
+        encoding="utf-8",
+    )
+    ran = lrfind("compare", "own.yaml", option, names, "--json", "--quiet", "--exit-zero", "--plot", "own.png")
+    assert ran.code == 0, ran.err
+    record = json.loads(ran.out)
+    assert [each["label"] for each in record["runs"]] == labels
+    assert all(each["learning_rate"] for each in record["runs"])
+    assert Path("own.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in Path("lrfind-runs/own-compare").iterdir()) == sorted(labels)
+    # What was measured stays: the runs are compared again from their folders.
+    folders = [f"lrfind-runs/own-compare/{label}" for label in labels]
+    again = json.loads(lrfind("compare", *folders, "--json").out)
+    assert [each["learning_rate"] for each in again["runs"]] == [each["learning_rate"] for each in record["runs"]]
+
+
+def test_an_own_optimiser_cannot_be_varied_by_name_alone(lrfind: Lrfind) -> None:
+    Path("mine.py").write_text("import optax\ndef make(lr): return optax.sgd(lr)\n", encoding="utf-8")
+    own = Path("c.yaml").read_text(encoding="utf-8").replace("{name: adam}", '{target: "mine.py:make"}')
+    Path("own.yaml").write_text(own, encoding="utf-8")
+    ran = lrfind("compare", "own.yaml", "--optimizers", "sgd,adam", "--json", "--quiet", "--no-plot")
+    assert ran.code == 0, ran.err
+    assert [each["optimizer"]["name"] for each in json.loads(ran.out)["runs"]] == ["sgd", "adam"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

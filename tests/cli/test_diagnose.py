@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import junitparser
 import numpy as np
 import pytest
 
@@ -76,9 +77,23 @@ def test_fail_on(lrfind: Lrfind, slow: Path, wanted: str, code: int) -> None:
     assert lrfind("diagnose", "slow.csv", "--fail-on", wanted).code == code
 
 
+def test_forms_for_ci(lrfind: Lrfind, slow: Path) -> None:
+    note = lrfind("diagnose", "slow.csv", "--format", "github")
+    assert note.out.startswith(
+        "::warning file=slow.csv,line=1,title=lrfind too-slow::slow.csv: the loss falls smoothly"
+    )
+    ran = lrfind("diagnose", "slow.csv", "--format", "junit", "--fail-on", "too-slow")
+    assert ran.code == 1
+    assert junitparser.JUnitXml.fromstring(ran.out.encode()).failures == 1
+    ran = lrfind("diagnose", "-", "--format", "github", stdin="step,loss\n1,2\n")
+    assert ran.code == 2
+    assert ran.out.startswith("::error title=lrfind::stdin has 1 loss")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("slow.csv", "--output", "slow.csv"), "--output slow.csv: would overwrite the log"),
         (("nothing.csv",), "nothing.csv: there is no such file"),
         ((".",), ". is a folder; name a log in it, such as metrics.csv"),
         (

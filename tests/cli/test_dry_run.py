@@ -72,3 +72,38 @@ def test_bad_data_is_found(lrfind: Lrfind) -> None:
     ran = lrfind("sweep", "gone.yaml", "--dry-run")
     assert ran.code == 2
     assert ran.err.startswith("lrfind: error: gone.yaml:2:19: data.path: there is no file ")
+
+
+def test_a_training(lrfind: Lrfind) -> None:
+    ran = lrfind("train", "c.yaml", "--lr", "1e-2", "--steps", "400", "--schedule", "cosine", "--dry-run")
+    assert (ran.code, ran.err) == (0, "")
+    facts = {line.split("  ")[0]: line for line in ran.out.splitlines()}
+    assert list(facts) == ["model", "data", "loss", "train", "memory", "time"]
+    assert facts["train"].startswith("train   400 steps at 1.0e-02 (cosine), looked at ")
+    assert not Path("lrfind-runs").exists()
+    found = json.loads(lrfind("train", "c.yaml", "--lr", "1e-2", "--steps", "400", "--dry-run", "--json").out)
+    assert (found["status"], found["parameters"], found["train_steps"]) == ("dry_run", 610, 400)
+    assert found["expected_seconds"] > 0
+
+
+def test_a_training_is_looked_at_as_often_as_it_says(lrfind: Lrfind) -> None:
+    arguments = ("train", "c.yaml", "--lr", "1e-2", "--steps", "60", "--json", "--quiet", "--no-plot")
+    said = json.loads(lrfind(*arguments, "--dry-run").out)
+    assert len(json.loads(lrfind(*arguments).out)["validation"]["step"]) == said["looks"]
+
+
+def test_a_training_needs_a_rate(lrfind: Lrfind) -> None:
+    ran = lrfind("train", "c.yaml", "--dry-run", "--output", "x.txt")
+    assert ran.code == 2
+    assert "no optimizer.learning_rate to train at" in ran.err
+    assert not Path("x.txt").exists()
+
+
+def test_variants_of_a_comparison(lrfind: Lrfind) -> None:
+    ran = lrfind("compare", "c.yaml", "--optimizers", "sgd,adam", "--dry-run", "--json", "--quiet")
+    assert ran.code == 0
+    assert [each["config"] for each in json.loads(ran.out)] == ["sgd", "adam"]
+    text = lrfind("compare", "c.yaml", "--batch-sizes", "32,64", "--dry-run", "--quiet").out
+    assert text.startswith("batch-32\nmodel ")
+    assert "\nbatch-64\nmodel " in text
+    assert not Path("lrfind-runs").exists()

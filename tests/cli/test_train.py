@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import junitparser
 import numpy as np
 import pytest
 
@@ -36,8 +37,9 @@ def test_the_table_is_a_log_that_is_diagnosed_the_same(lrfind: Lrfind) -> None:
     said = json.loads(lrfind(*SHORT, "--lr", "1e-2", "--no-plot", "--json").out)
     rows = list(csv.DictReader((RUN / "train.csv").read_text(encoding="utf-8").splitlines()))
     assert [float(row["loss"]) for row in rows if row["loss"]] == said["trace"]["loss"]
-    again = json.loads(lrfind("diagnose", str(RUN / "train.csv"), "--json").out)
-    assert again["findings"] == said["findings"]
+    for name in ("train.csv", "train.json"):
+        again = json.loads(lrfind("diagnose", str(RUN / name), "--json").out)
+        assert again["findings"] == said["findings"]
 
 
 def test_a_training_repeats_to_the_bit(lrfind: Lrfind) -> None:
@@ -81,6 +83,29 @@ def test_without_held_out_rows_there_is_no_validation(lrfind: Lrfind) -> None:
     assert set(said["metrics"]) == {"train_loss"}
 
 
+def test_forms_for_ci(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broken training fails its test and is annotated at the config's line; the step's summary has the table."""
+    blown = (*SHORT, "--lr", "100", "--set", "optimizer.name=sgd", "--no-plot")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    note = lrfind(*blown, "--format", "github")
+    assert (note.code, note.err) == (0, "")
+    assert "::error file=c.yaml,line=3,col=1,title=lrfind diverged::c: " in note.out
+    assert "| **diverged** (error) |" in Path("summary.md").read_text(encoding="utf-8")
+    suites = junitparser.JUnitXml.fromstring(lrfind(*blown, "--format", "junit").out.encode())
+    (suite,) = suites
+    assert suites.name == "lrfind train"
+    assert "diverged" in [case.name for case in suite if case.result]
+
+
+def test_what_could_not_be_trained_is_an_error_in_the_forms_for_ci(lrfind: Lrfind) -> None:
+    ran = lrfind("train", "c.yaml", "--format", "github")
+    assert ran.code == 2
+    assert ran.out.startswith("::error file=c.yaml,line=3,col=1,title=lrfind::")
+    ran = lrfind("train", "c.yaml", "--format", "junit", "--output", "c.xml")
+    assert (ran.code, ran.out) == (2, "")
+    assert junitparser.JUnitXml.fromfile("c.xml").errors == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -91,6 +116,7 @@ def test_without_held_out_rows_there_is_no_validation(lrfind: Lrfind) -> None:
         (("--lr", "1", "--schedule", "cosin"), "--schedule"),
         (("--lr", "1", "--steps", "0"), "--steps"),
         (("--lr", "1", "--fail-on", "bad"), "--fail-on bad: there is no such finding"),
+        (("--lr", "1", "--output", "c.yaml"), "--output c.yaml: would overwrite the config"),
         (("--lr", "1", "--plot", "x.gif"), "--plot x.gif: the name must end in .png, .svg or .pdf"),
     ],
 )

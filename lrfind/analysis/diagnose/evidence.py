@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lrfind.analysis.diagnose.gain import Gain, gain
-from lrfind.analysis.diagnose.series import BLOWN, Series, series
+from lrfind.analysis.diagnose.series import BLOWN, LEAST, SPARSE, Series, series
 from lrfind.analysis.diagnose.travel import Travel, travel
 from lrfind.analysis.diagnose.unrest import Unrest, unrest
 from lrfind.analysis.smooth import running_median
@@ -114,6 +114,33 @@ class Evidence:
         """The part of the achievable fall left undone: the least of what the columns say whose noise lets them tell."""
         sure = [column for column in self.columns if SHARP * column.gain.error < column.scale]
         return min(column.missed(decades) for column in sure or [self.judge])
+
+    @property
+    def coarse(self) -> bool:
+        """Whether the log has means of epochs or so, and none of the training's first steps."""
+        return max(len(column.series.value) for column in self.columns) < SPARSE
+
+    @property
+    def burst(self) -> float:
+        """Of a coarse log, the factor between the training loss of the first epoch, a mean, and the validation loss
+        after it, whichever is higher: of a loss that just falls it is small. 1 where it cannot be told."""
+        if not self.coarse or self.train is None or self.val is None:
+            return 1.0
+        mean, after = self.train.series, self.val.series
+        if mean.at[0] != after.at[0] or not (mean.value[0] > 0 and after.value[0] > 0):
+            return 1.0
+        ratio = float(mean.value[0] / after.value[0])
+        return max(ratio, 1 / ratio)
+
+    @property
+    def plunge(self) -> float:
+        """Of a coarse log, the factor between the training loss of the first epoch and of the next ones, where it
+        hardly falls from there: a loss that is learnt down falls on. 1 where it does fall, or is negative."""
+        if not self.coarse or self.train is None:
+            return 1.0
+        mean = self.train.series
+        after = float(np.median(mean.value[1 : 1 + LEAST]))
+        return float(mean.value[0]) / after if after > 0 and mean.end > after / 2 else 1.0
 
     @property
     def overfit(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrfind.analysis.diagnose.series import Series
+from lrfind.analysis.diagnose.series import SPARSE, Series
 from lrfind.types import Floats
 
 FAR, NEAR = (0.08, 0.125), (0.25, 0.4)
@@ -61,8 +61,10 @@ def gain(column: Series, gone: Floats, *, known: bool) -> Gain:
     """
     y, whole = column.value, float(gone[-1])
     far, near, last = (FAR, NEAR, LAST) if known else (FAR_BLIND, NEAR_BLIND, LAST_BLIND)
+    # Of a few entries the spread is how they fall, not how sure they are.
+    sigma = column.sigma if len(y) < SPARSE else None
     (first, first_error), (second, second_error), (third, third_error) = (
-        window(y, gone / whole, part) for part in (far, near, last)
+        window(y, gone / whole, part, sigma) for part in (far, near, last)
     )
     end = column.end
     reach = np.log(1 / np.sqrt(near[0] * near[1])) / np.log(np.sqrt(last[0] * last[1] / (near[0] * near[1])))
@@ -80,11 +82,16 @@ def gain(column: Series, gone: Floats, *, known: bool) -> Gain:
     return Gain(earlier, later, ratio, end if y.min() >= 0 else np.inf, error)
 
 
-def window(y: Floats, part: Floats, bounds: tuple[float, float]) -> tuple[float, float]:
-    """Mean and standard error of the entries within two parts of the travel; between its neighbours where none is."""
+def window(y: Floats, part: Floats, bounds: tuple[float, float], sigma: float | None = None) -> tuple[float, float]:
+    """Mean and standard error of the entries within two parts of the travel; between its neighbours where none is.
+
+    `sigma` is the noise of an entry; None reads it off these.
+    """
     low, high = bounds
     inside = y[(part > low) & (part <= high)]
     if len(inside) == 0:
         return float(np.interp(np.sqrt(low * high), part, y)), 0.0
-    error = float(inside.std(ddof=1) / np.sqrt(len(inside))) if len(inside) > 1 else 0.0
+    if sigma is None:
+        sigma = float(inside.std(ddof=1)) if len(inside) > 1 else 0.0
+    error = sigma / float(np.sqrt(len(inside)))
     return float(inside.mean()), error

@@ -72,19 +72,20 @@ class Series:
     @property
     def start(self) -> float:
         """The level at the start: the first entry, or the median of three, the lower; the mean of the first ones where
-        they are so noisy that it would be chance, and do not rise."""
+        they are so noisy that it would be chance. Where these rise, the first entry alone is of untrained weights."""
         y = self.value
         if len(y) < SPARSE:
-            second = float(np.median(y[1 : 1 + LEAST]))
-            return second if y[0] > BLOWN * abs(second) and y[-1] > second / 2 else float(y[0])
+            return float(y[0])
         first = float(min(y[0], np.median(y[:LEAST])))
         head = y[: max(LEAST, len(y) // HEAD)]
         sigma = noise(head)
         change = abs(first - self.end)
         wanted = np.inf if change == 0 else (sigma / (FORGIVEN * change)) ** 2
         risen = running_median(head).max() > first + RISEN * min(sigma, abs(first) / 2)
-        if wanted <= LEAST or risen or head.max() > BLOWN * abs(first):
+        if wanted <= LEAST:
             return first
+        if risen or head.max() > BLOWN * abs(first):
+            return float(y[0])
         return float(head[: int(min(np.ceil(wanted), len(head)))].mean())
 
 

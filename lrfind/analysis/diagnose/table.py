@@ -5,7 +5,7 @@
 | diverged | not finite; or ends above its start; or lost most of its fall for good | oscillating ends below |
 | too-aggressive-decay | the mean rate is far below the peak, the path fell on | too-slow: the rate was never high |
 | oscillating | rises of half the change in the last third, much loss left | too-high has come to rest |
-| warmup-too-short | shot up early, smooth after that, much loss left | too-high is restless after it, too |
+| warmup-too-short | shot up early (of epochs: the first mean far off), smooth after that | too-high is restless |
 | too-high | shot up or restless, much loss left | too-slow is smooth |
 | overfitting | the validation loss has risen from its lowest | too-high: the training loss is bad, too |
 | not-learning | no fall above noise | too-slow falls, however little |
@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lrfind.analysis.diagnose.evidence import Column, Evidence
+from lrfind.analysis.diagnose.series import BLOWN
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
 
 HURTS = 0.06
@@ -29,9 +30,14 @@ HURTS = 0.06
 benchmark of
 recommendations; one more for the error of carrying a curve on."""
 
-HURTS_HELD_OUT = 0.045
-"""The same of what a smooth run missed, where a validation loss tells: the training loss alone goes on falling for the
-sake of its own rows, and is believed later."""
+TURNED, TURNED_COARSE = 0.04, 0.08
+"""How far a validation loss has risen from its lowest, as a part of its fall: no best rate of the tuned tasks rose by
+0.03. Twice that where the log begins with the mean of an epoch, and most of the fall may lie before it."""
+
+SLOW = 0.1
+"""What a smooth run has missed at least to be called slow, as a part of the achievable fall: from a tenth on nobody
+calls a run good. Less is what the best rates leave as well, since a path carried on by a whole decade is one that no
+stable rate may follow."""
 
 LEFT = 0.12
 """Part of the starting loss that is much to be left with: twice `HURTS`, as some of it may be there for good."""
@@ -45,6 +51,10 @@ WILD = 2.0
 
 SHOT_UP = 0.5
 """A rise above the start by half of it. Smaller ones are the odd batch."""
+
+BURST = 15.0
+"""The same within the first epoch, where only its mean is known: so many times the loss after it. Best rates whose
+first steps are long reach 13."""
 
 BLEW_UP = 1.0
 """A rise above the start by as much again, of a loss that then ends near its start."""
@@ -80,7 +90,7 @@ STUCK = 0.75
 EARLY = 0.5
 """A mean rate below this part of the usual half of the peak is that of a decay that came early."""
 
-UNDONE = 0.3
+UNDONE = 0.15
 """Part of the starting loss left, after a decay so early that nothing can be read before it."""
 
 
@@ -118,7 +128,7 @@ def findings(e: Evidence) -> Iterator[Verdict]:
         yield Verdict("too-aggressive-decay", e.travel.decayed_at or e.first, e.last)
     elif too_long_steps(e):
         yield from restless(e)
-    if e.overfit >= HURTS and e.val is not None:
+    if e.overfit >= (TURNED_COARSE if e.coarse else TURNED) and e.val is not None:
         yield Verdict("overfitting", e.val.low_at, e.last)
     elif not decayed and not too_long_steps(e):
         yield from unfinished(e)
@@ -138,7 +148,14 @@ def diverged(train: Column) -> bool:
 
 def shot_up(e: Evidence) -> bool:
     """Whether one of the losses rose above its start early on, by much."""
-    return max(column.unrest.overshoot for column in e.columns) >= SHOT_UP
+    return max(column.unrest.overshoot for column in e.columns) >= SHOT_UP or burst(e)
+
+
+def burst(e: Evidence) -> bool:
+    """Whether the loss shot up within the first epoch, of which there is only the mean. Where the rate came to nothing
+    soon, that is why the loss falls no more."""
+    frozen = e.travel.known and e.travel.share < EARLY * USUAL_SHARE
+    return e.burst >= BURST or (e.plunge >= BLOWN and not frozen)
 
 
 def too_long_steps(e: Evidence) -> bool:
@@ -146,7 +163,9 @@ def too_long_steps(e: Evidence) -> bool:
     judge, unrest = e.judge, e.judge.unrest
     if unrest.rises < RESTLESS and not shot_up(e):
         return False
-    return judge.residual >= LEFT and (e.trained.residual >= LEFT or unrest.rises >= WILD)
+    if e.coarse and (e.trained.unrest.overshoot >= SHOT_UP or burst(e)):
+        return True  # What the rest is held against, the loss of the first epoch, had shot up as well.
+    return judge.residual >= LEFT and (e.trained.residual >= LEFT or (unrest.rises >= WILD and not e.coarse))
 
 
 def restless(e: Evidence) -> Iterator[Verdict]:
@@ -155,9 +174,9 @@ def restless(e: Evidence) -> Iterator[Verdict]:
     late = e.first + (e.last - e.first) * 2 / 3
     if unrest.late_rises >= SWINGS:
         yield Verdict("oscillating", late, e.last)
-    elif shot_up(e) and unrest.calm_rises < SETTLED and not warmed_up(e):
+    elif shot_up(e) and unrest.calm_rises < SETTLED and e.plunge < BLOWN and not warmed_up(e):
         spike = max(e.columns, key=lambda column: column.unrest.overshoot).unrest
-        yield Verdict("warmup-too-short", e.first, spike.back_at or e.last)
+        yield Verdict("warmup-too-short", e.first, e.last if spike.back_at is None else spike.back_at)
     else:
         yield Verdict("too-high", e.first, e.last)
 
@@ -184,9 +203,7 @@ def unfinished(e: Evidence) -> Iterator[Verdict]:
     """What a smooth run may lack."""
     if not learns(e):
         yield Verdict("not-learning", e.first, e.last)
-    elif (
-        e.judge.unrest.rises < CALM and not shot_up(e) and e.missed(1.0) >= (HURTS if e.val is None else HURTS_HELD_OUT)
-    ):
+    elif e.judge.unrest.rises < CALM and not shot_up(e) and e.missed(1.0) >= SLOW:
         yield Verdict("too-slow", e.first, e.last)
     elif min(column.residual for column in e.columns) >= STUCK:
         yield Verdict("stuck", e.judge.low_at, e.last)

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from lrfind.analysis.diagnose.evidence import Evidence
-from lrfind.analysis.diagnose.table import Verdict
+from lrfind.analysis.diagnose.phrases import (
+    Unit,
+    at,
+    burst_of,
+    lower,
+    name,
+    number,
+    peak_of,
+    rate,
+    share,
+    to,
+    unrest,
+)
+from lrfind.analysis.diagnose.table import RESTLESS, Verdict
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
+from lrfind.analysis.diagnose.unrest import AT_START
 from lrfind.trace import Finding, Severity
-
-Unit = Literal["step", "epoch"]
 
 SEVERITY: dict[str, Severity] = {
     "diverged": "error",
@@ -81,8 +93,11 @@ def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     if (peak := peak_of(e)) is not None:
         seen += f", it rose above its start by a factor of {peak:.1f}"
     what = f"{seen}, and it ends at {share(judge.residual)} of its start"
+    burst = burst_of(e, unit)
+    if burst and judge.unrest.rises < RESTLESS:
+        what = f"{burst}; {name(e)} ends at {number(judge.end)}"
     why = "long steps undo part of what the ones before had learnt; at a lower rate the same steps would end lower"
-    return what, why, lower(e, 10 if judge.residual > 0.5 else 3), unrest(e)
+    return what, why, lower(e, 10 if burst or judge.residual > 0.5 else 3), unrest(e)
 
 
 def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
@@ -97,13 +112,16 @@ def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"the loss rose from {number(spike.start)} to {number(spike.unrest.peak)} at {at(spike.unrest.peak_at, unit)}, "
         f"{back}, went down smoothly after that, and ends at {share(e.judge.residual)} of its start"
     )
+    if (burst := burst_of(e, unit)) and spike.unrest.overshoot < AT_START:
+        what = f"{burst}; {name(e)} ends at {number(e.judge.end)}"
     why = (
         "the first steps are the most dangerous: curvature is highest and an optimiser's averages "
         "are empty; the weights "
         "were thrown to where the rest of the training has to come back from"
     )
     steps = max(1, round(WARMUP * (e.last - e.first)))
-    advice = f"warm up over the first {steps:,} {unit}s (a tenth of the training), or lower the rate{to(e, 3)}"
+    first = f"{steps:,} {unit}s" if steps > 1 else unit
+    advice = f"warm up over the first {first} (a tenth of the training), or lower the rate{to(e, 3)}"
     return what, why, advice, unrest(e) | {"warmup": steps}
 
 
@@ -243,55 +261,3 @@ WORDS: dict[str, Callable[[Verdict, Evidence, Unit], Said]] = {
     "too-little-decay": too_little_decay,
     "healthy": healthy,
 }
-
-
-def name(e: Evidence) -> str:
-    """What is judged by."""
-    return "the validation loss" if e.val is not None else "the loss"
-
-
-def unrest(e: Evidence) -> dict[str, Any]:
-    """The numbers of restlessness."""
-    judge = e.judge
-    return {
-        "rises": judge.unrest.rises,
-        "late_rises": judge.unrest.late_rises,
-        "overshoot": max(column.unrest.overshoot for column in e.columns),
-        "residual": judge.residual,
-    }
-
-
-def peak_of(e: Evidence) -> float | None:
-    """How many times its start a loss reached; None where it hardly rose."""
-    over = max(column.unrest.overshoot for column in e.columns)
-    return 1 + over if over > 0.2 else None
-
-
-def lower(e: Evidence, factor: int) -> str:
-    """Advice to lower the rate."""
-    return f"lower the rate by a factor of {factor}{to(e, factor)}; `lrfind sweep` finds how far"
-
-
-def to(e: Evidence, divisor: float) -> str:
-    """From which peak to which, where the log has rates: ``" (from 1.0e-01 to 1.0e-02)"``."""
-    return f" (from {rate(e.travel.peak)} to {rate(e.travel.peak / divisor)})" if e.travel.known else ""
-
-
-def rate(value: float) -> str:
-    """A rate as every report writes it."""
-    return f"{value:.1e}"
-
-
-def number(value: float) -> str:
-    """A loss."""
-    return f"{value:.4g}"
-
-
-def share(value: float) -> str:
-    """A part of something: ``"7%"``; more than ten times it as a factor."""
-    return f"{value:.0%}" if value < 10 else f"{value:.3g} times"
-
-
-def at(step: float, unit: Unit) -> str:
-    """A place in the log."""
-    return f"{unit} {step:,.10g}"

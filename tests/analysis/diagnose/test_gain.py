@@ -42,6 +42,28 @@ def test_one_that_is_not_has_the_rest_to_gain() -> None:
     assert first(loss, np.full(1000, 0.1)) == "too-slow"
 
 
+@pytest.mark.parametrize(("left", "name"), [(0.05, "healthy"), (0.3, "too-slow")])
+def test_it_takes_a_tenth_of_the_fall_to_be_slow(left: float, name: str) -> None:
+    """A straight fall in log travel that ends at `left`: another decade of it would bring all that is left, at most."""
+    loss = left + (1 - left) * (1 - np.log(STEPS) / np.log(1000))
+    assert first(loss, np.full(1000, 0.1)) == name
+
+
+def test_a_start_before_a_spike_is_the_first_loss_alone() -> None:
+    """Batches are noisy, and from the second step on the loss is blown up: 1.0 is what it began with."""
+    loss = np.where(STEPS % 2 == 0, 0.1, 0.4)
+    loss[:4] = [1.0, 0.6, 0.5, 3.0]
+    loss[4:20] = np.linspace(9.0, 0.3, 16)
+    assert series(STEPS, loss).start == 1.0
+
+
+@pytest.mark.parametrize(("risen", "name"), [(0.02, "healthy"), (0.06, "overfitting")])
+def test_how_far_a_validation_loss_may_rise(risen: float, name: str) -> None:
+    val = np.where(STEPS <= 300, 0.4 + 1.6 * np.exp(-STEPS / 40), 0.4 + 1.6 * risen)
+    found = decide(measure(Trace(STEPS, 2 * np.exp(-STEPS / 60), None, np.where(STEPS % 20 == 0, val, np.nan))))
+    assert found[0].id == name
+
+
 def test_the_travel_is_the_sum_of_the_rates() -> None:
     rate = np.linspace(1.0, 0.0, 1000)
     found = travel(STEPS, rate)

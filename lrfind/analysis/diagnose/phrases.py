@@ -1,0 +1,73 @@
+"""Numbers and columns of a diagnosis as its sentences name them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from lrfind.analysis.diagnose.evidence import Evidence
+from lrfind.analysis.diagnose.series import BLOWN
+
+Unit = Literal["step", "epoch"]
+
+
+def name(e: Evidence) -> str:
+    """What is judged by."""
+    return "the validation loss" if e.val is not None else "the loss"
+
+
+def unrest(e: Evidence) -> dict[str, Any]:
+    """The numbers of restlessness."""
+    judge = e.judge
+    return {
+        "rises": judge.unrest.rises,
+        "late_rises": judge.unrest.late_rises,
+        "overshoot": max(column.unrest.overshoot for column in e.columns),
+        "residual": judge.residual,
+    }
+
+
+def burst_of(e: Evidence, unit: Unit) -> str:
+    """What says that a loss shot up in the first epoch, of which there is the mean alone; empty where nothing does."""
+    if e.train is None or max(e.burst, e.plunge) < BLOWN:
+        return ""
+    first = e.train.series
+    seen = f"the training loss of {at(float(first.at[0]), unit)} is {number(float(first.value[0]))} in the mean"
+    if e.burst >= BLOWN and e.val is not None:
+        return f"{seen}, and the validation loss after it {number(float(e.val.series.value[0]))}"
+    return f"{seen}, {e.plunge:.0f} times that of the next ones, from where it hardly falls"
+
+
+def peak_of(e: Evidence) -> float | None:
+    """How many times its start a loss reached; None where it hardly rose."""
+    over = max(column.unrest.overshoot for column in e.columns)
+    return 1 + over if over > 0.2 else None
+
+
+def lower(e: Evidence, factor: int) -> str:
+    """Advice to lower the rate."""
+    return f"lower the rate by a factor of {factor}{to(e, factor)}; `lrfind sweep` finds how far"
+
+
+def to(e: Evidence, divisor: float) -> str:
+    """From which peak to which, where the log has rates: ``" (from 1.0e-01 to 1.0e-02)"``."""
+    return f" (from {rate(e.travel.peak)} to {rate(e.travel.peak / divisor)})" if e.travel.known else ""
+
+
+def rate(value: float) -> str:
+    """A rate as every report writes it."""
+    return f"{value:.1e}"
+
+
+def number(value: float) -> str:
+    """A loss."""
+    return f"{value:.4g}"
+
+
+def share(value: float) -> str:
+    """A part of something: ``"7%"``; more than ten times it as a factor."""
+    return f"{value:.0%}" if value < 10 else f"{value:.3g} times"
+
+
+def at(step: float, unit: Unit) -> str:
+    """A place in the log."""
+    return f"{unit} {step:,.10g}"

@@ -1,0 +1,38 @@
+"""The rate of a finished run, for a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lrfind.errors import InputError
+
+if TYPE_CHECKING:
+    from lrfind.train import Peak
+
+
+def recommended(run: Path) -> Peak:
+    """The rate that a finished run recommends.
+
+    Raises:
+        InputError: there is no run, or it recommends none.
+    """
+    from lrfind.report.records import from_json
+    from lrfind.store import RESULT
+    from lrfind.train import Peak
+
+    path = run / RESULT if run.is_dir() else run
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"--use {run}: {path.name} cannot be read: {error.strerror}; name the run directory of `lrfind sweep`"
+        ) from None
+    try:
+        result = from_json(text)
+    except InputError as error:
+        raise InputError(f"--use {run}: {error}") from None
+    rate = result.recommendation.learning_rate
+    if rate is None:
+        raise InputError(f"--use {run}: that run recommends no rate: {result.recommendation.reason}")
+    return Peak(rate, f"the run in {run}")
