@@ -27,6 +27,9 @@ from lrfind.types import Confirmation, Evidence, Execution, Facts, Floats, Resul
 
 AGAIN = "start the same command again to carry it on"
 
+DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError)
+"""What reading lines raises that are well-formed and do not hold what they should."""
+
 Line = Mapping[str, Any]
 
 
@@ -84,7 +87,7 @@ def salvage(folder: Path) -> tuple[Result, str]:
         raise InputError(f"{folder}: its {JOURNAL} is not lrfind's, or torn from its first line on")
     try:
         curve = last_climb(of_kind(lines, "sweep"), lines[0].get("probe_every", 0))
-    except (KeyError, TypeError, ValueError) as error:
+    except DAMAGE as error:
         raise InputError(f"{folder / JOURNAL}: does not hold what a journal of a sweep holds ({error})") from None
     if curve is None:
         raise NothingToJudge(f"{folder}: the run was killed before anything was measured; {AGAIN}")
@@ -94,7 +97,7 @@ def salvage(folder: Path) -> tuple[Result, str]:
         raise NothingToJudge(f"{folder}: {reached}, by a version of lrfind whose journals tell no more; {AGAIN}")
     try:
         return assembled(lines, curve, reached), reached
-    except (KeyError, TypeError, ValueError, ValidationError) as error:
+    except (*DAMAGE, ValidationError) as error:
         said = str(error).partition("\n")[0]
         raise InputError(f"{folder / JOURNAL}: does not hold what a journal of a sweep holds ({said})") from None
 
@@ -103,7 +106,7 @@ def restored(result: Result, folder: Path) -> Result:
     """A result with the infinities that its file has as null, where the journal beside it is of the same run."""
     try:
         curve = last_climb(of_kind(read_journal(folder / JOURNAL).lines, "sweep"))
-    except (KeyError, TypeError, ValueError):
+    except DAMAGE:
         return result
     sweep = result.sweep
     if curve is None or not np.array_equal(curve.learning_rate, sweep.learning_rate):

@@ -13,7 +13,7 @@ from lrfind.analysis.diagnose.training import judge, trace
 from lrfind.errors import InputError, NothingToJudge
 from lrfind.fields import build, checked
 from lrfind.folder import JOURNAL, head_of, read_journal
-from lrfind.salvage import AGAIN, of_kind
+from lrfind.salvage import AGAIN, DAMAGE, of_kind
 from lrfind.trace import Scores, Training
 from lrfind.types import Facts, Floats
 
@@ -37,7 +37,7 @@ def salvage(folder: Path) -> tuple[Training, str]:
         if not of_kind(lines, "train"):
             raise NothingToJudge(f"{folder}: the training was killed before anything was measured; {AGAIN}")
         return assembled(lines), f"interrupted after {len(measured(lines)[1]):,} steps"
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except DAMAGE as error:
         raise InputError(f"{folder / JOURNAL}: does not hold what a journal of a training holds ({error})") from None
 
 
@@ -45,7 +45,7 @@ def restored(training: Training, folder: Path) -> Training:
     """A training with the infinities that its file has as null, where the journal beside it is of the same run."""
     try:
         rate, loss, gradient_norm = measured(read_journal(folder / JOURNAL).lines)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except DAMAGE:
         return training
     rows = {"rate": rate, "loss": loss, "gradient_norm": gradient_norm}
     for name, row in rows.items():
@@ -94,6 +94,6 @@ def scores_of(lines: Sequence[Line], done: int) -> Scores | None:
     look = next(iter(of_kind(lines, "look")), None)
     if look is None:
         return None
-    seen = [line for line in of_kind(lines, "score") if line["step"] <= done]
+    seen = [line for line in of_kind(lines, "score") if 0 <= checked(line["step"], int, "step") <= done]
     at, loss, metric = (np.array([line[key] for line in seen], np.float64) for key in ("step", "val_loss", "metric"))
     return Scores(at, loss, metric, checked(look["metric"], str, "metric"), checked(look["rows"], int, "rows"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,3 +114,16 @@ def test_journals_that_do_not_tell_enough(tmp_path: Path) -> None:
     (tmp_path / store.JOURNAL).write_text("something else\n", encoding="ascii")
     with pytest.raises(InputError, match="is not lrfind's, or torn"):
         salvage(tmp_path)
+
+
+def test_lines_that_hold_something_else(tmp_path: Path) -> None:
+    """Well-formed, with a right checksum, and not what a run writes: a sentence, whatever it is."""
+    trainings.measure(tmp_path, trainings.config())
+    whole = store.lines_of(tmp_path / store.JOURNAL)
+    odd: list[object] = [None, -1, 10**400, "x", [], {}, [[1]], True]
+    for number, line in enumerate(whole):
+        key = list(line)[number % len(line)]
+        changed = {**line, key: odd[number % len(odd)]}
+        lines(tmp_path, *whole[:number], changed, *whole[number + 1 :])
+        with suppress(InputError, NothingToJudge):
+            salvage(tmp_path)

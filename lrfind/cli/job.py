@@ -16,7 +16,7 @@ from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
-from lrfind.cli.wishes import Wishes, check
+from lrfind.cli.wishes import KEYS, Wishes, check
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
 
 if TYPE_CHECKING:
@@ -26,17 +26,6 @@ if TYPE_CHECKING:
     from lrfind.report.worker import Worker
     from lrfind.types import Result
     from lrfind.watch import Clock
-
-KEYS = {
-    "--min-lr": "sweep.min_lr",
-    "--max-lr": "sweep.max_lr",
-    "--steps": "sweep.steps",
-    "--seeds": "sweep.seeds",
-    "--method": "sweep.method",
-    "--seed": "seed",
-    "--confirm": "confirm.enabled",
-}
-"""Options that stand for a config key."""
 
 CURVE_HEIGHT = 18
 """Lines of the curve in the terminal."""

@@ -19,6 +19,17 @@ EFFORTS = {
 }
 """What each effort sets in a config."""
 
+KEYS = {
+    "--min-lr": "sweep.min_lr",
+    "--max-lr": "sweep.max_lr",
+    "--steps": "sweep.steps",
+    "--seeds": "sweep.seeds",
+    "--method": "sweep.method",
+    "--seed": "seed",
+    "--confirm": "confirm.enabled",
+}
+"""Options that stand for a config key."""
+
 STDOUT = ("-", "/dev/stdout")
 
 

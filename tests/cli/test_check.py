@@ -222,3 +222,11 @@ def test_a_finished_run_is_judged_without_jax(run: Path) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.endswith("\n1\nset()\n")
+
+
+def test_verdicts_as_a_page(lrfind: Lrfind, run: Path) -> None:
+    ran = lrfind("check", "c.yaml", "bad.yaml", "--run", "runs", "--format", "html", "--output", "r.html")
+    assert (ran.code, ran.out) == (2, "")
+    page = Path("r.html").read_text(encoding="ascii")
+    assert '<th scope="row">rate-in-range</th><td class="fail">fail</td>' in page
+    assert page.count("<section>") == 2

@@ -118,3 +118,10 @@ def test_every_finding_has_a_page(name: str) -> None:
     assert text.startswith(f"# {name}\n\n*Finding of `lrfind train` and `lrfind diagnose`.*\n")
     for part in ("What is seen", "Why it matters", "What to do", "Telling it from its neighbours"):
         assert f"## {part}\n" in text
+
+
+def test_findings_as_a_page(lrfind: Lrfind) -> None:
+    Path("log.csv").write_text("step,loss\n" + "".join(f"{i},{2 + 0.01 * (i % 3)}\n" for i in range(100)))
+    page = lrfind("diagnose", "log.csv", "--format", "html").out
+    assert '<th scope="row">not-learning</th>' in page
+    assert "<h2>log.csv</h2>" in page

@@ -73,3 +73,11 @@ def test_a_fault_of_ours_is_exit_3_and_the_others_are_measured(lrfind: Lrfind, m
     assert ran.err == "lrfind: error: a fault of lrfind: ZeroDivisionError: by nothing; --debug shows where\n"
     assert "optax.sgd(" in ran.out
     assert "in fail_once" in lrfind(*TWO, "--debug").err
+
+
+def test_a_page_has_a_place_for_what_failed(lrfind: Lrfind) -> None:
+    ran = lrfind("sweep", "bad.yaml", "--format", "html")
+    assert ran.code == 2
+    assert ran.out.startswith("<!doctype html>\n")
+    assert '<p class="verdict fail">not judged</p>' in ran.out
+    assert "bad.yaml:1:9: model.name: must be one of" in ran.out
