@@ -124,7 +124,8 @@ def test_it_needs_neither_jax_nor_matplotlib(run: Path) -> None:
 
 
 def test_the_csv_has_infinities_where_the_journal_is_there(lrfind: Lrfind, run: Path) -> None:
-    lrfind("sweep", "c.yaml", "--quiet", "--no-plot", "--set", "optimizer={name: sgd}", "--max-lr", "1e30")
+    squares = ("--set", "data={name: friedman, rows: 200, batch_size: 20}", "--set", "optimizer={name: sgd}")
+    lrfind("sweep", "c.yaml", "--quiet", "--no-plot", *squares, "--max-lr", "1e30")
     there = Path("lrfind-runs/c")
     csv = (there / "curve.csv").read_bytes()
     assert b"inf" in csv
