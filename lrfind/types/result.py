@@ -1,23 +1,15 @@
-"""The values that travel between the layers: plain frozen dataclasses over numpy arrays.
+"""The outcome of a sweep and its confirmation.
 
-`Result` is the whole outcome of one sweep and mirrors ``result.json`` key by key; every report is drawn from it alone.
-Rates have the optimiser's unit; times are seconds; NaN marks what was not measured.
+`Result` is the whole of it and mirrors ``result.json`` key by key; every report is drawn from it alone. Rates have the
+optimiser's unit; times are seconds; NaN marks what was not measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal
 
-import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-else:
-    Floats = np.ndarray  # numpy.typing takes a sixth as long to import as all of numpy
+from lrfind.types.arrays import Floats
 
 Status = Literal["complete", "no_recommendation", "interrupted", "failed"]
 
@@ -317,143 +309,3 @@ class Result:
     confirmation: Confirmation | None = None
     evidence: Evidence = field(default_factory=Evidence)
     advice: Advice = field(default_factory=Advice)
-
-
-class Rows(Protocol):
-    """Rows of numbers: an array, or what reads from a disk the rows that it is asked for."""
-
-    @property
-    def shape(self) -> tuple[int, ...]: ...
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-    @property
-    def ndim(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def nbytes(self) -> int: ...
-    def __len__(self) -> int: ...
-    def __getitem__(self, key: Any, /) -> Any: ...
-
-
-VerdictStatus = Literal["pass", "warn", "fail"]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate says about one thing.
-
-    Attributes:
-        id: the name that ``--warn``, ``--ignore`` and ``lrfind explain`` know it by.
-        status: how it came out.
-        observed: the value seen; None where there was nothing to see.
-        limit: what it is held against; None where nothing is known to hold it against.
-        message: one sentence: what is seen, and for a warning or a failure what to do.
-        key: the config key it is about, dotted.
-        judged: False where the thing does not apply to this run; it passes then.
-    """
-
-    id: str
-    status: VerdictStatus
-    observed: float | bool | None
-    limit: float | bool | None
-    message: str
-    key: str
-    judged: bool = True
-
-
-@dataclass(frozen=True)
-class Check:
-    """The gate's verdicts on one config.
-
-    Attributes:
-        name: the config's name.
-        where: the config's file, as the user gave it.
-        learning_rate: the rate that the config has; None where that was not the question.
-        recommendation: of the run it was held against; None where there is none.
-        verdicts: in a fixed order.
-        ignored: what was not to be judged.
-        places: 1-based line and column of the config's keys, dotted.
-    """
-
-    name: str
-    where: str
-    learning_rate: float | None
-    recommendation: Recommendation | None
-    verdicts: tuple[Verdict, ...]
-    ignored: tuple[str, ...] = ()
-    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def status(self) -> VerdictStatus:
-        """The worst of the verdicts."""
-        found = {each.status for each in self.verdicts}
-        return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A config that could not be judged.
-
-    Attributes:
-        where: the config's file, as the user gave it.
-        message: what is wrong and what would be right; one line per problem.
-        exit_code: what the process would end with for it alone.
-        line: 1-based, of the first problem; None where it has no place in the config.
-        column: 1-based, or None.
-    """
-
-    where: str
-    message: str
-    exit_code: int
-    line: int | None = None
-    column: int | None = None
-
-
-@dataclass(frozen=True)
-class Split:
-    """Rows of a data set.
-
-    Attributes:
-        inputs: shape (rows, ...).
-        targets: shape (rows,) integer labels, or (rows, outputs) floats, which are 0 or 1 where the task is binary; of
-            text the token after each of the inputs' tokens, shape (rows, tokens), both bytes.
-    """
-
-    inputs: Rows
-    targets: Rows
-
-    @property
-    def rows(self) -> int:
-        return len(self.inputs)
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A data set, split and checked.
-
-    Attributes:
-        name: how reports call it.
-        train: the rows to train on.
-        validation: the rows held out; None where validation_fraction is 0.
-        task: what the targets ask for.
-        outputs: numbers the network must put out: classes, target columns, or for each token different tokens.
-        digest: a hash of every row and of the split, where the rows stay on the disk; else None.
-    """
-
-    name: str
-    train: Split
-    validation: Split | None
-    task: Literal["classification", "binary", "regression", "text"]
-    outputs: int
-    digest: str | None = None
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of one row of inputs."""
-        return self.train.inputs.shape[1:]
-
-    @property
-    def streamed(self) -> bool:
-        """Whether the rows stay on the disk."""
-        return self.digest is not None
