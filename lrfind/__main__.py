@@ -11,6 +11,10 @@ COLLECT_EVERY = 200_000
 """Objects made between two looks for garbage. Importing JAX makes very many that stay, and looking through them every
 700, Python's own default, took 0.15 to 0.35 of 1.6 seconds of a small process."""
 
+SWITCH = 2e-4
+"""Seconds for which a thread may keep Python's lock while another wants it, 5 ms by default: steps wait for it that take
+thirty microseconds, while other threads draw the next batches and write the journal."""
+
 
 def script() -> None:
     """Run the command line in a process of its own, and end it without taking JAX apart, which would take a while.
@@ -18,6 +22,7 @@ def script() -> None:
     Everything that a command writes is flushed and closed by then, and its threads and children have ended.
     """
     gc.set_threshold(COLLECT_EVERY)
+    sys.setswitchinterval(SWITCH)
     # numpy multiplies nothing large here; starting its threads takes as long as the rest of its import.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # lrfind has no use for plugins of pydantic, and looking for them reads the metadata of all that is installed.

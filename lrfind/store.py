@@ -66,6 +66,10 @@ STATE_SHARE = 10
 STATE_LIMIT = 2**28
 """Bytes of a state; a larger one is not saved, and its run is measured again from the start."""
 
+LONG, BREATH = 500, 0.002
+"""Steps of a line from which on the writer waits so many seconds first. Numbers are put into words in one go that holds
+Python's lock, some milliseconds for a thousand steps, and the caller is just about to start the next ones."""
+
 
 @contextmanager
 def open_run(
@@ -222,6 +226,8 @@ class RunDirectory:
         return self._state.leaves
 
     def _append(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None) -> None:
+        if len(line.get("learning_rate", ())) > LONG:
+            time.sleep(BREATH)
         text, self._sum = journals.to_line(line, self._sum)
         if state is not None:
             self._save(text, state)

@@ -32,7 +32,7 @@ TOUCH = 6
 """Operations for each weight and row of a fully connected network: a product and a sum forward, and both twice
 backward."""
 
-SHORTEST, LONGEST = 5, 2000
+SHORTEST, LONGEST = 5, 5000
 """Bounds of a chunk, in steps."""
 
 
