@@ -12,8 +12,8 @@ COLLECT_EVERY = 200_000
 700, Python's own default, took 0.15 to 0.35 of 1.6 seconds of a small process."""
 
 SWITCH = 2e-4
-"""Seconds for which a thread may keep Python's lock while another wants it, 5 ms by default: steps wait for it that take
-thirty microseconds, while other threads draw the next batches and write the journal."""
+"""Seconds for which a thread may keep Python's lock while another wants it, 5 ms by default: steps wait for it that
+take thirty microseconds, while other threads draw the next batches and write the journal."""
 
 
 def script() -> None:
