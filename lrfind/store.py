@@ -226,7 +226,8 @@ class RunDirectory:
         return self._state.leaves
 
     def _append(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None) -> None:
-        if len(line.get("learning_rate", ())) > LONG:
+        rates = line.get("learning_rate")  # Of every step; of a training's head it is a number.
+        if isinstance(rates, list) and len(rates) > LONG:
             time.sleep(BREATH)
         text, self._sum = journals.to_line(line, self._sum)
         if state is not None:
