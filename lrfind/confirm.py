@@ -66,23 +66,27 @@ class Judge:
 
     def __call__(self, states: Sequence[TrainState]) -> tuple[Floats, Floats]:
         """What each state is judged by, and its training loss, shape (states,) each."""
-        states = self._ready(states)
-        train_loss = self.trained_on(states)
-        return (self.held_out(states) if self.held_out else train_loss), train_loss
+        return self.losses(self.ready(states))
 
-    def unseeing(self, states: Sequence[TrainState]) -> float:
-        """The lowest loss of any of the states on labels dealt out anew; inf where there are none, or it is not
-        finite."""
-        if self.dealt is None:
-            return math.inf
-        loss = self.dealt(self._ready(states))
-        return float(np.where(np.isfinite(loss), loss, math.inf).min())
-
-    def _ready(self, states: Sequence[TrainState]) -> list[TrainState]:
+    def ready(self, states: Sequence[TrainState]) -> list[TrainState]:
+        """The states as they are judged: with the weights that they are evaluated at, and statistics of these."""
         states = [self.at(state) for state in states]
         if self.settler:
             states = [state._replace(state=self.settler(state.params)) for state in states]
         return states
+
+    def losses(self, ready: Sequence[TrainState]) -> tuple[Floats, Floats]:
+        """As a call does, of states that are ready."""
+        train_loss = self.trained_on(ready)
+        return (self.held_out(ready) if self.held_out else train_loss), train_loss
+
+    def unseeing(self, ready: Sequence[TrainState]) -> float:
+        """The lowest loss of any of the states on labels dealt out anew; inf where there are none, or it is not
+        finite."""
+        if self.dealt is None:
+            return math.inf
+        loss = self.dealt(ready)
+        return float(np.where(np.isfinite(loss), loss, math.inf).min())
 
 
 HELD_OUT, TRAINED_ON = 32, 8

@@ -193,9 +193,10 @@ def check(plan: Plan, kernel: Kernel, states: list[Any], begun: Confirmed, tape:
 
     def judged(group: Sequence[Any]) -> tuple[Floats, Floats]:
         def judge() -> dict[str, Any]:
-            loss, train_loss = begun.judge(group)
+            ready = begun.judge.ready(group)
+            loss, train_loss = begun.judge.losses(ready)
             told = {"loss": loss.tolist(), "train_loss": train_loss.tolist()}
-            return told | ({"unseeing": begun.judge.unseeing(group)} if begun.judge.dealt else {})
+            return told | ({"unseeing": begun.judge.unseeing(ready)} if begun.judge.dealt else {})
 
         told = tape.once("judged", judge)
         race.unseeing = min(race.unseeing, float(told.get("unseeing", math.inf)))
