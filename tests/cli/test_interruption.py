@@ -124,10 +124,10 @@ def test_twice_ends_at_once(start: Start) -> None:
     time.sleep(0.3)
     assert process.popen.poll() is None, "it waits for the chunk"
     process.send(signal.SIGINT)
-    began = time.monotonic()
     ran = process.end()
-    assert time.monotonic() - began < 2
     assert (ran.code, ran.err) == (130, f"lrfind: interrupted; what was measured is in the journal in {RUN}\n")
+    # By no clock, which a busy machine stretches: whoever waits for the chunk writes it down.
+    assert not [line for line in lines_of(RUN / "journal.jsonl") if json.loads(line)["kind"] == "sweep"]
 
 
 def test_earlier_configs_are_delivered(start: Start) -> None:
