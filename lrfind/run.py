@@ -129,8 +129,9 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
     """Import JAX, load the data, build the network; returns the plan and the platform."""
     with clock("import_"):
         watcher.phase("import")
-        from lrfind.engine import devices
+        from lrfind.engine import devices, heap
 
+        heap.keep_freed()
         platform = devices.configure(options.device, cache=options.cache)
         from lrfind import plan as plans
     with clock("data"), devices.failures():

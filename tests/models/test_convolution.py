@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lrfind.models import convolution
-from lrfind.models.convolution import by_convolution, by_product, convolve, on_cpu, outs, patches, pick, sliced
+from lrfind.models.convolution import by_convolution, by_product, convolve, on_cpu, outs, pick
 
 RNG = np.random.default_rng(5)
 KERNEL = RNG.standard_normal((3, 3, 2, 4)).astype(np.float32)
@@ -57,16 +57,6 @@ def test_both_forms_have_one_gradient_and_one_curvature(stride: int) -> None:
 
     for one, other in zip(*(jax.tree.leaves(slopes(form)) for form in (by_product, by_convolution)), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_patches_gathered_are_patches_sliced(shape: tuple[int, int], stride: int) -> None:
-    x = images(shape)
-    np.testing.assert_array_equal(patches(x, stride), sliced(x, stride))
-    weights = RNG.standard_normal(patches(x, stride).shape).astype(np.float32)
-    there = jax.grad(lambda x: (patches(x, stride) * weights).sum())(x)
-    np.testing.assert_allclose(there, jax.grad(lambda x: (sliced(x, stride) * weights).sum())(x), rtol=1e-5, atol=1e-6)
 
 
 def test_the_form_is_chosen_by_the_platform_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
