@@ -39,6 +39,7 @@ def conclude(
     recommendation = advice.recommend(
         method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=plan.train_steps
     )
+    recommendation = advice.tempered(recommendation, reading)
     mean = None
     suggested = found[method].learning_rate
     if deaf(climb.learning_rate, climb.update_norm, climb.gradient_norm, suggested):

@@ -220,6 +220,7 @@ def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
         schedule=config.train.schedule.name,
         steps=checked(head["train_steps"], int, "train_steps"),
     )
+    recommendation = advice.tempered(recommendation, reading)
     first, last = float(curve.learning_rate[0]), float(curve.learning_rate[-1])
     warnings = [
         reached,

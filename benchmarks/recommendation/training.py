@@ -65,6 +65,8 @@ def train(plan: Plan, platform: str, cells: Sequence[Cell]) -> Floats:
     loss = np.full(len(cells), np.nan)
     alive, states = list(range(len(cells))), [starts[seed] for _, seed in cells]
     for part in (slice(0, first), slice(first, steps)):
+        if not alive:
+            break
         seeds[:] = [cells[cell][1] for cell in alive]
         rates = unit[part, None] * np.array([cells[cell][0] for cell in alive])
         for chunk in kernel.run(states, rates, start=part.start):

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrfind.analysis.carry import factor, steps_near
 from lrfind.analysis.curve import Reading
-from lrfind.analysis.suggest import Method
+from lrfind.analysis.suggest import Method, margin
 from lrfind.types import Floats, Recommendation, Suggestion
 
 DISAGREE = 10.0
@@ -20,10 +20,19 @@ three at best
 EDGE = 0.05
 """A suggestion within this part of the curve's ends is at the edge of what was measured."""
 
+TEMPERED = "steepest"
+"""The method whose suggestion is tempered: the default. The others are what their authors made them."""
+
+LOWEST = 0.4
+"""The part of the rate at the lowest loss that trainings keep best. Alone it errs as much as the steepest descent does,
+by a factor of 3.7 (standard deviation over 45 tasks of three sweeps each), but not alike: of the geometric mean of both
+the mean regret is 0.039 and the 95th percentile 0.14, of the steepest descent alone 0.055 and 0.33, of the other alone
+0.048 and 0.19. Weights from 0.4 to 0.7 and parts from 0.3 to 0.6 do within 0.006 of that mean."""
+
 
 def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str, steps: int) -> Recommendation:
     """The recommendation without confirmation: the suggestion of the chosen method, its interval from the seeds'
-    spread. `carried` follows where the optimiser asks for it."""
+    spread. `tempered` follows, and `carried` where the optimiser asks for it."""
     interval_from = None if suggestion.low is None else f"spread of {seeds} seeds"
     return Recommendation(
         learning_rate=suggestion.learning_rate,
@@ -35,6 +44,28 @@ def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str,
         steps=steps,
         interval_from=interval_from,
         reason=suggestion.reason,
+    )
+
+
+def tempered(found: Recommendation, reading: Reading) -> Recommendation:
+    """The steepest descent's recommendation, unconfirmed, half way (in log rate) to what the lowest loss says.
+
+    Both are readings of one noisy curve, which err in part independently of each other.
+
+    Args:
+        found: the suggestion of the chosen method.
+        reading: of all seeds.
+    """
+    steep = found.learning_rate
+    if steep is None or found.method != TEMPERED:
+        return found
+    lowest = float(reading.learning_rate[reading.lowest])
+    rate = math.sqrt(steep * LOWEST * lowest)
+    return scaled(
+        found,
+        rate / steep,
+        f"between the steepest descent ({steep:.1e}) and {LOWEST:g} times the rate at the lowest loss ({lowest:.1e})"
+        f"{margin(reading, rate)}",
     )
 
 
@@ -50,14 +81,19 @@ def carried(found: Recommendation, rates: Floats, wanted: float) -> Recommendati
         return found
     swept = steps_near(rates, found.learning_rate)
     by = factor(swept, wanted)
-    return replace(
+    return scaled(
         found,
-        learning_rate=found.learning_rate * by,
-        low=None if found.low is None else found.low * by,
-        high=None if found.high is None else found.high * by,
-        reason=f"the sweep suggests {found.learning_rate:.1e}, where it spends {swept:.0f} steps; updates have a "
+        by,
+        f"the sweep suggests {found.learning_rate:.1e}, where it spends {swept:.0f} steps; updates have a "
         f"size of their own whatever the gradient, so for {found.steps:,} steps it is taken {1 / by:.2g} times lower",
     )
+
+
+def scaled(found: Recommendation, by: float, reason: str) -> Recommendation:
+    """A recommendation of a rate moved by a factor, its interval with it."""
+    rates = (None if each is None else each * by for each in (found.learning_rate, found.low, found.high))
+    rate, low, high = rates
+    return replace(found, learning_rate=rate, low=low, high=high, reason=reason)
 
 
 def warnings(reading: Reading, suggestion: Suggestion, *, seeds: int) -> tuple[str, ...]:

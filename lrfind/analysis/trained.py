@@ -10,8 +10,10 @@ from lrfind.analysis.race import Race
 from lrfind.analysis.scores import centre, lost, within
 from lrfind.types import Candidate, Confirmation, Horizon
 
-LITTLE = 0.05
-"""The share of the best improvement that the ends of the interval may lose."""
+LITTLE = 0.03
+"""The share of the best improvement of a short training that the ends of the interval may lose. Of 45 tasks of three
+runs each, 97 % of the ends lose at most a tenth of the whole training's then, and the interval covers 0.54 of the rates
+that lose at most 5 % of it (median); at 0.05 it is 95 % and 0.60."""
 
 
 def trained(race: Race, *, judged_on: str, spent: float, budget: int) -> Confirmation:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from synthetic import blow_up, ladder, sigmoid_fall, typical
 
 from lrfind.analysis.curve import read
-from lrfind.analysis.recommend import begins_too_high, recommend, warnings
+from lrfind.analysis.recommend import begins_too_high, recommend, tempered, warnings
 from lrfind.analysis.suggest import steepest, suggest
 from lrfind.types import Suggestion
 
@@ -19,7 +20,48 @@ def warned(loss: np.ndarray, rates: np.ndarray = RATES, suggestion: Suggestion |
     return "\n".join(warnings(reading, suggestion or suggest("steepest", reading, loss), seeds=len(loss)))
 
 
-def test_without_confirmation_it_is_the_suggestion() -> None:
+class TestTempered:
+    """Half way from the steepest descent to what the lowest loss says."""
+
+    def test_in_closed_form(self) -> None:
+        # A fall of one decade of slope, steepest at 1e-3, and a lowest point at 1e-1.
+        x = np.log10(RATES)
+        loss = 2.0 - np.clip(x + 3.5, 0, 1) + 0.02 * (x + 1) ** 2
+        reading = read(RATES, loss[None])
+        lowest = RATES[reading.lowest]
+        assert 0.05 < lowest < 0.2
+        suggestion = Suggestion(1e-3, 5e-4, 2e-3, "because")
+        found = tempered(recommend("steepest", suggestion, seeds=4, schedule="cosine", steps=400), reading)
+        by = float(np.sqrt(0.4 * lowest / 1e-3))
+        np.testing.assert_allclose((found.learning_rate, found.low, found.high), by * np.array([1e-3, 5e-4, 2e-3]))
+        assert found.reason.startswith(
+            f"between the steepest descent (1.0e-03) and 0.4 times the rate at the lowest loss ({lowest:.1e}); the loss"
+        )
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_it_lies_between_both(self, seed: int) -> None:
+        loss = typical(RATES, noise=0.05, seeds=3, seed=seed)
+        reading = read(RATES, loss)
+        one = suggest("steepest", reading, loss)
+        found = tempered(recommend("steepest", one, seeds=3, schedule="cosine", steps=400), reading)
+        other = 0.4 * RATES[reading.lowest]
+        assert one.learning_rate is not None
+        assert found.learning_rate is not None
+        assert min(one.learning_rate, other) <= found.learning_rate <= max(one.learning_rate, other)
+
+    def test_other_methods_are_what_their_authors_made_them(self) -> None:
+        loss = typical(RATES, noise=0.05, seeds=3)
+        reading = read(RATES, loss)
+        for name in ("valley", "minimum", "slide"):
+            plain = recommend(name, suggest(name, reading, loss), seeds=3, schedule="cosine", steps=400)
+            assert tempered(plain, reading) == plain
+
+    def test_none_stays_none(self) -> None:
+        none = recommend("steepest", Suggestion(None, None, None, "why"), seeds=4, schedule="cosine", steps=400)
+        assert tempered(none, read(RATES, typical(RATES))) == none
+
+
+def test_it_begins_as_the_suggestion() -> None:
     suggestion = Suggestion(1e-3, 5e-4, 2e-3, "because")
     found = recommend("steepest", suggestion, seeds=4, schedule="cosine", steps=400)
     assert (found.learning_rate, found.low, found.high, found.reason) == (1e-3, 5e-4, 2e-3, "because")

@@ -120,7 +120,7 @@ class TestRate:
     def test_what_the_sweep_said_of_schedule_and_length_stays(self) -> None:
         found = judged(of({300: GOOD})).recommendation
         assert (found.method, found.schedule, found.steps) == ("steepest", "cosine", 1000)
-        assert found.interval_from == "rates that lose at most 5% in trainings of up to 300 steps"
+        assert found.interval_from == "rates that lose at most 3% in trainings of up to 300 steps"
 
     @settings(max_examples=25, deadline=None)
     @given(st.floats(1e-3, 1e3), st.floats(-100, 100), st.floats(-2, 2))
