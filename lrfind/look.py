@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from lrfind.confirm import settler_of
 from lrfind.engine.score import Scorer, answers, hits, squares
+from lrfind.holdout import settler_of
 
 if TYPE_CHECKING:
     from lrfind.engine.settle import Settler

@@ -22,9 +22,10 @@ from lrfind.watch import Clock, Watcher
 
 if TYPE_CHECKING:
     from lrfind.climb import Climb
-    from lrfind.confirm import Confirmed, Judge
+    from lrfind.confirm import Confirmed
     from lrfind.engine.curvature import Stability
     from lrfind.engine.kernel import Kernel
+    from lrfind.holdout import Judge
     from lrfind.plan import Plan
 
 Render = Callable[[Result, Clock], tuple[Result, Mapping[str, bytes]]]
@@ -116,9 +117,10 @@ def compiled(
 ) -> tuple[Kernel, list[Any], Judge | None]:
     """The compiled kernel, every seed's starting state, and what trainings are judged by if there will be any. A run
     that is carried on keeps its execution."""
-    from lrfind.confirm import judge, rehearse_schedules
+    from lrfind.confirm import rehearse_schedules
     from lrfind.engine.host import chunk_within
     from lrfind.engine.kernel import Kernel, chunk_for
+    from lrfind.holdout import judge
     from lrfind.types import Execution
 
     config = plan.config

@@ -14,33 +14,26 @@ from typing import Any
 import jax
 import numpy as np
 
-from lrfind import groups, optimizers
-from lrfind.config.data import TextData
+from lrfind import groups, null_model, optimizers
+from lrfind.built_in import load, loss_of, network_of
 from lrfind.config.schema import Config, assumptions
-from lrfind.data.batches import SPLIT_SEED, Batches, weight_key
-from lrfind.data.constant import constant_loss
-from lrfind.data.prepare import prepare
+from lrfind.data.batches import Batches, weight_key
 from lrfind.engine import compiler
 from lrfind.engine.evaluate import AT_ONCE
 from lrfind.engine.host import IN_FLIGHT
 from lrfind.engine.kernel import Feed
 from lrfind.engine.step import Step, TrainState, lift, own_step, start
-from lrfind.errors import InputError
 from lrfind.expression import RATE
 from lrfind.models.contract import Apply, Model, Network, Precision, computed_in, count, supervised
 from lrfind.models.inputs import check
-from lrfind.registry import DATA, LOSSES, MODELS
+from lrfind.registry import LOSSES
 from lrfind.source import Drawn, Source, of_dataset, rows_of
 from lrfind.types import Dataset
 
-__all__ = ["Plan", "built_in", "load", "loss_of", "make", "memory", "rows_of"]
+__all__ = ["Plan", "make", "memory", "rows_of"]
 
 NUMBERS = 2**24
 """Numbers of one layer that a forward pass may hold where a batch has fewer: 64 MB."""
-
-COUNTED = 32
-"""Batches whose targets a constant answer is fitted to where they are made as they come. (Of k classes in n rows that
-finds a loss too low by (k - 1) / 2n, which errs towards believing that something was learnt.)"""
 
 BLUR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
 """For `lift`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean was off
@@ -227,25 +220,14 @@ class Plan:
     @property
     def chance_loss(self) -> float | None:
         """The loss of an answer that holds every class for equally likely; None where the loss knows no classes."""
-        match self.loss:
-            case "cross_entropy" if self.dataset is not None:
-                return math.log(self.dataset.outputs)
-            case "binary_cross_entropy":
-                return math.log(2)
-        return None
+        return null_model.chance_loss(self.loss, self.dataset)
 
     @cached_property
     def constant_loss(self) -> float | None:
-        """The loss of the best constant answer on the training rows, in closed form; None where that is not known. Of
-        batches that are made as they come it is that on some of them."""
-        data = self.dataset
-        if data is not None:
-            return constant_loss(self.loss, data.train.targets, data.outputs)
-        some = self.source.sample("train", COUNTED * self.rows) if self.loss in LOSSES and self.network else None
-        if not some:
+        """The loss of the best constant answer on the training rows; None where that is not known."""
+        if self.dataset is None and self.network is None:
             return None
-        targets = np.concatenate([np.asarray(targets) for _, targets in some])
-        return constant_loss(self.loss, targets, int(targets.max()) + 1 if self.loss == "cross_entropy" else 1)
+        return null_model.constant_loss(self.loss, self.source, self.rows)
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -275,7 +257,7 @@ def make(config: Config) -> Plan:
     check(config.model.name, data)
     loss = config.loss or loss_of(data)
     assert isinstance(loss, str), "a loss of the user's own is a target"
-    network, function = built_in(config, data.input_shape, data.outputs), LOSSES[loss].load()
+    network, function = network_of(config, data.input_shape, data.outputs), LOSSES[loss].load()
     plan = Plan(
         config,
         of_dataset(data, config.data.batch_size),
@@ -286,66 +268,6 @@ def make(config: Config) -> Plan:
     )
     _ = plan.make_optimizer  # What is wrong with it is to be said before anything is measured.
     return plan
-
-
-def load(config: Config) -> Dataset:
-    """Load, check and split the config's built-in data or file.
-
-    Raises:
-        InputError: they cannot be trained on, do not go with the loss, or there is no memory for them.
-    """
-    try:
-        return _load(config)
-    except MemoryError:
-        raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
-
-
-def _load(config: Config) -> Dataset:
-    """As `load`, for data that memory has room for."""
-    section, loss = config.data, config.loss if isinstance(config.loss, str) else None
-    read = DATA[section.name].load()
-    if isinstance(section, TextData):
-        found: Dataset = read(section, context_of(section, config.model), loss)
-        return found
-    return prepare(
-        read(section),
-        name=section.title,
-        loss=loss,
-        validation_fraction=section.validation_fraction,
-        batch_size=section.batch_size,
-        seed=SPLIT_SEED,
-        standardize=section.standardize,
-    )
-
-
-def loss_of(data: Dataset) -> str:
-    """The loss that fits the targets."""
-    return "mse" if data.task == "regression" else "cross_entropy"
-
-
-def built_in(config: Config, input_shape: tuple[int, ...], outputs: int) -> Network:
-    """The config's built-in network."""
-    options = config.model.model_dump(exclude={"name"})
-    network: Network = MODELS[config.model.name].load()(options, input_shape, outputs)
-    return network
-
-
-def context_of(section: TextData, model: Any) -> int:
-    """Tokens of a window of text: what the config says, or all that the model can see.
-
-    Raises:
-        InputError: nobody says, or a window is longer than what the model can see.
-    """
-    wanted = section.context
-    seen: Any = getattr(model, "context", None)
-    if wanted is None and seen is None:
-        raise InputError(
-            f"{model.name} reads numbers, and {section.title} is text, read as tokens; use transformer",
-            key="model.name",
-        )
-    if wanted is not None and seen is not None and wanted > seen:
-        raise InputError(f"must be at most the model's context, {seen:,}; got {wanted:,}", key="data.context")
-    return int(seen) if wanted is None else wanted
 
 
 def memory(plan: Plan) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from lrfind.built_in import load, loss_of, network_of
 from lrfind.config.data import OwnData
 from lrfind.config.schema import Config
 from lrfind.config.target import OWN, OwnLoss, OwnModel, short
@@ -28,7 +29,7 @@ from lrfind.own.rows import of_arrays
 from lrfind.own.sections import FOUND, check_sections
 from lrfind.own.signature import check_keywords, wants
 from lrfind.own.trouble import guarded, kind_of, shape_of
-from lrfind.plan import Plan, Trained, built_in, load, loss_of
+from lrfind.plan import Plan, Trained
 from lrfind.registry import LOSSES
 from lrfind.source import Drawn, Source, of_dataset
 from lrfind.types import Dataset
@@ -278,7 +279,7 @@ def _network(
             "one array each",
             key="data.target",
         )
-    return built_in(config, shape, outputs)
+    return network_of(config, shape, outputs)
 
 
 def _try(plan: Plan, found: Found | None, example: Any) -> None:

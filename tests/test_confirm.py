@@ -16,15 +16,15 @@ from lrfind import schedules, store
 from lrfind.analysis import suggest
 from lrfind.analysis.race import LOOK, Race, horizons
 from lrfind.config.schema import Config
-from lrfind.confirm import FEW_ROWS, HELD_OUT, MOST, Judge, Lap, allowance, confirm, expected, judge, schedule
+from lrfind.confirm import MOST, Lap, allowance, confirm, expected, schedule
 from lrfind.data.prepare import split
 from lrfind.engine import kernel as kernels
 from lrfind.engine.kernel import Kernel
+from lrfind.holdout import Judge, judge
 from lrfind.plan import Plan, make
-from lrfind.registry import LOSSES, SCHEDULES
+from lrfind.registry import SCHEDULES
 from lrfind.run import Options, rehearse, sweep
-from lrfind.source import Drawn, pick
-from lrfind.types import Candidate, Floats, Result, Split, Suggestion
+from lrfind.types import Candidate, Floats, Result, Suggestion
 from lrfind.watch import Clock, Quiet
 
 BUDGET = 1300
@@ -493,87 +493,6 @@ class TestAllowance:
         assert raced == horizons(plan.train_steps, expected(plan, judged), judged.cost)
 
 
-class TestJudge:
-    def test_it_is_the_held_out_loss(self) -> None:
-        plan = make(config(**REGRESSION))
-        assert isinstance(plan.source, Drawn)
-        judged, starts = judge(plan), plan.starts("cpu")
-        assert (judged.name, judged.rows) == ("held-out loss", 60)
-        held_out, trained_on = judged(starts)
-        assert plan.data.validation is not None
-        for state, loss, own in zip(starts, held_out, trained_on, strict=True):
-            assert loss == pytest.approx(squared(state, plan.data.validation), rel=1e-5)
-            rows = plan.data.train.rows
-            drawn = Split(*pick(plan.source.train, 160))
-            assert own == pytest.approx(squared(state, drawn), rel=1e-5)
-            assert rows > 160
-        assert judged.cost == pytest.approx((160 + 60) / 20 / 3)
-
-    def test_rows_are_drawn_from_all_over_a_sorted_file(self) -> None:
-        ordered = (np.arange(5000.0)[:, None], np.repeat(np.arange(10), 500))
-        inputs, targets = pick(ordered, 1000)
-        assert len(inputs) == 1000
-        np.testing.assert_array_equal(targets, inputs[:, 0] // 500)
-        assert np.bincount(targets.astype(int), minlength=10).min() > 60
-        np.testing.assert_array_equal(pick(ordered, 1000)[0], inputs)
-
-    def test_few_rows_are_all_taken_in_their_order(self) -> None:
-        ordered = (np.arange(50.0)[:, None], np.arange(50))
-        np.testing.assert_array_equal(pick(ordered, 50)[0], ordered[0])
-
-    def test_no_more_rows_than_so_many_batches(self) -> None:
-        plan = make(config(data={**REGRESSION["data"], "rows": 5000}))
-        assert judge(plan).rows == max(HELD_OUT * 20, FEW_ROWS)
-
-
-class TestConstantAnswer:
-    """The loss of the best constant answer, which a training has to beat."""
-
-    @staticmethod
-    def plan(folder: Path, loss: str, targets: Any) -> Plan:
-        given = npz(folder, np.zeros((len(targets), 2)), targets, data={"validation_fraction": 0.0})
-        return make(given.model_copy(update={"loss": loss}))
-
-    @pytest.mark.parametrize(
-        ("loss", "best"), [("mse", lambda y: y.mean(axis=0)), ("mae", lambda y: np.median(y, axis=0))]
-    )
-    def test_of_values(self, tmp_path: Path, loss: str, best: Any) -> None:
-        plan = self.plan(tmp_path, loss, np.random.default_rng(0).exponential(size=(50, 3)))
-        targets = plan.data.train.targets
-        at = [self.constant(plan, best(targets) + shift) for shift in (-0.1, 0.0, 0.1)]
-        assert plan.constant_loss == pytest.approx(at[1], rel=1e-5)
-        assert at[1] < min(at[0], at[2])
-
-    def test_of_labels(self, tmp_path: Path) -> None:
-        labels = np.random.default_rng(0).choice(4, 60, p=[0.4, 0.3, 0.2, 0.1])
-        labels[labels == 2] = 1
-        plan = self.plan(tmp_path, "cross_entropy", labels)
-        share = np.bincount(labels) / 60
-        at = self.constant(plan, np.log(np.maximum(share, 1e-30)))
-        assert plan.constant_loss == pytest.approx(at, rel=1e-5)
-        assert at < self.constant(plan, np.zeros(4))
-
-    def test_is_not_known_of_every_loss(self, tmp_path: Path) -> None:
-        assert self.plan(tmp_path, "huber", np.arange(40.0)).constant_loss is None
-
-    def test_large_targets_do_not_overflow(self, tmp_path: Path) -> None:
-        plan = self.plan(tmp_path, "mse", np.array([1e25, -1e25] * 20))
-        assert plan.constant_loss == pytest.approx(1e50, rel=1e-5)
-
-    @staticmethod
-    def constant(plan: Plan, answer: Any) -> float:
-        """The loss where every row has the same answer."""
-        targets = plan.data.train.targets
-        outputs = np.broadcast_to(np.asarray(answer, np.float32), (len(targets), plan.data.outputs))
-        return float(LOSSES[plan.loss].load()(outputs, targets))
-
-
 def candidates(ran: Ran) -> tuple[Candidate, ...]:
     assert ran.result.confirmation is not None
     return ran.result.confirmation.candidates
-
-
-def squared(state: Any, rows: Split) -> float:
-    """The mean squared error of a linear model, in numpy."""
-    weight, bias = (np.asarray(state.params[name], float) for name in ("weight", "bias"))
-    return float(np.mean((rows.inputs.astype(float) @ weight + bias - rows.targets) ** 2))

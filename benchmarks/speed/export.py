@@ -9,13 +9,13 @@ import sys
 
 import numpy as np
 
-from lrfind import plan
+from lrfind import built_in
 from lrfind.config.load import load
 
 
 def main(source: str, target: str) -> None:
     """Load and split the data of a config as `lrfind sweep` does."""
-    data = plan.load(load(source).config)
+    data = built_in.load(load(source).config)
     inputs, targets = (wide(array) for array in (data.train.inputs, data.train.targets))
     np.savez(target, inputs=inputs, targets=targets, outputs=data.outputs)
 

@@ -78,28 +78,17 @@ def check(
     Example: lrfind check config.yaml --format github
     """
     from lrfind.cli.gate import Gate, GateJob
-    from lrfind.cli.wishes import EFFORTS, Wishes, to_file
+    from lrfind.cli.wishes import EFFORTS, Wishes, given, to_file
 
-    flags = {
-        "--min-lr": min_lr,
-        "--max-lr": max_lr,
-        "--steps": steps,
-        "--seeds": seeds,
-        "--method": method,
-        "--seed": seed,
-        "--confirm": confirm,
-    }
     wishes = Wishes(
         overrides=[*EFFORTS[effort], *(settings or [])],
-        flags={flag: value for flag, value in flags.items() if value is not None},
+        flags=given(min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm),
         form=Format.json if as_json else form,
         output=to_file(output),
         out=out,
         fresh=fresh,
-        write=False,
         exit_zero=exit_zero,
         plot=plot,
-        advice=False,
         draws=not no_plot,
         quiet=quiet,
         color=not no_color,

@@ -33,7 +33,7 @@ def compare(
     method: shared.Method = None,
     effort: shared.EffortOption = Effort.standard,
     confirm: shared.Confirm = None,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")] = False,
+    exit_zero: shared.ExitZero = False,
     fresh: shared.Fresh = False,
     out: Annotated[
         Path | None,
@@ -62,27 +62,16 @@ def compare(
     Example: lrfind compare config.yaml --optimizers sgd,momentum,adam --plot optimizers.png
     """
     from lrfind.cli.compare_job import CompareJob
-    from lrfind.cli.wishes import EFFORTS, Wishes, to_file
+    from lrfind.cli.wishes import EFFORTS, Wishes, given, to_file
 
-    flags = {
-        "--min-lr": min_lr,
-        "--max-lr": max_lr,
-        "--steps": steps,
-        "--seeds": seeds,
-        "--method": method,
-        "--seed": seed,
-        "--confirm": confirm,
-    }
     wishes = Wishes(
         overrides=[*EFFORTS[effort], *(settings or [])],
-        flags={flag: value for flag, value in flags.items() if value is not None},
+        flags=given(min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm),
         form=Format.json if as_json else form,
         output=to_file(output),
         out=out,
         fresh=fresh,
-        write=False,
         exit_zero=exit_zero,
-        advice=False,
         plot=plot,
         draws=not no_plot,
         quiet=quiet,

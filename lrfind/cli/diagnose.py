@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 LARGEST = 2**28
 """Bytes of a log beyond which it is refused rather than read into memory."""
 
-ForFindings = Annotated[
-    list[str] | None, typer.Option("--fail-on", metavar="ID", help="Exit 1 where this is found; repeatable.")
-]
-
 
 def diagnose(
     log: Annotated[str, typer.Argument(help="CSV, JSON lines, or JSON; - reads standard input.", show_default=False)],
@@ -35,7 +31,7 @@ def diagnose(
     val_column: Annotated[str | None, typer.Option(help="Column of the validation loss.", show_default=False)] = None,
     lr_column: Annotated[str | None, typer.Option(help="Column of the learning rate.", show_default=False)] = None,
     step_column: Annotated[str | None, typer.Option(help="Column of the step or epoch.", show_default=False)] = None,
-    fail_on: ForFindings = None,
+    fail_on: shared.FailOn = None,
     form: shared.FormatOption = Format.text,
     as_json: shared.Json = False,
     output: shared.Output = None,

@@ -53,6 +53,13 @@ Confirm = Annotated[
     bool | None,
     typer.Option("--confirm/--no-confirm", help="Check the suggestion by short trainings.", show_default=False),
 ]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")]
+Advice = Annotated[
+    bool, typer.Option("--advice", help="Add settings to paste for other schedules, and the usual guesses judged.")
+]
+FailOn = Annotated[
+    list[str] | None, typer.Option("--fail-on", metavar="ID", help="Exit 1 where this is found; repeatable.")
+]
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Begin anew: carry nothing on, and overwrite another config's run in --out.")
 ]

@@ -34,10 +34,7 @@ def report_(
     ] = None,
     plot: shared.Plot = None,
     no_plot: shared.NoPlot = False,
-    advice: Annotated[
-        bool,
-        typer.Option("--advice", help="Add settings to paste for other schedules, and the usual guesses judged."),
-    ] = False,
+    advice: shared.Advice = False,
     quiet: shared.Quiet = False,
     no_color: shared.NoColor = False,
     debug: shared.Debug = False,

@@ -20,11 +20,8 @@ def sweep(
     effort: shared.EffortOption = Effort.standard,
     confirm: shared.Confirm = None,
     write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False,
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")] = False,
-    advice: Annotated[
-        bool,
-        typer.Option("--advice", help="Add settings to paste for other schedules, and the usual guesses judged."),
-    ] = False,
+    exit_zero: shared.ExitZero = False,
+    advice: shared.Advice = False,
     fresh: shared.Fresh = False,
     out: shared.Out = None,
     settings: shared.Set = None,
@@ -50,20 +47,11 @@ def sweep(
     Example: lrfind sweep config.yaml --json | jq .recommendation.learning_rate
     """
     from lrfind.cli.job import Job
-    from lrfind.cli.wishes import EFFORTS, Wishes, to_file
+    from lrfind.cli.wishes import EFFORTS, Wishes, given, to_file
 
-    flags = {
-        "--min-lr": min_lr,
-        "--max-lr": max_lr,
-        "--steps": steps,
-        "--seeds": seeds,
-        "--method": method,
-        "--seed": seed,
-        "--confirm": confirm,
-    }
     wishes = Wishes(
         overrides=[*EFFORTS[effort], *(settings or [])],
-        flags={flag: value for flag, value in flags.items() if value is not None},
+        flags=given(min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm),
         form=Format.json if as_json else form,
         output=to_file(output),
         out=out,

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from lrfind.cli import options as shared
-from lrfind.cli.diagnose import ForFindings
 from lrfind.cli.options import Format
 
 
@@ -26,7 +25,7 @@ def train(
         str | None, typer.Option("--schedule", help="Override train.schedule by a name.", show_default=False)
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="Override train.steps.", show_default=False)] = None,
-    fail_on: ForFindings = None,
+    fail_on: shared.FailOn = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False,
     out: shared.Out = None,
     settings: shared.Set = None,
@@ -51,12 +50,11 @@ def train(
     Example: lrfind train config.yaml --use lrfind-runs/config
     """
     from lrfind.cli.train_job import TrainJob, TrainWishes
-    from lrfind.cli.wishes import to_file
+    from lrfind.cli.wishes import given, to_file
 
-    flags = {"--lr": lr, "--schedule": schedule, "--steps": steps, "--seed": seed}
     wishes = TrainWishes(
         overrides=settings or [],
-        flags={flag: value for flag, value in flags.items() if value is not None},
+        flags=given(lr=lr, schedule=schedule, steps=steps, seed=seed),
         use=use,
         fail_on=fail_on or [],
         form=Format.json if as_json else form,

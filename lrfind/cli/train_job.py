@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lrfind.cli.diagnose import deliver, exit_code, ids
 from lrfind.cli.door import door
@@ -19,7 +19,7 @@ from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, report, say, screen
 from lrfind.cli.train_forms import TITLE, rendered
-from lrfind.cli.wishes import check_file, check_plot
+from lrfind.cli.wishes import Common, check_file, check_plot
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
 
 if TYPE_CHECKING:
@@ -38,27 +38,12 @@ KEYS = {
 """Options that stand for a config key."""
 
 
-@dataclass(frozen=True)
-class TrainWishes:
-    """What the command line asked for; the fields are the options of `lrfind train`."""
+@dataclass(frozen=True, kw_only=True)
+class TrainWishes(Common):
+    """The options of `lrfind train`."""
 
-    overrides: Sequence[str]
-    flags: Mapping[str, Any]
     use: Path | None
     fail_on: Sequence[str]
-    form: Format
-    output: Path | None
-    out: Path | None
-    fresh: bool
-    plot: Path | None
-    draws: bool
-    quiet: bool
-    color: bool
-    device: str | None
-    allowed: Sequence[str]
-    dry_run: bool
-    cache: bool
-    debug: bool
 
 
 class TrainJob:

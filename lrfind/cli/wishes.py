@@ -1,4 +1,4 @@
-"""What the command line of `lrfind sweep`, or of another command that sweeps, asked for."""
+"""What the command line of a command that trains asked for."""
 
 from __future__ import annotations
 
@@ -38,9 +38,14 @@ def to_file(output: Path | None) -> Path | None:
     return None if str(output) in STDOUT else output
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What the command line asked for; the fields are the options of `lrfind sweep`."""
+def given(**options: Any) -> dict[str, Any]:
+    """The options that have a value, as the command line calls them."""
+    return {f"--{name.replace('_', '-')}": value for name, value in options.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """What the command line asked for, of every command that trains; the fields are its options."""
 
     overrides: Sequence[str]
     flags: Mapping[str, Any]
@@ -48,9 +53,6 @@ class Wishes:
     output: Path | None
     out: Path | None
     fresh: bool
-    write: bool
-    exit_zero: bool
-    advice: bool
     plot: Path | None
     draws: bool
     quiet: bool
@@ -60,6 +62,15 @@ class Wishes:
     dry_run: bool
     cache: bool
     debug: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes(Common):
+    """The options of `lrfind sweep`; the other commands that sweep have some of them."""
+
+    write: bool = False
+    exit_zero: bool = False
+    advice: bool = False
 
 
 def check(configs: Sequence[str], wishes: Wishes) -> None:

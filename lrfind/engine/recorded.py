@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.engine.kernel import Chunk
+from lrfind.engine.record import FIELDS, Notes, from_line, packed, to_line, unpacked
 from lrfind.errors import RunError
 from lrfind.types import Floats
-
-FIELDS = ("loss", "gradient_norm", "update_norm", "trust")
-"""What a chunk measures."""
 
 
 class Runs(Protocol):
@@ -31,18 +29,6 @@ class Runs(Protocol):
         probe_every: int = 0,
         label: Mapping[str, Any] | None = None,
     ) -> Iterator[Chunk]: ...
-
-
-class Notes(Protocol):
-    """Where chunks are written down, and told again from: see `lrfind.tape.Tape`."""
-
-    def next(self, kind: str) -> Mapping[str, Any] | None: ...
-
-    def add(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None = None) -> None: ...
-
-    def due(self, size: int) -> bool: ...
-
-    def saved(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None: ...
 
 
 Repeat = Callable[[str, int, int], None]
@@ -177,46 +163,18 @@ class Recorded:
             here = slice(chunk.start - start, chunk.start - start + chunk.loss.shape[1])
             leaves = jax.tree.leaves(list(chunk.states))
             due = self.notes.due(sum(leaf.nbytes for leaf in leaves))
-            self.notes.add(self._line(leg, chunk, here, label), [packed(leaf) for leaf in leaves] if due else None)
+            line = to_line(chunk, self.kind, rates[here], probe_every, label, self.fields)
+            self.notes.add(line, [packed(leaf) for leaf in leaves] if due else None)
             yield chunk
 
-    def _line(self, leg: Leg, chunk: Chunk, here: slice, label: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What the journal says of a chunk."""
-        line = {"kind": self.kind, **labelled(leg.rates[here], label), "start": chunk.start}
-        for name in self.fields:
-            values: Floats = getattr(chunk, name)
-            if name == "trust":
-                values = values[:, probed(leg, chunk.start, values.shape[1])]
-                if np.isnan(values).all():
-                    continue
-            line[name] = values.tolist()
-        return line
-
     def _told(self, leg: Leg, line: Mapping[str, Any], done: int, label: Mapping[str, Any] | None) -> Chunk:
-        """A line as the chunk that it was.
+        """A line as the chunk that it was, after so many steps of the leg.
 
         Raises:
             RunError: it is of another one.
         """
         first = leg.options["start"] + done
-        try:
-            loss = np.array(line["loss"], np.float64)
-            lanes, steps = loss.shape
-            expected = {"start": first, **labelled(leg.rates[done : done + steps], label)}
-            if lanes != leg.rates.shape[1] or done + steps > len(leg.rates):
-                raise ValueError
-            if any(line[key] != value for key, value in expected.items()):
-                raise ValueError
-            values = {name: np.full(loss.shape, np.nan) for name in FIELDS}
-            for name in FIELDS:
-                if name in line:
-                    where = probed(leg, first, steps) if name == "trust" else np.arange(steps)
-                    values[name][:, where] = np.array(line[name], np.float64).reshape(lanes, len(where))
-        except (KeyError, ValueError, TypeError) as error:
-            raise RunError(
-                f"the journal does not fit this run: it goes on with other steps than step {first} of the {self.kind}; "
-                "start anew with --fresh"
-            ) from error
+        values = from_line(line, self.kind, first, leg.rates[done:], leg.options["probe_every"], label)
         return Chunk(first, **values, states=Promised(leg, len(leg.told) + 1, self._train_again))
 
     def _train_again(self, leg: Leg, chunks: int) -> list[Any]:
@@ -277,43 +235,8 @@ class Recorded:
                 )
 
 
-def labelled(rates: Floats, label: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What a line says of its steps' rates: one a step where the lanes share them."""
-    if label and "learning_rate" in label:
-        return dict(label)
-    shared = (rates == rates[:, :1]).all()
-    return {**(label or {}), "learning_rate": (rates[:, 0] if shared else rates.T).tolist()}
-
-
-def probed(leg: Leg, first: int, steps: int) -> NDArray[np.int64]:
-    """Which of some steps may have measured their trust-region ratio."""
-    every = leg.options["probe_every"]
-    numbers = np.arange(first, first + steps)
-    return np.flatnonzero(numbers % every == 0) if every else np.empty(0, np.int64)
-
-
 def structure(states: Sequence[Any]) -> Any:
     """A pytree with the shape and type of each leaf of the lanes' states; promised ones are not looked at."""
     while isinstance(states, Promised):
         states = states.leg.states
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf), np.asarray(leaf).dtype), list(states))
-
-
-def packed(leaf: Any) -> NDArray[Any]:
-    """A copy of a leaf in a type that numpy writes: a file knows no bfloat16."""
-    array = np.array(leaf)
-    return array if array.dtype.isbuiltin == 1 else array.view(f"u{array.dtype.itemsize}")
-
-
-def unpacked(leaves: Sequence[NDArray[Any]], like: Any) -> list[Any] | None:
-    """The states whose leaves these are; None where they are not."""
-    shapes, form = jax.tree.flatten(like)
-    if len(shapes) != len(leaves):
-        return None
-    for leaf, shape in zip(leaves, shapes, strict=True):
-        if leaf.shape != shape.shape or leaf.dtype != packed(np.empty(0, shape.dtype)).dtype:
-            return None
-    states: list[Any] = jax.tree.unflatten(
-        form, [leaf.view(shape.dtype) for leaf, shape in zip(leaves, shapes, strict=True)]
-    )
-    return states

@@ -19,7 +19,7 @@ from typing import Any
 import jax  # noqa: F401  (before the fork, and without starting a backend)
 import optax  # noqa: F401
 
-from lrfind import climb, conclude, confirm, evidence, folder, plan, run, store  # noqa: F401
+from lrfind import climb, conclude, confirm, evidence, folder, holdout, plan, run, store  # noqa: F401
 from lrfind.config.load import load
 from lrfind.engine import kernel, recorded  # noqa: F401
 from lrfind.report import records

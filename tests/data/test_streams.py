@@ -11,11 +11,11 @@ import pytest
 
 from lrfind.data import prepare as preparing
 from lrfind.data import rows, streams
-from lrfind.data.constant import constant_loss
 from lrfind.data.disk import Disk
 from lrfind.data.npy import load
 from lrfind.data.prepare import digest, prepare
 from lrfind.errors import InputError
+from lrfind.null_model import fitted
 from lrfind.types import Dataset
 
 RNG = np.random.default_rng(5)
@@ -80,9 +80,9 @@ def test_the_same_bits_as_in_memory(case: str, tmp_path: Path, monkeypatch: pyte
     for loss in {"classification": ["cross_entropy"], "binary": ["binary_cross_entropy", "mse"]}.get(
         found.task, ["mse"]
     ):
-        known = constant_loss(loss, wanted.train.targets, wanted.outputs)
+        known = fitted(loss, wanted.train.targets, wanted.outputs)
         assert known is not None
-        assert constant_loss(loss, found.train.targets, found.outputs) == known
+        assert fitted(loss, found.train.targets, found.outputs) == known
 
 
 def test_every_class_keeps_its_share_over_the_whole_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from lrfind.engine.kernel import Chunk, Kernel
-from lrfind.engine.recorded import FIELDS, Notes, Promised, Recorded, Runs, packed, structure, unpacked
+from lrfind.engine.record import FIELDS, Notes, packed, unpacked
+from lrfind.engine.recorded import Promised, Recorded, Runs, structure
 from lrfind.errors import RunError
 from lrfind.journal import to_json
 from lrfind.types import Execution
