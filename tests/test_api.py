@@ -58,8 +58,10 @@ def test_quiet_and_harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
 
 def test_what_comes_back(tmp_path: Path) -> None:
     found = lrfind.find(loss_fn, params(), (X, Y), optimizer=optax.sgd, batch_size=20, **(QUICK | WIDER))
-    assert found.learning_rate is not None
-    assert found.learning_rate > found.suggestions["steepest"].learning_rate > found.suggestions["minimum"].learning_rate
+    steepest, tenth = (found.suggestions[name].learning_rate for name in ("steepest", "minimum"))
+    assert steepest is not None
+    assert tenth is not None
+    assert found.learning_rate == pytest.approx((steepest * 4 * tenth) ** 0.5)
     assert found.interval is not None
     assert found.interval[0] < (found.learning_rate or 0) < found.interval[1]
     assert not found.confirmed
