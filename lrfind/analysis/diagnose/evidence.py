@@ -10,7 +10,7 @@ from lrfind.analysis.diagnose.gain import Gain, gain
 from lrfind.analysis.diagnose.series import BLOWN, LEAST, SPARSE, Series, series
 from lrfind.analysis.diagnose.travel import Travel, travel
 from lrfind.analysis.diagnose.unrest import Unrest, unrest
-from lrfind.analysis.smooth import running_median
+from lrfind.analysis.smooth import noise, running_median
 from lrfind.trace import Trace
 from lrfind.types import Floats
 
@@ -19,6 +19,21 @@ LEAST_CHANGE = 0.1
 
 TINY = 1e-12
 """Nothing is divided by less."""
+
+JUMPS = 0.1
+"""Noise of the logarithm of an epoch's mean: a loss that was learnt down has less once it is low, or comes there
+smoothly."""
+
+EVEN = 0.002
+"""Distance of a loss from the logarithm of a number of classes, in parts of it: networks of dead units end within
+0.0017."""
+
+ABOVE = 0.012
+"""The same from above of the mean of the last epochs, in which it still came down."""
+
+MOST_CLASSES = 10
+"""Classes up to which a loss comes that near to one of the logarithms by chance in one of thirty cases; of more of them
+these lie closer together."""
 
 SHARP = 33.0
 """A column can tell what is missed where two standard errors of its last fall are below 6 % of its change."""
@@ -141,6 +156,49 @@ class Evidence:
         mean = self.train.series
         after = float(np.median(mean.value[1 : 1 + LEAST]))
         return float(mean.value[0]) / after if after > 0 and mean.end > after / 2 else 1.0
+
+    @property
+    def depth(self) -> float:
+        """Of a coarse log, the factor between the training loss of the first epoch and the validation loss at the end,
+        where most of that fall was made by the next epochs and the means after them still jump: of a loss that is
+        made by few rows, each far off. 1 where it was not, or where a loss is not positive."""
+        if not self.coarse or self.train is None or self.val is None:
+            return 1.0
+        mean, end = self.train.series.value, self.val.series.end
+        after = float(np.median(mean[1 : 1 + LEAST]))
+        if end <= 0 or mean.min() <= 0 or mean[0] < BLOWN * after or noise(np.log(mean[1:])) < JUMPS:
+            return 1.0
+        return float(mean[0]) / end
+
+    @property
+    def guess(self) -> int | None:
+        """Of a coarse log, the number of classes that a constant answer would be a guess among: every column ends at
+        its logarithm, from above. None where one does not."""
+        if not self.coarse:
+            return None
+        last = float(self.judge.series.value[-1])
+        classes = round(float(np.exp(min(last, MOST_CLASSES))))
+        if not 2 <= classes <= MOST_CLASSES:
+            return None
+        level = float(np.log(classes))
+        near = abs(last / level - 1) <= EVEN
+        return classes if near and all(1 - EVEN <= each.end / level <= 1 + ABOVE for each in self.columns) else None
+
+    @property
+    def jumps(self) -> float:
+        """Of a coarse log, by what part the loss changes from an epoch to the next in its last third: one deviation.
+        0 where it is not positive."""
+        late = self.judge.series.value[-max(2, len(self.judge.series.value) // 3) :]
+        if not self.coarse or late.min() <= 0:
+            return 0.0
+        return float(np.sqrt(np.mean(np.diff(np.log(late)) ** 2) / 2))
+
+    @property
+    def settled(self) -> float:
+        """The level at the end over the median of the first half, the first entry left out: the column of which it is
+        more."""
+        halves = [(each.end, each.series.value) for each in self.columns]
+        return max(end / max(float(np.median(value[1 : 1 + len(value) // 2])), TINY) for end, value in halves)
 
     @property
     def overfit(self) -> float:

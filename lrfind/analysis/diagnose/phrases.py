@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from lrfind.analysis.diagnose.evidence import Evidence
 from lrfind.analysis.diagnose.series import BLOWN
+from lrfind.analysis.diagnose.table import burst, never_calm
 
 Unit = Literal["step", "epoch"]
 
@@ -28,11 +29,13 @@ def unrest(e: Evidence) -> dict[str, Any]:
 
 def burst_of(e: Evidence, unit: Unit) -> str:
     """What says that a loss shot up in the first epoch, of which there is the mean alone; empty where nothing does."""
-    if e.train is None or max(e.burst, e.plunge) < BLOWN:
+    if e.train is None or not burst(e):
         return ""
     first = e.train.series
     seen = f"the training loss of {at(float(first.at[0]), unit)} is {number(float(first.value[0]))} in the mean"
-    if e.burst >= BLOWN and e.val is not None:
+    if e.val is not None and e.burst < BLOWN <= e.depth:
+        return f"{seen}, {e.depth:.0f} times the validation loss at the end, most of it lost within the next epochs"
+    if e.val is not None and (e.burst >= BLOWN or never_calm(e)):
         return f"{seen}, and the validation loss after it {number(float(e.val.series.value[0]))}"
     return f"{seen}, {e.plunge:.0f} times that of the next ones, from where it hardly falls"
 

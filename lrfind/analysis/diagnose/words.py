@@ -20,7 +20,7 @@ from lrfind.analysis.diagnose.phrases import (
     to,
     unrest,
 )
-from lrfind.analysis.diagnose.table import RESTLESS, Verdict
+from lrfind.analysis.diagnose.table import RESTLESS, Verdict, never_calm
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
 from lrfind.analysis.diagnose.unrest import AT_START
 from lrfind.trace import Finding, Severity
@@ -96,6 +96,8 @@ def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     burst = burst_of(e, unit)
     if burst and judge.unrest.rises < RESTLESS:
         what = f"{burst}; {name(e)} ends at {number(judge.end)}"
+        if never_calm(e):
+            what += f", and changes by {share(e.jumps)} from one {unit} to the next"
     why = "long steps undo part of what the ones before had learnt; at a lower rate the same steps would end lower"
     return what, why, lower(e, 10 if burst or judge.residual > 0.5 else 3), unrest(e)
 
@@ -198,6 +200,8 @@ def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}, {share(judge.residual)} of its start, and "
         "does not fall any more"
     )
+    if e.guess is not None:
+        what = f"{name(e)} ends at {number(judge.end)}, that of an even guess among {e.guess} classes"
     why = "a plateau this high is seldom the best there is: a flat start, dead units, or a constant answer"
     advice = (
         f"try ten times the rate{to(e, 0.1)} and a tenth of it{to(e, 10)}; if neither helps, other starting weights, "

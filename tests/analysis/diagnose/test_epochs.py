@@ -78,3 +78,49 @@ def test_of_epochs_a_validation_loss_has_to_rise_by_more(risen: float, name: str
     val[12:] = low + np.linspace(0, 2 * risen * fall, 13)
     val[-3:] = low + risen * fall
     assert first(FAST, val) == name
+
+
+JUMPY = np.exp(0.3 * np.resize([1.0, -0.4, 0.2, -1.0, 0.6], 25))
+
+
+def test_a_fall_that_is_too_deep_for_a_loss_that_jumps() -> None:
+    """Of a linear classifier whose weights are far too large: 97, 12, 3, ..., and a few rows make up what is left."""
+    loss = np.concatenate([[97.0, 12.0, 3.2, 2.0], 2.5 / EPOCHS[4:]]) * np.concatenate([np.ones(4), JUMPY[4:]])
+    val = np.concatenate([[25.0, 6.0, 2.2, 2.0], np.full(21, 1.0)])
+    (finding,) = found(loss, val)
+    assert finding.id in HIGH
+    assert "is 97 in the mean, 97 times the validation loss at the end" in finding.what
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_a_regression_that_is_learnt_down_by_as_much_is_healthy(scale: float) -> None:
+    """A linear regression at a good rate: exponentials down to the noise of its targets, without jumps."""
+    loss = 20 * np.exp(-1.5 * (EPOCHS - 1)) + 0.01
+    assert first(scale * loss, scale * (20 * np.exp(-1.5 * (EPOCHS - 0.5)) + 0.011)) == "healthy"
+
+
+def test_a_loss_that_ends_at_an_even_guess_is_stuck() -> None:
+    """Its units are dead; that it fell from 8.5 says nothing."""
+    loss = np.log(10) + 6.0 * np.exp(-(EPOCHS - 1) / 3)
+    (finding,) = found(loss, loss)
+    assert finding.id == "stuck"
+    assert "ends at 2.305, that of an even guess among 10 classes" in finding.what
+    assert first(0.97 * loss, 0.97 * loss) != "stuck"
+    assert first(0.9 * loss, loss) != "stuck"
+
+
+def test_a_loss_that_never_comes_to_rest_after_a_high_first_mean() -> None:
+    val = 0.3 * JUMPY
+    loss = np.concatenate([[3.0], np.full(24, 0.35)])
+    (finding,) = found(loss, val, np.full(25, 0.1))
+    assert finding.id == "too-high"
+    assert "from one epoch to the next" in finding.what
+    assert first(loss, np.full(25, 0.5), np.full(25, 0.1)) == "healthy"
+
+
+def test_a_rough_path_that_comes_to_rest_and_falls_on_is_healthy() -> None:
+    """As small batches of noisy targets at their best rate under a cosine."""
+    falling = np.concatenate([np.full(12, 0.38), np.linspace(0.36, 0.1, 13)])
+    rough = np.concatenate([0.02 * np.resize([-1.0, 1.0], 12), np.zeros(13)])
+    assert first(falling + rough, falling - rough) == "healthy"
+    assert first(np.maximum(falling, 0.34) + rough, np.maximum(falling, 0.34) - rough) in {"too-high", "oscillating"}
