@@ -311,7 +311,10 @@ class TestUnconfirmed:
         rate, suggested = found.recommendation, found.suggestions["steepest"]
         assert not rate.confirmed
         np.testing.assert_allclose(rate.learning_rate, by_the_curve(found))
-        assert (rate.low, rate.high) != (None, None) or (suggested.low, suggested.high) == (None, None)
+        assert suggested.learning_rate is not None
+        by = by_the_curve(found) / suggested.learning_rate
+        ends = [None if end is None else pytest.approx(end * by) for end in (suggested.low, suggested.high)]
+        assert [rate.low, rate.high] == ends
         assert rate.learning_rate is not None
         assert found.confirmation is None
         assert found.status == "complete"
