@@ -7,6 +7,7 @@ scripts, frames and addresses in case one is not.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,9 +19,16 @@ from lrfind.types import VerdictStatus
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
 MARKS = ("pass", "warn", "fail")
 """Cells that say how something came out are coloured so."""
+
+SHORT = 24
+"""Cells of at most so many characters stay on one line: an interval is 18 long."""
+
+NUMBER = re.compile(r"\d[\d.]*e[+-]\d+")
+"""What a browser would break at its hyphen."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,7 @@ class Section:
 
 def page(sections: Sequence[Section], title: str) -> str:
     """The page, in ASCII: what is beyond stands there as a number, so that no encoding can spoil it."""
-    text = template().render(sections=sections, title=title, marks=MARKS)
+    text = template().render(sections=sections, title=title, marks=MARKS, short=SHORT)
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
 
 
@@ -100,11 +108,19 @@ def template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=shown
     )
+    environment.filters["words"] = words
     return environment.from_string(files("lrfind.report").joinpath("page.html").read_text(encoding="utf-8"))
 
 
+def words(text: str) -> Markup:
+    """Running text, escaped, of which no number is broken over two lines."""
+    from markupsafe import Markup, escape
+
+    return Markup(NUMBER.sub(r'<span class="whole">\g<0></span>', str(escape(shown(text)))))
+
+
 def shown(value: Any) -> Any:
-    """Words without what no page should hold; lines and their indent stay."""
-    if not isinstance(value, str):
+    """Words without what no page should hold; lines and their indent stay. What is escaped already stays as it is."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     return "\n".join(line[: len(line) - len(line.lstrip(" "))] + clean(line) for line in value.split("\n"))

@@ -88,8 +88,10 @@ def trainings(found: Confirmation, whole: int) -> str:
         parts.append("the last is the whole training")
     elif lengths and lengths[-1] < whole:
         if _known(found.exponent):
-            exponent = round(found.exponent, 2) + 0.0  # no minus before zero
-            parts.append(f"carried on to {whole:,} steps by steps^{exponent:.2f}")
+            moves = bool(round(found.exponent, 2))
+            parts.append(
+                f"carried on to {whole:,} steps by steps^{found.exponent:.2f}" if moves else f"kept for {whole:,} steps"
+            )
         elif len(lengths) == 1:
             parts.append(f"one horizon does not show how it changes up to {whole:,} steps")
     return "; ".join(parts)

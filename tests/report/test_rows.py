@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 
 from lrfind.report.console import table
@@ -56,9 +57,10 @@ def test_one_short_length_says_that_it_shows_no_trend() -> None:
     assert "seeds" not in rows
 
 
-def test_an_exponent_of_nothing_has_no_minus() -> None:
-    found = replace(trials(confirmed()), exponent=-0.001)
-    assert trainings(found, 1000).endswith("by steps^0.00")
+@pytest.mark.parametrize("nothing", [0.0, -0.0, -0.001])
+def test_by_an_exponent_of_nothing_a_rate_is_kept(nothing: float) -> None:
+    found = replace(trials(confirmed()), exponent=nothing)
+    assert trainings(found, 1000).endswith("; kept for 1,000 steps")
 
 
 def test_without_a_best_rate_the_lengths_are_still_told() -> None:
