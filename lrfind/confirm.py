@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrfind import evidence
+from lrfind.analysis.carry import POWER, deaf
 from lrfind.analysis.race import Heat, Race, horizons, least
 from lrfind.engine.sweep import PROBE_EVERY
 from lrfind.models.contract import FORWARD
@@ -66,7 +67,9 @@ def begin(
     allowed = allowance(plan, before, judged)
     budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)
     untrained, _ = judged(starts)
-    race = Race(rate, plan.train_steps, budget, seeds, untrained, judged.cost)
+    last = climbs[-1]
+    most = -POWER if deaf(last.learning_rate, last.update_norm, last.gradient_norm, rate) else 0.0
+    race = Race(rate, plan.train_steps, budget, seeds, untrained, judged.cost, most)
     return Confirmed(race, judged, before, seconds / swept, timed=budget < allowed)
 
 

@@ -170,6 +170,7 @@ def told_by(begun: Confirmed) -> dict[str, Any]:
         "budget": race.budget,
         "untrained": race.untrained.tolist(),
         "evaluation": race.evaluation,
+        "most": race.most,
         "judged_on": begun.judge.name,
         "before": begun.before,
     }

@@ -186,6 +186,7 @@ def trainings_of(lines: Sequence[Line], seeds: int) -> Confirmation | None:
         seeds=seeds,
         untrained=np.array(line["untrained"], np.float64),
         evaluation=float(line["evaluation"]),
+        most=float(line.get("most", 0.0)),
     )
     for heat in race.heats():
         rows: list[Floats] = [np.empty((2, 0))]

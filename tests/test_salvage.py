@@ -11,6 +11,7 @@ import test_confirm as trainings
 from test_run import Watching, chunks_of_25, config, measure, programs
 
 from lrfind import store
+from lrfind.analysis.carry import POWER
 from lrfind.errors import InputError, NothingToJudge
 from lrfind.journal import to_line
 from lrfind.report.records import to_json
@@ -59,9 +60,11 @@ def test_so_it_is_in_the_confirmation(tmp_path: Path, patience: int) -> None:
     assert (found.confirmation is None) == (patience == 1)
 
 
-def test_every_training_that_was_judged_is_told(tmp_path: Path) -> None:
-    """The journal cut after any of its lines."""
-    ran = trainings.measure(tmp_path, trainings.config())
+@pytest.mark.parametrize(("optimizer", "most"), [("sgd", 0.0), ("lion", -POWER)])
+def test_every_training_that_was_judged_is_told(tmp_path: Path, optimizer: str, most: float) -> None:
+    """The journal cut after any of its lines; with an optimiser whose heats follow from the sweep's norms as well."""
+    ran = trainings.measure(tmp_path, trainings.config(optimizer={"name": optimizer}))
+    assert [line["most"] for line in ran.lines("race")] == [most]
     whole = ran.result.confirmation
     assert whole is not None
     raw = (tmp_path / store.JOURNAL).read_bytes().splitlines(keepends=True)

@@ -117,6 +117,7 @@ class Race:
         seeds: how many there are.
         untrained: loss before training, shape (seeds,).
         evaluation: what judging one training costs, in optimiser steps.
+        most: what the exponent of `extrapolate.power` is at most, by the norms of the sweep.
         spent: optimiser steps so far.
         scores: by length and log10 rate: the loss of each seed after training, on what is judged by.
         train_scores: the same on rows that were trained on.
@@ -130,6 +131,7 @@ class Race:
     seeds: int
     untrained: Floats
     evaluation: float = 0.0
+    most: float = 0.0
     spent: float = 0.0
     scores: dict[int, dict[float, Floats]] = field(default_factory=dict)
     train_scores: dict[int, dict[float, Floats]] = field(default_factory=dict)
@@ -174,7 +176,7 @@ class Race:
                 count = min(5, afford)
                 offsets = tuple((np.arange(count) - (count - 1) / 2) * LAST)
             if number:
-                middle = shifted(self.bests(), length)
+                middle = shifted(self.bests(), length, self.most)
             yield self.heat([middle + offset for offset in offsets], length, seeds)
             for _ in range(shape.extra[number]):
                 beyond = self.beyond(length)
@@ -236,9 +238,10 @@ class Race:
 
     @property
     def exponent(self) -> float | None:
-        """p of ``best rate ~ steps^p``; None where the whole training was run, or one length alone."""
+        """p of ``best rate ~ steps^p``; None where the whole training was run, or nothing tells it."""
         bests = self.bests()
-        return None if len(bests) < 2 or max(bests) >= self.steps else power(bests)
+        told = len(bests) > 1 or (bests and self.most)
+        return power(bests, self.most) if told and max(bests) < self.steps else None
 
 
 def least(steps: int, evaluation: float) -> float:

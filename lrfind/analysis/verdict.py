@@ -75,7 +75,7 @@ def verdict(
             unconfirmed, learning_rate=None, low=None, high=None, interval_from=None, reason=failure, confirmed=False
         )
         return Verdict(declined, confirmation, ())
-    place = shifted(bests, race.steps)
+    place = shifted(bests, race.steps, race.most)
     low, high = interval(race, place)
     found = replace(
         unconfirmed,
@@ -148,16 +148,17 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
             f"no training lowered the {judged_on}, at {span}: it was {start:.4g} before, {lowest:.4g} at best after; "
             "the data may hold nothing that this model can learn, the gradient may be zero, or all these rates too high"
         )
+    short = "" if last >= race.steps else f", or show it only after more of the {race.steps:,} steps (confirm.budget)"
     if constant is None and no_better(race, race.unseeing) and all_flat(race):
         return (
             f"no training did better than on labels dealt out anew among the rows, at {span}: the loss is "
             f"{race.unseeing:.4g} there, the best {judged_on} {lowest:.4g} after {last:,} steps; the labels may not "
-            "depend on the inputs"
+            f"depend on the inputs{short}"
         )
     if constant is not None and no_better(race, constant) and all_flat(race):
         return (
             f"no training did better than a constant answer, at {span}: its loss is {constant:.4g}, the best "
-            f"{judged_on} {lowest:.4g} after {last:,} steps; the targets may not depend on the inputs"
+            f"{judged_on} {lowest:.4g} after {last:,} steps; the targets may not depend on the inputs{short}"
         )
     return None
 
@@ -185,6 +186,11 @@ def reason(race: Race, place: float, judged_on: str) -> str:
         )
     bests = race.bests()
     told = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates of up to {last:,} steps"
+    if race.most and race.exponent == race.most:
+        return (
+            f"{told}; the best rate there, {10 ** bests[last]:.1e}, is carried on, falling, to {race.steps:,}, as "
+            "updates have a size of their own whatever the gradient"
+        )
     if len(bests) == 1:
         return f"{told}; how the best rate moves with the length was not seen, so it is kept for {race.steps:,}"
     if place == bests[last]:

@@ -43,10 +43,16 @@ def bowl(
 
 
 def race(
-    *, suggestion: float = 1e-3, steps: int = 1000, budget: float = 2600, seeds: int = 4, evaluation: float = 8.0
+    *,
+    suggestion: float = 1e-3,
+    steps: int = 1000,
+    budget: float = 2600,
+    seeds: int = 4,
+    evaluation: float = 8.0,
+    most: float = 0.0,
 ) -> Race:
     """A race not begun, by default that of the default config."""
-    return Race(suggestion, steps, budget, seeds, np.full(seeds, START), evaluation)
+    return Race(suggestion, steps, budget, seeds, np.full(seeds, START), evaluation, most)
 
 
 def play(race: Race, surface: Surface) -> list[Heat]:
@@ -71,10 +77,11 @@ def told(
     places: Floats | None = None,
     steps: int = 1000,
     seeds: int = 2,
+    most: float = 0.0,
 ) -> Race:
     """A race that tried the same rates at every length, finely spaced unless they are given."""
     places = np.linspace(-6, 0, 241) if places is None else places
-    found = race(steps=steps, seeds=seeds)
+    found = race(steps=steps, seeds=seeds, most=most)
     for length in lengths:
         tell(found, Heat(tuple(10**places), length, seeds), surface)
     return found

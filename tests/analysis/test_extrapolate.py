@@ -50,6 +50,18 @@ def test_a_length_alone_is_kept(place: float, length: int, steps: int) -> None:
     assert shifted({length: place}, steps) == place
 
 
+@given(st.floats(-6, 2), st.integers(1, 10**6), STEPS, st.floats(-1, 0))
+def test_a_length_alone_is_carried_on_by_what_else_is_known(place: float, length: int, steps: int, most: float) -> None:
+    assert power({length: place}, most) == most
+    assert shifted({length: place}, steps, most) == pytest.approx(place + most * math.log10(steps / length))
+
+
+@given(st.floats(-2, 2), LENGTHS, st.floats(-1, 0))
+def test_what_else_is_known_bounds_what_was_seen(exponent: float, lengths: list[int], most: float) -> None:
+    bests = law(exponent, lengths)
+    assert power(bests, most) == min(most, power(bests))
+
+
 @given(st.dictionaries(st.integers(1, 10**6), st.floats(-6, 2), min_size=2, max_size=3), STEPS, st.floats(-3, 3))
 def test_all_moves_with_the_rates_and_order_is_irrelevant(bests: dict[int, float], steps: int, shift: float) -> None:
     found = shifted(bests, steps)

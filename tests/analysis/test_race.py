@@ -214,6 +214,18 @@ class TestExponent:
         assert {heat.steps for heat in heats} == {steps}
         assert found.exponent is None
 
+    def test_what_the_sweep_tells_bounds_it(self) -> None:
+        assert told(bowl(), [20], most=-0.75).exponent == -0.75
+        assert told(bowl(), most=-0.75).exponent == -0.75
+        assert told(bowl(exponent=-1, at=100), most=-0.75).exponent == pytest.approx(-1, abs=0.02)
+        assert told(bowl(), [20, 300], steps=300, most=-0.75).exponent is None
+
+    def test_the_next_heat_looks_where_it_leads(self) -> None:
+        here, there = (play(race(most=most), bowl(width=2.0)) for most in (0.0, -0.75))
+        assert [heat.steps for heat in here[:2]] == [heat.steps for heat in there[:2]]
+        lower = np.log10(there[1].rates[0] / here[1].rates[0])
+        assert lower == pytest.approx(-0.75 * math.log10(here[1].steps / here[0].steps), abs=0.02)
+
 
 class TestInvariance:
     @staticmethod

@@ -202,6 +202,15 @@ class TestReason:
             "at 30 steps to 1.0e-03 at 300, and is carried on, falling further, to 3,000"
         )
 
+    @pytest.mark.parametrize("lengths", [[300], [30, 300]])
+    def test_a_best_rate_that_must_fall(self, lengths: list[int]) -> None:
+        found = judged(told(bowl(at=300), lengths, steps=3000, most=-0.75)).recommendation
+        assert found.learning_rate == pytest.approx(1e-3 * 10**-0.75, rel=0.02)
+        assert found.reason.endswith(
+            "241 rates of up to 300 steps; the best rate there, 1.0e-03, is carried on, falling, to 3,000, as updates "
+            "have a size of their own whatever the gradient"
+        )
+
 
 class TestDeclined:
     """No rate, and why."""
@@ -241,8 +250,12 @@ class TestDeclined:
     def test_no_better_than_a_constant_answer(self, lengths: tuple[int, ...]) -> None:
         assert self.declined(of(dict.fromkeys(lengths, GOOD)), constant=0.505) == (
             "no training did better than a constant answer, at rates from 1.0e-04 to 1.0e-02: its loss is 0.505, the "
-            "best held-out loss 0.5 after 300 steps; the targets may not depend on the inputs"
+            "best held-out loss 0.5 after 300 steps; the targets may not depend on the inputs, or show it only after "
+            "more of the 1,000 steps (confirm.budget)"
         )
+
+    def test_the_whole_training_leaves_no_such_doubt(self) -> None:
+        assert self.declined(of({30: GOOD, 1000: GOOD}), constant=0.505).endswith("may not depend on the inputs")
 
     def test_a_constant_answer_is_beaten_by_enough(self) -> None:
         just = 0.5 / (1 - BETTER)
