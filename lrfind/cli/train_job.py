@@ -169,17 +169,16 @@ class TrainJob:
 
     def _render(self, training: Training, clock: Clock) -> tuple[Training, dict[str, bytes]]:
         """The files of a training; train.json comes last, as the sign that all are there."""
-        from lrfind.folder import PLOT, ROWS, TRAIN
+        from lrfind.cli.report import of_training
+        from lrfind.folder import TRAIN
         from lrfind.report import train_records
 
-        files = {ROWS: train_records.to_csv(training).encode()}
         with clock("render"):
-            if self.wishes.draws:
+            files = of_training(training, draws=self.wishes.draws)
+            if self.wishes.plot is not None:
                 from lrfind.report.train_figure import draw
 
-                files[PLOT] = draw(training, "png")
-                if self.wishes.plot is not None:
-                    self._plot = draw(training, self.wishes.plot.suffix.removeprefix(".").lower())  # type: ignore[arg-type]
+                self._plot = draw(training, self.wishes.plot.suffix.removeprefix(".").lower())  # type: ignore[arg-type]
         training = replace(training, timing={**training.timing, "render": clock.spent["render"], "total": clock.total})
         files[TRAIN] = train_records.to_json(training).encode()
         return training, files
