@@ -10,7 +10,7 @@ import numpy as np
 
 from lrfind import evidence
 from lrfind.analysis.carry import POWER, deaf
-from lrfind.analysis.race import Heat, Race, horizons, least
+from lrfind.analysis.race import ENOUGH, Heat, Race, horizons, least
 from lrfind.engine.sweep import PROBE_EVERY
 from lrfind.models.contract import FORWARD
 from lrfind.pace import Course, course, paced
@@ -68,8 +68,9 @@ def begin(
     budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)
     untrained, _ = judged(starts)
     last = climbs[-1]
-    most = -POWER if deaf(last.learning_rate, last.update_norm, last.gradient_norm, rate) else 0.0
-    race = Race(rate, plan.train_steps, budget, seeds, untrained, judged.cost, most)
+    # The heats of a full race are long enough to tell by themselves how the best rate falls, and more exactly.
+    falls = budget < ENOUGH and deaf(last.learning_rate, last.update_norm, last.gradient_norm, rate)
+    race = Race(rate, plan.train_steps, budget, seeds, untrained, judged.cost, -POWER if falls else 0.0)
     return Confirmed(race, judged, before, seconds / swept, timed=budget < allowed)
 
 

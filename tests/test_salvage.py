@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -60,9 +61,14 @@ def test_so_it_is_in_the_confirmation(tmp_path: Path, patience: int) -> None:
     assert (found.confirmation is None) == (patience == 1)
 
 
-@pytest.mark.parametrize(("optimizer", "most"), [("sgd", 0.0), ("lion", -POWER)])
-def test_every_training_that_was_judged_is_told(tmp_path: Path, optimizer: str, most: float) -> None:
-    """The journal cut after any of its lines; with an optimiser whose heats follow from the sweep's norms as well."""
+@pytest.mark.parametrize(
+    ("optimizer", "enough", "most"), [("sgd", math.inf, 0.0), ("lion", math.inf, -POWER), ("lion", 0.0, 0.0)]
+)
+def test_every_training_that_was_judged_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str, enough: float, most: float
+) -> None:
+    """The journal cut after any of its lines; short heats of Lion follow from the sweep's norms as well."""
+    monkeypatch.setattr("lrfind.confirm.ENOUGH", enough)
     ran = trainings.measure(tmp_path, trainings.config(optimizer={"name": optimizer}))
     assert [line["most"] for line in ran.lines("race")] == [most]
     whole = ran.result.confirmation
