@@ -79,8 +79,8 @@ def find(
     Args:
         loss_fn: ``loss_fn(params, batch)`` or ``loss_fn(params, batch, key)``, the mean over the batch, which JAX can
             trace; or a whole train step ``step(state, batch, lr, key) -> (state, loss)``.
-        params: the weights to start from, any pytree of arrays, or ``init(key)`` that makes some, which gives every
-            seed its own; of a train step, its state.
+        params: the weights to start from: any pytree of arrays, a module that is a pytree (Equinox, Flax NNX), or
+            ``init(key)`` that makes some, which gives every seed its own; of a train step, its state.
         batches: arrays with one leading axis in any pytree but a list, such as ``(inputs, targets)``, out of which
             batches are drawn; or an iterable of batches; or a function that makes one, with a parameter called ``seed``
             where its order depends on that.
@@ -128,12 +128,13 @@ def find(
         True
     """
     from lrfind.own.kinds import recognise
+    from lrfind.own.settings import is_module
 
     title = name_of(loss_fn)
     if not callable(loss_fn):
         raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
     found = recognise((loss_fn, 0), title, "model.target")
-    if callable(params):
+    if callable(params) and not is_module(params):
         made = "state" if found.kind == "step" else "params"
         found = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title, "model.target")
     else:

@@ -3,8 +3,8 @@
 1. A mapping, or an object with such attributes, that holds ``init`` and ``apply``; ``loss_fn`` and ``params`` (or
    ``init``); or ``step`` and ``state`` (or ``init``), and with those perhaps ``evaluate``.
 2. A pair of functions: ``(init, apply)``.
-3. A function and a pytree: ``(step, state)`` where the function takes four arguments or its third one is called ``lr``,
-   otherwise ``(loss_fn, params)``.
+3. A function and a pytree, which may be a module that can be called itself: ``(step, state)`` where the function takes
+   four arguments or its third one is called ``lr``, otherwise ``(loss_fn, params)``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lrfind.errors import InputError
+from lrfind.own.settings import is_module
 from lrfind.own.signature import NAMES, parameters
 from lrfind.own.trouble import kind_of, shape_of
 
@@ -76,9 +77,9 @@ def recognise(built: Any, title: str, key: str) -> Found:
         raise InputError(f"{title} returned an object with {held}; it must return {VALID}", key=key)
     if isinstance(built, tuple | list) and len(built) == 2:
         first, second = built
-        if callable(first) and callable(second):
+        if callable(first) and callable(second) and not is_module(first) and not is_module(second):
             return Found("network", title, second, first, None)
-        if callable(first):
+        if callable(first) and not is_module(first):
             kind = "step" if _is_step(first) else "loss"
             return Found(kind, title, first, None, second)
         if callable(second):
@@ -89,6 +90,8 @@ def recognise(built: Any, title: str, key: str) -> Found:
     if not callable(built) and key == "model.target" and isinstance(built, int | float | str):
         raise InputError(f"{title} is or returns {kind_of(built)}; it must return {VALID}", key=key)
     alone = ", which takes no weights yet" if callable(built) else ""
+    if is_module(built):
+        alone = ", a model without its loss"
     what = shape_of(built) if isinstance(built, tuple | list | dict) else kind_of(built)
     raise InputError(f"{title} returned {what}{alone}; it must return {VALID}", key=key)
 

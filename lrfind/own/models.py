@@ -12,6 +12,7 @@ import numpy as np
 from lrfind.errors import InputError, OwnCodeError
 from lrfind.models.contract import FORWARD, Key, Model
 from lrfind.own.kinds import Found
+from lrfind.own.settings import Settings
 from lrfind.own.signature import Roles
 from lrfind.own.trees import Keys, Tree, arrays, check_same, is_key, typed
 from lrfind.own.trouble import guarded, kind_of, shape_of
@@ -35,10 +36,12 @@ def model(found: Found, example: Tree) -> Model:
     return losing(found, example) if found.kind == "loss" else stepping(found, example)
 
 
-def starting(found: Found, example: Tree, outputs: int | None, *, stateful: bool) -> Callable[[Key], tuple[Any, Any]]:
-    """``key -> (params, state)`` from the user's ``init`` or from what is given."""
+def starting(
+    found: Found, example: Tree, outputs: int | None, settings: Settings, *, stateful: bool
+) -> Callable[[Key], tuple[Any, Any]]:
+    """``key -> (params, state)`` from the user's ``init`` or from what is given; `settings` keeps what is no weight."""
     if found.init is None:
-        given = arrays(found.values, f"params of {found.title}", KEY)
+        given = arrays(settings.take(found.values), f"params of {found.title}", KEY)
         return lambda key: (given, ())
     what = f"init of {found.title}"
     usage = "init(key), init(key, input_shape) or init(key, inputs)"
@@ -74,7 +77,7 @@ def starting(found: Found, example: Tree, outputs: int | None, *, stateful: bool
             if not isinstance(cause, (TypeError, jax.errors.JAXTypeError)):
                 raise
             params, state = run(key, inputs)  # Not all that makes weights can be traced, and it need not be.
-        return arrays(params, f"params of {what}", KEY), arrays(state, f"state of {what}", KEY)
+        return arrays(settings.take(params), f"params of {what}", KEY), arrays(state, f"state of {what}", KEY)
 
     return start
 
@@ -107,10 +110,12 @@ class OwnNetwork:
             key=KEY,
         )
         pair(example, found.title)
-        self.init = starting(found, example, outputs, stateful="state" in self._apply.roles)
+        self._settings = Settings()
+        self.init = starting(found, example, outputs, self._settings, stateful="state" in self._apply.roles)
 
     def apply(self, params: Any, state: Any, inputs: Any, key: Any, train: bool) -> tuple[Any, Any]:
         what = self._what
+        params = self._settings.give(params)
         values = {"params": params, "state": state, "inputs": inputs, "train": train, "evaluation": not train}
         if "key" in self._apply.roles:
             values["key"] = typed(key)
@@ -158,7 +163,10 @@ def losing(found: Found, example: Tree) -> Model:
     if "state" in call.roles:
         raise InputError(f"{what} takes a state; return (init, apply), or a whole (step, state)", key=KEY)
 
+    settings = Settings()
+
     def evaluate(params: Any, state: Any, batch: Any, key: Any, train: bool) -> tuple[jax.Array, tuple[Any, Any]]:
+        params = settings.give(params)
         values = {"params": params, "batch": batch, "train": train, "evaluation": not train}
         if "key" in call.roles:
             values["key"] = typed(key)
@@ -168,7 +176,7 @@ def losing(found: Found, example: Tree) -> Model:
             value = value[0]  # (loss, whatever), as value_and_grad(has_aux=True) has it
         return scalar(value, what, KEY), (state, {})
 
-    return Model(starting(found, example, None, stateful=False), evaluate)
+    return Model(starting(found, example, None, settings, stateful=False), evaluate)
 
 
 def scalar(value: Any, what: str, key: str) -> jax.Array:
