@@ -70,6 +70,7 @@ def assembled(lines: Sequence[Line]) -> Training:
     rate, loss, gradient_norm = measured(lines)
     scores = scores_of(lines, len(loss))
     config = dict(head["config"])
+    highest = None if head.get("highest") is None else checked(head["highest"], float, "highest")
     return Training(
         name=checked(head["name"], str, "name"),
         status="interrupted",
@@ -81,7 +82,7 @@ def assembled(lines: Sequence[Line]) -> Training:
         loss=loss,
         gradient_norm=gradient_norm,
         scores=scores,
-        findings=judge(trace(rate, loss, scores)),
+        findings=judge(trace(rate, loss, scores, highest)),
         facts=build(Facts, head["facts"], "facts"),
         assumptions=tuple(checked(each, str, "assumptions") for each in head["assumptions"]),
         config=config,

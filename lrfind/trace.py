@@ -23,6 +23,7 @@ class Trace:
         rate: learning rate, shape (rows,); None where the log has none.
         val_loss: validation loss, shape (rows,); None where the log has none.
         unit: what `step` counts.
+        highest: peak rate above which other trainings are known to lose; None where nothing is known.
     """
 
     step: Floats
@@ -30,6 +31,7 @@ class Trace:
     rate: Floats | None = None
     val_loss: Floats | None = None
     unit: Literal["step", "epoch"] = "step"
+    highest: float | None = None
 
 
 @dataclass(frozen=True)

@@ -40,10 +40,12 @@ class Peak:
     Attributes:
         rate: the schedule's peak.
         source: where it comes from, for reports.
+        highest: rate above which other trainings are known to lose; None where nothing is known.
     """
 
     rate: float
     source: str
+    highest: float | None = None
 
 
 @dataclass
@@ -125,7 +127,7 @@ def train(
     own = options.out is not None
     # What a training that is killed can be told by, without JAX.
     told = preface(name, facts(plan, peak.rate), plan.train_steps, plan.assumptions)
-    head = identity | told | {"learning_rate": peak.rate, "rate_from": peak.source}
+    head = identity | told | {"learning_rate": peak.rate, "rate_from": peak.source, "highest": peak.highest}
     with store.open_run(folder, mark, head, own=own, fresh=options.fresh, result=TRAIN) as directory:
         watcher.folder(folder)
         tape = Tape(directory)
@@ -274,7 +276,7 @@ def conclude(plan: Plan, name: str, peak: Peak, taken: Taken, look: Look | None,
         loss=loss,
         gradient_norm=np.array(taken.gradient_norm, np.float64),
         scores=scores,
-        findings=judge(trace(rate, loss, scores)),
+        findings=judge(trace(rate, loss, scores, peak.highest)),
         facts=facts(plan, peak.rate),
         assumptions=plan.assumptions,
         config=config.model_dump(mode="json", exclude={"sweep", "confirm"}),

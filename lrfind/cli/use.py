@@ -32,7 +32,7 @@ def recommended(run: Path) -> Peak:
         result = from_json(text)
     except InputError as error:
         raise InputError(f"--use {run}: {error}") from None
-    rate = result.recommendation.learning_rate
-    if rate is None:
-        raise InputError(f"--use {run}: that run recommends no rate: {result.recommendation.reason}")
-    return Peak(rate, f"the run in {run}")
+    found = result.recommendation
+    if found.learning_rate is None:
+        raise InputError(f"--use {run}: that run recommends no rate: {found.reason}")
+    return Peak(found.learning_rate, f"the run in {run}", found.high if found.confirmed else None)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import junitparser
 import numpy as np
 import pytest
+from report.conftest import confirmed
 
 from lrfind.registry import FINDINGS
+from lrfind.report.records import to_json
 
 from .conftest import Lrfind
 
@@ -57,12 +60,22 @@ def test_a_rate_that_blows_up_is_found_and_can_fail(lrfind: Lrfind) -> None:
 
 
 def test_the_rate_of_a_finished_run(lrfind: Lrfind) -> None:
-    rate = json.loads(lrfind("sweep", "c.yaml", "--json", "--no-plot", "--exit-zero").out)["recommendation"][
-        "learning_rate"
-    ]
+    found = json.loads(lrfind("sweep", "c.yaml", "--json", "--no-plot", "--exit-zero").out)["recommendation"]
+    rate = found["learning_rate"]
     assert rate is not None
     said = json.loads(lrfind(*SHORT, "--use", "lrfind-runs/c", "--no-plot", "--json").out)
     assert (said["learning_rate"], said["rate_from"]) == (rate, "the run in lrfind-runs/c")
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_trainings_of_a_run_say_what_rate_is_too_high(lrfind: Lrfind, whole: bool) -> None:
+    """They are told to the training, and to whoever reads its journal."""
+    result = confirmed()
+    found = replace(result.recommendation, confirmed=whole)
+    Path("r.json").write_text(to_json(replace(result, recommendation=found)), encoding="utf-8")
+    assert lrfind(*SHORT, "--use", "r.json", "--no-plot").code == 0
+    with (RUN / "journal.jsonl").open(encoding="utf-8") as journal:
+        assert json.loads(next(journal))["highest"] == (found.high if whole else None)
 
 
 def test_a_regression_is_scored_by_r2(lrfind: Lrfind) -> None:

@@ -97,6 +97,7 @@ class Evidence:
         travel: the rates.
         first: the first step.
         last: the last step.
+        highest: peak rate above which other trainings are known to lose; None where nothing is known.
     """
 
     train: Column | None
@@ -105,6 +106,7 @@ class Evidence:
     travel: Travel
     first: float
     last: float
+    highest: float | None = None
 
     @property
     def judge(self) -> Column:
@@ -225,7 +227,7 @@ def measure(trace: Trace) -> Evidence:
     if val is not None and val.known:
         held = column(val, rates, start_of(val, trained))
     broke = [each.broke for each in (train, val) if each is not None and each.broke is not None]
-    return Evidence(trained, held, min(broke) if broke else None, rates, first, last)
+    return Evidence(trained, held, min(broke) if broke else None, rates, first, last, trace.highest)
 
 
 def start_of(val: Series, train: Column | None) -> float:

@@ -17,7 +17,7 @@ def judge(found: Trace) -> tuple[Finding, ...]:
         return ()
 
 
-def trace(rate: Floats, loss: Floats, scores: Scores | None) -> Trace:
+def trace(rate: Floats, loss: Floats, scores: Scores | None, highest: float | None = None) -> Trace:
     """A training as a log: a row before each update, and one after the last for the look there."""
     step = np.arange(len(loss) + 1, dtype=np.float64)
     val = None
@@ -29,4 +29,5 @@ def trace(rate: Floats, loss: Floats, scores: Scores | None) -> Trace:
         np.append(np.where(np.isfinite(loss), loss, np.inf), np.nan),
         np.append(rate, np.nan),
         val,
+        highest=highest,
     )

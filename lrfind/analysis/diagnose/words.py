@@ -187,8 +187,12 @@ def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     why = (
         f"carried on, ten times the rate would get further: about {share(missed)} of the achievable fall is left undone"
     )
-    factor = 10 if e.missed(0.5) >= 0.6 * missed and missed > 0.2 else 3
+    factors = (10, 3) if e.missed(0.5) >= 0.6 * missed and missed > 0.2 else (3,)
+    factor = next((each for each in factors if e.highest is None or each * e.travel.peak <= e.highest), 1)
     said = f"raise the rate by a factor of {factor}{to(e, 1 / factor)}, or train longer; `lrfind sweep` finds how far"
+    if factor == 1 and e.highest is not None:
+        why = f"more steps would get further: about {share(missed)} of what ten times as many achieve is left undone"
+        said = f"train longer: at rates above {rate(e.highest)} the run's own trainings lose"
     values = {"missed": missed, "later_fall": judge.gain.later, "earlier_fall": judge.gain.earlier, "factor": factor}
     return what, why, said, values
 
