@@ -21,6 +21,8 @@ CONTAINERS = (dict, list, tuple)
 def is_module(value: Any) -> bool:
     """Whether it is an object that is a pytree with arrays in it, so that it stands for weights even if it can be
     called."""
+    if isinstance(value, jax.tree_util.Partial):
+        return False  # A function with some of its arguments.
     leaves = jax.tree.leaves(value)
     inside = not (len(leaves) == 1 and leaves[0] is value)
     return inside and any(hasattr(leaf, "dtype") for leaf in leaves)

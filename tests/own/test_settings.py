@@ -85,7 +85,9 @@ def test_a_tree_of_arrays_is_left_as_it_is() -> None:
     assert settings.give(tree) is tree
 
 
-@pytest.mark.parametrize("value", [lambda: 0, 3, np.zeros(2), jnp.zeros(2), optax.sgd(0.1), ()])
+@pytest.mark.parametrize(
+    "value", [lambda: 0, 3, np.zeros(2), jnp.zeros(2), optax.sgd(0.1), (), jax.tree_util.Partial(max, X)]
+)
 def test_what_is_no_module(value: Any) -> None:
     assert not is_module(value)
 
@@ -125,6 +127,12 @@ def test_a_network_of_modules() -> None:
 def test_a_module_that_can_be_called_stands_for_weights() -> None:
     found = recognise((loss_fn, Module(jnp.zeros(3))), "mine.py:build", "model.target")
     assert (found.kind, found.function) == ("loss", loss_fn)
+
+
+def test_a_loss_may_be_a_module_as_well() -> None:
+    loss = Module(jnp.ones(2))
+    found = recognise((loss, Module(jnp.zeros(3))), "mine.py:build", "model.target")
+    assert (found.kind, found.function) == ("loss", loss)
 
 
 @pytest.mark.parametrize(
