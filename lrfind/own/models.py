@@ -207,22 +207,26 @@ def stepping(found: Found, example: Tree) -> Model:
         key=KEY,
     )
     keys: list[Keys] = []
+    settings = Settings(trained=False)
+
+    def whole(state: Any) -> Any:
+        return settings.give(keys[0].lift(state))
 
     def init(key: Key) -> tuple[Any, Any]:
-        made = starting_state(found, example, key)
+        made = settings.take(starting_state(found, example, key))
         keys[:] = [Keys(made)]
         return arrays(keys[0].lower(made), f"state of {found.title}", KEY), ()
 
     def step(state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Any, Any, Any]:
-        values = {"state": keys[0].lift(state), "batch": batch, "rate": rate}
+        values = {"state": whole(state), "batch": batch, "rate": rate}
         if "key" in call.roles:
             values["key"] = typed(key)
         with guarded(what, call.given(values)):
             made = call(values)
         if not (isinstance(made, tuple) and len(made) == 2):
             raise InputError(f"{what} returned {shape_of(made)}; (state, loss) is expected", key=KEY)
-        after, record = made
-        check_same(jax.eval_shape(lambda: values["state"]), jax.eval_shape(lambda: after), what, KEY)
+        before, after, record = settings.take(values["state"]), settings.take(made[0]), made[1]
+        check_same(jax.eval_shape(lambda: before), jax.eval_shape(lambda: after), what, KEY)
         unknown = jnp.full((), jnp.nan)
         norms = (entry(record, names, what) for names in (GRADIENT_NORM, UPDATE_NORM))
         loss = scalar(loss_of(record, what), what, KEY)
@@ -233,7 +237,7 @@ def stepping(found: Found, example: Tree) -> Model:
             raw = np.zeros(2, np.uint32) if key is None else key
             return step(params, batch, jnp.zeros((), jnp.float32), raw)[1], (state, {})
         with guarded(f"evaluate of {found.title}", {"state": params, "batch": batch}):
-            value = found.evaluate(keys[0].lift(params), batch)
+            value = found.evaluate(whole(params), batch)
         return scalar(value, f"evaluate of {found.title}", KEY), (state, {})
 
     return Model(init, evaluate, step, ONE_STEP if found.evaluate is None else FORWARD)

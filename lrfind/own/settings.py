@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lrfind.own.trees import Tree
 
@@ -29,15 +30,20 @@ def is_module(value: Any) -> bool:
 
 
 class Settings:
-    """Takes the settings out of the modules in a tree, and puts them back: of several trees alike, the first's."""
+    """Takes the settings out of the modules in a tree, and puts them back: of several trees alike, the first's.
 
-    def __init__(self) -> None:
+    Args:
+        trained: the arrays of real numbers alone stay in the tree; else every array does, as in a state.
+    """
+
+    def __init__(self, *, trained: bool = True) -> None:
+        self._of = np.inexact if trained else np.generic
         self._kept: list[Any] | None = None
 
     def take(self, tree: Tree) -> Tree:
         """The tree with None in the place of every setting."""
         leaves, structure = jax.tree.flatten(tree)
-        trained = weights(tree)
+        trained = weights(tree, self._of)
         if self._kept is None and not all(trained):
             self._kept = [None if mine else leaf for leaf, mine in zip(leaves, trained, strict=True)]
             self._structure = structure
@@ -52,15 +58,16 @@ class Settings:
         return jax.tree.unflatten(self._structure, [next(left) if each is None else each for each in self._kept])
 
 
-def weights(tree: Tree, *, held: bool = True) -> list[bool]:
+def weights(tree: Tree, of: type = np.inexact, *, held: bool = True) -> list[bool]:
     """Of every leaf, whether it is trained.
 
     Args:
         tree: of the user's.
+        of: type of the numbers that are, in modules; of proper keys as well where it is `numpy.generic`.
         held: whether a plain container holds it.
     """
     inside = jax.tree.leaves(tree, is_leaf=lambda each: each is not tree)
     if len(inside) == 1 and inside[0] is tree:
-        return [held or (hasattr(tree, "dtype") and bool(jnp.issubdtype(tree.dtype, jnp.inexact)))]
+        return [held or (hasattr(tree, "dtype") and bool(jnp.issubdtype(tree.dtype, of)))]
     plain = isinstance(tree, CONTAINERS)
-    return [found for each in inside for found in weights(each, held=plain)]
+    return [found for each in inside for found in weights(each, of, held=plain)]

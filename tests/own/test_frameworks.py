@@ -56,6 +56,26 @@ def test_equinox(plain: Answer) -> None:
     check(swept(lambda model, batch: entropy(jax.vmap(model)(batch[0]), batch[1]), model), plain)
 
 
+def test_a_train_step_of_equinox(plain: Answer) -> None:
+    eqx = pytest.importorskip("equinox", reason="needs Equinox: pip install equinox")
+    model = eqx.nn.MLP(4, 2, 16, 1, use_bias=False, use_final_bias=False, key=jax.random.key(0))
+    model = eqx.tree_at(lambda each: [layer.weight for layer in each.layers], model, [FIRST.T, SECOND.T])
+    start = optax.adam(1.0).init(eqx.filter(model, eqx.is_inexact_array))
+
+    @eqx.filter_value_and_grad
+    def loss_fn(model: Any, batch: Any) -> Any:
+        return entropy(jax.vmap(model)(batch[0]), batch[1])
+
+    def step(state: Any, batch: Any, lr: Any, key: Any) -> Any:
+        model, inside = state
+        loss, gradient = loss_fn(model, batch)
+        updates, inside = optax.adam(lr).update(gradient, inside)
+        return (eqx.apply_updates(model, updates), inside), loss
+
+    found = lrfind.find(step, (model, start), (X, Y), batch_size=16, **QUICK)
+    np.testing.assert_allclose(found.result.sweep.loss, plain.result.sweep.loss, rtol=2e-4)
+
+
 def test_flax_nnx(plain: Answer) -> None:
     nnx = pytest.importorskip("flax.nnx", reason="needs Flax: pip install flax")
     model = nnx.Sequential(

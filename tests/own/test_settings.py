@@ -148,6 +148,21 @@ def test_modules_in_the_wrong_place(built: Any, said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_a_step_whose_state_holds_a_module() -> None:
+    """Counts and keys of a module are state, its functions are not."""
+
+    def step(state: Any, batch: Any, lr: Any, key: Any) -> Any:
+        model = state["model"]
+        loss, gradient = jax.value_and_grad(lambda w: loss_fn(Module(w), batch))(model.w)
+        moved = Module(model.w - lr * gradient, model.act, count=model.count + 1, name=model.name)
+        return {"model": moved}, loss
+
+    state = {"model": Module(np.full(3, 0.1, np.float32), count=jnp.zeros((), jnp.int32), name=jax.random.key(3))}
+    found = lrfind.find(step, state, (X, Y), batch_size=20, **QUICK)
+    other = lrfind.find(loss_fn, state["model"], (X, Y), optimizer="sgd", batch_size=20, **QUICK)
+    np.testing.assert_allclose(found.result.sweep.loss, other.result.sweep.loss, rtol=1e-5)
+
+
 def test_a_module_without_weights() -> None:
     with pytest.raises(InputError, match="params of loss_fn are empty; there is nothing to train"):
         lrfind.find(loss_fn, Module(np.zeros(3, np.int32)), (X, Y), **QUICK)
