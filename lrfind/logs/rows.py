@@ -89,11 +89,11 @@ def is_lines(text: str) -> bool:
     first, _, rest = text.partition("\n")
     try:
         found = json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if not isinstance(found, dict):
         return False
-    return bool(rest.strip()) or not any(isinstance(value, list) and len(value) > 1 for value in found.values())
+    return bool(rest.strip()) or not any(isinstance(each, list) and len(each) > 1 for each in flat(found).values())
 
 
 def from_json(text: str, source: str) -> list[Row]:

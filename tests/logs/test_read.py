@@ -36,6 +36,7 @@ FORMS: Mapping[str, str] = {
     + '\n{"s',
     "nested": "\n".join(json.dumps({"global_step": i, "train": {"loss": v}}) for i, v in enumerate(LOSS)),
     "an array": json.dumps([{"step": i, "loss": v} for i, v in enumerate(LOSS)]),
+    "a history": json.dumps({"params": {"epochs": 20}, "history": {"loss": LOSS}}),
     "the Trainer's state": json.dumps(
         {"best_metric": None, "log_history": [{"step": i, "loss": v} for i, v in enumerate(LOSS)]}
     ),
