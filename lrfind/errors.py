@@ -63,7 +63,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.where, self.line, self.column) if part not in (None, ""))
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        named = [part.replace("\n", "\\n") for part in (place, self.key)]
+        return ": ".join(part for part in (*named, self.message) if part)
 
 
 class ConfigError(InputError):

@@ -42,6 +42,10 @@ LOSS_NAME, LOSS_TARGET = "loss name", "loss target"
 """How pydantic tells the two ways to give a loss apart; no key is called so."""
 
 
+LOWEST, HIGHEST = 1e-30, 1e30
+"""Rates of a sweep; those that it would extend itself to beyond these are nothing, or infinite, in float32."""
+
+
 class SweepSection(Section):
     """The range test."""
 
@@ -64,6 +68,14 @@ class SweepSection(Section):
     ladder: LadderName = Field(default="exponential", description="how the rate rises")
     method: MethodName = Field(default="steepest", description="how the suggestion is read off the curve")
     extend: bool = Field(default=True, description="go on above max_lr where the loss has not turned up by then")
+
+    @model_validator(mode="after")
+    def _rates_can_be_trained_at(self) -> Self:
+        for key in ("min_lr", "max_lr"):
+            if not LOWEST <= (rate := getattr(self, key)) <= HIGHEST:
+                bounds = f"{number(LOWEST)} to {number(HIGHEST)}"
+                raise conflict(f"must be from {bounds}, as weights are float32; got {number(rate)}", key)
+        return self
 
     @model_validator(mode="after")
     def _rates_rise(self) -> Self:
