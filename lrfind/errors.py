@@ -87,5 +87,12 @@ class RunError(LrfindError):
     exit_code = ExitCode.RUN_FAILED
 
 
+def fault(error: Exception) -> RunError:
+    """What is said of an error that is not the user's."""
+    failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
+    failure.__cause__ = error
+    return failure
+
+
 class OwnCodeError(RunError):
     """The user's code raised; the text shows where in it, and what it was given."""

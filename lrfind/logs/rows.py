@@ -105,7 +105,10 @@ def from_json(text: str, source: str) -> list[Row]:
     except RecursionError:
         raise InputError(f"{source} is nested too deeply; a log is an array of objects") from None
     if isinstance(found, dict) and str(found.get("schema", "")).startswith(OWN):
-        return from_training(found)
+        try:
+            return from_training(found)
+        except (AttributeError, TypeError) as error:
+            raise InputError(f"{source}: this training of lrfind is damaged: {error}") from None
     if isinstance(found, dict):
         held = next((found[key] for key in HOLDERS if isinstance(found.get(key), list | dict)), found)
         found = held

@@ -144,6 +144,8 @@ def test_named_columns() -> None:
         ('{"a": {"b": 1}', "not valid JSON"),
         ('{"a": {"b": 1}}', "known to be a loss"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ('{"schema": "lrfind/train/1", "trace": {"loss": [1, 2]}, "validation": "x"}', "lrfind is damaged"),
         ("1,2,3,4,5\n1,2,3,4,5\n", "expected a header"),
     ],
 )
