@@ -290,6 +290,8 @@ class Job:
                 json.dumps({"config": loaded.name, "status": "dry_run", **rehearsal}, indent=2) + "\n"
             )
         else:
-            head = f"{loaded.name}\n" if len(self.configs) > 1 else ""
+            from lrfind.report.text import clean
+
+            head = f"{clean(loaded.name)}\n" if len(self.configs) > 1 else ""
             self._rendered.append(head + rehearsed(rehearsal))
         return ExitCode.DONE

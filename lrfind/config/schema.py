@@ -46,6 +46,10 @@ LOWEST, HIGHEST = 1e-30, 1e30
 """Rates of a sweep; those that it would extend itself to beyond these are nothing, or infinite, in float32."""
 
 
+NARROWEST = 1.1
+"""Factor between the rates of a sweep: the last of them is above the first by so much, or there is nothing to see."""
+
+
 class SweepSection(Section):
     """The range test."""
 
@@ -79,12 +83,13 @@ class SweepSection(Section):
 
     @model_validator(mode="after")
     def _rates_rise(self) -> Self:
-        if self.min_lr < self.max_lr:
+        if self.max_lr >= NARROWEST * self.min_lr:
             return self
         low, high = number(self.min_lr), number(self.max_lr)
+        by = f", by a factor of {NARROWEST} at least" if self.min_lr < self.max_lr else ""
         if "max_lr" in self.model_fields_set:
-            raise conflict(f"must be above min_lr, {low}; got {high}", "max_lr", "min_lr")
-        raise conflict(f"must be below max_lr, {high} by default; got {low}", "min_lr", "max_lr")
+            raise conflict(f"must be above min_lr, {low}{by}; got {high}", "max_lr", "min_lr")
+        raise conflict(f"must be below max_lr, {high} by default{by}; got {low}", "min_lr", "max_lr")
 
 
 class ConfirmSection(Section):
