@@ -44,12 +44,15 @@ def main() -> None:
     try:
         from lrfind.cli.app import app
         from lrfind.cli.screen import report
-        from lrfind.errors import LrfindError
+        from lrfind.errors import LrfindError, RunError
 
         try:
             app(prog_name="lrfind")
         except LrfindError as error:
             sys.exit(report(error, debug=False))
+        except OSError as error:  # Of --help and --version, which typer prints; commands see to theirs.
+            said = f"standard output cannot be written: {error.strerror or error}"
+            sys.exit(report(RunError(said), debug=False))
     except KeyboardInterrupt:
         sys.exit(130)
 

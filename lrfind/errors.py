@@ -63,7 +63,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.where, self.line, self.column) if part not in (None, ""))
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        named = [part.replace("\n", "\\n") for part in (place, self.key)]
+        return ": ".join(part for part in (*named, self.message) if part)
 
 
 class ConfigError(InputError):
@@ -84,6 +85,13 @@ class RunError(LrfindError):
     """The run failed: memory or disk ran out, the run directory is in use, the user's code raised."""
 
     exit_code = ExitCode.RUN_FAILED
+
+
+def fault(error: Exception) -> RunError:
+    """What is said of an error that is not the user's."""
+    failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
+    failure.__cause__ = error
+    return failure
 
 
 class OwnCodeError(RunError):

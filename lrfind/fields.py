@@ -8,6 +8,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 Kind = TypeVar("Kind")
 
+SECTIONS = ("model", "data", "optimizer", "train", "sweep", "confirm", "check")
+"""What of a config is keys with values."""
+
 
 def build(kind: type[Kind], values: dict[str, Any], section: str) -> Kind:
     """A dataclass of strings, numbers and choices out of the values that JSON has; those it has no field for are left
@@ -32,6 +35,20 @@ def build(kind: type[Kind], values: dict[str, Any], section: str) -> Kind:
         elif not hasattr(kind, name):
             raise KeyError(f"{section}.{name}")
     return kind(**found)
+
+
+def sections(config: Any) -> dict[str, Any]:
+    """A config out of JSON: keys, whose sections hold keys or nothing.
+
+    Raises:
+        TypeError: it does not.
+    """
+    if not isinstance(config, dict):
+        raise TypeError(f"'config' is {shown(config)}, expected keys with values")
+    for name in SECTIONS:
+        if not isinstance(config.get(name), dict | None):
+            raise TypeError(f"'config.{name}' is {shown(config[name])}, expected keys with values")
+    return config
 
 
 def checked(value: Any, hint: Any, key: str) -> Any:

@@ -61,7 +61,7 @@ def confirmed(result: Result, reading: Reading) -> Verdict:
     """Have short real trainings checked the rate?"""
     del reading
     found = result.recommendation
-    wanted = result.confirmation is not None or result.config.get("confirm", {}).get("enabled", True)
+    wanted = result.confirmation is not None or (result.config.get("confirm") or {}).get("enabled", True)
 
     def verdict(status: VerdictStatus, message: str) -> Verdict:
         return Verdict("confirmed", status, found.confirmed, True, message, "confirm")

@@ -14,7 +14,7 @@ from lrfind.cli.forms import for_ci, of_error, summarise
 from lrfind.cli.options import Format
 from lrfind.cli.screen import put, report, say, screen
 from lrfind.cli.wishes import check_file, to_file
-from lrfind.errors import ExitCode, InputError, LrfindError
+from lrfind.errors import ExitCode, InputError, LrfindError, fault
 from lrfind.registry import FINDINGS, near
 
 if TYPE_CHECKING:
@@ -60,10 +60,7 @@ def diagnose(
     except LrfindError as error:
         raise typer.Exit(report(error, debug=debug)) from None
     except Exception as error:
-        if debug:
-            raise
-        failure = LrfindError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
-        raise typer.Exit(report(failure, debug=False)) from None
+        raise typer.Exit(report(fault(error), debug=debug)) from None
     raise typer.Exit(exit_code(found, wanted))
 
 

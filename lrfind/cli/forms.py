@@ -71,7 +71,7 @@ def failure(source: str, error: LrfindError) -> Failure:
 
 def rehearsed(facts: Mapping[str, Any]) -> str:
     """What a rehearsal of a sweep or of a training found out, for reading."""
-    from lrfind.report.text import spelled
+    from lrfind.report.text import clean, spelled
 
     lines = {
         "model": f"{facts['model']}, {facts['parameters']:,} parameters"
@@ -84,7 +84,7 @@ def rehearsed(facts: Mapping[str, Any]) -> str:
         "time": f"about {facts['expected_seconds']:,.1f} s",
     }
     width = max(map(len, lines))
-    return "".join(f"{key:{width}}  {value}\n" for key, value in lines.items())
+    return "".join(f"{key:{width}}  {clean(value)}\n" for key, value in lines.items())
 
 
 def planned(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
 from lrfind.cli.wishes import KEYS, Wishes, check
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
@@ -69,6 +69,8 @@ class Job:
                 self._deliver()
         except LrfindError as error:
             return report(error, debug=self.wishes.debug)
+        except Exception as error:
+            return report(fault(error), debug=self.wishes.debug)
         return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
 
     def _check(self) -> None:
@@ -99,8 +101,7 @@ class Job:
         except LrfindError as error:
             failure = error
         except Exception as error:
-            failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
-            failure.__cause__ = error
+            failure = fault(error)
         if self._kept == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
@@ -289,6 +290,8 @@ class Job:
                 json.dumps({"config": loaded.name, "status": "dry_run", **rehearsal}, indent=2) + "\n"
             )
         else:
-            head = f"{loaded.name}\n" if len(self.configs) > 1 else ""
+            from lrfind.report.text import clean
+
+            head = f"{clean(loaded.name)}\n" if len(self.configs) > 1 else ""
             self._rendered.append(head + rehearsed(rehearsal))
         return ExitCode.DONE

@@ -28,12 +28,12 @@ def load_with(
     Raises:
         ConfigError: all that is wrong with it.
     """
-    from lrfind.config.files import decode
+    from lrfind.config.files import read_stream
     from lrfind.config.load import load
 
     overrides = [*settings, *(f"{keys[flag]}={value}" for flag, value in flags.items()), *more]
     named = {keys[flag]: flag for flag in flags}
-    piped = decode(sys.stdin.buffer.read(), "stdin") if source == "-" else None
+    piped = read_stream(sys.stdin.buffer, "stdin") if source == "-" else None
     try:
         return load(source, overrides, stdin_text=piped)
     except ConfigError as error:

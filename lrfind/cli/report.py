@@ -11,7 +11,7 @@ import typer
 from lrfind.cli import options as shared
 from lrfind.cli.options import Format
 from lrfind.cli.screen import put, report, screen
-from lrfind.errors import ExitCode, LrfindError
+from lrfind.errors import ExitCode, LrfindError, fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -76,10 +76,7 @@ def report_(
     except LrfindError as error:
         raise typer.Exit(report(error, debug=debug)) from None
     except Exception as error:
-        if debug:
-            raise
-        failure = LrfindError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
-        raise typer.Exit(report(failure, debug=False)) from None
+        raise typer.Exit(report(fault(error), debug=debug)) from None
     raise typer.Exit(ExitCode.DONE)
 
 

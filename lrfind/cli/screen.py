@@ -60,8 +60,10 @@ def size_of(stream: TextIO) -> os.terminal_size:
     )
 
 
-UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What drives a terminal, or turns the direction of what follows, but for the end of a line."""
+UNPRINTABLE = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+"""What drives a terminal, turns the direction of what follows or cannot be seen, but for the end of a line."""
 
 
 def harmless(text: str) -> str:
@@ -72,7 +74,7 @@ def harmless(text: str) -> str:
 def say(text: str) -> None:
     """A line of narration on stderr; a stderr that nobody can write to is no reason to fail."""
     with suppress(OSError, ValueError):
-        print(harmless(text), file=sys.stderr, flush=True)
+        print(harmless(text).replace("\n", "\\n"), file=sys.stderr, flush=True)
 
 
 def abandon(text: str) -> None:
@@ -106,7 +108,7 @@ def report(error: LrfindError, *, debug: bool) -> ExitCode:
     if debug:
         traceback.print_exception(error)
     else:
-        for line in str(error).splitlines():
+        for line in str(error).rstrip("\n").split("\n"):
             say(f"lrfind: error: {line}")
     return error.exit_code
 

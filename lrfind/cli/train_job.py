@@ -20,7 +20,7 @@ from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, report, say, screen
 from lrfind.cli.train_forms import TITLE, rendered
 from lrfind.cli.wishes import Common, check_file, check_plot
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
@@ -82,9 +82,7 @@ class TrainJob:
         except LrfindError as error:
             return self._fail(error)
         except Exception as error:
-            failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
-            failure.__cause__ = error
-            return self._fail(failure)
+            return self._fail(fault(error))
 
     def _fail(self, error: LrfindError) -> ExitCode:
         """Say what went wrong, in a form for CI as well."""

@@ -40,6 +40,8 @@ def write_rate(path: str | Path, rate: float) -> None:
     target = Path(path).resolve()
     bom = b"\xef\xbb\xbf" if target.read_bytes().startswith(b"\xef\xbb\xbf") else b""
     try:
+        with target.open("r+b"):  # Another file would take the place of one that may not be written.
+            pass
         _replace(target, bom + changed.encode("utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}", key=KEY) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from lrfind.errors import ConfigError, Problem
 from lrfind.registry import near
@@ -20,7 +21,7 @@ def read_text(source: str | Path) -> str:
     where = str(source)
     try:
         with open(source, "rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            return read_stream(file, where)
     except FileNotFoundError:
         raise _error(where, f"there is no such file{_neighbour(source)}") from None
     except IsADirectoryError:
@@ -31,6 +32,18 @@ def read_text(source: str | Path) -> str:
         raise _error(where, f"cannot be read: {error.strerror or error}") from None
     except ValueError:
         raise _error(where, "is not a file name") from None
+
+
+def read_stream(stream: BinaryIO, where: str) -> str:
+    """The text of an open file, or of standard input, no more of it than a config can have.
+
+    Raises:
+        ConfigError: it cannot be read, is no text, or is far too large for a config.
+    """
+    try:
+        raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _error(where, f"cannot be read: {error.strerror or error}") from None
     return decode(raw, where)
 
 

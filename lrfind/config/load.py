@@ -92,9 +92,7 @@ def _understand(
     elif document.readable and not isinstance(document.value, dict):
         problems.append(Problem("must be sections with keys (model, data, optimizer, ...)", where=where))
     elif document.readable:
-        overrides.expand_bare_names(document.value, document)
         overridden, blocked = overrides.apply(document, changes)
-        overrides.expand_bare_names(document.value, document)
         overrides.expand_targets(document.value, document)
         problems += blocked
         _absolute_paths(document.value, folder, overridden)

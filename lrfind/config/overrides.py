@@ -35,13 +35,14 @@ def parse(texts: Sequence[str]) -> tuple[list[Override], list[Problem]]:
             continue
         document = read(value)
         problems += [Problem(flaw.message, ".".join(map(str, path + flaw.path)), WHERE) for flaw in document.flaws]
-        if document.readable:
+        if document.readable and not document.flaws:
             overrides.append(Override(path, document))
     return overrides, problems
 
 
 def apply(document: Document, overrides: Sequence[Override]) -> tuple[set[Path], list[Problem]]:
-    """Lay the overrides over the document, in order; the paths they set, and those that lead nowhere."""
+    """Lay the overrides over the document, in order; the paths they set or make, and those that lead nowhere."""
+    expand_bare_names(document.value, document)
     paths: set[Path] = set()
     problems: list[Problem] = []
     for override in overrides:
@@ -50,6 +51,7 @@ def apply(document: Document, overrides: Sequence[Override]) -> tuple[set[Path],
         for depth, key in enumerate(path[:-1], start=1):
             if section.get(key) is None:
                 section[key] = {}
+                paths.add(path[:depth])
             section = section[key]
             if not isinstance(section, dict):
                 blocked = ".".join(path[:depth])
@@ -61,6 +63,7 @@ def apply(document: Document, overrides: Sequence[Override]) -> tuple[set[Path],
             paths.add(path)
             _forget(document, path)
             document.quoted |= {(*path, *rest) for rest in override.document.quoted}
+            expand_bare_names(document.value, document)
     return paths, problems
 
 

@@ -42,6 +42,14 @@ LOSS_NAME, LOSS_TARGET = "loss name", "loss target"
 """How pydantic tells the two ways to give a loss apart; no key is called so."""
 
 
+LOWEST, HIGHEST = 1e-30, 1e30
+"""Rates of a sweep; those that it would extend itself to beyond these are nothing, or infinite, in float32."""
+
+
+NARROWEST = 1.1
+"""Factor between the rates of a sweep: the last of them is above the first by so much, or there is nothing to see."""
+
+
 class SweepSection(Section):
     """The range test."""
 
@@ -66,13 +74,22 @@ class SweepSection(Section):
     extend: bool = Field(default=True, description="go on above max_lr where the loss has not turned up by then")
 
     @model_validator(mode="after")
+    def _rates_can_be_trained_at(self) -> Self:
+        for key in ("min_lr", "max_lr"):
+            if not LOWEST <= (rate := getattr(self, key)) <= HIGHEST:
+                bounds = f"{number(LOWEST)} to {number(HIGHEST)}"
+                raise conflict(f"must be from {bounds}, as weights are float32; got {number(rate)}", key)
+        return self
+
+    @model_validator(mode="after")
     def _rates_rise(self) -> Self:
-        if self.min_lr < self.max_lr:
+        if self.max_lr >= NARROWEST * self.min_lr:
             return self
         low, high = number(self.min_lr), number(self.max_lr)
+        by = f", by a factor of {NARROWEST} at least" if self.min_lr < self.max_lr else ""
         if "max_lr" in self.model_fields_set:
-            raise conflict(f"must be above min_lr, {low}; got {high}", "max_lr", "min_lr")
-        raise conflict(f"must be below max_lr, {high} by default; got {low}", "min_lr", "max_lr")
+            raise conflict(f"must be above min_lr, {low}{by}; got {high}", "max_lr", "min_lr")
+        raise conflict(f"must be below max_lr, {high} by default{by}; got {low}", "min_lr", "max_lr")
 
 
 class ConfirmSection(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,10 +41,13 @@ def choose(names: Sequence[str], section: Any, path: Path) -> Columns:
     Raises:
         InputError: there is no such column, or it is not clear which one is meant.
     """
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        places.setdefault(name, []).append(place)
     targets: list[int] = []
     for number, name in enumerate(section.targets):
         key = "data.targets" if len(section.targets) == 1 else f"data.targets.{number}"
-        place = find(names, name, key, path)
+        place = find(places, name, key, path)
         if place in targets:
             raise InputError(f"'{name}' is named twice; once is enough", key=key)
         targets.append(place)
@@ -57,7 +60,7 @@ def choose(names: Sequence[str], section: Any, path: Path) -> Columns:
                     "are inputs in data.inputs, or write the file without it",
                     key="data.inputs",
                 )
-            find(names, names[place], "data.inputs", path)
+            find(places, names[place], "data.inputs", path)
         if not others:
             beside = "', '".join(section.targets)
             raise InputError(f"{path} has no column beside '{beside}' to learn from", key="data.path")
@@ -65,7 +68,7 @@ def choose(names: Sequence[str], section: Any, path: Path) -> Columns:
     found: list[int] = []
     for number, name in enumerate(section.inputs):
         key = f"data.inputs.{number}"
-        place = find(names, name, key, path)
+        place = find(places, name, key, path)
         if place in targets:
             raise InputError(f"'{name}' is a target, and no input beside it; take it out", key=key)
         if place in found:
@@ -74,12 +77,12 @@ def choose(names: Sequence[str], section: Any, path: Path) -> Columns:
     return Columns(tuple(found), tuple(targets))
 
 
-def find(names: Sequence[str], name: str, key: str, path: Path) -> int:
-    """The place of a column."""
-    if name not in names:
-        rest = f" and {len(names) - MANY:,} more" if len(names) > MANY else ""
-        held = ", ".join(names[:MANY]) + rest
-        raise InputError(f"{path} has no column '{name}'{near(name, names)}; it has {held}", key=key)
-    if (count := names.count(name)) > 1:
+def find(places: Mapping[str, Sequence[int]], name: str, key: str, path: Path) -> int:
+    """The place of a column, out of those of all names."""
+    if name not in places:
+        rest = f" and {len(places) - MANY:,} more" if len(places) > MANY else ""
+        held = ", ".join(list(places)[:MANY]) + rest
+        raise InputError(f"{path} has no column '{name}'{near(name, list(places))}; it has {held}", key=key)
+    if (count := len(places[name])) > 1:
         raise InputError(f"{path} has {count} columns called '{name}'; give each a name of its own", key=key)
-    return names.index(name)
+    return places[name][0]

@@ -22,6 +22,9 @@ from lrfind.errors import InputError
 SEPARATORS = ",;\t"
 """What may stand between two cells."""
 
+LONGEST_LINE = 2**24
+"""Letters of a line: many more than a million columns of numbers have, and less than memory."""
+
 REMEDY = "leave such rows out, or fill in a number"
 
 
@@ -84,10 +87,11 @@ def no_number(
 
 def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
     """The line that each record begins at, and its cells; blank lines are left out."""
+    line = 1
     try:
-        first = text.readline()
-        reader = csv.reader(chain([first], text), delimiter=separator_of(first), skipinitialspace=True, strict=True)
-        line = 1
+        lines = lines_of(text)
+        first = next(lines, "")
+        reader = csv.reader(chain([first], lines), delimiter=separator_of(first), skipinitialspace=True, strict=True)
         for cells in reader:
             if any(cells):
                 yield line, cells
@@ -106,6 +110,14 @@ def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"line {line} of {path} cannot be read: {error}", key="data.path") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+
+
+def lines_of(text: TextIO) -> Iterator[str]:
+    """The lines, none of which fills the memory."""
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise csv.Error(f"it has {LONGEST_LINE:,} letters or more; a row of a table ends with a line break")
+        yield line
 
 
 def separator_of(header: str) -> str:

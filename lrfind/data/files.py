@@ -14,6 +14,10 @@ LONGEST = 160
 """Letters of another library's message that ours repeats."""
 
 
+ON_DISK = "save it with numpy.save and read it with 'name: npy', which does not read it as a whole"
+"""What to do with arrays that do not fit into memory."""
+
+
 def brief(error: Exception) -> str:
     """What another library says of a file, on one line; damaged ones are quoted at length."""
     said = " ".join(str(error).split()).rstrip(".")
@@ -60,20 +64,16 @@ def memory() -> int:
     return min(limits, default=2**62)
 
 
-def check_room(size: int, what: str, key: str) -> None:
+def check_room(size: int, what: str, key: str, remedy: str = ON_DISK) -> None:
     """There may be memory for so many bytes.
 
     Raises:
         InputError: there cannot be.
     """
     if size > memory():
-        raise no_room(size, what, key)
+        raise no_room(size, what, key, remedy)
 
 
-def no_room(size: int, what: str, key: str) -> InputError:
+def no_room(size: int, what: str, key: str, remedy: str = ON_DISK) -> InputError:
     """There is no memory for so many bytes."""
-    return InputError(
-        f"{what} takes {size / 1e9:,.1f} GB, and there is no memory for it; save it with numpy.save and read it with "
-        "'name: npy', which does not read it as a whole",
-        key=key,
-    )
+    return InputError(f"{what} takes {size / 1e9:,.1f} GB, and there is no memory for it; {remedy}", key=key)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -47,15 +46,18 @@ def on_disk(array: np.memmap[Any, Any], path: Path, key: str) -> Rows:
 
 def mapped(path: Path, key: str) -> np.memmap[Any, Any]:
     """The array in a file, read-only; its pages are read when they are used."""
-    with opened(path, key, "an .npy file") as file:
-        start = file.read(6)
+    try:
+        with opened(path, key, "an .npy file") as file:
+            start = file.read(6)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}", key=key) from None
     if start.startswith(b"PK"):
         raise InputError(f"{path} is an .npz archive; read it with 'name: npz' and its path", key=key)
     if start != b"\x93NUMPY":
         raise InputError(f"{path} is no .npy file; write one with numpy.save(path, array)", key=key)
     try:
         array: np.memmap[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, SyntaxError, TokenError, OverflowError, MemoryError) as error:
+    except Exception as error:  # Of a damaged header, numpy raises whatever it stumbles over.
         if "Python objects" in str(error):
             what = "holds Python objects, which are never unpickled; save numbers"
         elif "greater than file size" in str(error):

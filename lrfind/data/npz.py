@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-import zlib
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,12 +14,6 @@ from lrfind.data.arrays import Arrays
 from lrfind.data.files import brief, check_room, no_room, opened
 from lrfind.errors import InputError
 from lrfind.registry import near
-
-DAMAGE = (
-    *(ValueError, OSError, EOFError, RuntimeError, SyntaxError, TokenError, OverflowError, KeyError),
-    *(zipfile.BadZipFile, zlib.error),
-)
-"""What numpy raises for files that are not as they were written."""
 
 
 def load(section: Any) -> Arrays:
@@ -65,7 +57,7 @@ def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDA
             f"{path} has no array '{name}'{near(name, archive.files)}; it holds {held}", key=f"data.{role}"
         )
     size = 0
-    try:
+    try:  # Of a file that is not as it was written, numpy, zipfile and zlib raise whatever they stumble over.
         size = declared(archive, name)
         check_room(size, f"array '{name}' of {path}", f"data.{role}")
         array: NDArray[Any] | bytes = archive[name]
@@ -75,7 +67,9 @@ def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDA
                 f"array '{name}' of {path} is damaged: its header is no header", key=f"data.{role}"
             ) from None
         raise no_room(size, f"array '{name}' of {path}", f"data.{role}") from None
-    except DAMAGE as error:
+    except InputError:
+        raise
+    except Exception as error:
         if "allow_pickle" in str(error):
             what = "holds Python objects, which are never unpickled; save numbers"
         else:

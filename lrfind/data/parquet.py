@@ -36,14 +36,15 @@ def load(section: Any) -> Arrays:
     with opened(path, "data.path", "a .parquet file") as file:
         try:
             source = parquet.ParquetFile(file)
-            names = source.schema_arrow.names
+            schema = source.schema_arrow  # Made anew each time it is asked for.
+            names = schema.names
             columns = choose(names, section, path)
             table = Table(path.name, *names_of(columns, names))
             for name in table.inputs:
-                check_type(source.schema_arrow.field(name).type, name, "inputs", path)
+                check_type(schema.field(name).type, name, "inputs", path)
             alone = len(table.targets) == 1
             for name in table.targets:
-                check_type(source.schema_arrow.field(name).type, name, "targets", path, alone=alone)
+                check_type(schema.field(name).type, name, "targets", path, alone=alone)
             if not source.metadata.num_rows:
                 raise InputError(f"{path} names columns and has no rows", key="data.path")
             if too_large(source.metadata.num_rows * (len(table.inputs) + len(table.targets))):

@@ -7,6 +7,7 @@ of lossless compression algorithms"), without the line that names an edition, an
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrfind.data.files import opened
+from lrfind.data.files import check_room, opened
 from lrfind.data.targets import LABEL_LOSSES
 from lrfind.errors import InputError
 from lrfind.types import Dataset, Split
@@ -70,6 +71,7 @@ def read(path: str | None) -> NDArray[np.uint8]:
         return np.frombuffer((files("lrfind.data") / "alice.txt").read_bytes(), np.uint8)
     with opened(Path(path), "data.path", "a text file") as file:
         try:
+            check_room(os.fstat(file.fileno()).st_size, path, "data.path", "use a shorter text")
             content = file.read()
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None

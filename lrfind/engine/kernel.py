@@ -202,7 +202,8 @@ class Kernel:
         seeds = range(len(states)) if seeds is None else seeds
         numbers = np.arange(start, start + len(rates))
         measure = numbers % probe_every == 0 if probe_every else np.zeros(len(rates), np.bool_)
-        orders = self._orders(rates.astype(np.float32), measure)
+        with np.errstate(over="ignore"):  # A rate beyond float32 is infinite, and so is what it does.
+            orders = self._orders(rates.astype(np.float32), measure)
         # The program gives its input's memory to its output, so it must not be handed the caller's arrays.
         carried = [self._groups.join([jax.tree.map(np.array, states[lane]) for lane in group]) for group in groups]
         data = jax.device_put(self.feed.data)

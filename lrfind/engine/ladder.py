@@ -6,6 +6,10 @@ import numpy as np
 
 from lrfind.types import Floats
 
+LONGER = 10
+"""A ladder is carried on by at most so many times its own steps: those of one that hardly rises would never end. A
+linear one takes 4.6 times its own for two decades."""
+
 
 def exponential(low: float, high: float, steps: int) -> Floats:
     """``low (high / low)^(i / (steps - 1))``: equal steps in log rate, exact at both ends, shape (steps,)."""
@@ -25,12 +29,15 @@ def above(ladder: Floats, high: float) -> Floats:
         high: the last rate of the continuation.
 
     Returns:
-        Rates above the ladder's last, evenly spaced in log rate; empty where `high` is not above it.
+        Rates above the ladder's last, evenly spaced in log rate, at most `LONGER` times as many; empty where `high` is
+        not above it.
     """
     last = ladder[-1]
     if high <= last:
         return np.empty(0)
-    steps = max(1, round(float(np.log(high / last) / np.log(last / ladder[-2]))))
+    rise = float(np.log(high / last))
+    step = max(float(np.log(last / ladder[-2])), rise / (LONGER * len(ladder)))
+    steps = max(1, round(rise / step))
     return np.geomspace(last, high, steps + 1)[1:]
 
 

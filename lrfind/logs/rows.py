@@ -89,11 +89,11 @@ def is_lines(text: str) -> bool:
     first, _, rest = text.partition("\n")
     try:
         found = json.loads(first)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     if not isinstance(found, dict):
         return False
-    return bool(rest.strip()) or not any(isinstance(value, list) and len(value) > 1 for value in found.values())
+    return bool(rest.strip()) or not any(isinstance(each, list) and len(each) > 1 for each in flat(found).values())
 
 
 def from_json(text: str, source: str) -> list[Row]:
@@ -105,7 +105,10 @@ def from_json(text: str, source: str) -> list[Row]:
     except RecursionError:
         raise InputError(f"{source} is nested too deeply; a log is an array of objects") from None
     if isinstance(found, dict) and str(found.get("schema", "")).startswith(OWN):
-        return from_training(found)
+        try:
+            return from_training(found)
+        except (AttributeError, TypeError) as error:
+            raise InputError(f"{source}: this training of lrfind is damaged: {error}") from None
     if isinstance(found, dict):
         held = next((found[key] for key in HOLDERS if isinstance(found.get(key), list | dict)), found)
         found = held

@@ -33,15 +33,16 @@ class _Note:
 
 
 def commands(found: Sequence[Judged]) -> str:
-    """One line each, the worst first; where there are more of a kind than GitHub shows, the last says how many."""
+    """One line each, the worst first; where there are more of a kind than GitHub shows, the last that it shows says how
+    many."""
     notes = [note for each in found for note in _notes(each)]
     lines = []
     for kind in KINDS.values():
         of_kind = [note for note in notes if note.kind == kind]
         if len(of_kind) > MOST:
             rest = len(of_kind) - MOST + 1
-            more = f"{rest} more, as GitHub shows {MOST} of a kind; the log and the step's summary have all"
-            of_kind[MOST - 1 :] = [_Note(kind, "", None, None, "lrfind", more)]
+            more = f"{rest} more, as GitHub shows {MOST} of a kind; the step's log has all"
+            of_kind.insert(MOST - 1, _Note(kind, "", None, None, "lrfind", more))
         lines += [_line(note) for note in of_kind]
     return "".join(f"{line}\n" for line in lines)
 

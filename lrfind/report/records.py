@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrfind.errors import InputError
-from lrfind.fields import build, checked, shown
+from lrfind.fields import build, checked, sections, shown
 from lrfind.report.trials import confirmation_document, read_confirmation, read_evidence
 from lrfind.types import (
     Advice,
@@ -141,7 +141,7 @@ def _result(found: dict[str, Any]) -> Result:
         facts=build(Facts, found["facts"], "facts"),
         assumptions=_each(found["assumptions"], str, "assumptions"),
         warnings=_each(found["warnings"], str, "warnings"),
-        config=dict(found["config"]),
+        config=sections(found["config"]),
         environment=dict(found["environment"]),
         timing=build(Timing, timing, "timing"),
         confirmation=read_confirmation(found.get("confirmation")),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from lrfind.errors import InputError
-from lrfind.fields import build, checked, shown
+from lrfind.fields import build, checked, sections, shown
 from lrfind.report.train_records import SCHEMA
 from lrfind.trace import Finding, Scores, Training
 from lrfind.types import Facts, Floats
@@ -58,7 +58,7 @@ def _training(found: dict[str, Any]) -> Training:
         findings=tuple(_finding(each) for each in found["findings"]),
         facts=build(Facts, found["facts"], "facts"),
         assumptions=tuple(checked(each, str, "assumptions") for each in found["assumptions"]),
-        config=dict(found["config"]),
+        config=sections(found["config"]),
         environment=dict(found["environment"]),
         timing={str(part): checked(spent, float, f"timing.{part}") for part, spent in found["timing"].items()},
     )

@@ -20,6 +20,17 @@ def test_text_says_what_it_would_take_and_leaves_nothing(lrfind: Lrfind) -> None
     assert not Path("lrfind-runs").exists()
 
 
+def test_names_send_nothing_to_the_terminal(lrfind: Lrfind) -> None:
+    for name in ("\x1b[31mred.csv", "\x1b[31mred.yaml"):
+        Path(name).write_text("a,y\n" + "1,0\n2,1\n" * 100, encoding="utf-8")
+    data = 'data: {name: csv, path: "\\e[31mred.csv", targets: y, batch_size: 8}\n'
+    Path("\x1b[31mred.yaml").write_text(f"model: {{name: linear}}\noptimizer: {{name: sgd}}\n{data}", encoding="utf-8")
+    ran = lrfind("sweep", "\x1b[31mred.yaml", "c.yaml", "--dry-run")
+    assert ran.code == 0
+    assert ran.out.startswith("[31mred\n")
+    assert "\x1b" not in ran.out
+
+
 def test_json(lrfind: Lrfind) -> None:
     found = json.loads(lrfind("sweep", "c.yaml", "--dry-run", "--json").out)
     assert (found["status"], found["parameters"], found["lanes"]) == ("dry_run", 610, 2)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +62,25 @@ def test_refused(lrfind: Lrfind, arguments: str) -> None:
     said = REFUSED[arguments].replace("{here}", str(Path.cwd()))
     assert (ran.code, ran.out, ran.err) == (2, "", f"lrfind: error: {said}\n")
     assert not Path("lrfind-runs").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of POSIX")
+@pytest.mark.usefixtures("folder")
+def test_no_more_is_read_of_standard_input_than_a_config_has() -> None:
+    for mode, said in {
+        "rb": "is larger than 1,000,000 bytes; a config is a few lines",
+        "wb": "cannot be read: Bad file descriptor",
+    }.items():
+        with open("/dev/zero", mode) as given:
+            command = [sys.executable, "-m", "lrfind", "sweep", "-"]
+            ran = subprocess.run(command, stdin=given, capture_output=True, text=True, check=False)
+        assert (ran.returncode, ran.stderr) == (2, f"lrfind: error: stdin: {said}\n")
+
+
+def test_a_key_of_two_lines_is_one_line_of_the_message(lrfind: Lrfind) -> None:
+    said = lrfind("sweep", "-", stdin=CONFIG + '"a\\n::error::b": 1\n').err
+    assert "lrfind: error: stdin:6:1: a\\n::error::b: unknown key" in said
+    assert said.count("\n") == 1
 
 
 def test_all_problems_come_in_one_go(lrfind: Lrfind) -> None:

@@ -47,7 +47,7 @@ def test_closed_streams(shell: Shell) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
-@pytest.mark.parametrize("command", ["$SWEEP", "$LRFIND list"])
+@pytest.mark.parametrize("command", ["$SWEEP", "$LRFIND list", "$LRFIND --version", "$LRFIND --help"])
 def test_full_stdout(shell: Shell, command: str) -> None:
     ran = shell(f"{command} >/dev/full")
     assert ran.code == 3

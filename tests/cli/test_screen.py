@@ -118,6 +118,11 @@ def test_put_to_a_full_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert stream.leads_nowhere()
 
 
+def test_say_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    say("a\n::error::b \u200fc\ufeff")
+    assert capsys.readouterr().err == "a\\n::error::b \\u200fc\\ufeff\n"
+
+
 def test_say_to_nobody(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     stream = Broken(OSError(28, "No space left on device"), tmp_path / "err")
     monkeypatch.setattr(sys, "stderr", stream)

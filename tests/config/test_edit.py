@@ -87,6 +87,15 @@ def test_mode_links_and_byte_order_mark_stay(tmp_path: Path) -> None:
     assert real.read_bytes() == b"\xef\xbb\xbf" + (REST + "optimizer: {name: sgd, learning_rate: 2}\n").encode()
 
 
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="this user may write everything")
+def test_what_may_not_be_written_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(REST + "optimizer: {name: sgd}\n")
+    path.chmod(0o444)
+    with pytest.raises(InputError, match=r"run\.yaml cannot be written: Permission denied"):
+        write_rate(path, 0.1)
+
+
 def test_a_failed_write_leaves_the_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "run.yaml"
     path.write_text(REST + "optimizer: {name: sgd}\n")

@@ -84,6 +84,8 @@ def test_a_key_can_be_set_on_a_bare_schedule() -> None:
     schedule = from_text(GOOD, "train.schedule.warmup_steps=5").config.train.schedule
     assert schedule.keywords(500) == {"warmup_steps": 5, "end_factor": 0.0}
     assert from_text(GOOD, "train.schedule=linear").config.train.schedule.name == "linear"
+    schedule = from_text(GOOD, "train.schedule=step", "train.schedule.warmup_steps=5").config.train.schedule
+    assert (schedule.name, schedule.warmup_steps) == ("step", 5)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,13 @@ def test_a_key_can_be_set_on_a_bare_schedule() -> None:
 )  # fmt: skip
 def test_bad_overrides(setting: str, message: str) -> None:
     assert lines("seed: 3\n" + GOOD, setting) == [message]
+
+
+def test_a_section_that_a_setting_makes_is_its_own_fault() -> None:
+    assert lines(GOOD, "seed.x=1") == ["--set: seed: must be a whole number of at least 0; got a section of keys"]
+    said = lines(GOOD.replace(", schedule: cosine", ""), "train.schedule.warmup_steps=5")
+    assert [line.partition(": missing")[0] for line in said] == ["--set: train.schedule.name"]
+    assert lines(GOOD, f"seed={'9' * 5000}") == ["--set: seed: is a number of too many digits"]
 
 
 def test_another_model_leaves_the_first_ones_keys_behind() -> None:

@@ -33,6 +33,10 @@ ADDED = {
     "sweep: {min_lr: .nan}": "4:9: sweep.min_lr: must be a number above 0; got nan (not a number)",
     "sweep: {max_lr: .inf}": "4:9: sweep.max_lr: must be a number above 0; got inf (infinity)",
     "sweep: {min_lr: 0}": "4:9: sweep.min_lr: must be a number above 0; got 0",
+    "sweep: {max_lr: 1e300}": "4:9: sweep.max_lr: must be from 1e-30 to 1e+30, as weights are float32; got 1e+300",
+    "sweep: {min_lr: 1e-300}": "4:9: sweep.min_lr: must be from 1e-30 to 1e+30, as weights are float32; got 1e-300",
+    "sweep: {min_lr: 1, max_lr: 1.05}": "4:20: sweep.max_lr: must be above min_lr, 1, by a factor of 1.1 at least; "
+    "got 1.05",
     "sweep: {min_lr: 20}": "4:9: sweep.min_lr: must be below max_lr, 10 by default; got 20",
     "sweep: {min_lr: 1, max_lr: 1}": "4:20: sweep.max_lr: must be above min_lr, 1; got 1",
     "sweep: {extend: yes}": "4:9: sweep.extend: must be true or false; got 'yes' (in YAML 1.2 that is text)",

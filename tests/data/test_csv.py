@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -203,6 +204,25 @@ def test_a_cell_beyond_reason(tmp_path: Path) -> None:
     said, key = refusal(tmp_path, f"a,y\n{'1' * 200_000},0\n")
     assert said == "line 2 of HERE/d.csv cannot be read: field larger than field limit (131072)"
     assert key == "data.path"
+
+
+def test_a_line_beyond_reason(tmp_path: Path) -> None:
+    for start, line in (("", 1), ("a,y\n1,0\n", 3)):
+        (tmp_path / "d.csv").write_text(start, encoding="utf-8")
+        os.truncate(tmp_path / "d.csv", 2**34)
+        with pytest.raises(InputError) as caught:
+            load(section(tmp_path / "d.csv"))
+        assert str(caught.value) == (
+            f"line {line} of {tmp_path / 'd.csv'} cannot be read: it has 16,777,216 letters or more; a row of a table "
+            "ends with a line break"
+        )
+
+
+def test_many_columns_are_found_at_once(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(20_000)]
+    begin = time.process_time()
+    assert loaded(tmp_path, f"{','.join(names)},y\n{'1,' * 20_000}0\n").inputs.shape == (1, 20_000)
+    assert time.process_time() - begin < 5
 
 
 def test_no_file(tmp_path: Path) -> None:

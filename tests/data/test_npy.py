@@ -116,7 +116,17 @@ def test_a_file_that_ends_too_soon(tmp_path: Path) -> None:
     assert key == "data.inputs"
 
 
-@pytest.mark.parametrize(("old", "new"), [(b"descr", b"dexcr"), (b"(20, 3)", b"(20, 3("), (b"<f8", b"<q9")])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"descr", b"dexcr"),
+        (b"(20, 3)", b"(20, 3("),
+        (b"<f8", b"<q9"),
+        (b"'<f8',", b"(),    "),
+        (b"(20, 3)", b"(True,)"),
+        (b"{'descr'", b"{[     ]"),
+    ],
+)
 def test_a_header_that_makes_no_sense(old: bytes, new: bytes, tmp_path: Path) -> None:
     loaded(tmp_path)
     path = tmp_path / "x.npy"
@@ -136,6 +146,12 @@ class Trap:
 def test_objects_are_never_unpickled(tmp_path: Path) -> None:
     expected = "HERE/y.npy holds Python objects, which are never unpickled; save numbers"
     assert refusal(tmp_path, y=np.array([Trap()] * 20, dtype=object)) == (expected, "data.targets")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux that opens and cannot be read")
+def test_a_file_that_opens_and_cannot_be_read() -> None:
+    with pytest.raises(InputError, match="/proc/self/mem cannot be read: Input/output error"):
+        mapped(Path("/proc/self/mem"), "data.inputs")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")

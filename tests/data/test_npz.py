@@ -125,6 +125,25 @@ def test_damaged_compression(tmp_path: Path) -> None:
     assert key == "data.inputs"
 
 
+def test_damaged_lzma(tmp_path: Path) -> None:
+    pytest.importorskip("lzma")
+    path = tmp_path / "d.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as file:
+        file.writestr("x.npy", bytes(1000))
+    content = bytearray(path.read_bytes())
+    content[45:49] = b"\xff" * 4
+    path.write_bytes(content)
+    assert refusal(path) == ("array 'x' of PATH is damaged: Corrupt input data", "data.inputs")
+
+
+@pytest.mark.parametrize("header", [b"{'descr': (), 'fortran_order': False, 'shape': (2,)}", b"{[]: 1}"])
+def test_a_header_that_numpy_stumbles_over(header: bytes, tmp_path: Path) -> None:
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(8)
+    said, key = refusal(archive(tmp_path / "d.npz", x=content))
+    assert said.startswith("array 'x' of PATH is damaged: ")
+    assert key == "data.inputs"
+
+
 def archive(path: Path, **members: bytes) -> Path:
     with zipfile.ZipFile(path, "w") as file:
         for name, content in members.items():

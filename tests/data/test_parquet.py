@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import time
 from decimal import Decimal
 from io import FileIO
 from pathlib import Path
@@ -52,6 +53,13 @@ def test_all_columns_but_the_target(tmp_path: Path) -> None:
     arrays = loaded(tmp_path, COLUMNS)
     assert arrays.inputs.tolist() == [[1, 5], [2, 6], [3, 7], [4, 8]]
     assert arrays.targets.tolist() == [0, 1, 0, 1]
+
+
+def test_many_columns_are_found_at_once(tmp_path: Path) -> None:
+    columns = {f"c{number}": [1.0, 2.0] for number in range(4000)}
+    begin = time.process_time()
+    assert loaded(tmp_path, columns | {"y": [0, 1]}).inputs.shape == (2, 4000)
+    assert time.process_time() - begin < 5
 
 
 def test_chosen_columns_in_their_order(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -100,6 +101,13 @@ def test_refusals(tmp_path: Path, alphabet: Path) -> None:
         text(alphabet, loss="mse")
     assert caught.value.key == "loss"
     assert text(alphabet, loss="cross_entropy").train.rows == 4
+
+
+def test_a_text_that_does_not_fit_into_memory(tmp_path: Path) -> None:
+    (tmp_path / "d.txt").touch()
+    os.truncate(tmp_path / "d.txt", 2**43)
+    with pytest.raises(InputError, match=r"d\.txt takes 8,796\.1 GB, and there is no memory for it; use a shorter"):
+        text(tmp_path / "d.txt")
 
 
 def test_too_short_a_text_says_what_there_is(alphabet: Path) -> None:

@@ -64,6 +64,13 @@ def test_below_takes_five_to_fifty_steps_a_decade(ladder: np.ndarray, steps: int
     assert len(below(ladder, 1e-8)) == steps
 
 
+@pytest.mark.parametrize("high", [1 + 1e-7, 1 + 3e-16])
+def test_a_ladder_that_hardly_rises_is_not_carried_on_without_end(high: float) -> None:
+    more = above(exponential(1.0, high, 40), 100.0)
+    assert len(more) == 400
+    assert more[-1] == 100.0
+
+
 def test_nothing_to_add() -> None:
     rates = exponential(1e-4, 1.0, 41)
     for high in (1.0, 0.5):

@@ -36,6 +36,7 @@ FORMS: Mapping[str, str] = {
     + '\n{"s',
     "nested": "\n".join(json.dumps({"global_step": i, "train": {"loss": v}}) for i, v in enumerate(LOSS)),
     "an array": json.dumps([{"step": i, "loss": v} for i, v in enumerate(LOSS)]),
+    "a history": json.dumps({"params": {"epochs": 20}, "history": {"loss": LOSS}}),
     "the Trainer's state": json.dumps(
         {"best_metric": None, "log_history": [{"step": i, "loss": v} for i, v in enumerate(LOSS)]}
     ),
@@ -143,6 +144,8 @@ def test_named_columns() -> None:
         ('{"a": {"b": 1}', "not valid JSON"),
         ('{"a": {"b": 1}}', "known to be a loss"),
         ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ('{"schema": "lrfind/train/1", "trace": {"loss": [1, 2]}, "validation": "x"}', "lrfind is damaged"),
         ("1,2,3,4,5\n1,2,3,4,5\n", "expected a header"),
     ],
 )

@@ -174,6 +174,9 @@ def test_what_is_no_result_is_said(text: str | bytes, says: str) -> None:
         ("warnings", "one"),
         ("warnings", [1]),
         ("name", 3),
+        ("config", []),
+        ("config.data", True),
+        ("config.sweep", "x"),
     ],
 )
 def test_a_damaged_result_is_said(path: str, value: object) -> None:

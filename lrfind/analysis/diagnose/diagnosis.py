@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lrfind.analysis.diagnose.evidence import measure
 from lrfind.analysis.diagnose.table import decide
 from lrfind.analysis.diagnose.words import put
@@ -14,7 +16,8 @@ def diagnose(trace: Trace) -> tuple[Finding, ...]:
     Raises:
         ValueError: fewer than four losses, and none that is not finite.
     """
-    evidence = measure(trace)
+    with np.errstate(all="ignore"):  # Squares of 1e200 are infinite, and differences of those no numbers.
+        evidence = measure(trace)
     if evidence.train is None and evidence.val is None and evidence.broke is None:
         raise ValueError("too few losses")
     return tuple(put(verdict, evidence, trace.unit) for verdict in decide(evidence))

@@ -35,6 +35,9 @@ MOST_CLASSES = 10
 """Classes up to which a loss comes that near to one of the logarithms by chance in one of thirty cases; of more of them
 these lie closer together."""
 
+ROUNDING = 1e-9
+"""Part of a level that its mean and the digits of a log leave open, however smooth the loss."""
+
 SHARP = 33.0
 """A column can tell what is missed where two standard errors of its last fall are below 6 % of its change."""
 
@@ -250,7 +253,7 @@ def column(entries: Series, rates: Travel, start: float | None = None) -> Column
     at = int(means.argmin())
     low_at = float(entries.at[min(at + width // 2, len(y) - 1)])
     scale = max(start - end, LEAST_CHANGE * abs(start), TINY)
-    error = entries.sigma * float(np.hypot(1 / np.sqrt(entries.tail), 1 / np.sqrt(3)))
+    error = max(entries.sigma * float(np.hypot(1 / np.sqrt(entries.tail), 1 / np.sqrt(3))), ROUNDING * abs(start))
     return Column(
         entries,
         start,

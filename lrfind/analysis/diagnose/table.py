@@ -236,4 +236,4 @@ def unfinished(e: Evidence) -> Iterator[Verdict]:
 
 def learns(e: Evidence) -> bool:
     """Whether one of the losses fell by more than noise."""
-    return any(column.drop >= max(SURE * column.error, MINUTE * abs(column.start)) for column in e.columns)
+    return any(column.drop > max(SURE * column.error, MINUTE * abs(column.start)) for column in e.columns)

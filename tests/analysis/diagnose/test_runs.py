@@ -78,3 +78,14 @@ def test_a_loss_that_never_fell() -> None:
     found = diagnose(Trace(np.arange(300.0), 2.3 + 0.05 * rng.standard_normal(300)))
     assert [each.id for each in found] == ["not-learning"]
     assert "100" in found[0].advice
+
+
+@pytest.mark.parametrize("level", [0.0, 2.3, -0.7])
+@pytest.mark.parametrize("rows", [30, 300])
+def test_a_loss_that_never_moved(level: float, rows: int) -> None:
+    assert first(Trace(np.arange(float(rows)), np.full(rows, level))) == "not-learning"
+
+
+def test_losses_whose_squares_are_no_numbers() -> None:
+    loss = np.exp(-np.arange(100) / 20)
+    assert first(Trace(np.arange(100.0), 1e300 * loss)) == first(Trace(np.arange(100.0), loss))
