@@ -1,6 +1,9 @@
-"""What optax's keywords do, one line each; of an optimiser where it means something else there."""
+"""What optax's keywords do, one line each (of an optimiser where it means something else there), and what they can
+be."""
 
 from __future__ import annotations
+
+from typing import Any
 
 CHOICES = {
     "preconditioning": ("frobenius", "spectral", "aol", "schatten"),
@@ -8,6 +11,24 @@ CHOICES = {
     "init_step.0": ("heuristic", "distance", "learning_rate"),
 }
 """The words that a keyword can be; of a list, its item's."""
+
+DECAYS = ("b1", "b2", "b3", "adam_b1", "adam_b2", "betas.0", "betas.1", "beta3", "decay", "rho", "momentum")
+"""A running mean of decay 1 never moves, and is divided by nothing where its start is corrected for."""
+
+AMOUNTS = (
+    *("eps", "eps_root", "adam_eps_root", "weight_decay", "weight_decay_rate", "adam_weight_decay", "min_norm"),
+    *("initial_accumulator_value", "initial_scale", "init_estim_sq_dist", "beta", "eta", "clipping_threshold"),
+)
+"""What is added, taken off or measured, never negative."""
+
+COUNTS = ("rank", "ns_steps", "update_proj_gap", "min_dim_size_to_factor")
+
+BOUNDS: dict[str, dict[str, Any]] = {
+    **{key: {"minimum": 0, "exclusiveMaximum": 1} for key in DECAYS},
+    **{key: {"minimum": 0} for key in AMOUNTS},
+    **{key: {"minimum": 1} for key in COUNTS},
+}
+"""What JSON Schema has a keyword within."""
 
 SUMMARIES = {
     "adam_b1": "decay of the first moment, for what is no matrix",

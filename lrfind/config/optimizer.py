@@ -7,6 +7,7 @@ lands in pydantic's extras and is checked against the table.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -19,10 +20,10 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from lrfind.config.keywords import CHOICES
+from lrfind.config.keywords import BOUNDS, CHOICES
 from lrfind.config.section import Section, conflict, names
 from lrfind.config.target import NONE, OWN, TARGET, Kwargs, Target
-from lrfind.config.words import mismatch, unknown
+from lrfind.config.words import mismatch, not_null, unknown
 from lrfind.optimizer_table import OPTIMIZERS, Default
 
 if TYPE_CHECKING:
@@ -132,9 +133,9 @@ def option_schema(default: Default, key: str = "") -> dict[str, Any]:
         case bool():
             return {"type": "boolean", "default": default}
         case int():
-            return {"type": "integer", "default": default}
+            return {"type": "integer", **BOUNDS.get(key, {}), "default": default}
         case float():
-            return {"type": "number", "default": default}
+            return {"type": "number", **BOUNDS.get(key, {}), "default": default}
         case str():
             return {"type": "string", "default": default} | ({"enum": list(CHOICES[key])} if key in CHOICES else {})
         case tuple():
@@ -142,7 +143,7 @@ def option_schema(default: Default, key: str = "") -> dict[str, Any]:
             sizes = {"minItems": len(items), "maxItems": len(items)}
             return {"type": "array", "prefixItems": items, "items": False, "default": list(default), **sizes}
         case None:
-            return {"anyOf": [{"type": "number"}, {"type": "null"}], "default": None}
+            return {"anyOf": [{"type": "number", **BOUNDS.get(key, {})}, {"type": "null"}], "default": None}
 
 
 def _fits(value: Any, default: Default, wanted: dict[str, Any]) -> bool:
@@ -154,11 +155,16 @@ def _fits(value: Any, default: Default, wanted: dict[str, Any]) -> bool:
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, str):
         return isinstance(value, str) and value in wanted.get("enum", [value])
-    if isinstance(default, int):
-        return isinstance(value, int) and abs(value) < 2**31
     if value is None:
         return default is None
-    return isinstance(value, int | float) and abs(value) < 1e300 and math.isfinite(value)
+    if not isinstance(value, int if isinstance(default, int) else int | float) or not within(value, not_null(wanted)):
+        return False
+    return abs(value) < (2**31 if isinstance(default, int) else 1e300) and math.isfinite(value)
+
+
+def within(value: float, wanted: Mapping[str, Any]) -> bool:
+    """Whether a number is within the bounds of a schema."""
+    return bool(wanted.get("minimum", -math.inf) <= value < wanted.get("exclusiveMaximum", math.inf))
 
 
 def _no_mask(name: str) -> str:

@@ -9,6 +9,8 @@ import pytest
 
 from lrfind.config import Config, Option, load, options, schema, starter
 from lrfind.config.catalog import KINDS
+from lrfind.config.keywords import BOUNDS
+from lrfind.config.optimizer import within
 from lrfind.errors import InputError
 from lrfind.optimizer_table import OPTIMIZERS
 from lrfind.registry import DATA, MODELS, SCHEDULES
@@ -21,6 +23,18 @@ def test_every_built_in_has_its_options(kind: str) -> None:
             assert option.type
             assert option.summary
             assert option.name != "name"
+
+
+def test_bounds_are_of_keywords_that_there_are_and_hold_for_their_defaults() -> None:
+    found = set()
+    for entry in OPTIMIZERS.values():
+        for key, default in entry.options.items():
+            parts = enumerate(default) if isinstance(default, tuple) else ()
+            for name, value in [(key, default), *((f"{key}.{place}", each) for place, each in parts)]:
+                if name in BOUNDS:
+                    found.add(name)
+                    assert value is None or within(value, BOUNDS[name])
+    assert found == BOUNDS.keys()
 
 
 def test_options_by_example() -> None:
@@ -108,12 +122,21 @@ def test_the_json_schema_is_for_editors() -> None:
         Config.model_validate(example)
     optimizers = document["$defs"]["OptimizerSection"]["oneOf"]
     adam = next(one for one in optimizers if one["properties"]["name"]["const"] == "adam")
-    assert adam["properties"]["b1"] == {"type": "number", "default": 0.9, "description": "decay of the first moment"}
+    within = {"minimum": 0, "exclusiveMaximum": 1}
+    about = "decay of the first moment"
+    assert adam["properties"]["b1"] == {"type": "number", **within, "default": 0.9, "description": about}
     assert schema() is not document
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"seed": -1}, {"lr": 1}, {"model": {"name": "mpl"}}, {"optimizer": {"name": "sgd", "b1": 1}}]
+    "wrong",
+    [
+        {"seed": -1},
+        {"lr": 1},
+        {"model": {"name": "mpl"}},
+        {"optimizer": {"name": "sgd", "b1": 1}},
+        {"optimizer": {"name": "adam", "b1": 1}},
+    ],
 )
 def test_the_json_schema_refuses_what_the_loader_refuses(wrong: dict[str, Any]) -> None:
     jsonschema = pytest.importorskip("jsonschema")

@@ -38,8 +38,8 @@ CASES = {
     "optimizer: {learning_rate: ~, name: sgd}\n": "optimizer: {learning_rate: 0.0012, name: sgd}\n",
     "optimizer: &o\n  name: sgd\n": "optimizer: &o\n  name: sgd\n  learning_rate: 0.0012\n",
     "optimizer: {name: sgd, learning_rate: &lr 1e-3}\n": "optimizer: {name: sgd, learning_rate: &lr 0.0012}\n",
-    "seed: &s 1\noptimizer: {name: sgd, momentum: *s }\n": (
-        "seed: &s 1\noptimizer: {name: sgd, learning_rate: 0.0012, momentum: *s }\n"
+    "seed: &s 0\noptimizer: {name: sgd, momentum: *s }\n": (
+        "seed: &s 0\noptimizer: {name: sgd, learning_rate: 0.0012, momentum: *s }\n"
     ),
     "sweep: {max_lr: &lr 1}\noptimizer: {name: sgd, learning_rate: *lr }\n": (
         "sweep: {max_lr: &lr 1}\noptimizer: {name: sgd, learning_rate: 0.0012 }\n"

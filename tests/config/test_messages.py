@@ -95,7 +95,12 @@ OPTIMIZER = {
     "{name: muon, decayed: weights}": "3:25: optimizer.decayed: must be all: muon decays matrices by weight_decay and "
     "the rest by adam_weight_decay",
     "{name: adamw, decayed: bias}": "3:26: optimizer.decayed: must be one of all, weights; got 'bias'",
-    "{name: prodigy, betas: [0.9]}": "3:28: optimizer.betas: must be a list of 2, a number and a number; got a list",
+    "{name: prodigy, betas: [0.9]}": "3:28: optimizer.betas: must be a list of 2, a number of at least 0 and below 1 "
+    "and a number of at least 0 and below 1; got a list",
+    "{name: adam, b1: 1.5}": "3:25: optimizer.b1: must be a number of at least 0 and below 1; got 1.5",
+    "{name: sgd, momentum: 1}": "3:24: optimizer.momentum: must be a number of at least 0 and below 1; got 1",
+    "{name: adamw, weight_decay: -0.1}": "3:26: optimizer.weight_decay: must be a number of at least 0; got -0.1",
+    "{name: muon, ns_steps: 0}": "3:25: optimizer.ns_steps: must be a whole number of at least 1; got 0",
     "{name: dog, init_step: [far, 1e-6]}": "3:24: optimizer.init_step: must be a list of 2, one of heuristic, "
     "distance, learning_rate and a number; got a list",
     "{name: polyak_sgd, variant: x}": "3:31: optimizer.variant: must be one of sps, sps+; got 'x'",
@@ -129,7 +134,7 @@ WHOLE = {
         "2:1: data.path: missing: the file, relative to the config (of --set: to the working directory)",
         "2:19: data.batch_size: must be a whole number of at least 1; got '64' (drop the quotes)",
         "2:37: data.validation_fraction: must be a number of at least 0 and below 1; got 1",
-        "3:25: optimizer.b1: must be a number; got 'yes'",
+        "3:25: optimizer.b1: must be a number of at least 0 and below 1; got 'yes'",
         "3:34: optimizer.weight_decay: unknown key; optimizer 'adam' has learning_rate, clip_norm, accumulate, "
         "decayed, groups, frozen, b1, b2, eps, eps_root, nesterov",
         "3:51: optimizer.nesterov: must be true or false; got 1 (write true)",

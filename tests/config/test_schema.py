@@ -93,7 +93,7 @@ def test_options_are_the_optimisers_own() -> None:
     optimizer = config(optimizer={"name": "sgd", "momentum": 0.9, "learning_rate": 1}).optimizer
     assert optimizer.options == {"momentum": 0.9}
     assert config(optimizer={"name": "sgd", "momentum": None}).optimizer.options == {"momentum": None}
-    assert config(optimizer={"name": "lion", "b1": 1}).optimizer.options == {"b1": 1}
+    assert config(optimizer={"name": "lion", "b1": 0}).optimizer.options == {"b1": 0}
 
 
 def test_a_config_cannot_be_changed() -> None:
