@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 import jax
 
-QUICK_OPTIONS: tuple[dict[str, bool | int], ...] = (
-    {"xla_backend_optimization_level": 1, "xla_cpu_use_fusion_emitters": False},
-    {"xla_backend_optimization_level": 1},
-)
-"""Options of XLA's CPU compiler, the first set that it knows; JAX 0.12 dropped the second option of the first. On the
-digits network they compile in six tenths of the time, and a step takes 1.4 times as long. (Level 0 compiles in a
-quarter, but its steps take more than four times as long, which every later run with a warm cache pays for.)"""
+QUICK_OPTIONS: dict[str, bool | int] = {"xla_backend_optimization_level": 1}
+"""Options of XLA's CPU compiler. On the digits network they compile in six tenths of the time, and a step takes 1.4
+times as long. (Level 0 compiles in a quarter, but its steps take more than four times as long, which every later run
+with a warm cache pays for.)"""
+
+if jax.__version_info__ < (0, 11, 1):  # Later ones know it no more.
+    QUICK_OPTIONS["xla_cpu_use_fusion_emitters"] = False
 
 
 def compile(lowered: Any, effort: Literal["quick", "full"]) -> Any:
@@ -22,9 +22,9 @@ def compile(lowered: Any, effort: Literal["quick", "full"]) -> Any:
         lowered: what `jax.jit(...).lower(...)` returns.
         effort: ``"quick"`` for a program that will hardly run.
     """
-    for options in QUICK_OPTIONS if effort == "quick" else ():
+    if effort == "quick":
         try:
-            return lowered.compile(compiler_options=options)
+            return lowered.compile(compiler_options=QUICK_OPTIONS)
         except jax.errors.JaxRuntimeError as error:
             if "No such compile option" not in str(error):
                 raise
