@@ -109,7 +109,9 @@ def directory_moved(folder: Path) -> Verdict:
 
 def two_processes(folder: Path) -> Verdict:
     process = begun(folder, "shared")
+    process.send_signal(signal.SIGSTOP)  # Else it may be done before the second one has so much as started.
     second = run(folder, *SWEEP, "shared")
+    process.send_signal(signal.SIGCONT)
     first = end(process)
     same = first.code == 0 and outcome(folder / "shared") == outcome(folder / "whole")
     return checked(second, 3, f"is in use by process {process.pid}", same)
