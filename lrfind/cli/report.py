@@ -117,7 +117,15 @@ def of_sweep(result: Result, *, draws: bool) -> dict[str, bytes]:
 
 def of_training(training: Training, *, draws: bool) -> dict[str, bytes]:
     """The files of a training, in the order in which it writes them."""
-    from lrfind.folder import PLOT, ROWS, TRAIN
+    from lrfind.folder import TRAIN
+    from lrfind.report.train_records import to_json
+
+    return {**beside_training(training, draws=draws), TRAIN: to_json(training).encode()}
+
+
+def beside_training(training: Training, *, draws: bool) -> dict[str, bytes]:
+    """Those of them that do not tell how long they took to make."""
+    from lrfind.folder import PLOT, ROWS
     from lrfind.report import train_records
 
     files = {ROWS: train_records.to_csv(training).encode()}
@@ -125,7 +133,7 @@ def of_training(training: Training, *, draws: bool) -> dict[str, bytes]:
         from lrfind.report.train_figure import draw
 
         files[PLOT] = draw(training, "png")
-    return {**files, TRAIN: train_records.to_json(training).encode()}
+    return files
 
 
 def rendered(

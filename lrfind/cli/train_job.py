@@ -167,12 +167,12 @@ class TrainJob:
 
     def _render(self, training: Training, clock: Clock) -> tuple[Training, dict[str, bytes]]:
         """The files of a training; train.json comes last, as the sign that all are there."""
-        from lrfind.cli.report import of_training
+        from lrfind.cli.report import beside_training
         from lrfind.folder import TRAIN
         from lrfind.report import train_records
 
         with clock("render"):
-            files = of_training(training, draws=self.wishes.draws)
+            files = beside_training(training, draws=self.wishes.draws)
             if self.wishes.plot is not None:
                 from lrfind.report.train_figure import draw
 

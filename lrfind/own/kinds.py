@@ -77,10 +77,10 @@ def recognise(built: Any, title: str, key: str) -> Found:
         raise InputError(f"{title} returned an object with {held}; it must return {VALID}", key=key)
     if isinstance(built, tuple | list) and len(built) == 2:
         first, second = built
-        turned = callable(second) and is_module(first) and not is_module(second)
-        if callable(first) and callable(second) and not turned and not is_module(second):
+        function_last = callable(second) and not is_module(second)
+        if callable(first) and function_last and not is_module(first):
             return Found("network", title, second, first, None)
-        if callable(first) and not turned:
+        if callable(first) and not function_last:
             kind = "step" if _is_step(first) else "loss"
             return Found(kind, title, first, None, second)
         if callable(second):

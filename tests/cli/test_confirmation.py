@@ -55,7 +55,8 @@ def test_no_room_for_a_heat_is_said_and_not_announced(lrfind: Lrfind, key: str, 
     result = json.loads(ran.out)
     assert (result["status"], result["recommendation"]["confirmed"]) == ("complete", False)
     assert result["confirmation"] is None
-    assert result["recommendation"]["reason"].startswith("between the steepest descent (")
+    steepest, tenth = (result["suggestions"][name]["learning_rate"] for name in ("steepest", "minimum"))
+    assert result["recommendation"]["learning_rate"] == pytest.approx((steepest * 4 * tenth) ** 0.5)
     assert f"the suggestion is not confirmed: {key} leaves 0 optimiser steps" in result["warnings"][-1]
 
 

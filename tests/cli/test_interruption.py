@@ -81,7 +81,8 @@ def test_during_the_confirmation_the_suggestion_is_kept(start: Start, number: si
     assert (result["status"], result["confirmation"]) == ("interrupted", None)
     assert result["warnings"][0] == "interrupted during the confirmation"
     assert result["recommendation"]["confirmed"] is False
-    assert result["recommendation"]["reason"].startswith("between the steepest descent (")
+    steepest, tenth = (result["suggestions"][name]["learning_rate"] for name in ("steepest", "minimum"))
+    assert result["recommendation"]["learning_rate"] == pytest.approx((steepest * 4 * tenth) ** 0.5)
     lines = store.lines_of(journal)
     assert lines[-1] == {"kind": "end", "status": "interrupted"}
     chunk = next(line for line in reversed(lines) if line["kind"] == "confirm")

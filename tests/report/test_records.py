@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from lrfind.config.schema import Config
 from lrfind.errors import InputError
+from lrfind.fields import SECTIONS
 from lrfind.report.records import from_json, to_csv, to_json
 from lrfind.types import Execution, Result, Suggestion, Sweep, Timing
 
@@ -200,3 +202,8 @@ def test_csv_tells_infinite_from_not_measured() -> None:
     assert row["loss_seed0"] == "inf"
     assert row["smoothed"] == ""
     assert math.isclose(float(row["learning_rate"]), 10.0)
+
+
+def test_the_sections_of_a_config_are_those_of_its_schema() -> None:
+    """They are named apart from it, as a report does without pydantic."""
+    assert [name for name in Config.model_fields if name not in ("seed", "loss", "precision")] == list(SECTIONS)
