@@ -54,7 +54,10 @@ MOVING = (
 ENVIRONMENT = ("LIBTPU_INIT_ARGS", "NVIDIA_TF32_OVERRIDE", "TF_CUDNN_DETERMINISTIC")
 """Variables that libraries below JAX compute by."""
 
-BOOLEANS = {"": "true", "1": "true", "0": "false"}
+FRAMEWORKS = ("flax", "equinox", "haiku", "keras")
+"""What the user's models may be made with; their versions count where they are loaded."""
+
+BOOLEANS = {"": "true", "1": "true", "true": "true", "0": "false", "false": "false"}
 """Other spellings of a flag's value."""
 
 
@@ -106,6 +109,7 @@ def settings() -> dict[str, Any]:
         },
         "XLA_FLAGS": xla_flags(os.environ.get("XLA_FLAGS", "")),
         **{name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        **{name: str(getattr(sys.modules[name], "__version__", "")) for name in FRAMEWORKS if name in sys.modules},
     }
 
 
