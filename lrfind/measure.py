@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrfind.config.schema import Config
+from lrfind.identity import hold
 from lrfind.nowhere import Nowhere
 from lrfind.store import RunDirectory
 from lrfind.tape import Tape
@@ -71,10 +72,11 @@ def measure(
     curving: Future[Stability | None] | None = None
     with devices.failures():
         kernel, states, judged = compiled(plan, platform, watcher, clock, tape)
+        hold(plan, states, tape)
         try:
             with clock("sweep"):
                 watcher.phase("sweep")
-                recorded = Recorded(kernel, tape, "sweep", watcher.repeat)
+                recorded = Recorded(kernel, tape, "sweep", watcher.repeat, seen=plan.seen)
                 for current in climb(recorded, states, config.sweep, bounds, climbs):
                     watcher.climb(current.ladder, current.done, float(np.median(current.chunks[-1].loss[:, -1])))
             rate = begins_at(config, climbs[-1])
@@ -205,7 +207,7 @@ def check(plan: Plan, kernel: Kernel, states: list[Any], begun: Confirmed, tape:
         race.unseeing = min(race.unseeing, float(told.get("unseeing", math.inf)))
         return np.array(told["loss"], np.float64), np.array(told["train_loss"], np.float64)
 
-    recorded = Recorded(kernel, tape, "confirm", watcher.repeat, fields=("loss",))
+    recorded = Recorded(kernel, tape, "confirm", watcher.repeat, fields=("loss",), seen=plan.seen)
     for lap in confirm(plan, recorded, states, judged, race, late):
         watcher.train(len(lap.heat.rates), lap.heat.steps, lap.done, race.budget)
 

@@ -6,7 +6,7 @@ A config of built-ins, a config that names the user's own code, and a call of `l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -207,6 +207,10 @@ class Plan:
     def at_once(self) -> int:
         """Rows that a forward pass may take at once beside a batch, by memory."""
         return max(1, min(AT_ONCE, NUMBERS // getattr(self.network, "widest", 1)))
+
+    def seen(self, seeds: Sequence[int], stop: int) -> Sequence[Mapping[str, Any]]:
+        """What a journal says of the seeds' batches up to a step; see `lrfind.source.Source`."""
+        return self.source.seen(seeds, stop * self.config.optimizer.accumulate)
 
     def feed(self) -> Feed:
         """Batches of every seed."""

@@ -4,7 +4,9 @@ told."""
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ import numpy as np
 from lrfind import store
 from lrfind.config.compare import NO_PART
 from lrfind.config.schema import Config
+from lrfind.identity import identity, other_run
 from lrfind.measure import Render, compiled, measure
 from lrfind.own.reference import Door
 from lrfind.tape import position
@@ -63,30 +66,29 @@ def sweep(
     """
     plan, platform = prepare(config, options, watcher, clock)
     from lrfind.conclude import facts
-    from lrfind.engine import devices
     from lrfind.engine.sweep import PROBE_EVERY
     from lrfind.salvage import preface
 
-    identity = {
-        "config": config.model_dump(mode="json"),
+    parts = identity(plan, config.model_dump(mode="json")) | {
         "bounds": [options.low, options.high],
         "groups": list(config.optimizer.groups),  # their order counts, which a hash of keys does not see
-        "data": plan.digest,
-        "environment": devices.environment(),
-        "machine": devices.machine(),
     }
-    if plan.code:
-        identity["code"] = plan.code
-    mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
+    mark = store.fingerprint(parts | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     folder = options.out or store.default_folder(name, options.runs, mark)
     # What a run that is killed can be told by, without JAX.
-    head = identity | preface(name, facts(plan, None), plan.train_steps, plan.assumptions, PROBE_EVERY)
-    with store.open_run(folder, mark, head, own=options.out is not None, fresh=options.fresh) as directory:
-        watcher.folder(folder)
+    head = parts | preface(name, facts(plan, None), plan.train_steps, plan.assumptions, PROBE_EVERY)
+    own, other = options.out is not None, partial(other_run, parts)
+    with store.open_run(folder, mark, head, own=own, fresh=options.fresh, other=other) as directory:
+        watcher.folder(folder, "" if own else passed(folder, name, other))
         if (reached := position(directory.recorded)) is not None or directory.strange:
             watcher.resume(reached, directory.strange)
         bounds = options.low, options.high
         return measure(plan, platform, name, directory, render, bounds, watcher, clock)
+
+
+def passed(folder: Path, name: str, other: Callable[[Path], str]) -> str:
+    """What the folder of a name holds, where a run goes to another one for it, in words."""
+    return other(folder.with_name(name)) if folder.name != name else ""
 
 
 def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -66,6 +66,13 @@ class Source(Protocol):
 
     def describe(self) -> str:
         """One line for reports."""
+
+    def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
+        """Lines for a journal that tell the batches of seeds up to a number, of all seeds and batches that came where
+        none are given, from others; those that there were lines of before are left out."""
+
+    def expect(self, line: Mapping[str, Any]) -> None:
+        """Hold batches to such a line."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +149,11 @@ class Drawn:
         for part in (self.train, self.validation):
             fingerprint(found, part)
         return found.hexdigest()
+
+    def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
+        return ()  # The digest is of all rows.
+
+    def expect(self, line: Mapping[str, Any]) -> None: ...
 
     def describe(self) -> str:
         held_out = 0 if self.validation is None else rows_in(self.validation)

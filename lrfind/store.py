@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -73,7 +73,14 @@ Python's lock, some milliseconds for a thousand steps, and the caller is just ab
 
 @contextmanager
 def open_run(
-    folder: Path, mark: str, head: Mapping[str, Any], *, own: bool, fresh: bool, result: str = RESULT
+    folder: Path,
+    mark: str,
+    head: Mapping[str, Any],
+    *,
+    own: bool,
+    fresh: bool,
+    other: Callable[[Path], str] = lambda _: "the run of another config",
+    result: str = RESULT,
 ) -> Iterator[RunDirectory]:
     """Take a folder for one run, and give it back.
 
@@ -83,6 +90,7 @@ def open_run(
         head: what the journal begins with.
         own: the user named this folder, so a run of another fingerprint in it is not passed over.
         fresh: overwrite such a run; and begin anew where this one could be carried on.
+        other: says what a folder with a run of another fingerprint holds.
         result: the file that says that a run is whole.
 
     Raises:
@@ -109,7 +117,7 @@ def open_run(
         if (strange or fingerprint_of(folder) not in (None, mark)) and not carries_on and not (own and fresh):
             if not own:
                 raise RunError(f"another run took {folder} at the same moment; start this one again")
-            what = f"a {JOURNAL} that is not lrfind's" if strange else "the run of another config"
+            what = f"a {JOURNAL} that is not lrfind's" if strange else other(folder)
             raise InputError(f"{folder} holds {what}; choose another --out, or overwrite it with --fresh")
         with disk(folder):
             for left in (JOURNAL, RENEWED, STATE, result, CURVE, PLOT):  # By a run that was killed.

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from lrfind import store
 from lrfind.analysis.diagnose.training import judge, trace
 from lrfind.config.schema import Config, ConfirmSection
 from lrfind.folder import PLOT, ROWS, TRAIN
-from lrfind.run import Options, prepare
+from lrfind.identity import hold, identity, other_run
+from lrfind.run import Options, passed, prepare
 from lrfind.tape import Tape, position
 from lrfind.trace import Scores, Training
 from lrfind.types import Execution, Floats
@@ -114,32 +116,28 @@ def train(
     from lrfind.salvage import preface
 
     resolved = single.model_dump(mode="json", exclude={"sweep", "confirm"})
-    identity = {
-        "config": resolved,
-        "data": plan.digest,
-        "environment": devices.environment(),
-        "machine": devices.machine(),
-    }
-    if plan.code:
-        identity["code"] = plan.code
-    mark = store.fingerprint({"train": identity})
+    parts = identity(plan, resolved)
+    mark = store.fingerprint({"train": parts})
     folder = options.out or store.default_folder(f"{name}-train", options.runs, mark)
     own = options.out is not None
+    other = partial(other_run, parts, no_part={})
     # What a training that is killed can be told by, without JAX.
     told = preface(name, facts(plan, peak.rate), plan.train_steps, plan.assumptions)
-    head = identity | told | {"learning_rate": peak.rate, "rate_from": peak.source, "highest": peak.highest}
-    with store.open_run(folder, mark, head, own=own, fresh=options.fresh, result=TRAIN) as directory:
-        watcher.folder(folder)
+    head = parts | told | {"learning_rate": peak.rate, "rate_from": peak.source, "highest": peak.highest}
+    with store.open_run(folder, mark, head, own=own, fresh=options.fresh, other=other, result=TRAIN) as directory:
+        watcher.folder(folder, "" if own else passed(folder, f"{name}-train", other))
         tape = Tape(directory)
         if (reached := position(directory.recorded)) is not None or directory.strange:
             watcher.resume(reached, directory.strange)
         taken, interrupted = Taken(), False
         with devices.failures():
             kernel, state, look, between = compiled(plan, platform, watcher, clock, tape)
+            hold(plan, [state], tape)
             try:
                 with clock("train"):
                     watcher.phase("train")
-                    recorded = Recorded(kernel, tape, "train", watcher.repeat, fields=("loss", "gradient_norm"))
+                    fields = "loss", "gradient_norm"
+                    recorded = Recorded(kernel, tape, "train", watcher.repeat, fields, plan.seen)
                     for _ in steps(plan, recorded, tape, state, peak.rate, look, between, taken):
                         watcher.climb(line_of_rates(plan, taken), taken.done, taken.loss[-1])
             except KeyboardInterrupt:

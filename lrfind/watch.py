@@ -22,8 +22,9 @@ class Watcher(Protocol):
         """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"``, ``"train"`` or
         ``"render"``."""
 
-    def folder(self, path: Path) -> None:
-        """The run directory is taken."""
+    def folder(self, path: Path, passed: str = "") -> None:
+        """The run directory is taken; `passed` says what the one of the config's own name holds, where it is
+        another."""
 
     def resume(self, reached: Position | None, strange: int) -> None:
         """An unfinished run is carried on from there; so many lines of its journal do not belong to it."""
@@ -46,7 +47,7 @@ class Quiet:
 
     def phase(self, name: str) -> None: ...
 
-    def folder(self, path: Path) -> None: ...
+    def folder(self, path: Path, passed: str = "") -> None: ...
 
     def resume(self, reached: Position | None, strange: int) -> None: ...
 

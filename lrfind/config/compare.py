@@ -29,10 +29,11 @@ def differences(config: Config, recorded: Mapping[str, Any], no_part: Mapping[st
         known = Config.model_validate(recorded).model_dump(mode="json")
     except ValidationError:  # of another version: compared as it stands
         known = dict(recorded)
-    return list(_differ(_without(config.model_dump(mode="json"), no_part), _without(known, no_part), ""))
+    return list(changes(without(config.model_dump(mode="json"), no_part), without(known, no_part)))
 
 
-def _without(values: Mapping[str, Any], no_part: Mapping[str, Any]) -> dict[str, Any]:
+def without(values: Mapping[str, Any], no_part: Mapping[str, Any]) -> dict[str, Any]:
+    """A config without what moves no bit: section -> keys of it, or True for all of it."""
     kept = {}
     for key, value in values.items():
         left_out = no_part.get(key, ())
@@ -43,11 +44,18 @@ def _without(values: Mapping[str, Any], no_part: Mapping[str, Any]) -> dict[str,
     return kept
 
 
-def _differ(here: Any, there: Any, key: str) -> Iterator[str]:
+def changes(here: Any, there: Any, key: str = "") -> Iterator[str]:
+    """Phrases for what differs between two values of JSON: one per key.
+
+    Args:
+        here: of this run.
+        there: of the recorded one.
+        key: of both, dotted.
+    """
     if isinstance(here, dict) and isinstance(there, dict):
         for name in dict.fromkeys([*here, *there]):
             path = f"{key}.{name}" if key else str(name)
-            yield from _differ(here.get(name, MISSING), there.get(name, MISSING), path)
+            yield from changes(here.get(name, MISSING), there.get(name, MISSING), path)
     elif here != there and not _same_file(here, there):
         yield f"{key} is {_shown(here)} here, {_shown(there)} in the run"
 

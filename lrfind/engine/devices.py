@@ -1,4 +1,4 @@
-"""Platform, compile cache and versions: what has to be set before JAX runs anything."""
+"""Platform, compile cache, versions and settings: what has to be set before JAX runs anything, and what moves bits."""
 
 from __future__ import annotations
 
@@ -8,15 +8,57 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache as once
 from pathlib import Path
 from typing import Any
 
+from lrfind.engine.cache import seal_folder
 from lrfind.errors import InputError, RunError
 
 CACHE_LIMIT = 2**30
 """Bytes the compile cache may hold. With a limit JAX takes a file lock around each read and write, which makes the
-cache safe
-between processes, and drops the entries that were not used for longest."""
+cache safe between processes, and drops the entries that were not used for longest."""
+
+KIND = ("flags", "Features", "model name", "cache size", "CPU implementer", "CPU part")
+"""Lines of ``/proc/cpuinfo`` that tell one kind of processor from another."""
+
+MOVING = (
+    *(
+        "x64",
+        "precision",
+        "prng",
+        "threefry",
+        "seed_offset",
+        "gumbel",
+        "softmax",
+        "reductions",
+        "disable_jit",
+        "optimiz",
+    ),
+    *(
+        "effort",
+        "fitting",
+        "remat",
+        "linearize",
+        "partitioner",
+        "scan3",
+        "vjp3",
+        "ragged",
+        "lowering",
+        "poison",
+        "folding",
+    ),
+)
+"""Words in the names of JAX's settings that change what is computed; others change what is checked, kept or said."""
+
+ENVIRONMENT = ("LIBTPU_INIT_ARGS", "NVIDIA_TF32_OVERRIDE", "TF_CUDNN_DETERMINISTIC")
+"""Variables that libraries below JAX compute by."""
+
+FRAMEWORKS = ("flax", "equinox", "haiku", "keras")
+"""What the user's models may be made with; their versions count where they are loaded."""
+
+BOOLEANS = {"": "true", "1": "true", "true": "true", "0": "false", "false": "false"}
+"""Other spellings of a flag's value."""
 
 
 def cache_folder() -> Path:
@@ -34,13 +76,57 @@ def cache_folder() -> Path:
 
 def machine() -> str:
     """A short name of this kind of processor: compiled CPU code must not reach another one over a shared home
-    folder."""
+    folder, and other caches make XLA add up in another order."""
     try:
         facts = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split("\n\n")[0].splitlines()
-        flags = next((line for line in facts if line.startswith(("flags", "Features"))), "")
+        kind = "\n".join(line for line in facts if line.startswith(KIND))
     except OSError:
-        flags = platform.processor()
-    return f"{platform.machine()}-{hashlib.blake2b(flags.encode(), digest_size=4).hexdigest()}"
+        kind = platform.processor()
+    return f"{platform.machine()}-{hashlib.blake2b(kind.encode(), digest_size=4).hexdigest()}"
+
+
+@once
+def cores() -> int:
+    """Processors that this process may use, counted once as XLA does when it starts: ``$NPROC``, or those that it may
+    run on."""
+    if (reserved := os.environ.get("NPROC", "")).isdecimal() and int(reserved):
+        return int(reserved)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def settings() -> dict[str, Any]:
+    """What moves bits beside config, data, code, versions and machine; to be asked for after the user's code was
+    loaded, which may set some of it."""
+    import jax
+
+    found = getattr(jax.config, "values", {})
+    moving = {name: found[name] for name in sorted(found) if any(word in name for word in MOVING)}
+    return {
+        "usable_cores": cores(),
+        **{
+            name: value if isinstance(value, bool | int | float | None) else str(value)
+            for name, value in moving.items()
+        },
+        "XLA_FLAGS": xla_flags(os.environ.get("XLA_FLAGS", "")),
+        **{name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+        **{name: str(getattr(sys.modules[name], "__version__", "")) for name in FRAMEWORKS if name in sys.modules},
+    }
+
+
+def xla_flags(text: str) -> str:
+    """Flags of XLA in one order; of one that is given twice the last, and none that only writes things down.
+
+    Args:
+        text: as in ``$XLA_FLAGS``: flags, or the name of a file of flags.
+    """
+    if text.strip() and not text.lstrip().startswith("-"):
+        try:
+            text = Path(text.strip()).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return text
+    given = dict(flag.partition("=")[::2] for flag in text.split())
+    kept = {name: BOOLEANS.get(value.lower(), value) for name, value in given.items() if "xla_dump" not in name}
+    return " ".join(f"{name}={kept[name]}" for name in sorted(kept))
 
 
 def configure(device: str | None = None, *, cache: bool = True) -> str:
@@ -61,6 +147,7 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
         os.environ["JAX_PLATFORMS"] = "cpu"
     import jax
 
+    cores()
     if device in ("gpu", "tpu"):
         try:
             jax.config.update("jax_default_device", jax.devices(device)[0])
@@ -79,6 +166,7 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
             return used
         if not os.access(folder, os.W_OK):
             return used  # A cache that cannot be written is no reason to fail.
+        seal_folder(folder)
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_compilation_cache_max_size", CACHE_LIMIT)
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -31,6 +31,9 @@ class Runs(Protocol):
     ) -> Iterator[Chunk]: ...
 
 
+Seen = Callable[[Sequence[int], int], Sequence[Mapping[str, Any]]]
+"""``(seeds, stop) -> lines``: what the record should say of the seeds' batches up to a step, as far as it does not."""
+
 Repeat = Callable[[str, int, int], None]
 """Told while steps are trained again: their kind, how many are, and how many have to be."""
 
@@ -113,14 +116,24 @@ class Recorded:
         kind: what these steps are called in it.
         repeat: told while steps are trained again; may raise, as for Ctrl-C.
         fields: what of a chunk is written down; the rest is NaN when it is told again.
+        seen: what the record says of batches, before the chunk that was trained on them.
     """
 
-    def __init__(self, kernel: Runs, notes: Notes, kind: str, repeat: Repeat, fields: Sequence[str] = FIELDS) -> None:
+    def __init__(
+        self,
+        kernel: Runs,
+        notes: Notes,
+        kind: str,
+        repeat: Repeat,
+        fields: Sequence[str] = FIELDS,
+        seen: Seen = lambda *_: (),
+    ) -> None:
         self.kernel = kernel
         self.notes = notes
         self.kind = kind
         self.repeat = repeat
         self.fields = fields
+        self.seen = seen
 
     def run(
         self,
@@ -162,6 +175,8 @@ class Recorded:
         for chunk in self.kernel.run(before, rates[done:], **options):
             here = slice(chunk.start - start, chunk.start - start + chunk.loss.shape[1])
             leaves = jax.tree.leaves(list(chunk.states))
+            for line in self.seen(range(len(states)) if seeds is None else seeds, start + here.stop):
+                self.notes.add(line)
             due = self.notes.due(sum(leaf.nbytes for leaf in leaves))
             line = to_line(chunk, self.kind, rates[here], probe_every, label, self.fields)
             self.notes.add(line, [packed(leaf) for leaf in leaves] if due else None)

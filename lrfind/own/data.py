@@ -23,6 +23,9 @@ from lrfind.source import Part, fingerprint, pick, shapes
 
 KEY = "data.target"
 
+HELD_OUT = -1
+"""What is held out has its stream beside those of the seeds."""
+
 DIGESTED = 8
 """Batches that stand for all in the fingerprint: reading the rest would be a pass of its own."""
 
@@ -234,8 +237,10 @@ class Streamed:
             return None
         if isinstance(self.held_out, Arrays):
             return cut(pick(self.held_out.train, rows), self.batch_rows, at_once=self.batch_rows)
-        made = self.held_out
-        return Stream(lambda epoch: made.start(0, epoch), "data.validation", Room(), "data.validation").take(wanted)
+        if HELD_OUT not in self._streams:
+            made, title = self.held_out, "data.validation"
+            self._streams[HELD_OUT] = Stream(lambda epoch: made.start(0, epoch), title, Room(), title)
+        return self._streams[HELD_OUT].take(wanted)
 
     def first(self, rows: int) -> Tree:
         return self.example
@@ -247,6 +252,19 @@ class Streamed:
         for batch in self.sample("validation", DIGESTED * self.batch_rows) or ():
             fingerprint(found, batch)
         return found.hexdigest()
+
+    def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
+        known = self._streams if seeds is None else {seed if self.made.seeded else 0 for seed in seeds}
+        found = {own: self._streams[own].marks.unrecorded(stop) for own in sorted(known)}
+        return [
+            {"kind": "batches", "seed": own, "start": more[0], "sums": more[1]} for own, more in found.items() if more
+        ]
+
+    def expect(self, line: Mapping[str, Any]) -> None:
+        own = line["seed"]
+        if own != HELD_OUT or HELD_OUT in self._streams:
+            stream = self._streams[own] if own == HELD_OUT else self.stream(own)
+            stream.marks.expect(line["start"], line["sums"])
 
     def describe(self) -> str:
         passed = self.stream(0).per_pass

@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from lrfind.errors import InputError
+from lrfind.own.marks import Marks
 from lrfind.own.trees import Tree, arrays
 from lrfind.own.trouble import guarded, shape_of
 
@@ -53,6 +54,7 @@ class Stream:
 
     Attributes:
         skipped: batches that were left out for being smaller than the first.
+        marks: checksums of the batches that came.
         per_pass: batches of a pass; None while none has ended.
     """
 
@@ -65,6 +67,7 @@ class Stream:
         self._iterator: Iterator[Tree] | None = None
         self._position = 0
         self._template: tuple[Any, list[tuple[tuple[int, ...], Any]]] | None = None
+        self.marks = Marks(title)
         self.skipped = 0
         self.per_pass: int | None = None
 
@@ -129,6 +132,7 @@ class Stream:
 
     def _note(self, batch: Tree) -> None:
         """One batch further; kept while there is room."""
+        self.marks.note(self._position, batch)
         if self._whole and len(self._kept) == self._position:
             self._whole = self._room.take(sum(int(leaf.nbytes) for leaf in jax.tree.leaves(batch)))
             if self._whole:
