@@ -4,6 +4,8 @@ told."""
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +38,8 @@ class Options:
         device: ``"cpu"``, ``"gpu"``, ``"tpu"``, or None for JAX's choice.
         cache: keep compiled programs between processes.
         door: where the user's own code may be loaded from.
+        start: the absolute folder that `out` and `runs` are relative to, whatever the user's code does.
+        avoid: run directories of the configs before this one in the same command.
     """
 
     out: Path | None = None
@@ -46,6 +50,24 @@ class Options:
     device: str | None = None
     cache: bool = True
     door: Door = field(default_factory=Door)
+    start: Path = field(default_factory=Path.cwd)
+    avoid: Collection[Path] = ()
+
+    def take(
+        self, name: str, mark: str, head: Mapping[str, Any], result: str = store.RESULT
+    ) -> AbstractContextManager[store.RunDirectory]:
+        """Take the run directory of a config: `out`, or a free one under `runs`."""
+        return store.take(
+            self.out,
+            self.runs,
+            name,
+            mark,
+            head,
+            fresh=self.fresh,
+            start=self.start,
+            avoid=self.avoid,
+            result=result,
+        )
 
 
 def sweep(
@@ -78,11 +100,10 @@ def sweep(
     if plan.code:
         identity["code"] = plan.code
     mark = store.fingerprint(identity | {"config": config.model_dump(mode="json", exclude=NO_PART)})
-    folder = options.out or store.default_folder(name, options.runs, mark)
     # What a run that is killed can be told by, without JAX.
     head = identity | preface(name, facts(plan, None), plan.train_steps, plan.assumptions, PROBE_EVERY)
-    with store.open_run(folder, mark, head, own=options.out is not None, fresh=options.fresh) as directory:
-        watcher.folder(folder)
+    with options.take(name, mark, head) as directory:
+        watcher.folder(directory.path, directory.passed)
         if (reached := position(directory.recorded)) is not None or directory.strange:
             watcher.resume(reached, directory.strange)
         bounds = options.low, options.high

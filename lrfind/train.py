@@ -123,13 +123,11 @@ def train(
     if plan.code:
         identity["code"] = plan.code
     mark = store.fingerprint({"train": identity})
-    folder = options.out or store.default_folder(f"{name}-train", options.runs, mark)
-    own = options.out is not None
     # What a training that is killed can be told by, without JAX.
     told = preface(name, facts(plan, peak.rate), plan.train_steps, plan.assumptions)
     head = identity | told | {"learning_rate": peak.rate, "rate_from": peak.source, "highest": peak.highest}
-    with store.open_run(folder, mark, head, own=own, fresh=options.fresh, result=TRAIN) as directory:
-        watcher.folder(folder)
+    with options.take(f"{name}-train", mark, head, TRAIN) as directory:
+        watcher.folder(directory.path, directory.passed)
         tape = Tape(directory)
         if (reached := position(directory.recorded)) is not None or directory.strange:
             watcher.resume(reached, directory.strange)

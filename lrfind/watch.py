@@ -22,8 +22,8 @@ class Watcher(Protocol):
         """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"``, ``"train"`` or
         ``"render"``."""
 
-    def folder(self, path: Path) -> None:
-        """The run directory is taken."""
+    def folder(self, path: Path, passed: str = "") -> None:
+        """The run directory is taken; `passed` says why it is not that of the config's name, as ``"holds ..."``."""
 
     def resume(self, reached: Position | None, strange: int) -> None:
         """An unfinished run is carried on from there; so many lines of its journal do not belong to it."""
@@ -46,7 +46,7 @@ class Quiet:
 
     def phase(self, name: str) -> None: ...
 
-    def folder(self, path: Path) -> None: ...
+    def folder(self, path: Path, passed: str = "") -> None: ...
 
     def resume(self, reached: Position | None, strange: int) -> None: ...
 

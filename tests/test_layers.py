@@ -39,6 +39,9 @@ BELOW: dict[str, set[str]] = {
         "judge",
         "optimizer_table",
         "folder",
+        "files",
+        "ownership",
+        "claim",
         "logs",
         "analysis",
         "salvage",
@@ -102,8 +105,10 @@ BELOW: dict[str, set[str]] = {
     "analysis": set(),
     "models": set(),
     "data": set(),
-    "store": {"files", "folder", "journal", "state"},
-    "folder": {"journal"},
+    "store": {"claim", "files", "folder", "journal", "ownership", "state"},
+    "claim": {"files", "folder", "journal", "ownership"},
+    "ownership": {"folder", "journal", "state"},
+    "folder": {"files", "journal"},
     "fields": set(),
     "files": set(),
     "logs": set(),
@@ -142,7 +147,7 @@ ONLY_IN = {
     "pydantic": {"config", "salvage"},
     "pydantic_core": {"config"},
     "ruamel": {"config"},
-    "filelock": {"store"},
+    "filelock": {"claim"},
 }
 """Where a library may be imported."""
 

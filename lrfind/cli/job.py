@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stdout, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.cli.door import door
 from lrfind.cli.forms import failure, for_ci, joined, rehearsed
-from lrfind.cli.loading import load_with
+from lrfind.cli.loading import load_with, piped
 from lrfind.cli.options import Format
+from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, distinct, starting_folder
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
 from lrfind.cli.wishes import KEYS, Wishes, check
@@ -45,6 +47,11 @@ class Job:
     def __init__(self, configs: Sequence[str], wishes: Wishes) -> None:
         self.configs = configs
         self.wishes = wishes
+        self.start = starting_folder()
+        self.runs = RUNS
+        self._name = ""
+        self._piped: str | None = None
+        self._taken: set[Path] = set()
         self.screen = screen(sys.stdout, color=wishes.color)
         self._stack = ExitStack()
         self._worker: Worker | None = None
@@ -61,7 +68,8 @@ class Job:
         try:
             with self._stack, interruptible(self._leave) as self._interruption:
                 self._check()
-                for config in self.configs:
+                for config, name in zip(self.configs, self._names(), strict=True):
+                    self._name = name
                     codes.append(self._one(config))
                     if self._interruption.code is not None:
                         break
@@ -76,6 +84,46 @@ class Job:
     def _check(self) -> None:
         """Refuse what could only fail after the measuring."""
         check(self.configs, self.wishes)
+        configs = [source for source in self.configs if self._is_config(source)]
+        check_files(self._outputs, configs, "the config")
+        folders = [self._folder(name) for name in distinct([self._name_of(source) for source in configs])]
+        check_apart(self._outputs, [*filter(None, folders)])
+        if any(self._outputs.values()):
+            for source in configs:
+                check_config(self._outputs, source, self._loadable(source), self.wishes.overrides)
+
+    @property
+    def _outputs(self) -> dict[str, Path | None]:
+        """The files besides the run directory that are asked for, by option."""
+        return {"--plot": self.wishes.plot, "--output": self.wishes.output}
+
+    def _is_config(self, source: str) -> bool:
+        """Whether a source is a config, to be read before anything is measured."""
+        return True
+
+    def _name_of(self, source: str) -> str:
+        """The name of a config's run."""
+        from lrfind.config.load import name_of
+
+        return name_of(source)
+
+    def _names(self) -> list[str]:
+        """The name of each config's folder in --out, no two the same; said where it is not the config's own."""
+        configs = [source for source in self.configs if self._is_config(source)]
+        names = distinct([self._name_of(source) for source in configs])
+        for source, name in zip(configs, names, strict=True):
+            own, folder = self._name_of(source), self._folder(name)
+            if name != own and folder is not None and not self.wishes.quiet:
+                say(f"lrfind: another config is called {own}, so the run of {source} goes to {folder}")
+        left = iter(names)
+        return [next(left) if self._is_config(source) else "" for source in self.configs]
+
+    def _loadable(self, source: str) -> Loaded | None:
+        """A config before its turn; None where something is wrong with it, which is said when its turn comes."""
+        try:
+            return self._load(source)
+        except LrfindError:
+            return None
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
@@ -102,6 +150,9 @@ class Job:
             failure = error
         except Exception as error:
             failure = fault(error)
+        finally:
+            with suppress(OSError):
+                os.chdir(self.start)  # The user's code may have gone elsewhere.
         if self._kept == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
@@ -112,7 +163,9 @@ class Job:
         return len(self._rendered) + len(self._found) + len(self._sections)
 
     def _load(self, source: str) -> Loaded:
-        return load_with(source, self.wishes.overrides, self.wishes.flags, KEYS)
+        if source == "-" and self._piped is None:
+            self._piped = piped()
+        return load_with(source, self.wishes.overrides, self.wishes.flags, KEYS, stdin=self._piped)
 
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         wishes = self.wishes
@@ -122,7 +175,10 @@ class Job:
         from lrfind.watch import Clock
 
         options = Options(
-            out=self._folder(loaded.name),
+            out=self._folder(self._name),
+            runs=self.runs,
+            start=self.start,
+            avoid=self._taken,
             fresh=wishes.fresh,
             low=wishes.flags.get("--min-lr"),
             high=wishes.flags.get("--max-lr"),
@@ -132,9 +188,13 @@ class Job:
         )
         with self._watch(loaded.name, named=wishes.out is not None) as narration, redirect_stdout(sys.stderr):
             result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
-        code = self._conclude(source, loaded, result, files)
-        if wishes.plot is not None:
-            write(wishes.plot, self._plot)
+        if narration.path is not None:
+            self._taken.add(narration.path)
+        try:
+            code = self._conclude(source, loaded, result, files)
+        finally:
+            if wishes.plot is not None:
+                write(self.start / wishes.plot, self._plot, wishes.plot)
         if result.status == "interrupted" and not files:
             say(f"lrfind: interrupted; {narration.path} keeps its finished run, {RENEWED} there has what was measured")
         elif result.status == "interrupted":
@@ -152,7 +212,7 @@ class Job:
         if rate is None:
             return ExitCode.DONE if self.wishes.exit_zero else ExitCode.NO_RECOMMENDATION
         if self.wishes.write:
-            self._write(source, rate)
+            self._write(source, loaded, rate)
         return ExitCode.DONE
 
     def _start_worker(self) -> None:
@@ -253,7 +313,7 @@ class Job:
         if self.wishes.output is not None:
             from lrfind.store import write
 
-            write(self.wishes.output, text.encode())
+            write(self.start / self.wishes.output, text.encode(), self.wishes.output)
         else:
             put(text)
 
@@ -267,11 +327,11 @@ class Job:
             return for_ci(self._found, self.wishes.form, "lrfind sweep")
         return joined(self._rendered, self.wishes.form, many=len(self.configs) > 1)
 
-    def _write(self, source: str, rate: float) -> None:
+    def _write(self, source: str, loaded: Loaded, rate: float) -> None:
         """Put the rate into the config."""
         from lrfind.config.edit import short, write_rate
 
-        write_rate(source, rate)
+        write_rate(self.start / source, rate, read=loaded.text, shown=source)
         if not self.wishes.quiet:
             say(f"lrfind: wrote optimizer.learning_rate: {short(rate)} into {source}")
 

@@ -61,10 +61,11 @@ class Lines:
         # Before the sweep there is nothing to lose; from then on, a chunk or a drawing is waited for.
         self.interruption.waits = name in ("sweep", "confirm", "train", "render")
 
-    def folder(self, path: Path) -> None:
+    def folder(self, path: Path, passed: str = "") -> None:
         self.path = path
         if not self.named and path.name != self.name:
-            self.say(f"lrfind: {path.with_name(self.name)} holds the run of another config; this one goes to {path}")
+            reason = passed or "holds the run of another config"
+            self.say(f"lrfind: {path.with_name(self.name)} {reason}; this one goes to {path}")
 
     def resume(self, reached: Position | None, strange: int) -> None:
         if reached is not None:
