@@ -15,6 +15,7 @@ import numpy as np
 from lrfind import store
 from lrfind.config.compare import NO_PART
 from lrfind.config.schema import Config
+from lrfind.folder_choice import take
 from lrfind.measure import Render, compiled, measure
 from lrfind.own.reference import Door
 from lrfind.tape import position
@@ -57,7 +58,7 @@ class Options:
         self, name: str, mark: str, head: Mapping[str, Any], result: str = store.RESULT
     ) -> AbstractContextManager[store.RunDirectory]:
         """Take the run directory of a config: `out`, or a free one under `runs`."""
-        return store.take(
+        return take(
             self.out,
             self.runs,
             name,

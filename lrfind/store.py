@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -67,7 +67,6 @@ __all__ = [
     "open_run",
     "owner",
     "status_of",
-    "take",
     "write",
 ]
 
@@ -83,58 +82,6 @@ STATE_LIMIT = 2**28
 LONG, BREATH = 500, 0.002
 """Steps of a line from which on the writer waits so many seconds first. Numbers are put into words in one go that holds
 Python's lock, some milliseconds for a thousand steps, and the caller is just about to start the next ones."""
-
-
-@contextmanager
-def take(
-    out: Path | None,
-    runs: Path,
-    name: str,
-    mark: str,
-    head: Mapping[str, Any],
-    *,
-    fresh: bool,
-    start: Path,
-    avoid: Collection[Path] = (),
-    result: str = RESULT,
-) -> Iterator[RunDirectory]:
-    """Take the folder that the user named for one run, or the first free one of ``runs/name``, ``runs/name-2``, ...
-
-    Args:
-        out: the named folder; None for one in `runs`.
-        runs: the folder of all runs.
-        name: of the config.
-        mark: the run's fingerprint.
-        head: what the journal begins with.
-        fresh: begin anew, and overwrite another config's run in `out`.
-        start: the absolute folder that `out` and `runs` are relative to.
-        avoid: folders, relative to `start`, that went to other configs of the same command.
-        result: the file that says that a run is whole.
-
-    Raises:
-        InputError: the named folder holds another run, or files of the user's.
-        RunError: the folder cannot be written, or the named one is in use.
-    """
-    with ExitStack() as stack:
-        if out is not None:
-            yield stack.enter_context(
-                open_run(out, mark, head, own=True, fresh=fresh, result=result, start=start),
-            )
-            return
-        passed = ""
-        for folder in ownership.candidates(runs, name):
-            reason = "holds a run of this command" if folder in avoid else ownership.obstacle(start / folder, mark)
-            if not reason:
-                try:
-                    run = stack.enter_context(
-                        open_run(folder, mark, head, own=False, fresh=fresh, result=result, start=start)
-                    )
-                    break
-                except Unavailable as error:
-                    reason = error.reason
-            passed = passed or reason
-        run.passed = passed
-        yield run
 
 
 @contextmanager

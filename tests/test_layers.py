@@ -69,7 +69,7 @@ BELOW: dict[str, set[str]] = {
     "judge": {"config", "analysis"},
     "run": {
         *("measure", "plan", "targets", "own", "confirm", "conclude", "watch", "salvage"),
-        *("config", "engine", "store", "tape"),
+        *("config", "engine", "store", "tape", "folder_choice"),
     },
     "measure": {
         *("climb", "confirm", "holdout", "evidence", "conclude", "plan", "watch", "nowhere", "tape", "store"),
@@ -106,6 +106,7 @@ BELOW: dict[str, set[str]] = {
     "models": set(),
     "data": set(),
     "store": {"claim", "files", "folder", "journal", "ownership", "state"},
+    "folder_choice": {"claim", "folder", "ownership", "store"},
     "claim": {"files", "folder", "journal", "ownership"},
     "ownership": {"folder", "journal", "state"},
     "folder": {"files", "journal"},

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 
 from lrfind.cli.door import door
 from lrfind.cli.forms import failure, for_ci, joined, rehearsed
-from lrfind.cli.loading import load_with, piped
 from lrfind.cli.options import Format
-from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, distinct, starting_folder
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
-from lrfind.cli.wishes import KEYS, Wishes, check
+from lrfind.cli.sources import Sources
+from lrfind.cli.wishes import Wishes
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ SEVERITY = (ExitCode.RUN_FAILED, ExitCode.BAD_INPUT, ExitCode.NO_RECOMMENDATION)
 """Of several configs, the first of these that occurred is the exit code."""
 
 
-class Job:
+class Job(Sources):
     """Sweeps for one or more configs.
 
     Args:
@@ -45,12 +44,8 @@ class Job:
     """
 
     def __init__(self, configs: Sequence[str], wishes: Wishes) -> None:
-        self.configs = configs
-        self.wishes = wishes
-        self.start = starting_folder()
-        self.runs = RUNS
+        super().__init__(configs, wishes)
         self._name = ""
-        self._piped: str | None = None
         self._taken: set[Path] = set()
         self.screen = screen(sys.stdout, color=wishes.color)
         self._stack = ExitStack()
@@ -80,50 +75,6 @@ class Job:
         except Exception as error:
             return report(fault(error), debug=self.wishes.debug)
         return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
-
-    def _check(self) -> None:
-        """Refuse what could only fail after the measuring."""
-        check(self.configs, self.wishes)
-        configs = [source for source in self.configs if self._is_config(source)]
-        check_files(self._outputs, configs, "the config")
-        folders = [self._folder(name) for name in distinct([self._name_of(source) for source in configs])]
-        check_apart(self._outputs, [*filter(None, folders)])
-        if any(self._outputs.values()):
-            for source in configs:
-                check_config(self._outputs, source, self._loadable(source), self.wishes.overrides)
-
-    @property
-    def _outputs(self) -> dict[str, Path | None]:
-        """The files besides the run directory that are asked for, by option."""
-        return {"--plot": self.wishes.plot, "--output": self.wishes.output}
-
-    def _is_config(self, source: str) -> bool:
-        """Whether a source is a config, to be read before anything is measured."""
-        return True
-
-    def _name_of(self, source: str) -> str:
-        """The name of a config's run."""
-        from lrfind.config.load import name_of
-
-        return name_of(source)
-
-    def _names(self) -> list[str]:
-        """The name of each config's folder in --out, no two the same; said where it is not the config's own."""
-        configs = [source for source in self.configs if self._is_config(source)]
-        names = distinct([self._name_of(source) for source in configs])
-        for source, name in zip(configs, names, strict=True):
-            own, folder = self._name_of(source), self._folder(name)
-            if name != own and folder is not None and not self.wishes.quiet:
-                say(f"lrfind: another config is called {own}, so the run of {source} goes to {folder}")
-        left = iter(names)
-        return [next(left) if self._is_config(source) else "" for source in self.configs]
-
-    def _loadable(self, source: str) -> Loaded | None:
-        """A config before its turn; None where something is wrong with it, which is said when its turn comes."""
-        try:
-            return self._load(source)
-        except LrfindError:
-            return None
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
@@ -161,11 +112,6 @@ class Job:
     def _kept(self) -> int:
         """Of how many configs there is something to deliver."""
         return len(self._rendered) + len(self._found) + len(self._sections)
-
-    def _load(self, source: str) -> Loaded:
-        if source == "-" and self._piped is None:
-            self._piped = piped()
-        return load_with(source, self.wishes.overrides, self.wishes.flags, KEYS, stdin=self._piped)
 
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         wishes = self.wishes
@@ -233,11 +179,6 @@ class Job:
         looks = screen(sys.stderr, color=wishes.color)
         self._narration = watcher(name, self._interruption, named=named, quiet=wishes.quiet, screen=looks)
         return self._narration
-
-    def _folder(self, name: str) -> Path | None:
-        """The run directory that --out names; one in it for each of several configs."""
-        out = self.wishes.out
-        return out / name if out is not None and len(self.configs) > 1 else out
 
     def _render(self, result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
         """The files of a run; result.json comes last, as the sign that all are there."""
