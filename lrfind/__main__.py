@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from contextlib import suppress
 
@@ -41,6 +42,9 @@ def script() -> None:
 def main() -> None:
     """Run the command line."""
     open_streams()
+    for name in ("COLUMNS", "LINES"):  # Libraries make numbers of them, of whatever there is in them.
+        if not re.fullmatch("[0-9]{1,5}", os.environ.get(name, "0")):
+            del os.environ[name]
     try:
         from lrfind.cli.app import app
         from lrfind.cli.screen import report

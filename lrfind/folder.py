@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lrfind import journal as journals
+from lrfind.errors import InputError
+from lrfind.files import is_special, read
 
 LONGEST_HEAD = 2**24
 """Bytes that a journal's first line has at most; a file without lines is not read whole for it."""
@@ -25,6 +27,12 @@ CHECK = "check.json"
 TRAIN, ROWS = "train.json", "train.csv"
 """What a training leaves instead of a result and a curve."""
 
+FILES = "files"
+"""The kind of a journal's line that lists files with a hash of each, before they take their places."""
+
+LARGEST_JOURNAL = 2**31
+"""Bytes beyond which a journal is taken for none."""
+
 UNFINISHED = (None, "interrupted")
 """What the journal of a run says of its end that may be carried on."""
 
@@ -35,31 +43,24 @@ def fingerprint(parts: Mapping[str, Any]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def default_folder(name: str, runs: Path, mark: str) -> Path:
-    """``runs/name``, or ``runs/name-2`` and so on where those hold something else."""
-    number = 1
-    while True:
-        folder = runs / (name if number == 1 else f"{name}-{number}")
-        if fingerprint_of(folder) in (None, mark) and not foreign(folder):
-            return folder
-        number += 1
-
-
 def read_journal(path: Path) -> journals.Read:
     """The journal in a file; an empty one where there is none."""
     try:
-        return journals.read(path.read_bytes())
-    except OSError:
+        return journals.read(read(path, LARGEST_JOURNAL))
+    except (OSError, InputError):
         return journals.Read()
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
-    """What a journal says, without its checksums."""
-    return [{key: value for key, value in line.items() if key != "sum"} for line in read_journal(path).lines]
+    """What a journal says of the run, without its checksums and the lists of files."""
+    found = [line for line in read_journal(path).lines if line.get("kind") != FILES]
+    return [{key: value for key, value in line.items() if key != "sum"} for line in found]
 
 
 def head_of(path: Path) -> dict[str, Any] | None:
     """What a journal begins with; None where there is none."""
+    if is_special(path):
+        return None
     try:
         with path.open("rb") as file:
             line = journals.understood(file.readline(LONGEST_HEAD).removesuffix(b"\n"), "")
@@ -77,6 +78,8 @@ def fingerprint_of(folder: Path, name: str = JOURNAL) -> str | None:
 def foreign(folder: Path) -> bool:
     """Whether a folder has a file of the journal's name that no run began; what a kill leaves of a first line is none
     such."""
+    if is_special(folder / JOURNAL):
+        return True
     try:
         with (folder / JOURNAL).open("rb") as file:
             start = file.read(len(journals.HEAD))

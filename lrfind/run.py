@@ -4,7 +4,8 @@ told."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,11 @@ import numpy as np
 from lrfind import store
 from lrfind.config.compare import NO_PART
 from lrfind.config.schema import Config
+from lrfind.folder_choice import take
 from lrfind.identity import identity, other_run
 from lrfind.measure import Render, compiled, measure
 from lrfind.own.reference import Door
+from lrfind.ownership import Other
 from lrfind.tape import position
 from lrfind.types import Result
 from lrfind.watch import Clock, Watcher
@@ -39,6 +42,8 @@ class Options:
         device: ``"cpu"``, ``"gpu"``, ``"tpu"``, or None for JAX's choice.
         cache: keep compiled programs between processes.
         door: where the user's own code may be loaded from.
+        start: the absolute folder that `out` and `runs` are relative to, whatever the user's code does.
+        avoid: run directories of the configs before this one in the same command.
     """
 
     out: Path | None = None
@@ -49,6 +54,25 @@ class Options:
     device: str | None = None
     cache: bool = True
     door: Door = field(default_factory=Door)
+    start: Path = field(default_factory=Path.cwd)
+    avoid: Collection[Path] = ()
+
+    def take(
+        self, name: str, mark: str, head: Mapping[str, Any], other: Other, result: str = store.RESULT
+    ) -> AbstractContextManager[store.RunDirectory]:
+        """Take the run directory of a config: `out`, or a free one under `runs`."""
+        return take(
+            self.out,
+            self.runs,
+            name,
+            mark,
+            head,
+            other=other,
+            fresh=self.fresh,
+            start=self.start,
+            avoid=self.avoid,
+            result=result,
+        )
 
 
 def sweep(
@@ -74,21 +98,14 @@ def sweep(
         "groups": list(config.optimizer.groups),  # their order counts, which a hash of keys does not see
     }
     mark = store.fingerprint(parts | {"config": config.model_dump(mode="json", exclude=NO_PART)})
-    folder = options.out or store.default_folder(name, options.runs, mark)
     # What a run that is killed can be told by, without JAX.
     head = parts | preface(name, facts(plan, None), plan.train_steps, plan.assumptions, PROBE_EVERY)
-    own, other = options.out is not None, partial(other_run, parts)
-    with store.open_run(folder, mark, head, own=own, fresh=options.fresh, other=other) as directory:
-        watcher.folder(folder, "" if own else passed(folder, name, other))
+    with options.take(name, mark, head, partial(other_run, parts)) as directory:
+        watcher.folder(directory.path, directory.passed)
         if (reached := position(directory.recorded)) is not None or directory.strange:
             watcher.resume(reached, directory.strange)
         bounds = options.low, options.high
         return measure(plan, platform, name, directory, render, bounds, watcher, clock)
-
-
-def passed(folder: Path, name: str, other: Callable[[Path], str]) -> str:
-    """What the folder of a name holds, where a run goes to another one for it, in words."""
-    return other(folder.with_name(name)) if folder.name != name else ""
 
 
 def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -15,27 +15,39 @@ from typing import IO, Any
 from numpy.typing import NDArray
 
 from lrfind import journal as journals
+from lrfind import ownership
 from lrfind import state as states
-from lrfind.errors import InputError, RunError
-from lrfind.files import disk, staged, write
+from lrfind.claim import (
+    Unavailable,
+    add_files,
+    claimed,
+    clear_halves,
+    owner,
+    refuse_another_run,
+    refuse_strangers_folder,
+    refuse_users_files,
+)
+from lrfind.errors import RunError
+from lrfind.files import disk, is_at, staged, write
 from lrfind.folder import (
     CHECK,
     CURVE,
+    FILES,
     JOURNAL,
     PLOT,
     RENEWED,
     RESULT,
     STATE,
+    TRAIN,
     UNFINISHED,
-    default_folder,
     ending,
     fingerprint,
     fingerprint_of,
-    foreign,
     lines_of,
     read_journal,
     status_of,
 )
+from lrfind.ownership import ADDED, default_folder
 
 __all__ = [
     "CHECK",
@@ -46,6 +58,7 @@ __all__ = [
     "RESULT",
     "STATE",
     "RunDirectory",
+    "add_files",
     "default_folder",
     "disk",
     "fingerprint",
@@ -79,8 +92,9 @@ def open_run(
     *,
     own: bool,
     fresh: bool,
-    other: Callable[[Path], str] = lambda _: "the run of another config",
+    other: ownership.Other = ownership.other_config,
     result: str = RESULT,
+    start: Path | None = None,
 ) -> Iterator[RunDirectory]:
     """Take a folder for one run, and give it back.
 
@@ -92,92 +106,74 @@ def open_run(
         fresh: overwrite such a run; and begin anew where this one could be carried on.
         other: says what a folder with a run of another fingerprint holds.
         result: the file that says that a run is whole.
+        start: the absolute folder that `folder` is relative to; the working directory by default.
 
     Raises:
-        InputError: the named folder holds another run.
-        RunError: the folder cannot be written, or another process writes to it.
+        InputError: the named folder holds another run, or files of the user's.
+        Unavailable: another process writes to it, or another run took it.
+        RunError: the folder cannot be written.
     """
-    import filelock  # Readers of a run do without it, and it takes a while.
-
-    with disk(folder):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            raise RunError(f"{folder} is a file; choose another folder with --out") from None
-        lock = filelock.FileLock(folder / ".lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise RunError(
-                f"{folder} is in use by {owner(folder)}; wait for it, or choose another folder with --out"
-            ) from None
-    try:
-        strange = foreign(folder)
-        carries_on = fingerprint_of(folder, RENEWED) == mark
-        if (strange or fingerprint_of(folder) not in (None, mark)) and not carries_on and not (own and fresh):
-            if not own:
-                raise RunError(f"another run took {folder} at the same moment; start this one again")
-            what = f"a {JOURNAL} that is not lrfind's" if strange else other(folder)
-            raise InputError(f"{folder} holds {what}; choose another --out, or overwrite it with --fresh")
+    root = (start or Path.cwd()) / folder
+    if own:
+        refuse_strangers_folder(root, folder)
+    with claimed(root, folder):
+        if own:
+            refuse_users_files(root, folder)
+            refuse_another_run(root, folder, mark, other, fresh=fresh)
+        elif reason := ownership.obstacle(root, mark, other):
+            raise Unavailable(f"another run took {folder} at the same moment; start this one again", reason)
         with disk(folder):
-            for left in (JOURNAL, RENEWED, STATE, result, CURVE, PLOT):  # By a run that was killed.
-                for half in folder.glob(f".{left}.*"):
-                    half.unlink(missing_ok=True)
-            (folder / ".owner").write_text(str(os.getpid()), encoding="ascii")
-            run = RunDirectory(folder, mark, fresh=fresh, result=result)
+            clear_halves(root)
+            before = ownership.owned(root)
+            run = RunDirectory(folder, mark, fresh=fresh, result=result, root=root)
         with run:
             if not run.recorded:
                 run.journal({"kind": "head", "schema": journals.SCHEMA, "fingerprint": mark, **head})
+            known = ownership.listed(run.recorded)
+            if unlisted := {name: each for name, each in before.items() if each not in known.get(name, ())}:
+                run.journal({"kind": FILES, "files": unlisted})
             run.settle()
             yield run
-    finally:
-        with suppress(OSError):
-            (folder / ".owner").unlink(missing_ok=True)
-        lock.release()
-
-
-def owner(folder: Path) -> str:
-    """The process that a folder's lock belongs to, in words."""
-    try:
-        return f"process {int((folder / '.owner').read_text(encoding='ascii'))}"
-    except (OSError, ValueError):
-        return "another process"
 
 
 class RunDirectory:
     """A folder taken for one run.
 
     Args:
-        path: the folder.
+        path: the folder, as messages name it.
         mark: the run's fingerprint.
         fresh: do not carry an unfinished run on.
         result: the file that says that a run is whole.
+        root: the folder's absolute path, which the user's code cannot move by changing the working directory.
 
     Attributes:
+        passed: why the run did not take the folder of its config's name; empty where it did.
         renews: there is a result in it; it and its journal stay until the new files are whole.
         finished: that result is of a run that was not interrupted.
         recorded: the lines of the run that is carried on, its head first; none of a new one.
         strange: lines of its journal that do not belong to it.
     """
 
-    def __init__(self, path: Path, mark: str, *, fresh: bool, result: str = RESULT) -> None:
+    def __init__(self, path: Path, mark: str, *, fresh: bool, result: str = RESULT, root: Path | None = None) -> None:
         self.path = path
-        before, renewed = read_journal(path / JOURNAL), read_journal(path / RENEWED)
-        whole = (path / result).exists()
+        self.root = root = root or Path.cwd() / path
+        self.passed = ""
+        before, renewed = read_journal(root / JOURNAL), read_journal(root / RENEWED)
+        whole = any((root / name).exists() for name in {result, RESULT, TRAIN})
         self.finished = whole and ending(before.lines) not in UNFINISHED
         found = journals.Read()
-        if not fresh and fingerprint_of(path, RENEWED) == mark:
+        if not fresh and fingerprint_of(root, RENEWED) == mark:
             self.renews, found = True, renewed
-        elif not fresh and fingerprint_of(path) == mark and not self.finished:
+        elif not fresh and fingerprint_of(root) == mark and not self.finished:
             self.renews, found = False, before
         else:
             self.renews = whole
-        self._path = path / (RENEWED if self.renews else JOURNAL)
-        self._state = states.load(path / STATE) if found.lines else None
+        self._path = root / (RENEWED if self.renews else JOURNAL)
+        self._state = states.load(root / STATE) if found.lines else None
         found = self._with_line_of_state(found)
         self.recorded, self.strange, self._sum = found.lines, found.strange, found.sum
         if found.lines:
-            write(self._path, found.text)  # Without what does not belong to it, or is torn.
+            write(self._path, found.text, path / self._path.name)  # Without what does not belong to it, or is torn.
         self._journal: IO[bytes] = self._path.open("ab" if found.lines else "wb")
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._pending: Future[None] | None = None
@@ -250,7 +246,7 @@ class RunDirectory:
     def _save(self, text: str, state: Sequence[NDArray[Any]]) -> None:
         """Save a state. One that cannot be written is no reason to fail: the journal alone is enough."""
         begin = time.monotonic()
-        target = self.path / STATE
+        target = self.root / STATE
         with suppress(OSError), staged(target, partial(states.save, line=text, leaves=state)) as temporary:
             os.replace(temporary, target)
         now = time.monotonic()
@@ -262,32 +258,31 @@ class RunDirectory:
         self.settle()
 
     def finish(self, files: Mapping[str, bytes], status: str) -> list[Path]:
-        """Write the files of a run, each whole or not at all, and let them and its journal take the old ones' place.
+        """Write the files of a run, whole or not at all; they and its journal replace what lrfind wrote before.
 
         That it ended is written down last: until then it is carried on, and its files are written again.
         """
+        before = ownership.owned(self.root)
+        if name := ownership.users_file(self.root):
+            raise RunError(
+                f"{self.path / name} was put there while the run went; move it away, and start the run again"
+            )
+        self.journal({"kind": FILES, "files": {name: ownership.digest(content) for name, content in files.items()}})
         self.settle()
         with ExitStack() as stack, disk(self.path):
-            ready = {name: stack.enter_context(staged(self.path / name, content)) for name, content in files.items()}
+            ready = {name: stack.enter_context(staged(self.root / name, content)) for name, content in files.items()}
             for name, temporary in ready.items():
-                os.replace(temporary, self.path / name)
-            for name in {RESULT, CURVE, PLOT, CHECK} - files.keys():
-                (self.path / name).unlink(missing_ok=True)
+                os.replace(temporary, self.root / name)
+            for name in before.keys() - files.keys():
+                (self.root / name).unlink(missing_ok=True)
         self.end(status)
         with disk(self.path):
             self._journal.close()
             if self.renews:
-                os.replace(self._path, self.path / JOURNAL)
+                os.replace(self._path, self.root / JOURNAL)
             else:
-                (self.path / RENEWED).unlink(missing_ok=True)
+                (self.root / RENEWED).unlink(missing_ok=True)
             if status not in UNFINISHED:
-                (self.path / STATE).unlink(missing_ok=True)
+                (self.root / STATE).unlink(missing_ok=True)
+            (self.root / ADDED).unlink(missing_ok=True)  # Its files are gone, or in the run's own journal.
         return [self.path / name for name in files]
-
-
-def is_at(file: IO[bytes], path: Path) -> bool:
-    """Whether an open file is still the one of a path."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except OSError:
-        return False

@@ -17,7 +17,7 @@ from lrfind.analysis.diagnose.training import judge, trace
 from lrfind.config.schema import Config, ConfirmSection
 from lrfind.folder import PLOT, ROWS, TRAIN
 from lrfind.identity import hold, identity, other_run
-from lrfind.run import Options, passed, prepare
+from lrfind.run import Options, prepare
 from lrfind.tape import Tape, position
 from lrfind.trace import Scores, Training
 from lrfind.types import Execution, Floats
@@ -118,14 +118,12 @@ def train(
     resolved = single.model_dump(mode="json", exclude={"sweep", "confirm"})
     parts = identity(plan, resolved)
     mark = store.fingerprint({"train": parts})
-    folder = options.out or store.default_folder(f"{name}-train", options.runs, mark)
-    own = options.out is not None
-    other = partial(other_run, parts, no_part={})
     # What a training that is killed can be told by, without JAX.
     told = preface(name, facts(plan, peak.rate), plan.train_steps, plan.assumptions)
     head = parts | told | {"learning_rate": peak.rate, "rate_from": peak.source, "highest": peak.highest}
-    with store.open_run(folder, mark, head, own=own, fresh=options.fresh, other=other, result=TRAIN) as directory:
-        watcher.folder(folder, "" if own else passed(folder, f"{name}-train", other))
+    other = partial(other_run, parts, no_part={})
+    with options.take(f"{name}-train", mark, head, other, TRAIN) as directory:
+        watcher.folder(directory.path, directory.passed)
         tape = Tape(directory)
         if (reached := position(directory.recorded)) is not None or directory.strange:
             watcher.resume(reached, directory.strange)

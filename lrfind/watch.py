@@ -23,8 +23,7 @@ class Watcher(Protocol):
         ``"render"``."""
 
     def folder(self, path: Path, passed: str = "") -> None:
-        """The run directory is taken; `passed` says what the one of the config's own name holds, where it is
-        another."""
+        """The run directory is taken; `passed` says why it is not that of the config's name, as ``"holds ..."``."""
 
     def resume(self, reached: Position | None, strange: int) -> None:
         """An unfinished run is carried on from there; so many lines of its journal do not belong to it."""

@@ -39,6 +39,9 @@ BELOW: dict[str, set[str]] = {
         "judge",
         "optimizer_table",
         "folder",
+        "files",
+        "ownership",
+        "claim",
         "logs",
         "analysis",
         "salvage",
@@ -68,7 +71,7 @@ BELOW: dict[str, set[str]] = {
     "identity": {"config", "engine", "folder", "plan", "tape"},
     "run": {
         *("identity", "measure", "plan", "targets", "own", "confirm", "conclude", "watch", "salvage"),
-        *("config", "engine", "store", "tape"),
+        *("config", "engine", "store", "tape", "folder_choice", "ownership"),
     },
     "measure": {
         *(
@@ -116,8 +119,11 @@ BELOW: dict[str, set[str]] = {
     "analysis": set(),
     "models": set(),
     "data": set(),
-    "store": {"files", "folder", "journal", "state"},
-    "folder": {"journal"},
+    "store": {"claim", "files", "folder", "journal", "ownership", "state"},
+    "folder_choice": {"claim", "folder", "ownership", "store"},
+    "claim": {"files", "folder", "journal", "ownership"},
+    "ownership": {"folder", "journal", "state"},
+    "folder": {"files", "journal"},
     "fields": set(),
     "files": set(),
     "logs": set(),
@@ -156,7 +162,7 @@ ONLY_IN = {
     "pydantic": {"config", "salvage"},
     "pydantic_core": {"config"},
     "ruamel": {"config"},
-    "filelock": {"store"},
+    "filelock": {"claim"},
 }
 """Where a library may be imported."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrfind import journal as journals
 from lrfind import store
 from lrfind.errors import ExitCode, InputError, RunError
+from lrfind.folder_choice import take
 
 FILES = {store.CURVE: b"curve", store.PLOT: b"plot", store.RESULT: b"result"}
 
@@ -230,3 +233,111 @@ def test_write_does_not_replace_what_is_no_file(tmp_path: Path) -> None:
     reader.join(10)
     assert read == [b"text"]
     assert path.is_fifo()
+
+
+def killed(folder: Path, mark: str, *, fresh: bool = False) -> None:
+    """A run that ends in the middle."""
+    with suppress(KeyboardInterrupt), store.open_run(folder, mark, {}, own=True, fresh=fresh) as run:
+        run.journal({"kind": "sweep"})
+        raise KeyboardInterrupt
+
+
+def test_an_unfinished_run_over_a_finished_one_is_not_overwritten(tmp_path: Path) -> None:
+    run_once(tmp_path, "a")
+    killed(tmp_path, "b", fresh=True)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for mark in ("a", "c"):
+        with (
+            pytest.raises(InputError, match="holds an unfinished run of another config; choose another --out, or"),
+            store.open_run(tmp_path, mark, {}, own=True, fresh=False),
+        ):
+            pass
+        assert store.default_folder(tmp_path.name, tmp_path.parent, mark) != tmp_path
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    with store.open_run(tmp_path, "b", {}, own=True, fresh=False) as run:
+        assert [line["kind"] for line in run.recorded if line["kind"] != "files"] == ["head", "sweep"]
+        run.finish(FILES, "complete")
+    assert store.fingerprint_of(tmp_path) == "b"
+
+
+@pytest.mark.parametrize("place", range(6))
+@pytest.mark.parametrize("listed", [True, False])
+def test_killed_while_the_files_take_their_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int, listed: bool
+) -> None:
+    """Whatever of old and new is there then, it is lrfind's, and a run over it ends."""
+    run_once(tmp_path, "a")
+    if not listed:  # As earlier versions left them.
+        lines, text, last = store.lines_of(tmp_path / store.JOURNAL), "", ""
+        for line in lines:
+            written, last = journals.to_line(line, last)
+            text += written
+        (tmp_path / store.JOURNAL).write_text(text, encoding="ascii")
+    replace, left = os.replace, place
+
+    def kill(source: Path, target: Path) -> None:
+        nonlocal left
+        if left == 0:
+            raise KeyboardInterrupt
+        left -= 1
+        replace(source, target)
+
+    new = dict.fromkeys((store.CURVE, store.RESULT), b"new")
+    for again in (False, True):
+        monkeypatch.setattr(store.os, "replace", kill)
+        with suppress(KeyboardInterrupt), store.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
+            run.finish(new, "complete")
+        monkeypatch.setattr(store.os, "replace", replace)
+        left = place if again else 0
+    with store.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
+        run.finish(new, "complete")
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found == {*new, store.JOURNAL, ".lock"}
+
+
+def test_a_file_of_the_users_that_came_during_the_run_stays(tmp_path: Path) -> None:
+    with store.open_run(tmp_path, "a", {}, own=True, fresh=False) as run:
+        (tmp_path / store.CURVE).write_bytes(b"mine")
+        with pytest.raises(RunError, match=r"curve.csv was put there while the run went"):
+            run.finish(FILES, "complete")
+    assert (tmp_path / store.CURVE).read_bytes() == b"mine"
+
+
+def test_runs_of_one_name_at_once_have_folders_of_their_own(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        folders = [
+            stack.enter_context(take(None, Path("runs"), "c", mark, {}, fresh=False, start=tmp_path)).path
+            for mark in ("a", "b", "a")
+        ]
+    assert folders == [Path("runs/c"), Path("runs/c-2"), Path("runs/c-3")]
+
+
+def test_many_threads_take_one_folder_each(tmp_path: Path) -> None:
+    taken: list[Path] = []
+    ready = threading.Barrier(6)
+
+    def run() -> None:
+        ready.wait(10)
+        with take(None, tmp_path, "c", "mark", {}, fresh=False, start=tmp_path) as directory:
+            taken.append(directory.path)
+            ready.wait(10)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(set(taken)) == 6
+
+
+def test_a_temporary_file_of_nobody_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"mine")
+    (tmp_path / f".f.{os.getpid()}").symlink_to("kept")
+    store.write(tmp_path / "f", b"new")
+    assert (tmp_path / "kept").read_bytes() == b"mine"
+    assert (tmp_path / "f").read_bytes() == b"new"
+
+
+def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
+    for name in ("n" * 255, "\u00e4" * 127):
+        assert store.write(tmp_path / name, b"new").read_bytes() == b"new"

@@ -19,6 +19,7 @@ def check(
             "--run",
             help="Judge this finished run, without JAX; of several configs: the folder of their runs.",
             show_default=False,
+            **shared.PATH,
         ),
     ] = None,
     baseline: Annotated[
@@ -28,6 +29,7 @@ def check(
             help="An earlier result.json, or its run directory, to hold the recommendation against; of several "
             "configs: the folder of their runs.",
             show_default=False,
+            **shared.PATH,
         ),
     ] = None,
     max_drift: Annotated[
@@ -78,7 +80,8 @@ def check(
     Example: lrfind check config.yaml --format github
     """
     from lrfind.cli.gate import Gate, GateJob
-    from lrfind.cli.wishes import EFFORTS, Wishes, given, to_file
+    from lrfind.cli.outputs import to_file
+    from lrfind.cli.wishes import EFFORTS, Wishes, given
 
     wishes = Wishes(
         overrides=[*EFFORTS[effort], *(settings or [])],

@@ -37,7 +37,12 @@ def compare(
     fresh: shared.Fresh = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder of the runs. [default: lrfind-runs/NAME-compare]", show_default=False),
+        typer.Option(
+            "--out",
+            help="Folder of the runs. [default: lrfind-runs/NAME-compare]",
+            show_default=False,
+            **shared.PATH,
+        ),
     ] = None,
     settings: shared.Set = None,
     seed: shared.Seed = None,
@@ -62,7 +67,8 @@ def compare(
     Example: lrfind compare config.yaml --optimizers sgd,momentum,adam --plot optimizers.png
     """
     from lrfind.cli.compare_job import CompareJob
-    from lrfind.cli.wishes import EFFORTS, Wishes, given, to_file
+    from lrfind.cli.outputs import to_file
+    from lrfind.cli.wishes import EFFORTS, Wishes, given
 
     wishes = Wishes(
         overrides=[*EFFORTS[effort], *(settings or [])],

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.job import Job
 from lrfind.cli.options import Format
+from lrfind.cli.outputs import RUNS, check_files, check_plot, files_of
 from lrfind.cli.screen import say
-from lrfind.cli.wishes import Wishes, check_file, check_plot
+from lrfind.cli.wishes import Wishes
 from lrfind.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class CompareJob(Job):
 
         super()._check()
         check_plot(self.plot, draws=self.wishes.draws)
-        check_file("--plot", self.plot, self.sources, "what is compared")
+        read = [path for source in self.sources if is_run(source) for path in files_of(Path(source))]
+        check_files(self._outputs, read, "what is compared")
         if self.wishes.form in (Format.junit, Format.github):
             raise InputError(f"--format {self.wishes.form}: a comparison is text, json, markdown or html")
         trained = [source for source in self.sources if is_run(source) and is_training(Path(source))]
@@ -88,10 +90,20 @@ class CompareJob(Job):
         self._variants = {each.label: each for each in found}
         self.configs = list(self._variants)
         if self.wishes.out is None:
-            self.wishes = replace(self.wishes, out=Path("lrfind-runs") / f"{loaded.name}-compare")
+            self.runs = RUNS / f"{loaded.name}-compare"
         for each in found:
             if each.dropped and not self.wishes.quiet:
                 say(f"lrfind: {each.label} has no {', '.join(each.dropped)}; left out for it")
+
+    @property
+    def _outputs(self) -> dict[str, Path | None]:
+        return {"--plot": self.plot, "--output": self.wishes.output}
+
+    def _is_config(self, source: str) -> bool:
+        return bool(self._variants) or not is_run(source)
+
+    def _name_of(self, source: str) -> str:
+        return source if source in self._variants else super()._name_of(source)
 
     def _one(self, source: str) -> ExitCode:
         """One run: read, or swept."""
@@ -185,7 +197,7 @@ class CompareJob(Job):
         if self.plot is not None:
             from lrfind.store import write
 
-            write(self.plot, draw(self.plot.suffix.removeprefix(".").lower()))
+            write(self.start / self.plot, draw(self.plot.suffix.removeprefix(".").lower()), self.plot)
         match self.wishes.form:
             case Format.json:
                 return record()
@@ -209,4 +221,8 @@ class CompareJob(Job):
 def is_run(source: str) -> bool:
     """Whether a name is that of a run rather than of a config."""
     path = Path(source)
-    return source != "-" and path.suffix.lower() not in CONFIGS and (path.is_dir() or path.suffix.lower() == ".json")
+    return (
+        source not in ("", "-")
+        and path.suffix.lower() not in CONFIGS
+        and (path.is_dir() or path.suffix.lower() == ".json")
+    )

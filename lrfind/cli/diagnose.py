@@ -12,8 +12,8 @@ import typer
 from lrfind.cli import options as shared
 from lrfind.cli.forms import for_ci, of_error, summarise
 from lrfind.cli.options import Format
+from lrfind.cli.outputs import check_files, to_file
 from lrfind.cli.screen import put, report, say, screen
-from lrfind.cli.wishes import check_file, to_file
 from lrfind.errors import ExitCode, InputError, LrfindError, fault
 from lrfind.registry import FINDINGS, near
 
@@ -50,7 +50,7 @@ def diagnose(
     output = to_file(output)
     try:
         wanted = ids(fail_on or [])
-        check_file("--output", output, [log], "the log")
+        check_files({"--output": output}, [log], "the log")
         try:
             found = judged(log, given, form, output, wanted, color=not no_color)
         except LrfindError as error:
@@ -104,14 +104,14 @@ def source_of(log: str) -> str:
     return "stdin" if log == "-" else log
 
 
-def deliver(shown: str, output: Path | None) -> None:
-    """To stdout, or to the file that --output names."""
+def deliver(shown: str, output: Path | None, start: Path = Path()) -> None:
+    """Write a report to stdout, or to the file that --output names, which is relative to `start`."""
     from lrfind.store import write
 
     if output is None:
         put(shown)
     else:
-        write(output, shown.encode())
+        write(start / output, shown.encode(), output)
 
 
 def text_of(log: str) -> str:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from lrfind.errors import InputError, RunError
+from lrfind.files import read
 from lrfind.folder import JOURNAL, RESULT, TRAIN
 from lrfind.report.records import from_json
 from lrfind.types import Result
@@ -23,7 +24,7 @@ def finished(path: Path) -> Result:
     """
     file = path / RESULT if path.is_dir() else path
     try:
-        text = file.read_bytes()
+        text = read(file)
     except FileNotFoundError:
         raise InputError(f"{path}: {missing(path)}") from None
     except OSError as error:

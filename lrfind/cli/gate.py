@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lrfind.cli.forms import failure, for_ci, joined
 from lrfind.cli.job import Job
 from lrfind.cli.options import Format
+from lrfind.cli.outputs import check_files
 from lrfind.cli.screen import say
 from lrfind.cli.wishes import Wishes
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
@@ -80,6 +81,8 @@ class GateJob(Job):
     def _check(self) -> None:
         super()._check()
         refuse(self.gate, self.wishes)
+        read = [path for path in (self.gate.run, self.gate.baseline) if path is not None]
+        check_files(self._outputs, read, "what is read")
 
     def _one(self, source: str) -> ExitCode:
         code = super()._one(source)
@@ -96,10 +99,10 @@ class GateJob(Job):
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         """Sweep, or take the finished run."""
         gate = self.gate
-        self._baseline = None if gate.baseline is None else readable(self._of(gate.baseline, loaded.name), "--baseline")
+        self._baseline = None if gate.baseline is None else readable(self._of(gate.baseline, self._name), "--baseline")
         if gate.run is None:
             return super()._measure(source, loaded)
-        folder = self._of(gate.run, loaded.name)
+        folder = self._of(gate.run, self._name)
         result = readable(folder, "--run", loaded)
         return self._judge(loaded, result, folder if folder.is_dir() else folder.parent)
 
@@ -121,7 +124,7 @@ class GateJob(Job):
         """The verdicts on a result, kept and left in its run directory."""
         from lrfind import judge
         from lrfind.report.verdicts import to_json
-        from lrfind.store import CHECK, write
+        from lrfind.store import CHECK, add_files
 
         gate = self.gate
         check = judge.check(
@@ -134,8 +137,8 @@ class GateJob(Job):
         )
         self._found.append(check)
         try:
-            write(folder / CHECK, to_json(check).encode())
-        except RunError as error:
+            add_files(self.start / folder, {CHECK: to_json(check).encode()}, folder)
+        except (InputError, RunError) as error:
             if gate.run is None:
                 raise
             say(f"lrfind: {error}; the verdicts stand")

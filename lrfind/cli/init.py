@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from lrfind.cli.options import Debug
+from lrfind.cli.options import Debug, named
 from lrfind.cli.screen import put, report, say
 from lrfind.errors import InputError, LrfindError
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="File to write; - prints it.")] = Path("config.yaml"),
+    path: Annotated[Path, typer.Argument(help="File to write; - prints it.", parser=named, metavar="[PATH]")] = Path(
+        "config.yaml"
+    ),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     debug: Debug = False,
 ) -> None:

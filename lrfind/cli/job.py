@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, redirect_stdout, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.cli.door import door
 from lrfind.cli.forms import failure, for_ci, joined, rehearsed
-from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
-from lrfind.cli.wishes import KEYS, Wishes, check
+from lrfind.cli.sources import Sources
+from lrfind.cli.wishes import Wishes
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ SEVERITY = (ExitCode.RUN_FAILED, ExitCode.BAD_INPUT, ExitCode.NO_RECOMMENDATION)
 """Of several configs, the first of these that occurred is the exit code."""
 
 
-class Job:
+class Job(Sources):
     """Sweeps for one or more configs.
 
     Args:
@@ -43,8 +44,9 @@ class Job:
     """
 
     def __init__(self, configs: Sequence[str], wishes: Wishes) -> None:
-        self.configs = configs
-        self.wishes = wishes
+        super().__init__(configs, wishes)
+        self._name = ""
+        self._taken: set[Path] = set()
         self.screen = screen(sys.stdout, color=wishes.color)
         self._stack = ExitStack()
         self._worker: Worker | None = None
@@ -61,7 +63,8 @@ class Job:
         try:
             with self._stack, interruptible(self._leave) as self._interruption:
                 self._check()
-                for config in self.configs:
+                for config, name in zip(self.configs, self._names(), strict=True):
+                    self._name = name
                     codes.append(self._one(config))
                     if self._interruption.code is not None:
                         break
@@ -72,10 +75,6 @@ class Job:
         except Exception as error:
             return report(fault(error), debug=self.wishes.debug)
         return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
-
-    def _check(self) -> None:
-        """Refuse what could only fail after the measuring."""
-        check(self.configs, self.wishes)
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
@@ -102,6 +101,9 @@ class Job:
             failure = error
         except Exception as error:
             failure = fault(error)
+        finally:
+            with suppress(OSError):
+                os.chdir(self.start)  # The user's code may have gone elsewhere.
         if self._kept == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
@@ -111,9 +113,6 @@ class Job:
         """Of how many configs there is something to deliver."""
         return len(self._rendered) + len(self._found) + len(self._sections)
 
-    def _load(self, source: str) -> Loaded:
-        return load_with(source, self.wishes.overrides, self.wishes.flags, KEYS)
-
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         wishes = self.wishes
         self._start_worker()
@@ -122,7 +121,10 @@ class Job:
         from lrfind.watch import Clock
 
         options = Options(
-            out=self._folder(loaded.name),
+            out=self._folder(self._name),
+            runs=self.runs,
+            start=self.start,
+            avoid=self._taken,
             fresh=wishes.fresh,
             low=wishes.flags.get("--min-lr"),
             high=wishes.flags.get("--max-lr"),
@@ -132,9 +134,13 @@ class Job:
         )
         with self._watch(loaded.name, named=wishes.out is not None) as narration, redirect_stdout(sys.stderr):
             result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
-        code = self._conclude(source, loaded, result, files)
-        if wishes.plot is not None:
-            write(wishes.plot, self._plot)
+        if narration.path is not None:
+            self._taken.add(narration.path)
+        try:
+            code = self._conclude(source, loaded, result, files)
+        finally:
+            if wishes.plot is not None:
+                write(self.start / wishes.plot, self._plot, wishes.plot)
         if result.status == "interrupted" and not files:
             say(f"lrfind: interrupted; {narration.path} keeps its finished run, {RENEWED} there has what was measured")
         elif result.status == "interrupted":
@@ -152,7 +158,7 @@ class Job:
         if rate is None:
             return ExitCode.DONE if self.wishes.exit_zero else ExitCode.NO_RECOMMENDATION
         if self.wishes.write:
-            self._write(source, rate)
+            self._write(source, loaded, rate)
         return ExitCode.DONE
 
     def _start_worker(self) -> None:
@@ -173,11 +179,6 @@ class Job:
         looks = screen(sys.stderr, color=wishes.color)
         self._narration = watcher(name, self._interruption, named=named, quiet=wishes.quiet, screen=looks)
         return self._narration
-
-    def _folder(self, name: str) -> Path | None:
-        """The run directory that --out names; one in it for each of several configs."""
-        out = self.wishes.out
-        return out / name if out is not None and len(self.configs) > 1 else out
 
     def _render(self, result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
         """The files of a run; result.json comes last, as the sign that all are there."""
@@ -253,7 +254,7 @@ class Job:
         if self.wishes.output is not None:
             from lrfind.store import write
 
-            write(self.wishes.output, text.encode())
+            write(self.start / self.wishes.output, text.encode(), self.wishes.output)
         else:
             put(text)
 
@@ -267,11 +268,11 @@ class Job:
             return for_ci(self._found, self.wishes.form, "lrfind sweep")
         return joined(self._rendered, self.wishes.form, many=len(self.configs) > 1)
 
-    def _write(self, source: str, rate: float) -> None:
+    def _write(self, source: str, loaded: Loaded, rate: float) -> None:
         """Put the rate into the config."""
         from lrfind.config.edit import short, write_rate
 
-        write_rate(source, rate)
+        write_rate(self.start / source, rate, read=loaded.text, shown=source)
         if not self.wishes.quiet:
             say(f"lrfind: wrote optimizer.learning_rate: {short(rate)} into {source}")
 

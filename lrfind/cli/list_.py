@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from lrfind.cli.options import Debug, Json, NoColor
+from lrfind.cli.options import PATH, Debug, Json, NoColor
+from lrfind.cli.outputs import PLOT_FORMATS
 from lrfind.cli.screen import put, report, say, screen
-from lrfind.cli.wishes import PLOT_FORMATS
 from lrfind.errors import InputError, LrfindError
 
 
@@ -34,7 +34,9 @@ def list_(
     plot: Annotated[bool, typer.Option("--plot", help="Draw the schedules.")] = False,
     output: Annotated[
         Path | None,
-        typer.Option("--output", help="With --plot: draw to this .png, .svg or .pdf instead.", show_default=False),
+        typer.Option(
+            "--output", help="With --plot: draw to this .png, .svg or .pdf instead.", show_default=False, **PATH
+        ),
     ] = None,
     as_json: Json = False,
     no_color: NoColor = False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,6 +36,16 @@ class Effort(StrEnum):
     thorough = "thorough"
 
 
+def named(text: str) -> Path:
+    """Return a path of the command line; one that is empty, as of an unset variable, would stand for ``.``."""
+    if not text:
+        raise typer.BadParameter("is empty; name a file or folder, or leave it out")
+    return Path(text)
+
+
+PATH: dict[str, Any] = {"parser": named, "metavar": "PATH"}
+"""What every option has that takes a path."""
+
 Configs = Annotated[list[str], typer.Argument(help="YAML files; - reads one from standard input.", show_default=False)]
 MinLr = Annotated[float | None, typer.Option("--min-lr", help="First rate; never go below it.", show_default=False)]
 MaxLr = Annotated[float | None, typer.Option("--max-lr", help="Last rate; never go above it.", show_default=False)]
@@ -64,7 +74,7 @@ Fresh = Annotated[
     bool, typer.Option("--fresh", help="Begin anew: carry nothing on, and overwrite another config's run in --out.")
 ]
 Out = Annotated[
-    Path | None, typer.Option("--out", help="Run directory. [default: lrfind-runs/NAME]", show_default=False)
+    Path | None, typer.Option("--out", help="Run directory. [default: lrfind-runs/NAME]", show_default=False, **PATH)
 ]
 Set = Annotated[
     list[str] | None,
@@ -74,12 +84,14 @@ Seed = Annotated[int | None, typer.Option("--seed", help="Override the config's 
 FormatOption = Annotated[Format, typer.Option("--format", help="Form of the result.")]
 Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 Output = Annotated[
-    Path | None, typer.Option("--output", help="Write the result there instead of to stdout.", show_default=False)
+    Path | None,
+    typer.Option("--output", help="Write the result there instead of to stdout.", show_default=False, **PATH),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No narration on stderr.")]
 NoPlot = Annotated[bool, typer.Option("--no-plot", help="Draw nothing, neither file nor terminal.")]
 Plot = Annotated[
-    Path | None, typer.Option("--plot", help="Draw to this file as well: .png, .svg or .pdf.", show_default=False)
+    Path | None,
+    typer.Option("--plot", help="Draw to this file as well: .png, .svg or .pdf.", show_default=False, **PATH),
 ]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]

@@ -63,8 +63,9 @@ class Lines:
 
     def folder(self, path: Path, passed: str = "") -> None:
         self.path = path
-        if not self.named and passed:
-            self.say(f"lrfind: {path.with_name(self.name)} holds {passed}; this one goes to {path}")
+        if not self.named and path.name != self.name:
+            reason = passed or "holds the run of another config"
+            self.say(f"lrfind: {path.with_name(self.name)} {reason}; this one goes to {path}")
 
     def resume(self, reached: Position | None, strange: int) -> None:
         if reached is not None:

@@ -11,7 +11,7 @@ import typer
 from lrfind.cli import options as shared
 from lrfind.cli.options import Format
 from lrfind.cli.screen import put, report, screen
-from lrfind.errors import ExitCode, LrfindError, fault
+from lrfind.errors import ExitCode, InputError, LrfindError, fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,13 +24,21 @@ LEAVES, ENDS = ("curve.csv", "plot.png", "result.json"), ("train.csv", "plot.png
 
 
 def report_(
-    run: Annotated[Path, typer.Argument(help="A run directory, or its result.json or train.json.", show_default=False)],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="A run directory, or its result.json or train.json.",
+            show_default=False,
+            parser=shared.named,
+            metavar="RUN",
+        ),
+    ],
     form: shared.FormatOption = Format.text,
     as_json: shared.Json = False,
     output: shared.Output = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Write the files of the run to this folder.", show_default=False),
+        typer.Option("--out", help="Write the files of the run to this folder.", show_default=False, **shared.PATH),
     ] = None,
     plot: shared.Plot = None,
     no_plot: shared.NoPlot = False,
@@ -46,19 +54,21 @@ def report_(
     Example: lrfind report lrfind-runs/config --format markdown --output report.md
     """
     from lrfind.cli import train_forms
+    from lrfind.cli.outputs import check_files, check_folder, check_plot, check_runs, files_of, to_file
     from lrfind.cli.retold import is_training, kept, told, told_training
-    from lrfind.cli.wishes import check_file, check_plot, to_file
 
     output = to_file(output)
     form = Format.json if as_json else form
     try:
         check_plot(plot, draws=not no_plot)
-        for option, path in (("--plot", plot), ("--output", output)):
-            check_file(option, path, record(run), "the run that is read")
+        check_files({"--plot": plot, "--output": output}, files_of(run), "the run that is read")
+        if out is not None:
+            check_folder(out)
+            check_runs({"--plot": plot, "--output": output}, [out])
         look = {"color": not no_color, "draws": not no_plot, "to_file": output is not None}
         if is_training(run):
             training = told_training(run, quiet=quiet)
-            files = kept(run, ENDS) if out is None else again(of_training(training, draws=not no_plot), out)
+            files = kept(run, ENDS) if out is None else again(of_training(training, draws=not no_plot), out, run)
             shown = train_forms.rendered(training, form, about(run, form), {}, files, (), **look)
             if plot is not None:
                 from lrfind.report import train_figure
@@ -66,7 +76,7 @@ def report_(
                 draw_to(plot, lambda suffix: train_figure.draw(training, suffix))
         else:
             result = told(run, quiet=quiet)
-            files = kept(run, LEAVES) if out is None else again(of_sweep(result, draws=not no_plot), out)
+            files = kept(run, LEAVES) if out is None else again(of_sweep(result, draws=not no_plot), out, run)
             shown = rendered(result, form, about(run, form), files, advice=advice, **look)
             if plot is not None:
                 from lrfind.report import figure
@@ -80,26 +90,24 @@ def report_(
     raise typer.Exit(ExitCode.DONE)
 
 
-def record(run: Path) -> list[Path]:
-    """The files of a run that must not be written over by what is made of them."""
-    from lrfind.folder import CURVE, JOURNAL, RESULT, ROWS, TRAIN
-
-    return [run / name for name in (RESULT, JOURNAL, CURVE, TRAIN, ROWS)] if run.is_dir() else [run]
-
-
 def about(run: Path, form: Format) -> str:
     """What CI shows a report to be about: a run does not know its config's file, and its own is not one of the
     checkout."""
     return str(run) if form is Format.junit else ""
 
 
-def again(files: Mapping[str, bytes], out: Path) -> list[Path]:
-    """Write the files of a run to a folder, which is created where it is missing."""
-    from lrfind.store import disk, write
+def again(files: Mapping[str, bytes], out: Path, run: Path) -> list[Path]:
+    """Write the files of a run to a folder, which is created where it is missing.
 
-    with disk(out):
-        out.mkdir(parents=True, exist_ok=True)
-    return [write(out / name, content) for name, content in files.items()]
+    Raises:
+        InputError: the folder is that of another run, or has other files of those names that lrfind did not write.
+    """
+    from lrfind.cli.outputs import holds_run, same_file
+    from lrfind.store import add_files
+
+    if holds_run(out) and not same_file(out, run if run.is_dir() else run.parent):
+        raise InputError(f"{out} holds another run; choose another folder with --out")
+    return add_files(out, files)
 
 
 def of_sweep(result: Result, *, draws: bool) -> dict[str, bytes]:

@@ -31,6 +31,10 @@ def is_training(run: Path) -> bool:
 
 def beginning(file: Path) -> bytes:
     """The first bytes of a file, which may not be there."""
+    from lrfind.files import is_special
+
+    if is_special(file):
+        return b""
     try:
         with file.open("rb") as opened:
             return opened.read(100)
@@ -68,16 +72,19 @@ def told_training(run: Path, *, quiet: bool) -> Training:
     from lrfind.folder import TRAIN
 
     if ended(run, TRAIN):
+        from lrfind.files import read
         from lrfind.report.train_read import from_json
         from lrfind.salvage_train import restored
 
         file = run / TRAIN if run.is_dir() else run
         try:
-            training = from_json(file.read_bytes())
+            text = read(file)
         except FileNotFoundError:
             raise InputError(f"{run}: there is no such file; a training leaves a {TRAIN}") from None
         except OSError as error:
             raise RunError(f"{file} cannot be read: {error.strerror or error}") from error
+        try:
+            training = from_json(text)
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
         if not (training.status == "interrupted" and carried_on(run)):

@@ -15,6 +15,9 @@ from typing import TextIO
 
 from lrfind.errors import ExitCode, LrfindError, RunError
 
+LENGTH = re.compile("[0-9]{1,5}")
+"""A number of columns or lines that a terminal may have."""
+
 NARROWEST, WIDEST = 40, 120
 """Bounds of the width that reports are set to; beyond the wider one, lines get too long to read."""
 
@@ -55,7 +58,7 @@ def size_of(stream: TextIO) -> os.terminal_size:
         own = os.terminal_size((80, 24))
     given = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
     return os.terminal_size(
-        int(text) if text.isdecimal() and int(text) else value or default
+        int(text) if LENGTH.fullmatch(text) and int(text) else value or default
         for text, value, default in zip(given, own, (80, 24), strict=True)
     )
 

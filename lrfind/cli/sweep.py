@@ -47,7 +47,8 @@ def sweep(
     Example: lrfind sweep config.yaml --json | jq .recommendation.learning_rate
     """
     from lrfind.cli.job import Job
-    from lrfind.cli.wishes import EFFORTS, Wishes, given, to_file
+    from lrfind.cli.outputs import to_file
+    from lrfind.cli.wishes import EFFORTS, Wishes, given
 
     wishes = Wishes(
         overrides=[*EFFORTS[effort], *(settings or [])],

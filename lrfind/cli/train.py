@@ -19,7 +19,13 @@ def train(
     ] = None,
     use: Annotated[
         Path | None,
-        typer.Option("--use", metavar="RUN", help="Take the rate that a finished run recommends.", show_default=False),
+        typer.Option(
+            "--use",
+            help="Take the rate that a finished run recommends.",
+            show_default=False,
+            parser=shared.named,
+            metavar="RUN",
+        ),
     ] = None,
     schedule: Annotated[
         str | None, typer.Option("--schedule", help="Override train.schedule by a name.", show_default=False)
@@ -49,8 +55,9 @@ def train(
 
     Example: lrfind train config.yaml --use lrfind-runs/config
     """
+    from lrfind.cli.outputs import to_file
     from lrfind.cli.train_job import TrainJob, TrainWishes
-    from lrfind.cli.wishes import given, to_file
+    from lrfind.cli.wishes import given
 
     wishes = TrainWishes(
         overrides=settings or [],

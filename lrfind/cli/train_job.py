@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
@@ -16,10 +17,11 @@ from lrfind.cli.door import door
 from lrfind.cli.forms import of_error, rehearsed, summarise
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
+from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, check_plot, starting_folder
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, report, say, screen
 from lrfind.cli.train_forms import TITLE, rendered
-from lrfind.cli.wishes import Common, check_file, check_plot
+from lrfind.cli.wishes import Common
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class TrainJob:
     def __init__(self, config: str, wishes: TrainWishes) -> None:
         self.config = config
         self.wishes = wishes
+        self.start = starting_folder()
+        self._checked = False
         self._plot = b""
         self._narration: Lines | None = None
         self._interruption = Interruption()
@@ -68,6 +72,8 @@ class TrainJob:
                 wanted = ids(self.wishes.fail_on)
                 self._check()
                 loaded = self._load()
+                check_config(self._outputs, self.config, loaded, self.wishes.overrides)
+                self._checked = True
                 try:
                     if self.wishes.dry_run:
                         return self._dry_run(loaded)
@@ -86,9 +92,10 @@ class TrainJob:
 
     def _fail(self, error: LrfindError) -> ExitCode:
         """Say what went wrong, in a form for CI as well."""
-        if shown := of_error(self.config, error, self.wishes.form, TITLE):
+        writes = self._checked or self.wishes.output is None
+        if writes and (shown := of_error(self.config, error, self.wishes.form, TITLE)):
             with suppress(LrfindError):  # Where it cannot be written, that is what is said below.
-                deliver(shown, self.wishes.output)
+                deliver(shown, self.wishes.output, self.start)
         return report(error, debug=self.wishes.debug)
 
     def _leave(self) -> None:
@@ -105,8 +112,14 @@ class TrainJob:
         if wishes.use is not None and "--lr" in wishes.flags:
             raise InputError("--use and --lr both name a rate; leave one out")
         check_plot(wishes.plot, draws=wishes.draws)
-        for option, path in (("--plot", wishes.plot), ("--output", wishes.output)):
-            check_file(option, path, [self.config], "the config")
+        check_files(self._outputs, [self.config], "the config")
+        check_files(self._outputs, [*filter(None, [wishes.use])], "what is read")
+        check_apart(self._outputs, [*filter(None, [wishes.out])])
+
+    @property
+    def _outputs(self) -> dict[str, Path | None]:
+        """The files besides the run directory that are asked for, by option."""
+        return {"--plot": self.wishes.plot, "--output": self.wishes.output}
 
     def _load(self) -> Loaded:
         flags = self.wishes.flags
@@ -136,6 +149,8 @@ class TrainJob:
         wishes = self.wishes
         return Options(
             out=wishes.out,
+            runs=RUNS,
+            start=self.start,
             fresh=wishes.fresh,
             device=wishes.device,
             cache=wishes.cache,
@@ -155,12 +170,15 @@ class TrainJob:
         )
         if wishes.draws:
             Thread(target=import_drawing, daemon=True).start()
-        with self._narration as narration, redirect_stdout(sys.stderr):
-            training, files = train(
-                loaded.config, loaded.name, peak, self._render, self._options(loaded), narration, Clock()
-            )
+        options = self._options(loaded)
+        try:
+            with self._narration as narration, redirect_stdout(sys.stderr):
+                training, files = train(loaded.config, loaded.name, peak, self._render, options, narration, Clock())
+        finally:
+            with suppress(OSError):
+                os.chdir(self.start)  # The user's code may have gone elsewhere.
         if wishes.plot is not None:
-            write(wishes.plot, self._plot)
+            write(self.start / wishes.plot, self._plot, wishes.plot)
         if training.status == "interrupted":
             say(f"lrfind: interrupted; what was measured is in {narration.path}")
         return training, files
@@ -187,7 +205,7 @@ class TrainJob:
         look = {"color": wishes.color, "draws": wishes.draws, "to_file": wishes.output is not None}
         wanted = ids(wishes.fail_on)
         shown = rendered(training, wishes.form, loaded.where, loaded.positions, files, wanted, **look)
-        deliver(shown, wishes.output)
+        deliver(shown, wishes.output, self.start)
         if wishes.form is Format.github:
             from lrfind.report.train_text import markdown
 
@@ -206,7 +224,7 @@ class TrainJob:
             shown = json.dumps({"config": loaded.name, "status": "dry_run", **facts}, indent=2) + "\n"
         else:
             shown = rehearsed(facts)
-        deliver(shown, self.wishes.output)
+        deliver(shown, self.wishes.output, self.start)
         return ExitCode.DONE
 
 

@@ -17,13 +17,16 @@ def recommended(run: Path) -> Peak:
     Raises:
         InputError: there is no run, or it recommends none.
     """
+    from lrfind.files import read
     from lrfind.report.records import from_json
     from lrfind.store import RESULT
     from lrfind.train import Peak
 
     path = run / RESULT if run.is_dir() else run
     try:
-        text = path.read_bytes()
+        text = read(path)
+    except InputError as error:
+        raise InputError(f"--use {error}") from None
     except OSError as error:
         raise InputError(
             f"--use {run}: {path.name} cannot be read: {error.strerror}; name the run directory of `lrfind sweep`"

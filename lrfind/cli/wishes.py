@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from lrfind.cli.options import Effort, Format
+from lrfind.cli.outputs import check_plot, check_rewritten
 from lrfind.errors import InputError
-
-PLOT_FORMATS = ("png", "svg", "pdf")
 
 EFFORTS = {
     Effort.quick: ["sweep.seeds=1", "confirm.enabled=false"],
@@ -29,13 +28,6 @@ KEYS = {
     "--confirm": "confirm.enabled",
 }
 """Options that stand for a config key."""
-
-STDOUT = ("-", "/dev/stdout")
-
-
-def to_file(output: Path | None) -> Path | None:
-    """The file that --output names; None for stdout."""
-    return None if str(output) in STDOUT else output
 
 
 def given(**options: Any) -> dict[str, Any]:
@@ -74,53 +66,15 @@ class Wishes(Common):
 
 
 def check(configs: Sequence[str], wishes: Wishes) -> None:
-    """Refuse what could only fail after the measuring.
+    """Refuse options that contradict each other.
 
     Raises:
-        InputError: options that contradict each other, or name what cannot be written.
+        InputError: there are such.
     """
     check_plot(wishes.plot, draws=wishes.draws)
     if wishes.plot is not None and len(configs) > 1:
         raise InputError("--plot names one file, and there are several configs; each run directory has its plot.png")
-    for option, path in (("--plot", wishes.plot), ("--output", wishes.output)):
-        check_file(option, path, configs, "the config")
-    if wishes.write and "-" in configs:
-        raise InputError("--write has no file to write to where the config comes from standard input")
     if configs.count("-") > 1:
         raise InputError("standard input holds one config; - was given twice")
-
-
-def check_plot(plot: Path | None, *, draws: bool) -> None:
-    """Refuse a --plot that cannot be drawn.
-
-    Raises:
-        InputError: nothing is to be drawn, or not in that form.
-    """
-    if plot is None:
-        return
-    if not draws:
-        raise InputError(f"--plot {plot} and --no-plot contradict each other; leave one out")
-    if plot.suffix.removeprefix(".").lower() not in PLOT_FORMATS:
-        raise InputError(f"--plot {plot}: the name must end in .png, .svg or .pdf")
-
-
-def check_file(option: str, path: Path | None, sources: Sequence[str | Path], what: str) -> None:
-    """Refuse a file that could not be written in the end, or is one that is read.
-
-    Args:
-        option: what names it.
-        path: the file; None where there is none.
-        sources: what is read.
-        what: how a message calls that.
-
-    Raises:
-        InputError: it lies in no folder, is one, or is one of the sources.
-    """
-    if path is None:
-        return
-    if not path.parent.is_dir():
-        raise InputError(f"{option} {path}: there is no folder {path.parent}")
-    if path.is_dir():
-        raise InputError(f"{option} {path}: is a folder; name a file in it")
-    if path.resolve() in [Path(source).resolve() for source in sources]:
-        raise InputError(f"{option} {path}: would overwrite {what}")
+    for config in configs if wishes.write else ():
+        check_rewritten(config)

@@ -15,27 +15,40 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from lrfind.config import nodes
 from lrfind.config.files import read_text
-from lrfind.config.nodes import read
-from lrfind.errors import InputError
+from lrfind.errors import InputError, RunError
 
 KEY = "optimizer.learning_rate"
 
 
-def write_rate(path: str | Path, rate: float) -> None:
+def write_rate(path: str | Path, rate: float, *, read: str | None = None, shown: str | Path | None = None) -> None:
     """Set `optimizer.learning_rate` in a config file, to three significant digits.
 
     The file is replaced as a whole or not at all, and keeps its mode; of a symbolic link, the file behind it.
 
+    Args:
+        path: the file.
+        rate: the learning rate.
+        read: the text that the rate was measured for; None where it does not matter.
+        shown: how messages name the file; the path itself by default.
+
     Raises:
         ConfigError: the file cannot be read.
         InputError: the file cannot be changed there or written; it is as it was.
+        RunError: its text is no longer `read`; it is as it was.
     """
+    shown = shown or path
     text = read_text(path)
+    if read is not None and text != read:
+        raise RunError(
+            f"{shown} was changed while it was measured, so learning_rate: {short(rate)} was not written into it; that "
+            "is the rate of the config as it was"
+        )
     number = short(rate)
     changed = with_rate(text, number)
     if changed is None:
-        message = f"{path} cannot be changed without touching more; set learning_rate: {number} yourself"
+        message = f"{shown} cannot be changed without touching more; set learning_rate: {number} yourself"
         raise InputError(message, key=KEY)
     target = Path(path).resolve()
     bom = b"\xef\xbb\xbf" if target.read_bytes().startswith(b"\xef\xbb\xbf") else b""
@@ -44,7 +57,7 @@ def write_rate(path: str | Path, rate: float) -> None:
             pass
         _replace(target, bom + changed.encode("utf-8"))
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}", key=KEY) from None
+        raise InputError(f"{shown} cannot be written: {error.strerror or error}", key=KEY) from None
 
 
 def short(rate: float) -> str:
@@ -56,7 +69,7 @@ def short(rate: float) -> str:
 
 def with_rate(text: str, number: str) -> str | None:
     """The text with the rate in it; None where it cannot be put there without changing anything else."""
-    before = read(text)
+    before = nodes.read(text)
     if not before.readable or before.flaws or not isinstance(before.value, dict):
         return None
     optimizer = before.value.get("optimizer")
@@ -67,7 +80,7 @@ def with_rate(text: str, number: str) -> str | None:
         return None
     start, end, put = _edit(text, found, number)
     changed = text[:start] + put + text[end:]
-    after = read(changed)
+    after = nodes.read(changed)
     optimizer["learning_rate"] = float(number)
     return changed if after.readable and not after.flaws and after.value == before.value else None
 

@@ -16,6 +16,7 @@ from lrfind.config.validate import validate
 from lrfind.errors import ConfigError, InputError, Problem
 
 STDIN = "-"
+SUFFIXES = (".yaml", ".yml")
 MOST_PROBLEMS = 50
 ARRAY_FILES = {key: str(NpyData.model_fields[key].default) for key in ("inputs", "targets")}
 
@@ -71,13 +72,21 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
     config, document, overridden = _understand(text, where, overrides, folder)
     return Loaded(
         config=config,
-        name="stdin" if from_stdin else Path(source).stem,
+        name=name_of(source),
         text=text,
         where=where,
         positions={_dotted(path): place for path, place in document.places.items()},
         overridden=frozenset(map(_dotted, overridden)),
         folder=folder,
     )
+
+
+def name_of(source: str | Path) -> str:
+    """Return the name of a config's run: the file's stem; ``"config"`` where that is no name, as of ``...yaml``."""
+    if str(source) == STDIN:
+        return "stdin"
+    stem = Path(source).stem
+    return stem if stem.strip(". ") and stem.lower() not in SUFFIXES else "config"
 
 
 def _understand(

@@ -60,7 +60,7 @@ class Modules:
     """The user's modules of one run; a new one forgets the modules of the one before."""
 
     def __init__(self) -> None:
-        for name in [name for name, module in sys.modules.items() if _is_own(module)]:
+        for name in [name for name, module in list(sys.modules.items()) if _is_own(module)]:
             del sys.modules[name]
         _BESIDE.folders = []
         if _BESIDE not in sys.meta_path:
@@ -99,7 +99,7 @@ class Modules:
 
     def digest(self) -> str:
         """A hash of the sources of all modules of the user's that are loaded."""
-        files = {name: Path(str(module.__file__)) for name, module in sys.modules.items() if _is_own(module)}
+        files = {name: Path(str(module.__file__)) for name, module in list(sys.modules.items()) if _is_own(module)}
         found = hashlib.blake2b(digest_size=16)
         for name, path in sorted({**files, **self._noted}.items()):
             found.update(f"{name}\0".encode())

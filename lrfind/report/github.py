@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lrfind.report.text import clean
+from lrfind.report.text import one_line
 from lrfind.report.verdicts import Judged, name_of, place, values
 from lrfind.types import Failure
 
@@ -49,12 +49,12 @@ def commands(found: Sequence[Judged]) -> str:
 
 def _notes(found: Judged) -> list[_Note]:
     if isinstance(found, Failure):
-        message = "\n".join(clean(line) for line in found.message.splitlines())
+        message = "\n".join(one_line(line) for line in found.message.splitlines())
         return [_Note("error", found.where, found.line, found.column, "lrfind", message)]
     notes = []
     for verdict in found.verdicts:
         line, column = place(found, verdict) or (None, None)
-        message = f"{name_of(found)}: {clean(verdict.message)}"
+        message = f"{name_of(found)}: {one_line(verdict.message)}"
         if verdict.judged and (told := values(verdict)):
             message += f" ({told})"
         notes.append(_Note(KINDS[verdict.status], found.where, line, column, f"lrfind {verdict.id}", message))
@@ -63,7 +63,7 @@ def _notes(found: Judged) -> list[_Note]:
 
 def _line(note: _Note) -> str:
     """A workflow command. What stands nowhere in the config is shown at the file's head."""
-    file = clean(note.where)
+    file = one_line(note.where)
     line = note.line or (1 if file else None)
     properties = {"file": file, "line": line, "col": note.column, "title": note.title}
     shown = ",".join(f"{name}={escape(str(each), PROPERTY)}" for name, each in properties.items() if each)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from lrfind.report.text import INVISIBLE
 from lrfind.report.verdicts import Judged, headline, name_of, place, values
 from lrfind.types import Check, Failure
 
@@ -51,8 +52,8 @@ def _verdicts(suite: ElementTree.Element, found: Check) -> None:
 
 
 def writable(text: str) -> str:
-    """The text without what XML cannot hold."""
-    return _NOT_XML.sub("\ufffd", text)
+    """The text without what XML cannot hold, and without marks that cannot be seen or turn the direction of text."""
+    return _NOT_XML.sub("\ufffd", INVISIBLE.sub("\ufffd", text))
 
 
 def first_line(text: str) -> str:

@@ -16,7 +16,13 @@ LOSS_NAMES = {
 }
 """What a loss function measures, and its unit, by its name in a config."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]+")
+INVISIBLE = re.compile(r"[\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""Marks that cannot be seen, or turn the direction of text."""
+
+_CONTROL = re.compile(rf"(?:[\x00-\x1f\x7f-\x9f\ud800-\udfff]|{INVISIBLE.pattern})+")
+_COMMAND = re.compile(r":(?=:)|##(?=\[)")
+"""How a command begins that GitHub obeys: ``::`` at the start of a line, ``##[`` anywhere."""
+
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ASCII = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "×": "x", "·": "*", "•": "*", "…": "~", "‘": "'", "’": "'", "“": '"', "”": '"'}
@@ -53,9 +59,14 @@ def spelled(loss: str) -> str:
     return loss.replace("_", " ") if loss in LOSS_NAMES else loss
 
 
-def clean(text: str) -> str:
+def one_line(text: str) -> str:
     """Text of the user's on one line: what a terminal obeys, or what turns the direction of text, becomes a space."""
     return _CONTROL.sub(" ", text).strip()
+
+
+def clean(text: str) -> str:
+    """Text of the user's on one line as `one_line`, with a space in what GitHub's log would take for a command."""
+    return _COMMAND.sub(r"\g<0> ", one_line(text))
 
 
 def ascii_only(text: str) -> str:

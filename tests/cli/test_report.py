@@ -81,8 +81,8 @@ def test_wrong_input(lrfind: Lrfind, run: Path, arguments: tuple[str, ...], says
 def test_a_folder_that_cannot_be_written(lrfind: Lrfind, run: Path) -> None:
     Path("file").touch()
     ran = lrfind("report", "runs/c", "--out", "file", "--no-plot")
-    assert ran.code == 3
-    assert ran.err == "lrfind: error: file cannot be written: File exists\n"
+    assert ran.code == 2
+    assert ran.err == "lrfind: error: file is a file; choose another folder with --out\n"
 
 
 def test_a_run_that_was_killed(lrfind: Lrfind) -> None:

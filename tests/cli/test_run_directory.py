@@ -57,23 +57,26 @@ def test_in_use_names_the_process(lrfind: Lrfind) -> None:
     RUN.mkdir(parents=True)
     (RUN / ".owner").write_text(str(os.getpid()), encoding="ascii")
     with filelock.FileLock(RUN / ".lock"):
-        ran = lrfind(*SWEEP)
+        ran = lrfind(*SWEEP, "--out", str(RUN))
+        elsewhere = lrfind(*SWEEP)
     assert ran.code == 3
     assert ran.err == (
         f"lrfind: error: {RUN} is in use by process {os.getpid()}; wait for it, or choose another folder with --out\n"
     )
+    assert elsewhere.code == 0
+    assert elsewhere.err == f"lrfind: {RUN} is in use by process {os.getpid()}; this one goes to {RUN}-2\n"
 
 
 @pytest.mark.parametrize(
     ("out", "said"),
     [
         ("c.yaml", "c.yaml is a file; choose another folder with --out"),
-        ("c.yaml/run", "c.yaml/run cannot be written: Not a directory"),
+        ("c.yaml/run", "c.yaml is a file; choose another folder with --out"),
     ],
 )
 def test_where_there_can_be_no_folder(lrfind: Lrfind, out: str, said: str) -> None:
     ran = lrfind(*SWEEP, "--out", out)
-    assert (ran.code, ran.out, ran.err) == (3, "", f"lrfind: error: {said}\n")
+    assert (ran.code, ran.out, ran.err) == (2, "", f"lrfind: error: {said}\n")
 
 
 def test_disk_full_in_the_middle_keeps_the_finished_run(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:

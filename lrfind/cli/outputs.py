@@ -1,0 +1,253 @@
+"""Which files a command will write besides its runs, and whether it may, as is known before anything is measured. Looks
+at the disk and writes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lrfind.errors import ConfigError, InputError
+from lrfind.files import descriptor, is_special
+
+if TYPE_CHECKING:
+    from lrfind.config.load import Loaded
+
+PLOT_FORMATS = ("png", "svg", "pdf")
+
+RUNS = Path("lrfind-runs")
+"""The folder of all runs, in the working directory."""
+
+STDOUT = 1
+"""The number of its open file."""
+
+
+def to_file(output: Path | None) -> Path | None:
+    """Return the file that --output names; None for stdout, under whichever name."""
+    return None if output is None or str(output) == "-" or descriptor(output) == STDOUT else output
+
+
+def starting_folder() -> Path:
+    """Return the working directory, which all paths of the command line are relative to.
+
+    Raises:
+        InputError: it was removed.
+    """
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise InputError("the working directory is gone; go to another one") from None
+
+
+def check_plot(plot: Path | None, *, draws: bool) -> None:
+    """Refuse a --plot that cannot be drawn.
+
+    Raises:
+        InputError: nothing is to be drawn, or not in that form.
+    """
+    if plot is None:
+        return
+    if not draws:
+        raise InputError(f"--plot {plot} and --no-plot contradict each other; leave one out")
+    if plot.suffix.removeprefix(".").lower() not in PLOT_FORMATS:
+        raise InputError(f"--plot {plot}: the name must end in .png, .svg or .pdf")
+
+
+def check_files(outputs: Mapping[str, Path | None], sources: Iterable[str | Path], what: str) -> None:
+    """Refuse files that could not be written in the end, that are read, or of which one would replace another.
+
+    Args:
+        outputs: option -> the file it names; None where there is none.
+        sources: what is read.
+        what: how a message calls that.
+
+    Raises:
+        InputError: one lies in no folder, is one, belongs to a run, is one of the sources or named twice.
+    """
+    given = {option: path for option, path in outputs.items() if path is not None}
+    for option, path in given.items():
+        check_place(option, path)
+        if any(same_file(path, Path(source)) for source in sources):
+            raise InputError(f"{option} {path}: would overwrite {what}")
+    for option, path in given.items():
+        for other, another in given.items():
+            if option < other and same_file(path, another) and not is_special(path):
+                raise InputError(f"{option} {path} and {other} {another} are one file; name two")
+    check_runs(outputs, [])
+
+
+def check_place(option: str, path: Path) -> None:
+    """Refuse a file that could not be written in the end.
+
+    Raises:
+        InputError: it lies in no folder, is one, or may not be written.
+    """
+    if (number := descriptor(path)) is not None:
+        try:
+            os.fstat(number)
+        except OSError:
+            raise InputError(f"{option} {path}: there is no open file of that number") from None
+        return
+    if not path.parent.is_dir():
+        raise InputError(f"{option} {path}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise InputError(f"{option} {path}: is a folder; name a file in it")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise InputError(f"{option} {path}: may not be written: permission denied")
+
+
+def check_runs(outputs: Mapping[str, Path | None], folders: Sequence[Path]) -> None:
+    """Refuse files that belong to a run: one in the folders, or a run that is where the file would be.
+
+    Raises:
+        InputError: an output is, or would be, one of the files of such a run.
+    """
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        default = path.resolve().parent.parent == RUNS.resolve()
+        for folder in (*folders, *([path.parent] if default or holds_run(path.parent) else [])):
+            if any(same_file(path, each) for each in files_of(folder, run_directory=True)):
+                raise InputError(f"{option} {path}: is a file of the run in {folder}; choose another name")
+
+
+def check_apart(outputs: Mapping[str, Path | None], folders: Sequence[Path]) -> None:
+    """Refuse run directories that would replace files of the user's, and outputs that would replace a file of a run.
+
+    Args:
+        outputs: option -> the file it names; None where there is none.
+        folders: the run directories that the user named.
+
+    Raises:
+        InputError: there is such a file.
+    """
+    for folder in folders:
+        check_out(folder)
+    check_runs(outputs, folders)
+
+
+def check_config(
+    outputs: Mapping[str, Path | None], source: str, loaded: Loaded | None, settings: Sequence[str] = ()
+) -> None:
+    """Refuse files that a config reads: its data, its weights, its code.
+
+    Args:
+        outputs: option -> the file it names; None where there is none.
+        source: the config as the user named it.
+        loaded: the config; None where it could not be loaded, so that its text is searched.
+        settings: of ``--set``.
+
+    Raises:
+        InputError: an output is one of them.
+    """
+    values = [setting.partition("=")[2] for setting in settings]
+    values += texts(loaded.config.model_dump(mode="json")) if loaded else unchecked(source)
+    folders = (Path() if source == "-" else Path(source).resolve().parent, Path())
+    files = [text.rpartition(":")[0] if ".py:" in text else text for text in dict.fromkeys(values)]
+    for option, path in outputs.items():
+        if path is not None and any(
+            same_file(path, folder / file) for file in filter(None, files) for folder in folders
+        ):
+            raise InputError(f"{option} {path}: would overwrite what the config {source} reads")
+
+
+def unchecked(source: str) -> Iterator[str]:
+    """Yield every text in the values of a config that could not be loaded."""
+    from lrfind.config.files import read_text
+    from lrfind.config.nodes import read
+
+    with suppress(ConfigError):
+        yield from texts(read(read_text(source)).value if source != "-" else None)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield every text in the values of a config."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from texts(each)
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Return whether two paths are one file, by links of any kind or by name where there is none yet."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except (OSError, ValueError):
+        return False
+
+
+def holds_run(folder: Path) -> bool:
+    """Return whether a folder is the run directory of some run."""
+    from lrfind.folder import JOURNAL, RENEWED, head_of
+
+    return any(head_of(folder / name) is not None for name in (JOURNAL, RENEWED))
+
+
+def check_out(folder: Path) -> None:
+    """Refuse a folder for a run that is none, or in which files of the user's would be replaced.
+
+    Raises:
+        InputError: it is a file, lies below one, or holds files of lrfind's names that lrfind did not write.
+    """
+    from lrfind.claim import refuse_strangers_folder
+
+    check_folder(folder)
+    refuse_strangers_folder(folder, folder)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that can be none.
+
+    Raises:
+        InputError: it is a file, or lies below one.
+    """
+    for each in (folder, *folder.parents):
+        if each.is_dir():
+            break
+        if os.path.lexists(each):
+            raise InputError(f"{each} is a file; choose another folder with --out")
+
+
+def check_rewritten(config: str) -> None:
+    """Refuse --write where there is no file to write to.
+
+    Raises:
+        InputError: the config is standard input, a pipe, or may not be written.
+    """
+    if config == "-" or is_special(Path(config)):
+        where = "standard input" if config == "-" else "a pipe"
+        raise InputError(f"--write has no file to write to where the config comes from {where}")
+    if os.path.exists(config) and not os.access(config, os.W_OK):
+        raise InputError(f"--write: {config} may not be written: permission denied")
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return a folder's name for each config, no two the same: of two that are called c, ``c`` and ``c-2``."""
+    taken, counts = set(names), Counter[str]()
+    found = []
+    for name in names:
+        counts[name] += 1
+        unique = name
+        while counts[name] > 1 and (unique := f"{name}-{counts[name]}") in taken:
+            counts[name] += 1
+        taken.add(unique)
+        found.append(unique)
+    return found
+
+
+def files_of(run: Path, *, run_directory: bool = False) -> list[Path]:
+    """The files of a run that must not be written over by what is made of them: all of a directory's, or the one."""
+    from lrfind.ownership import NAMES
+
+    return [run / name for name in NAMES] if run_directory or run.is_dir() else [run]
