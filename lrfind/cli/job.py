@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,10 @@ from lrfind.cli.forms import failure, for_ci, joined, rehearsed
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
-from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
+from lrfind.cli.screen import Interruption, abandon, apart, as_given, interruptible, put, report, say, screen
 from lrfind.cli.wishes import KEYS, Wishes, check
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError
+from lrfind.own.trouble import failure_of
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
@@ -59,7 +60,7 @@ class Job:
         """Do it all; returns the exit code. Shows every error, so none leaves here."""
         codes: list[ExitCode] = []
         try:
-            with self._stack, interruptible(self._leave) as self._interruption:
+            with apart(), self._stack, interruptible(self._leave) as self._interruption:
                 self._check()
                 for config in self.configs:
                     codes.append(self._one(config))
@@ -67,10 +68,8 @@ class Job:
                         break
                 self._interruption.waits = True
                 self._deliver()
-        except LrfindError as error:
-            return report(error, debug=self.wishes.debug)
-        except Exception as error:
-            return report(fault(error), debug=self.wishes.debug)
+        except BaseException as error:
+            return report(failure_of(error), debug=self.wishes.debug)
         return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
 
     def _check(self) -> None:
@@ -98,10 +97,11 @@ class Job:
                 raise
             except InputError as error:
                 raise (ConfigError([loaded.locate(error)]) if error.key else error) from error
-        except LrfindError as error:
-            failure = error
-        except Exception as error:
-            failure = fault(error)
+        except BaseException as error:
+            if self._interruption.code is not None and isinstance(error, KeyboardInterrupt):
+                say("lrfind: interrupted before anything was measured")
+                return ExitCode.DONE  # The signal decides how the process ends.
+            failure = failure_of(error)
         if self._kept == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
@@ -130,8 +130,9 @@ class Job:
             cache=wishes.cache,
             door=door(loaded, wishes.allowed),
         )
-        with self._watch(loaded.name, named=wishes.out is not None) as narration, redirect_stdout(sys.stderr):
+        with self._watch(loaded.name, named=wishes.out is not None) as narration:
             result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
+        self._interruption.confirm(result.status)
         code = self._conclude(source, loaded, result, files)
         if wishes.plot is not None:
             write(wishes.plot, self._plot)
@@ -253,7 +254,7 @@ class Job:
         if self.wishes.output is not None:
             from lrfind.store import write
 
-            write(self.wishes.output, text.encode())
+            write(as_given(self.wishes.output), text.encode())
         else:
             put(text)
 
@@ -280,7 +281,7 @@ class Job:
         from lrfind.run import Options, rehearse
         from lrfind.watch import Clock
 
-        with self._watch(loaded.name, named=True) as narration, redirect_stdout(sys.stderr):
+        with self._watch(loaded.name, named=True) as narration:
             options = Options(
                 device=self.wishes.device, cache=self.wishes.cache, door=door(loaded, self.wishes.allowed)
             )

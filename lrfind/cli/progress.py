@@ -57,7 +57,11 @@ class Lines:
         """A line among the narration."""
         say(text)
 
+    def note(self, text: str) -> None:
+        self.say(f"lrfind: {text}")
+
     def phase(self, name: str) -> None:
+        self.interruption.take()
         # Before the sweep there is nothing to lose; from then on, a chunk or a drawing is waited for.
         self.interruption.waits = name in ("sweep", "confirm", "train", "render")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -17,10 +17,11 @@ from lrfind.cli.forms import of_error, rehearsed, summarise
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
-from lrfind.cli.screen import Interruption, abandon, interruptible, report, say, screen
+from lrfind.cli.screen import Interruption, abandon, apart, interruptible, report, say, screen
 from lrfind.cli.train_forms import TITLE, rendered
 from lrfind.cli.wishes import Common, check_file, check_plot
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError
+from lrfind.own.trouble import failure_of
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
@@ -64,7 +65,7 @@ class TrainJob:
     def run(self) -> ExitCode:
         """Do it all; returns the exit code. Shows every error, so none leaves here."""
         try:
-            with interruptible(self._leave) as self._interruption:
+            with apart(), interruptible(self._leave) as self._interruption:
                 wanted = ids(self.wishes.fail_on)
                 self._check()
                 loaded = self._load()
@@ -72,6 +73,7 @@ class TrainJob:
                     if self.wishes.dry_run:
                         return self._dry_run(loaded)
                     training, files = self._train(loaded)
+                    self._interruption.confirm(training.status)
                 except ConfigError:
                     raise
                 except InputError as error:
@@ -79,10 +81,11 @@ class TrainJob:
                 self._interruption.waits = True
                 self._deliver(loaded, training, files)
                 return self._interruption.code or exit_code(training.findings, wanted)
-        except LrfindError as error:
-            return self._fail(error)
-        except Exception as error:
-            return self._fail(fault(error))
+        except BaseException as error:
+            if self._interruption.code is not None and isinstance(error, KeyboardInterrupt):
+                say("lrfind: interrupted before anything was measured")
+                return self._interruption.code
+            return self._fail(failure_of(error))
 
     def _fail(self, error: LrfindError) -> ExitCode:
         """Say what went wrong, in a form for CI as well."""
@@ -155,7 +158,7 @@ class TrainJob:
         )
         if wishes.draws:
             Thread(target=import_drawing, daemon=True).start()
-        with self._narration as narration, redirect_stdout(sys.stderr):
+        with self._narration as narration:
             training, files = train(
                 loaded.config, loaded.name, peak, self._render, self._options(loaded), narration, Clock()
             )
@@ -200,7 +203,7 @@ class TrainJob:
 
         looks = screen(sys.stderr, color=self.wishes.color)
         self._narration = watcher(loaded.name, self._interruption, named=True, quiet=self.wishes.quiet, screen=looks)
-        with self._narration as narration, redirect_stdout(sys.stderr):
+        with self._narration as narration:
             facts = rehearse(loaded.config, self._peak(loaded), self._options(loaded), narration, Clock())
         if self.wishes.form is Format.json:
             shown = json.dumps({"config": loaded.name, "status": "dry_run", **facts}, indent=2) + "\n"

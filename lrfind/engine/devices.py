@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lrfind.engine import jax_settings
 from lrfind.errors import InputError, RunError
 
 CACHE_LIMIT = 2**30
@@ -59,7 +60,8 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
     if device == "cpu":
         # Before the import: finding accelerators takes longer than a small sweep.
         os.environ["JAX_PLATFORMS"] = "cpu"
-    import jax
+    with jax_settings.readable():
+        import jax
 
     if device in ("gpu", "tpu"):
         try:
