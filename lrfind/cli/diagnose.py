@@ -12,7 +12,7 @@ import typer
 from lrfind.cli import options as shared
 from lrfind.cli.forms import for_ci, of_error, summarise
 from lrfind.cli.options import Format
-from lrfind.cli.screen import as_given, put, report, say, screen
+from lrfind.cli.screen import put, report, say, screen
 from lrfind.cli.wishes import check_file, to_file
 from lrfind.errors import ExitCode, InputError, LrfindError, fault
 from lrfind.registry import FINDINGS, near
@@ -111,7 +111,7 @@ def deliver(shown: str, output: Path | None) -> None:
     if output is None:
         put(shown)
     else:
-        write(as_given(output), shown.encode())
+        write(output, shown.encode())
 
 
 def text_of(log: str) -> str:

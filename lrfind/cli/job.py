@@ -14,10 +14,10 @@ from lrfind.cli.door import door
 from lrfind.cli.forms import failure, for_ci, joined, rehearsed
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
-from lrfind.cli.progress import Lines, watcher
-from lrfind.cli.screen import Interruption, abandon, apart, as_given, interruptible, put, report, say, screen
+from lrfind.cli.progress import Lines, parting, watcher
+from lrfind.cli.screen import Interruption, abandon, apart, interruptible, put, report, say, screen
 from lrfind.cli.wishes import KEYS, Wishes, check
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
 from lrfind.own.trouble import failure_of
 
 if TYPE_CHECKING:
@@ -78,12 +78,9 @@ class Job:
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
-        path = self._narration.path if self._narration else None
-        if self._interruption.waits and path is not None:
-            abandon(f"lrfind: interrupted; what was measured is in the journal in {path}")
-            return
-        abandon("lrfind: interrupted before anything was measured")
-        self._deliver()
+        abandon(parting(self._narration, self._interruption))
+        if not self._interruption.waits:
+            self._deliver()
 
     def _one(self, source: str) -> ExitCode:
         """One config, its errors shown."""
@@ -98,10 +95,10 @@ class Job:
             except InputError as error:
                 raise (ConfigError([loaded.locate(error)]) if error.key else error) from error
         except BaseException as error:
-            if self._interruption.code is not None and isinstance(error, KeyboardInterrupt):
-                say("lrfind: interrupted before anything was measured")
-                return ExitCode.DONE  # The signal decides how the process ends.
             failure = failure_of(error)
+        if self._interruption.code is not None and isinstance(failure, OwnCodeError):
+            say(parting(self._narration, self._interruption))
+            return ExitCode.DONE  # The signal decides how the process ends.
         if self._kept == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
@@ -254,7 +251,7 @@ class Job:
         if self.wishes.output is not None:
             from lrfind.store import write
 
-            write(as_given(self.wishes.output), text.encode())
+            write(self.wishes.output, text.encode())
         else:
             put(text)
 

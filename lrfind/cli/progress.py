@@ -93,6 +93,13 @@ class Lines:
         self.interruption.heed()
 
 
+def parting(narration: Lines | None, interruption: Interruption) -> str:
+    """The last words of an interrupted command that has no result to show."""
+    if interruption.waits and narration is not None and narration.path is not None:
+        return f"lrfind: interrupted; what was measured is in the journal in {narration.path}"
+    return "lrfind: interrupted before anything was measured"
+
+
 def place(reached: Position) -> str:
     """Where a run goes on, in words."""
     length = f" of trainings of {reached.of:,} steps" if reached.of is not None else ""

@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import Any, TextIO
 
@@ -127,14 +126,6 @@ def descriptor(stream: TextIO) -> int | None:
         return stream.fileno()
     except (OSError, ValueError, AttributeError):
         return None
-
-
-def as_given(path: Path) -> Path:
-    """A file to write to; one that stands for standard output itself is where that went when the process began."""
-    if _results and re.fullmatch(r"/dev/(stdout|fd/1)|/proc/(self|thread-self|\d+)/fd/1", str(path)):
-        number = descriptor(results())
-        return path if number is None else Path(f"/dev/fd/{number}")
-    return path
 
 
 def put(text: str) -> None:

@@ -16,11 +16,11 @@ from lrfind.cli.door import door
 from lrfind.cli.forms import of_error, rehearsed, summarise
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
-from lrfind.cli.progress import Lines, watcher
+from lrfind.cli.progress import Lines, parting, watcher
 from lrfind.cli.screen import Interruption, abandon, apart, interruptible, report, say, screen
 from lrfind.cli.train_forms import TITLE, rendered
 from lrfind.cli.wishes import Common, check_file, check_plot
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
 from lrfind.own.trouble import failure_of
 
 if TYPE_CHECKING:
@@ -82,10 +82,11 @@ class TrainJob:
                 self._deliver(loaded, training, files)
                 return self._interruption.code or exit_code(training.findings, wanted)
         except BaseException as error:
-            if self._interruption.code is not None and isinstance(error, KeyboardInterrupt):
-                say("lrfind: interrupted before anything was measured")
+            failure = failure_of(error)
+            if self._interruption.code is not None and isinstance(failure, OwnCodeError):
+                say(parting(self._narration, self._interruption))
                 return self._interruption.code
-            return self._fail(failure_of(error))
+            return self._fail(failure)
 
     def _fail(self, error: LrfindError) -> ExitCode:
         """Say what went wrong, in a form for CI as well."""
@@ -96,11 +97,7 @@ class TrainJob:
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once."""
-        path = self._narration.path if self._narration else None
-        if self._interruption.waits and path is not None:
-            abandon(f"lrfind: interrupted; what was measured is in the journal in {path}")
-        else:
-            abandon("lrfind: interrupted before anything was measured")
+        abandon(parting(self._narration, self._interruption))
 
     def _check(self) -> None:
         """Refuse what could only fail after the training."""

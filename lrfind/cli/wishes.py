@@ -30,7 +30,7 @@ KEYS = {
 }
 """Options that stand for a config key."""
 
-STDOUT = ("-", "/dev/stdout")
+STDOUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def to_file(output: Path | None) -> Path | None:
