@@ -34,7 +34,7 @@ def script() -> None:
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # A reader who has left; said where it mattered.
+        with suppress(OSError, ValueError):  # A reader who has left; said where it mattered.
             stream.flush()
     os._exit(code)
 

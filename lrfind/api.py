@@ -12,10 +12,11 @@ from lrfind.answer import Answer
 from lrfind.config.schema import Config
 from lrfind.config.target import NONE, OWN, PYTHON
 from lrfind.config.validate import validate
-from lrfind.errors import ConfigError, InputError, Problem
+from lrfind.errors import ConfigError, InputError, Problem, RunError
 from lrfind.measure import measure
 from lrfind.nowhere import Nowhere
 from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.own.trouble import failure_of
 from lrfind.types import Result
 from lrfind.watch import Clock, Quiet
 
@@ -127,6 +128,7 @@ def find(
         >>> answer.result.facts.optimizer == f"optax.sgd({float(f'{answer.learning_rate:.3g}')})"
         True
     """
+    from lrfind.engine import jax_settings
     from lrfind.own.kinds import recognise
     from lrfind.own.settings import is_module
 
@@ -155,9 +157,9 @@ def find(
     }
     try:
         config = checked(sections)
-        return Answer(
-            measured(config, parts_of(config, found, batches, validation, make, line), name, (min_lr, max_lr))
-        )
+        with jax_settings.set_aside_within():
+            parts = parts_of(config, found, batches, validation, make, line)
+            return Answer(measured(config, parts, name, (min_lr, max_lr)))
     except ConfigError:
         raise
     except InputError as error:
@@ -179,7 +181,10 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
         del clock
         return result, {}
 
-    result, _ = measure(plan, platform, name, Nowhere(), render, bounds, watcher, clock)
+    try:
+        result, _ = measure(plan, platform, name, Nowhere(), render, bounds, watcher, clock)
+    except RunError as error:
+        raise failure_of(error) from error.__cause__
     if result.status == "interrupted":
         raise KeyboardInterrupt
     return result

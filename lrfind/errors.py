@@ -87,9 +87,28 @@ class RunError(LrfindError):
     exit_code = ExitCode.RUN_FAILED
 
 
-def fault(error: Exception) -> RunError:
+def text_of(error: BaseException) -> str:
+    """An error's own text; that of an error of the user's may raise, or be none."""
+    try:
+        return str(error)
+    except BaseException as other:
+        return f"(its text cannot be shown: {type(other).__name__})"
+
+
+OUT_OF_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start new thread", "cannot create thread")
+"""What errors say, in lower case, that come of too little memory and are no `MemoryError`."""
+
+
+def fault(error: BaseException) -> RunError:
     """What is said of an error that is not the user's."""
-    failure = RunError(f"a fault of lrfind: {type(error).__name__}: {error}; --debug shows where")
+    text = text_of(error)
+    if isinstance(error, MemoryError) or any(sign in text.lower() for sign in OUT_OF_MEMORY):
+        failure = RunError(
+            f"memory ran out{f' ({text[:200]})' if text else ''}; give the process more (ulimit -v limits it), or make "
+            "what it reads smaller"
+        )
+    else:
+        failure = RunError(f"a fault of lrfind: {type(error).__name__}: {text}; --debug shows where")
     failure.__cause__ = error
     return failure
 

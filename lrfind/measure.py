@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lrfind import signals
 from lrfind.config.schema import Config
 from lrfind.identity import hold
 from lrfind.nowhere import Nowhere
@@ -88,8 +89,8 @@ def measure(
                     race = begin(plan, judged, states, rate, climbs, swept["seconds"])
                     tape.once("race", partial(told_by, race))
                     check(plan, kernel, states, race, tape, watcher)
-        except KeyboardInterrupt:
-            if not any(begun.chunks for begun in climbs):
+        except KeyboardInterrupt as error:
+            if not signals.stopped(error) or not any(begun.chunks for begun in climbs):
                 raise
             interrupted = True
         stability = curving.result() if curving else None

@@ -148,10 +148,12 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
     """Import JAX, load the data, build the network; returns the plan and the platform."""
     with clock("import_"):
         watcher.phase("import")
-        from lrfind.engine import devices, heap
+        from lrfind.engine import devices, heap, jax_settings
 
         heap.keep_freed()
         platform = devices.configure(options.device, cache=options.cache)
+        jax_settings.set_aside()
+        jax_settings.quiet_callbacks()
         from lrfind import plan as plans
     with clock("data"), devices.failures():
         watcher.phase("data")
@@ -161,5 +163,8 @@ def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) ->
             plan = targets.make(config, options.door)
         else:
             plan = plans.make(config)
+        jax_settings.set_aside()  # The user's own code may have set others.
         _ = plan.initial  # A model that memory has no room for is met here.
+    if said := jax_settings.said_of_aside():
+        watcher.note(said)
     return plan, platform

@@ -14,9 +14,10 @@ from lrfind.built_in import load, loss_of, network_of
 from lrfind.config.data import OwnData
 from lrfind.config.schema import Config
 from lrfind.config.target import OWN, OwnLoss, OwnModel, short
-from lrfind.data.targets import LABEL_LOSSES
+from lrfind.engine import jax_settings
 from lrfind.errors import InputError
 from lrfind.models.contract import Loss, Network, supervised
+from lrfind.models.inputs import OF_TOKENS
 from lrfind.optimizers import MakeOptimizer
 from lrfind.own import models
 from lrfind.own.data import Arrays, Made, Streamed, recognise, streamed
@@ -24,10 +25,11 @@ from lrfind.own.kinds import Found
 from lrfind.own.kinds import recognise as recognise_model
 from lrfind.own.losses import fitted, own_loss
 from lrfind.own.optimizers import own_line, own_optimizer, step_line
+from lrfind.own.pairs import Pairs, hold
 from lrfind.own.reference import Door, Loader
 from lrfind.own.rows import of_arrays
 from lrfind.own.sections import FOUND, check_sections
-from lrfind.own.signature import check_keywords, wants
+from lrfind.own.signature import called, check_keywords, wants
 from lrfind.own.trouble import guarded, kind_of, shape_of
 from lrfind.plan import Plan, Trained
 from lrfind.registry import LOSSES
@@ -83,6 +85,7 @@ def make(config: Config, door: Door) -> Plan:
         **_loss(config, loader),
         **_optimizer(config, loader),
     )
+    jax_settings.set_aside()
     return assemble(config, parts, loader.digest)
 
 
@@ -96,9 +99,11 @@ def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
     """
     dataset = load(config) if parts.data is None else None
     batches = None
+    pairs = _pairs(config, parts)
     if isinstance(parts.data, Made):
-        batches = streamed(parts.data, parts.held_out, _title(config), config.seed)
-    shape, outputs = _facts(config, parts, dataset, batches)
+        fits = [pairs] if pairs is not None and parts.model is None else []
+        batches = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
+    shape, outputs = _facts(config, parts, dataset, batches, pairs)
     found = None if parts.model is None else parts.model(shape, outputs)
     check_sections(config, found, optimizer=parts.optimizer is not None, batches=batches is not None)
     feeding: Source
@@ -146,6 +151,10 @@ def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
         assumed=tuple(assumed),
     )
     _try(plan, found, example)
+    if batches is not None and pairs is not None and found is not None and network is not None:
+        params, state = plan.initial
+        made = jax.eval_shape(lambda: network.apply(params, state, example[0], None, False)[0])
+        hold(pairs, batches, int(made.shape[-1]))
     return replace(plan, code=code())
 
 
@@ -181,6 +190,7 @@ def _model(config: Config, loader: Loader) -> Callable[[tuple[int, ...] | None, 
         check_keywords(found, kwargs, section.title, "model")
         with guarded(section.title, kwargs):
             built = found(**kwargs)
+        jax_settings.set_aside()
         return recognise_model(built, section.title, "model.target")
 
     return build
@@ -210,16 +220,17 @@ def _optimizer(config: Config, loader: Loader) -> dict[str, Any]:
     }
 
 
-def called(found: Any, title: str, key: str) -> Callable[..., Any]:
-    """What is referred to, refused where it is no function."""
-    if not callable(found):
-        raise InputError(f"{title} is {kind_of(found)}; a function is needed", key=key)
-    function: Callable[..., Any] = found
-    return function
+def _pairs(config: Config, parts: Parts) -> Pairs | None:
+    """What a built-in loss, and a built-in network, can read of the user's batches; None for a loss of their own."""
+    if parts.loss is not None or isinstance(config.loss, OwnLoss):
+        return None
+    if parts.model is not None:
+        return Pairs(config.loss, None)
+    return Pairs(config.loss, config.model.name, tokens=config.model.name in OF_TOKENS)
 
 
 def _facts(
-    config: Config, parts: Parts, dataset: Dataset | None, batches: Streamed | None
+    config: Config, parts: Parts, dataset: Dataset | None, batches: Streamed | None, pairs: Pairs | None
 ) -> tuple[tuple[int, ...] | None, int | None]:
     """Shape of a row of inputs and number of outputs, as far as the data says."""
     if dataset is not None:
@@ -233,13 +244,9 @@ def _facts(
     shape = inputs.shape[1:] if hasattr(inputs, "shape") else None
     if not hasattr(targets, "dtype"):
         return shape, None
-    if targets.dtype.kind in "biu" and config.loss in (None, *LABEL_LOSSES):
-        return shape, max(int(each.max()) for _, each in some) + 1
-    return shape, targets.shape[-1] if targets.ndim > 1 else 1
-
-
-def _title(config: Config) -> str:
-    return config.data.title
+    if pairs is None:
+        return shape, targets.shape[-1] if targets.ndim > 1 else 1
+    return shape, pairs.outputs(some)
 
 
 def _chosen_loss(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrfind import store
+from lrfind import signals, store
 from lrfind.analysis.diagnose.training import judge, trace
 from lrfind.config.schema import Config, ConfirmSection
 from lrfind.folder import PLOT, ROWS, TRAIN
@@ -138,8 +138,8 @@ def train(
                     recorded = Recorded(kernel, tape, "train", watcher.repeat, fields, plan.seen)
                     for _ in steps(plan, recorded, tape, state, peak.rate, look, between, taken):
                         watcher.climb(line_of_rates(plan, taken), taken.done, taken.loss[-1])
-            except KeyboardInterrupt:
-                if not taken.done:
+            except KeyboardInterrupt as error:
+                if not signals.stopped(error) or not taken.done:
                     raise
                 interrupted = True
         watcher.phase("render")

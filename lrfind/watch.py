@@ -25,6 +25,9 @@ class Watcher(Protocol):
     def folder(self, path: Path, passed: str = "") -> None:
         """The run directory is taken; `passed` says why it is not that of the config's name, as ``"holds ..."``."""
 
+    def note(self, text: str) -> None:
+        """Something to know besides, a sentence."""
+
     def resume(self, reached: Position | None, strange: int) -> None:
         """An unfinished run is carried on from there; so many lines of its journal do not belong to it."""
 
@@ -47,6 +50,8 @@ class Quiet:
     def phase(self, name: str) -> None: ...
 
     def folder(self, path: Path, passed: str = "") -> None: ...
+
+    def note(self, text: str) -> None: ...
 
     def resume(self, reached: Position | None, strange: int) -> None: ...
 

@@ -13,7 +13,7 @@ import lrfind
 PACKAGE = Path(lrfind.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-COMMON = {"errors", "types", "trace", "registry", "__version__"}
+COMMON = {"errors", "signals", "types", "trace", "registry", "__version__"}
 """What all may import."""
 
 BELOW: dict[str, set[str]] = {
@@ -133,6 +133,7 @@ BELOW: dict[str, set[str]] = {
     "expression": set(),
     "optimizer_table": set(),
     "errors": set(),
+    "signals": set(),
     "types": set(),
     "registry": set(),
 }

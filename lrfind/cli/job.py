@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack, redirect_stdout, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from lrfind.cli.door import door
 from lrfind.cli.forms import failure, for_ci, joined, rehearsed
 from lrfind.cli.options import Format
-from lrfind.cli.progress import Lines, watcher
-from lrfind.cli.screen import Interruption, abandon, interruptible, put, report, say, screen
+from lrfind.cli.progress import Lines, parting, watcher
+from lrfind.cli.screen import Interruption, abandon, apart, interruptible, put, report, say, screen
 from lrfind.cli.sources import Sources
 from lrfind.cli.wishes import Wishes
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
+from lrfind.own.trouble import failure_of
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
@@ -61,7 +62,7 @@ class Job(Sources):
         """Do it all; returns the exit code. Shows every error, so none leaves here."""
         codes: list[ExitCode] = []
         try:
-            with self._stack, interruptible(self._leave) as self._interruption:
+            with apart(), self._stack, interruptible(self._leave) as self._interruption:
                 self._check()
                 for config, name in zip(self.configs, self._names(), strict=True):
                     self._name = name
@@ -70,20 +71,15 @@ class Job(Sources):
                         break
                 self._interruption.waits = True
                 self._deliver()
-        except LrfindError as error:
-            return report(error, debug=self.wishes.debug)
-        except Exception as error:
-            return report(fault(error), debug=self.wishes.debug)
+        except BaseException as error:
+            return report(failure_of(error), debug=self.wishes.debug)
         return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
-        path = self._narration.path if self._narration else None
-        if self._interruption.waits and path is not None:
-            abandon(f"lrfind: interrupted; what was measured is in the journal in {path}")
-            return
-        abandon("lrfind: interrupted before anything was measured")
-        self._deliver()
+        abandon(parting(self._narration, self._interruption))
+        if not self._interruption.waits:
+            self._deliver()
 
     def _one(self, source: str) -> ExitCode:
         """One config, its errors shown."""
@@ -97,13 +93,14 @@ class Job(Sources):
                 raise
             except InputError as error:
                 raise (ConfigError([loaded.locate(error)]) if error.key else error) from error
-        except LrfindError as error:
-            failure = error
-        except Exception as error:
-            failure = fault(error)
+        except BaseException as error:
+            failure = failure_of(error)
         finally:
             with suppress(OSError):
                 os.chdir(self.start)  # The user's code may have gone elsewhere.
+        if self._interruption.code is not None and isinstance(failure, OwnCodeError):
+            say(parting(self._narration, self._interruption))
+            return ExitCode.DONE  # The signal decides how the process ends.
         if self._kept == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
@@ -132,10 +129,11 @@ class Job(Sources):
             cache=wishes.cache,
             door=door(loaded, wishes.allowed),
         )
-        with self._watch(loaded.name, named=wishes.out is not None) as narration, redirect_stdout(sys.stderr):
+        with self._watch(loaded.name, named=wishes.out is not None) as narration:
             result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
         if narration.path is not None:
             self._taken.add(narration.path)
+        self._interruption.confirm(result.status)
         try:
             code = self._conclude(source, loaded, result, files)
         finally:
@@ -281,7 +279,7 @@ class Job(Sources):
         from lrfind.run import Options, rehearse
         from lrfind.watch import Clock
 
-        with self._watch(loaded.name, named=True) as narration, redirect_stdout(sys.stderr):
+        with self._watch(loaded.name, named=True) as narration:
             options = Options(
                 device=self.wishes.device, cache=self.wishes.cache, door=door(loaded, self.wishes.allowed)
             )

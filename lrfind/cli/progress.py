@@ -57,7 +57,11 @@ class Lines:
         """A line among the narration."""
         say(text)
 
+    def note(self, text: str) -> None:
+        self.say(f"lrfind: {text}")
+
     def phase(self, name: str) -> None:
+        self.interruption.take()
         # Before the sweep there is nothing to lose; from then on, a chunk or a drawing is waited for.
         self.interruption.waits = name in ("sweep", "confirm", "train", "render")
 
@@ -88,6 +92,13 @@ class Lines:
 
     def train(self, rates: int, horizon: int, done: float, total: float) -> None:
         self.interruption.heed()
+
+
+def parting(narration: Lines | None, interruption: Interruption) -> str:
+    """The last words of an interrupted command that has no result to show."""
+    if interruption.waits and narration is not None and narration.path is not None:
+        return f"lrfind: interrupted; what was measured is in the journal in {narration.path}"
+    return "lrfind: interrupted before anything was measured"
 
 
 def place(reached: Position) -> str:

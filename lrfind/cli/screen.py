@@ -8,11 +8,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass, field
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 
+from lrfind import signals
 from lrfind.errors import ExitCode, LrfindError, RunError
 
 LENGTH = re.compile("[0-9]{1,5}")
@@ -89,19 +90,61 @@ def abandon(text: str) -> None:
         print(("\r\x1b[2K\x1b[?25h" if screen(stream).live else "") + harmless(text), file=stream, flush=True)
 
 
+_results: list[TextIO] = []
+"""The stream for results while `apart` holds them apart from what else is printed."""
+
+
+def results() -> TextIO:
+    """Where results go: standard output as the process was given it."""
+    return _results[-1] if _results else sys.stdout
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Keep standard output for the result alone: whatever else is written to it goes to stderr.
+
+    In a process of its own this holds for file descriptor 1, so for children, libraries in C and threads as well, and
+    until the process ends.
+    """
+    stream = sys.stdout
+    real = descriptor(stream) == 1
+    if real:
+        with suppress(OSError):  # A reader who has left is met again where the result is written.
+            stream.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+        stream = open(kept, "w", encoding=stream.encoding, errors=stream.errors)  # noqa: SIM115
+    _results.append(stream)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if not real:
+            _results.remove(stream)
+
+
+def descriptor(stream: TextIO) -> int | None:
+    """A stream's file descriptor; None of a stream that has none."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
 def put(text: str) -> None:
     """The result on stdout. A reader who has left, as `head` does, has seen enough.
 
     Raises:
         RunError: stdout cannot be written, as where it goes to a full disk.
     """
+    stream = results()
     try:
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-        sys.stdout.flush()
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
     except OSError as error:
         # Python flushes once more at exit; that must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if not isinstance(error, BrokenPipeError):
             raise RunError(f"standard output cannot be written: {error.strerror or error}") from error
 
@@ -116,6 +159,9 @@ def report(error: LrfindError, *, debug: bool) -> ExitCode:
     return error.exit_code
 
 
+HEARD = "lrfind: interrupted: finishing the running chunk; press again to end now"
+
+
 @dataclass
 class Interruption:
     """Whether the user, or the system, has ended the run.
@@ -127,11 +173,28 @@ class Interruption:
 
     code: ExitCode | None = None
     waits: bool = False
+    _handler: Any = field(default=None, repr=False)
 
     def heed(self) -> None:
         """Raise KeyboardInterrupt if a signal came."""
         if self.code is not None:
             raise KeyboardInterrupt
+
+    def confirm(self, status: str) -> None:
+        """Refuse a run that calls itself interrupted although no signal came: that is no outcome but a failure.
+
+        Raises:
+            RunError: it was a ``KeyboardInterrupt`` of other code.
+        """
+        if status == "interrupted" and self.code is None:
+            raise RunError("the run ended by a KeyboardInterrupt, and no signal came; what was measured is kept")
+
+    def take(self) -> None:
+        """Note signals again, where the user's code has put a handler of its own in the place of lrfind's."""
+        if self._handler is not None:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not self._handler:
+                    signal.signal(number, self._handler)
 
 
 @contextmanager
@@ -152,15 +215,29 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         first = interruption.code is None
         interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
         if first and interruption.waits:
+            heard()
             return
         try:
             leave()
         finally:
             os._exit(interruption.code)
 
+    interruption._handler = interrupt
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    signals.asked = lambda: interruption.code is not None
     try:
         yield interruption
     finally:
+        signals.asked = None
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def heard() -> None:
+    """Say that the first signal was noted: past Python's streams, in which it may have come in the middle of a line."""
+    stream = sys.__stderr__
+    number = None if stream is None else descriptor(stream)
+    if stream is not None and number is not None:
+        clear = "\r\x1b[2K" if screen(stream).live else ""
+        with suppress(OSError):
+            os.write(number, f"{clear}{HEARD}\n".encode())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.cli.options import Format
-from lrfind.cli.screen import screen
+from lrfind.cli.screen import results, screen
 
 if TYPE_CHECKING:
     from lrfind.trace import Training
@@ -70,7 +69,7 @@ def rendered(
             return page([section(training, svg)], TITLE)
     from lrfind.report import train_text
 
-    look = screen(sys.stdout, color=color)
+    look = screen(results(), color=color)
     colored, unicode = look.color and not to_file, look.unicode or to_file
     names = [str(path) for path in files]
     text = train_text.text(training, width=look.width, color=colored, unicode=unicode, files=names)

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
@@ -18,11 +18,12 @@ from lrfind.cli.forms import of_error, rehearsed, summarise
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, check_plot, starting_folder
-from lrfind.cli.progress import Lines, watcher
-from lrfind.cli.screen import Interruption, abandon, interruptible, report, say, screen
+from lrfind.cli.progress import Lines, parting, watcher
+from lrfind.cli.screen import Interruption, abandon, apart, interruptible, report, say, screen
 from lrfind.cli.train_forms import TITLE, rendered
 from lrfind.cli.wishes import Common
-from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
+from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
+from lrfind.own.trouble import failure_of
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
@@ -68,7 +69,7 @@ class TrainJob:
     def run(self) -> ExitCode:
         """Do it all; returns the exit code. Shows every error, so none leaves here."""
         try:
-            with interruptible(self._leave) as self._interruption:
+            with apart(), interruptible(self._leave) as self._interruption:
                 wanted = ids(self.wishes.fail_on)
                 self._check()
                 loaded = self._load()
@@ -78,6 +79,7 @@ class TrainJob:
                     if self.wishes.dry_run:
                         return self._dry_run(loaded)
                     training, files = self._train(loaded)
+                    self._interruption.confirm(training.status)
                 except ConfigError:
                     raise
                 except InputError as error:
@@ -85,10 +87,12 @@ class TrainJob:
                 self._interruption.waits = True
                 self._deliver(loaded, training, files)
                 return self._interruption.code or exit_code(training.findings, wanted)
-        except LrfindError as error:
-            return self._fail(error)
-        except Exception as error:
-            return self._fail(fault(error))
+        except BaseException as error:
+            failure = failure_of(error)
+            if self._interruption.code is not None and isinstance(failure, OwnCodeError):
+                say(parting(self._narration, self._interruption))
+                return self._interruption.code
+            return self._fail(failure)
 
     def _fail(self, error: LrfindError) -> ExitCode:
         """Say what went wrong, in a form for CI as well."""
@@ -100,11 +104,7 @@ class TrainJob:
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once."""
-        path = self._narration.path if self._narration else None
-        if self._interruption.waits and path is not None:
-            abandon(f"lrfind: interrupted; what was measured is in the journal in {path}")
-        else:
-            abandon("lrfind: interrupted before anything was measured")
+        abandon(parting(self._narration, self._interruption))
 
     def _check(self) -> None:
         """Refuse what could only fail after the training."""
@@ -172,7 +172,7 @@ class TrainJob:
             Thread(target=import_drawing, daemon=True).start()
         options = self._options(loaded)
         try:
-            with self._narration as narration, redirect_stdout(sys.stderr):
+            with self._narration as narration:
                 training, files = train(loaded.config, loaded.name, peak, self._render, options, narration, Clock())
         finally:
             with suppress(OSError):
@@ -218,7 +218,7 @@ class TrainJob:
 
         looks = screen(sys.stderr, color=self.wishes.color)
         self._narration = watcher(loaded.name, self._interruption, named=True, quiet=self.wishes.quiet, screen=looks)
-        with self._narration as narration, redirect_stdout(sys.stderr):
+        with self._narration as narration:
             facts = rehearse(loaded.config, self._peak(loaded), self._options(loaded), narration, Clock())
         if self.wishes.form is Format.json:
             shown = json.dumps({"config": loaded.name, "status": "dry_run", **facts}, indent=2) + "\n"

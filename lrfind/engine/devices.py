@@ -12,6 +12,7 @@ from functools import cache as once
 from pathlib import Path
 from typing import Any
 
+from lrfind.engine import jax_settings
 from lrfind.engine.cache import seal_folder
 from lrfind.errors import InputError, RunError
 
@@ -145,7 +146,8 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
     if device == "cpu":
         # Before the import: finding accelerators takes longer than a small sweep.
         os.environ["JAX_PLATFORMS"] = "cpu"
-    import jax
+    with jax_settings.readable():
+        import jax
 
     cores()
     if device in ("gpu", "tpu"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -16,7 +16,7 @@ from lrfind.engine.host import host_feed
 from lrfind.engine.kernel import Feed
 from lrfind.errors import InputError
 from lrfind.own.signature import check_keywords, wants
-from lrfind.own.stream import Room, Stream
+from lrfind.own.stream import Fit, Room, Stream
 from lrfind.own.trees import Tree, alike, arrays
 from lrfind.own.trouble import guarded, kind_of, shape_of
 from lrfind.source import Part, fingerprint, pick, shapes
@@ -168,6 +168,7 @@ class Streamed:
         held_out: batches or arrays to judge by; None where none are given.
         seed: the run's.
         example: the first batch.
+        fits: what every batch goes through; may grow.
     """
 
     title: str
@@ -175,6 +176,7 @@ class Streamed:
     held_out: Arrays | Made | None
     seed: int
     example: Tree
+    fits: list[Fit] = field(default_factory=list)
     _streams: dict[int, Stream] = field(default_factory=dict)
     _room: Room = field(default_factory=Room)
 
@@ -214,7 +216,9 @@ class Streamed:
             def start(epoch: int) -> Any:
                 return self.made.start(number, epoch)
 
-            self._streams[own] = Stream(start, self.title, self._room, KEY)
+            like = self._streams[0].template if own and 0 in self._streams else None
+            title = self.title if like is None else f"{self.title} for seed {number}"
+            self._streams[own] = Stream(start, title, self._room, KEY, self.fits, like)
         return self._streams[own]
 
     def per_epoch(self) -> int:
@@ -236,10 +240,13 @@ class Streamed:
         if self.held_out is None:
             return None
         if isinstance(self.held_out, Arrays):
-            return cut(pick(self.held_out.train, rows), self.batch_rows, at_once=self.batch_rows)
+            rows_held = pick(self.held_out.train, rows)
+            for fit in self.fits:
+                rows_held = fit(rows_held, "data.validation", "data.validation")
+            return cut(rows_held, self.batch_rows, at_once=self.batch_rows)
         if HELD_OUT not in self._streams:
             made, title = self.held_out, "data.validation"
-            self._streams[HELD_OUT] = Stream(lambda epoch: made.start(0, epoch), title, Room(), title)
+            self._streams[HELD_OUT] = Stream(lambda epoch: made.start(0, epoch), title, Room(), title, self.fits)
         return self._streams[HELD_OUT].take(wanted)
 
     def first(self, rows: int) -> Tree:
@@ -273,10 +280,18 @@ class Streamed:
         return f"{self.title}: {batches} of {self.batch_rows:,} rows, {held_out}, {shapes(self.example)}"
 
 
-def streamed(made: Made, held_out: Arrays | Made | None, title: str, seed: int) -> Streamed:
-    """Batches as a source; the first one is looked at."""
-    empty = Streamed(title, made, held_out, seed, np.zeros(1))
-    source = Streamed(title, made, held_out, seed, empty.stream(0).first(), empty._streams, empty._room)
+def streamed(made: Made, held_out: Arrays | Made | None, title: str, seed: int, fits: Sequence[Fit] = ()) -> Streamed:
+    """Batches as a source; the first one is looked at.
+
+    Args:
+        made: by the user's code.
+        held_out: the same for what is held out; None where nothing is.
+        title: how reports call them.
+        seed: the run's.
+        fits: what every batch goes through.
+    """
+    empty = Streamed(title, made, held_out, seed, np.zeros(1), list(fits))
+    source = replace(empty, example=empty.stream(0).first())
     if held_out is not None:
         check_alike(source, held_out, title)
     return source

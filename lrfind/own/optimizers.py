@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from lrfind.errors import InputError
@@ -21,9 +22,23 @@ def own_optimizer(function: Callable[..., Any], kwargs: Mapping[str, Any], title
             raise InputError(
                 f"{title} returned {kind_of(made)}; an optax.GradientTransformation is expected", key="optimizer.target"
             )
+        if hasattr(made, "_replace"):  # A named tuple, as optax has them.
+            parts = {part: watched(getattr(made, part), f"{part} of {title}") for part in ("init", "update")}
+            return made._replace(**parts)
         return made
 
     return make
+
+
+def watched(function: Callable[..., Any], what: str) -> Callable[..., Any]:
+    """A function of the user's that says where in it something was raised."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with guarded(what):
+            return function(*args, **kwargs)
+
+    return call
 
 
 def own_line(section: Any, name: str, kwargs: Mapping[str, Any], where: str) -> Callable[[Any, Any], str]:

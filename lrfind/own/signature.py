@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lrfind.errors import InputError
+from lrfind.own.trouble import kind_of
 
 NAMES = {
     **dict.fromkeys(("key", "rng", "rngs", "prng", "prng_key", "rng_key", "random_key"), "key"),
@@ -171,3 +172,11 @@ def check_keywords(
 def count(arguments: int) -> str:
     """A number of arguments, in words."""
     return "no arguments" if arguments == 0 else f"{arguments} argument" + ("s" if arguments > 1 else "")
+
+
+def called(found: Any, title: str, key: str) -> Callable[..., Any]:
+    """What is referred to, refused where it is no function."""
+    if not callable(found):
+        raise InputError(f"{title} is {kind_of(found)}; a function is needed", key=key)
+    function: Callable[..., Any] = found
+    return function

@@ -8,7 +8,7 @@ batches to every rate, as far as they are kept.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -27,6 +27,12 @@ MOST = 10**6
 
 Start = Callable[[int], Any]
 """``epoch -> iterable of batches``."""
+
+Fit = Callable[[Tree, str, str], Tree]
+"""``(batch, what, key) -> batch``: checks and converts a batch, which messages call `what`."""
+
+Template = tuple[Any, list[tuple[tuple[int, ...], Any]]]
+"""Structure of a batch, shape and type of each array."""
 
 
 class Room:
@@ -51,23 +57,34 @@ class Stream:
         title: how messages call the data.
         room: for what is kept.
         key: the config key that refers to it.
+        fits: what every batch goes through; may grow.
+        like: the template of another order, which this one has to keep to; None for that of its own first batch.
 
     Attributes:
+        template: of all batches; None before the first.
         skipped: batches that were left out for being smaller than the first.
         marks: checksums of the batches that came.
         per_pass: batches of a pass; None while none has ended.
     """
 
-    def __init__(self, start: Start, title: str, room: Room, key: str) -> None:
-        self._start, self._title, self._room, self._key = start, title, room, key
+    def __init__(
+        self,
+        start: Start,
+        title: str,
+        room: Room,
+        key: str,
+        fits: Sequence[Fit] = (),
+        like: Template | None = None,
+    ) -> None:
+        self._start, self._title, self._room, self._key, self._fits = start, title, room, key, fits
         self._lock = threading.RLock()
         self._kept: list[Tree] = []
         self._whole = True  # All batches so far are kept.
         self._recent: list[tuple[tuple[int, int, int], Tree]] = []
         self._iterator: Iterator[Tree] | None = None
         self._position = 0
-        self._template: tuple[Any, list[tuple[tuple[int, ...], Any]]] | None = None
         self.marks = Marks(title)
+        self.template = like
         self.skipped = 0
         self.per_pass: int | None = None
 
@@ -177,19 +194,24 @@ class Stream:
 
     def _checked(self, batch: Any, number: int, epoch: int) -> Tree | None:
         """The batch as arrays; None for one that is only smaller than the first."""
-        tree = arrays(batch, f"batch {number} of {self._title}", self._key)
+        what = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "") + f" of {self._title}"
+        tree = arrays(batch, what, self._key)
         leaves, structure = jax.tree.flatten(tree)
         shapes = [(leaf.shape, leaf.dtype) for leaf in leaves]
-        if self._template is None:
+        if self.template is None:
             if not any(leaf.ndim for leaf in leaves):
                 raise InputError(
                     f"{self._title} gives {shape_of(tree)} for a batch; a batch is arrays with one row per example "
                     "(a list of arrays is read as batches: return a tuple for arrays)",
                     key=self._key,
                 )
-            self._template = structure, shapes
-        wanted, sizes = self._template
+            if any(leaf.shape[:1] == (0,) for leaf in leaves):
+                raise InputError(f"{what} has no rows: {shape_of(tree)}", key=self._key)
+            self.template = structure, shapes
+        wanted, sizes = self.template
         if structure == wanted and shapes == sizes:
+            for fit in self._fits:
+                tree = fit(tree, what, self._key)
             return tree
         smaller = structure == wanted and all(
             one == other or (one[1] == other[1] and one[0][1:] == other[0][1:] and one[0][:1] < other[0][:1])
@@ -198,9 +220,8 @@ class Stream:
         if smaller:
             return None
         first = jax.tree.unflatten(wanted, [jax.ShapeDtypeStruct(*size) for size in sizes])
-        place = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "")
         raise InputError(
-            f"{place} of {self._title} is {shape_of(tree)}, and the first is {shape_of(first)}; one program serves all "
-            "batches, so pad them to one shape",
+            f"{what} is {shape_of(tree)}, and the first is {shape_of(first)}; one program serves all batches, so pad "
+            "them to one shape",
             key=self._key,
         )

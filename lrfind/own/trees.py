@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lrfind.errors import InputError
-from lrfind.own.trouble import kind_of, shape_of
+from lrfind.errors import InputError, text_of
+from lrfind.own.trouble import guarded, kind_of, shape_of
 
 Tree = Any
 
@@ -38,13 +38,20 @@ def arrays(tree: Tree, what: str, key: str) -> Tree:
         where = f" at {place}" if place else ""
         if callable(leaf) or isinstance(leaf, str | bytes):
             raise InputError(f"{what} holds {kind_of(leaf)}{where}; every leaf must be an array or a number", key=key)
-        try:
-            array = np.array(leaf)
-        except Exception as error:
-            raise InputError(f"{what} holds {kind_of(leaf)}{where}, which is no array: {error}", key=key) from error
+        with guarded(what):
+            try:
+                array = np.array(leaf)
+            except Exception as error:
+                text = text_of(error)
+                raise InputError(f"{what} holds {kind_of(leaf)}{where}, which is no array: {text}", key=key) from error
         if array.dtype.kind in "OUSMm" and not is_extended(array.dtype):
             raise InputError(f"{what} holds {array.dtype}{where}; numbers are needed", key=key)
-        return array.astype(jax.dtypes.canonicalize_dtype(array.dtype), copy=False)
+        wanted = jax.dtypes.canonicalize_dtype(array.dtype)
+        if array.dtype.kind in "iu" and wanted != array.dtype and array.size:
+            for value in (int(array.min()), int(array.max())):
+                if not np.iinfo(wanted).min <= value <= np.iinfo(wanted).max:
+                    raise InputError(f"{what} holds {value}{where}, which is beyond {wanted}", key=key)
+        return array.astype(wanted, copy=False)
 
     return jax.tree_util.tree_map_with_path(convert, tree)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 import sysconfig
 import traceback
 from collections.abc import Iterator, Mapping
@@ -10,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lrfind.errors import LrfindError, OwnCodeError
+from lrfind import signals
+from lrfind.errors import LrfindError, OwnCodeError, fault, text_of
 
 FRAMES = 6
 """Frames that a message shows, the innermost ones."""
@@ -32,6 +34,9 @@ HINTS = {
 }
 """What JAX's errors about traced values mean here."""
 
+PASSED_ON = re.compile(r'^  File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
+"""A frame in the text of an error that XLA passes on from a callback."""
+
 
 @contextmanager
 def guarded(what: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
@@ -42,26 +47,56 @@ def guarded(what: str, given: Mapping[str, Any] | None = None) -> Iterator[None]
         given: the arguments by name, whose shapes are shown.
 
     Raises:
-        OwnCodeError: it raised; what it raised is the cause.
+        OwnCodeError: it raised anything at all, ``KeyboardInterrupt`` and ``SystemExit`` included; what it raised is
+            the cause.
+        KeyboardInterrupt: it was stopped by a signal.
     """
     try:
         yield
     except LrfindError:
         raise
-    except (Exception, SystemExit) as error:
-        raise OwnCodeError(told(what, error, given)) from error
+    except BaseException as error:
+        if signals.stopped(error):
+            raise KeyboardInterrupt from error
+        raise OwnCodeError(described(what, error, given)) from error
 
 
-def told(what: str, error: BaseException, given: Mapping[str, Any] | None) -> str:
-    """The message: the user's frames first, then the error, then what was given."""
+def failure_of(error: BaseException) -> LrfindError:
+    """The error to show for anything that ended a run, whether or not `guarded` saw it.
+
+    Args:
+        error: what was raised.
+
+    Returns:
+        The error itself where it has a sentence already; an `OwnCodeError` where the user's code raised it, directly or
+        in a callback of JAX's; otherwise a fault of lrfind.
+    """
+    if isinstance(error, OwnCodeError) or (isinstance(error, LrfindError) and error.__cause__ is None):
+        return error
+    text = text_of(error.__cause__ if isinstance(error, LrfindError) and error.__cause__ is not None else error)
+    passed_on = [frame for frame in PASSED_ON.findall(text) if is_users(frame[0])]
+    if passed_on:
+        lines = [line for file, number, name in passed_on[-FRAMES:] for line in frame_lines(file, int(number), name)]
+        raised = text.rstrip().splitlines()[-1]
+        found: LrfindError = OwnCodeError("\n".join([f"a callback raised {raised[:LONGEST]}", *lines]))
+    elif isinstance(error, LrfindError):
+        return error
+    elif frames(error) or not isinstance(error, Exception):
+        found = OwnCodeError(described("your code", error, None))
+    else:
+        return fault(error)
+    found.__cause__ = error
+    return found
+
+
+def described(what: str, error: BaseException, given: Mapping[str, Any] | None) -> str:
+    """The message: the error first, then the user's frames, then what was given."""
     kind = type(error).__name__
-    text = str(error).strip().split("\n\n")[0].replace("\n", " ").split(" The error occurred while tracing")[0]
-    said = f"{kind}: {text[:LONGEST]}" if text else kind
-    lines = [f"{what} raised {said}", *frames(error)]
+    text = text_of(error).strip().split("\n\n")[0].replace("\n", " ").split(" The error occurred while tracing")[0]
+    lines = [f"{what} raised {f'{kind}: {text[:LONGEST]}' if text else kind}", *frames(error)]
     if given:
-        lines.append(
-            f"  given {', '.join(f'{name} {shape_of(value)}' for name, value in given.items())}"[: 2 * LONGEST]
-        )
+        shown = ", ".join(f"{name} {shape_of(value)}" for name, value in given.items())
+        lines.append(f"  given {shown}"[: 2 * LONGEST])
     if kind in HINTS:
         lines.append(f"  {HINTS[kind]}")
     return "\n".join(lines)
@@ -69,16 +104,22 @@ def told(what: str, error: BaseException, given: Mapping[str, Any] | None) -> st
 
 def frames(error: BaseException) -> list[str]:
     """The frames of the user's own files, outermost first: file, line, function and source line."""
-    found = [frame for frame in traceback.extract_tb(error.__traceback__) if is_users(frame.filename)]
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        found.append(traceback.FrameSummary(error.filename, error.lineno, "<module>"))
-    lines = []
-    for frame in found[-FRAMES:]:
-        lines.append(f"  {nearest(frame.filename)}:{frame.lineno}, in {frame.name}")
-        source = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
-        if source:
-            lines.append(f"    {source}")
-    return lines
+    found: list[traceback.FrameSummary] = []
+    cause: BaseException | None = error
+    seen: set[int] = set()
+    while cause is not None and not found and id(cause) not in seen:  # A generator hides a StopIteration in its cause.
+        seen.add(id(cause))
+        found = [frame for frame in traceback.extract_tb(cause.__traceback__) if is_users(frame.filename)]
+        if isinstance(cause, SyntaxError) and cause.filename and cause.lineno:
+            found.append(traceback.FrameSummary(cause.filename, cause.lineno, "<module>"))
+        cause = cause.__cause__ or cause.__context__
+    return [line for each in found[-FRAMES:] for line in frame_lines(each.filename, each.lineno or 0, each.name)]
+
+
+def frame_lines(file: str, number: int, name: str) -> list[str]:
+    """One frame as two lines: where it is, and its source."""
+    source = linecache.getline(file, number).strip()
+    return [f"  {nearest(file)}:{number}, in {name}", *([f"    {source}"] if source else [])]
 
 
 def is_users(file: str) -> bool:
@@ -98,7 +139,10 @@ def nearest(file: str) -> str:
 
 def shape_of(value: Any) -> str:
     """Types and shapes of a pytree: ``"{'w': float32[64,10], 'b': float32[10]}"``."""
-    text = _shape(value, 0)
+    try:
+        text = _shape(value, 0)
+    except Exception:  # What the user's own classes say of themselves may raise.
+        text = f"an object of {type(value).__name__}"
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 

@@ -35,9 +35,13 @@ def tint(color: str, strength: float) -> str:
     return "#" + "".join(f"{round(paper + strength * (ink - paper)):02x}" for paper, ink in pairs)
 
 
+MOST = 1000
+"""Characters of a text that are laid out at all: no figure has room for as many, and laying out takes its time."""
+
+
 def fit(text: Text, content: str, inches: float) -> None:
     """Give a text its content, cut where it would be wider than its room."""
-    content = drawable(content)
+    content = drawable(content[:MOST])
     text.set_text(content)
     width = text.get_window_extent().width / DPI
     while width > inches and len(content) > 2:
@@ -48,7 +52,7 @@ def fit(text: Text, content: str, inches: float) -> None:
 
 def short(text: str, width: int) -> str:
     """A text of at most so many characters."""
-    text = drawable(text)
+    text = drawable(text[: width + MOST])
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 

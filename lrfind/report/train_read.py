@@ -44,6 +44,8 @@ def _training(found: dict[str, Any]) -> Training:
     trace = found["trace"]
     loss = _row(trace["loss"], "trace.loss")
     rate = _row(trace["learning_rate"], "trace.learning_rate", len(loss))
+    if not np.isfinite(rate).all():
+        raise ValueError("'trace.learning_rate' has what is no rate")
     return Training(
         name=checked(found["name"], str, "name"),
         status=checked(found["status"], Status, "status"),

@@ -34,8 +34,9 @@ RENDERERS = {
 }
 """What the child can render, the slowest import first."""
 
-PATIENCE = 60.0
-"""Seconds after which a child that does not answer is given up."""
+PATIENCE = 20.0
+"""Seconds after which a child that does not answer is given up. Its imports take one or two, on a busy machine more,
+and began with the measuring; giving up costs no more than drawing here."""
 
 FAREWELL = 2.0
 """Seconds a child has to end by itself before it is killed; it needs milliseconds."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from lrfind import store
+from lrfind.cli.screen import HEARD
 from lrfind.journal import to_line
 
 from .conftest import SLOW, Process, alive, children, lines_of, linux, posix, wait_for
@@ -48,7 +49,7 @@ def test_during_the_sweep_what_was_measured_is_kept(start: Start, number: signal
     helpers = children(process.popen.pid)
     process.send(number)
     ran = process.end()
-    assert (ran.code, ran.err) == (code, f"lrfind: interrupted; what was measured is in {RUN}\n")
+    assert (ran.code, ran.err) == (code, f"{HEARD}\nlrfind: interrupted; what was measured is in {RUN}\n")
     assert helpers
     assert not any(map(alive, helpers))
     result = json.loads(ran.out)
@@ -74,7 +75,8 @@ def test_during_the_confirmation_the_suggestion_is_kept(start: Start, number: si
     process.send(number)
     ran = process.end()
     assert ran.code == code
-    expected, interrupted = ran.err.splitlines()
+    expected, heard, interrupted = ran.err.splitlines()
+    assert heard == HEARD
     assert expected.startswith("lrfind: confirming by short trainings, at most 10,000,000 steps: about ")
     assert interrupted == f"lrfind: interrupted; what was measured is in {RUN}"
     result = json.loads(ran.out)
@@ -126,7 +128,7 @@ def test_twice_ends_at_once(start: Start) -> None:
     assert process.popen.poll() is None, "it waits for the chunk"
     process.send(signal.SIGINT)
     ran = process.end()
-    assert (ran.code, ran.err) == (130, f"lrfind: interrupted; what was measured is in the journal in {RUN}\n")
+    assert (ran.code, ran.err) == (130, f"{HEARD}\nlrfind: interrupted; what was measured is in the journal in {RUN}\n")
     # By no clock, which a busy machine stretches: whoever waits for the chunk writes it down.
     assert not [line for line in lines_of(RUN / "journal.jsonl") if json.loads(line)["kind"] == "sweep"]
 
@@ -156,4 +158,50 @@ def test_a_finished_run_stays_when_a_later_one_is_ended(start: Start) -> None:
         ran = process.end()
         assert {name: (RUN / name).read_bytes() for name in before} == before
     kept = f"{RUN} keeps its finished run, journal.jsonl.new there has what was measured"
-    assert (ran.code, ran.err) == (130, f"lrfind: interrupted; {kept}\n")
+    assert (ran.code, ran.err) == (130, f"{HEARD}\nlrfind: interrupted; {kept}\n")
+
+
+BLOCKED = """\
+import jax, jax.numpy as jnp, numpy as np, os, time
+
+def batches():
+    while True:
+        yield np.ones((4, 2), np.float32), np.ones(4, np.float32)
+
+def build():
+    def called(value):
+        if not os.path.exists("go"):
+            open("blocked", "w").close()
+            while not os.path.exists("go"):
+                time.sleep(0.01)
+            WHAT
+        return np.float32(0)
+    def loss_fn(params, batch):
+        value = jax.pure_callback(called, jax.ShapeDtypeStruct((), np.float32), jax.lax.stop_gradient(params[0]))
+        return jnp.mean((batch[0] @ params - batch[1]) ** 2) + value
+    return loss_fn, np.zeros(2, np.float32)
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "number", "code"), [("pass", signal.SIGINT, 130), ("raise KeyboardInterrupt", signal.SIGTERM, 143)]
+)
+def test_it_is_heard_at_once_while_a_callback_blocks(
+    start: Start, then: str, number: signal.Signals, code: int
+) -> None:
+    """And what the code raises after a signal is no failure of the code's."""
+    Path("blocked.py").write_text(BLOCKED.replace("WHAT", then), encoding="utf-8")
+    Path("blocked.yaml").write_text(
+        'model: {target: "blocked.py:build"}\ndata: {target: "blocked.py:batches"}\noptimizer: {name: sgd}\n'
+        "sweep: {steps: 20, seeds: 1}\nconfirm: {enabled: false}\n",
+        encoding="utf-8",
+    )
+    process = start("sweep", "blocked.yaml", "--no-plot")
+    wait_for(Path("blocked").exists, "the callback")
+    process.send(number)
+    assert process.popen.stderr is not None
+    assert process.popen.stderr.readline() == f"{HEARD}\n"
+    Path("go").touch()
+    ran = process.end()
+    assert ran.code == code, ran.err
+    assert ran.err.startswith("lrfind: interrupted")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from lrfind.errors import InputError
 from lrfind.report import train_records, train_terminal, train_text
 from lrfind.report.train_figure import draw
+from lrfind.report.train_read import from_json
 from lrfind.report.train_view import loss_axis, moving_mean, train_view
 from lrfind.trace import Finding, Scores, Training
 from lrfind.types import Facts
@@ -105,3 +108,18 @@ def test_records() -> None:
     assert len(rows) == STEPS + 1
     assert rows[-1]["loss"] == ""
     assert float(rows[-1]["val_loss"]) == kept["metrics"]["val_loss"]
+
+
+@pytest.mark.parametrize("rate", [None, "x", {}, True, []])
+def test_a_rate_that_is_none_is_said(rate: object) -> None:
+    kept = json.loads(train_records.to_json(training()))
+    kept["trace"]["learning_rate"][5] = rate
+    with pytest.raises(InputError, match=r"damaged: .*trace\.learning_rate"):
+        from_json(json.dumps(kept))
+
+
+def test_an_enormous_name_is_cut_before_it_is_laid_out() -> None:
+    long = replace(training(), name="x" * 10**6)
+    begun = time.monotonic()
+    draw(long, "svg")
+    assert time.monotonic() - begun < 20

@@ -1,0 +1,139 @@
+"""Settings of JAX and XLA under which no run would come to its end: refused with a sentence, or set aside."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from lrfind.errors import InputError
+
+NEEDED: Mapping[str, Any] = {
+    "jax_debug_nans": False,
+    "jax_debug_infs": False,
+    "jax_disable_jit": False,
+    "jax_check_tracer_leaks": False,
+    "jax_numpy_dtype_promotion": "standard",
+    "jax_numpy_rank_promotion": "allow",
+    "jax_transfer_guard": "allow",
+    "jax_transfer_guard_host_to_device": "allow",
+    "jax_transfer_guard_device_to_host": "allow",
+    "jax_transfer_guard_device_to_device": "allow",
+}
+"""Settings that turn into errors what a range test does on purpose (a loss that is no number any more), or what code
+may do by default. None of them moves a number."""
+
+SCOPES = {
+    "jax_debug_nans": "debug_nans",
+    "jax_debug_infs": "debug_infs",
+    "jax_disable_jit": "disable_jit",
+    "jax_check_tracer_leaks": "check_tracer_leaks",
+    "jax_numpy_dtype_promotion": "numpy_dtype_promotion",
+    "jax_numpy_rank_promotion": "numpy_rank_promotion",
+    "jax_transfer_guard": "transfer_guard",
+}
+"""What sets them for one thread, which counts more than the setting of the process."""
+
+LOGGERS = ("jax._src.callback", "jax._src.debugging")
+"""Where JAX prints the traceback of what a callback raises, which it passes on as an error as well."""
+
+_aside: dict[str, Any] = {}
+
+PROBE = """
+try:
+    import jaxlib.xla_client
+    jaxlib.xla_client.make_cpu_client()
+except BaseException:
+    pass
+"""
+"""What reads ``XLA_FLAGS``, and is ended by XLA where they are wrong."""
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Around the first import of JAX: refuse settings of the environment that it, or XLA, cannot read.
+
+    XLA ends the process where it does not know one of ``XLA_FLAGS``; a process that is there for it tries them.
+
+    Raises:
+        InputError: one of them is wrong; the text names it.
+    """
+    flags = os.environ.get("XLA_FLAGS", "")
+    probe = None
+    if flags.strip() and "jax" not in sys.modules:
+        probe = subprocess.Popen(
+            [sys.executable, "-P", "-c", PROBE],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, RuntimeError) as error:
+        names = sorted(name for name in os.environ if name.startswith("JAX_"))
+        given = [f"{name}={os.environ[name]}" for name in [name for name in names if name in str(error)] or names]
+        if not given:
+            raise
+        raise InputError(
+            f"JAX cannot be imported with {', '.join(given)[:400]}: {error}; correct or unset what is wrong"
+        ) from error
+    finally:
+        said = probe.communicate()[1].decode(errors="replace") if probe is not None else ""
+    if probe is not None and probe.returncode:
+        why = said.strip().splitlines()[-1].rpartition("] ")[2] if said.strip() else "it does not start with them"
+        raise InputError(f"XLA refuses XLA_FLAGS={flags}: {why[:400]}; correct or unset it")
+
+
+def set_aside() -> dict[str, Any]:
+    """Give the settings that a run needs their values.
+
+    Returns:
+        Those that had another value, with that value.
+    """
+    import jax
+
+    known = {name: getattr(jax.config, name, needed) for name, needed in NEEDED.items()}
+    # The guard of every direction is None where only the common one is set.
+    before = {name: value for name, value in known.items() if value is not None and value != NEEDED[name]}
+    for name, value in before.items():
+        jax.config.update(name, NEEDED[name])
+        _aside.setdefault(name, value)
+    return before
+
+
+def said_of_aside() -> str:
+    """A sentence about what was set aside since it was last asked for; empty where nothing was."""
+    given = ", ".join(f"{name}={value}" for name, value in _aside.items())
+    _aside.clear()
+    return given and f"set aside for this run, which would not come to its end with it: {given}"
+
+
+@contextmanager
+def set_aside_within() -> Iterator[None]:
+    """The same in a caller's own process, whose settings are put back."""
+    import jax
+
+    before = set_aside()
+    try:
+        with ExitStack() as stack:
+            for name in before:
+                if name in SCOPES and hasattr(jax, SCOPES[name]):
+                    stack.enter_context(getattr(jax, SCOPES[name])(NEEDED[name]))
+            yield
+    finally:
+        for name, value in before.items():
+            jax.config.update(name, value)
+
+
+def quiet_callbacks() -> None:
+    """Let JAX print no traceback of what a callback raised: that is told in a sentence."""
+    for name in LOGGERS:
+        logging.getLogger(name).addFilter(_no_traceback)
+
+
+def _no_traceback(record: logging.LogRecord) -> bool:
+    return record.exc_info is None
