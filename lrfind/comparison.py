@@ -1,4 +1,4 @@
-"""Runs side by side: what each found, by which factors the rates differ, and in what else the runs do."""
+"""Compare runs: rates, ratios between them, and reasons why they may not be comparable."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from lrfind.types import Result
 
 @dataclass(frozen=True)
 class Entry:
-    """One run of a comparison.
+    """A run of a comparison.
 
     Attributes:
-        label: what it is called: no other has the same.
-        folder: its run directory.
-        result: what it found.
+        label: unique name of the run.
+        folder: run directory.
+        result: result of the run.
     """
 
     label: str
@@ -31,23 +31,26 @@ class Entry:
 
     @property
     def rate(self) -> float | None:
+        """Recommended learning rate; None if there is none."""
         return self.result.recommendation.learning_rate
 
     @property
     def optimizer(self) -> Mapping[str, Any]:
-        """The section of the config."""
+        """Section `optimizer` of the config."""
         return dict(self.result.config.get("optimizer") or {})
 
     @property
     def batch_size(self) -> int | None:
-        """Rows that a step takes, accumulated ones included."""
+        """Rows per optimiser step, accumulated micro-batches included; None if the config has none."""
         rows = (self.result.config.get("data") or {}).get("batch_size")
         return rows * int(self.optimizer.get("accumulate") or 1) if isinstance(rows, int) else None
 
     @property
     def judged(self) -> tuple[float, int] | None:
-        """The loss that the trainings at the recommended rate end with, median over the seeds, and their length: of the
-        longest ones at the rate nearest to it; None where nothing was trained."""
+        """Median final loss over seeds at the recommended rate, and the length of those trials.
+
+        Taken from the longest trials at the rate nearest to the recommendation; None if nothing was trained.
+        """
         found = self.result.confirmation
         rate = self.rate
         if found is None or rate is None or not rate > 0:
@@ -66,8 +69,8 @@ class Comparison:
     """Runs side by side, in the order in which they were named.
 
     Attributes:
-        entries: at least one.
-        varied: what `lrfind compare` varied; None where the runs were given.
+        entries: runs, at least one.
+        varied: setting that `lrfind compare` varied; None if the runs were given.
     """
 
     entries: tuple[Entry, ...]
@@ -75,14 +78,14 @@ class Comparison:
 
     @cached_property
     def factors(self) -> tuple[float | None, ...]:
-        """By what each rate is higher than that of the first run that has one."""
+        """Ratio of each rate to that of the first run with a rate; None without a rate."""
         rates = [each.rate for each in self.entries]
         first = next((rate for rate in rates if rate), None)
         return tuple(None if rate is None or first is None else rate / first for rate in rates)
 
     @cached_property
     def law(self) -> Law | None:
-        """The scaling with the batch size, where that is what differs."""
+        """Power law of the rate over the batch size; None unless the batch size was varied."""
         if self.varied != "batch_size":
             return None
         found = [each for each in self.entries if each.batch_size]
@@ -100,7 +103,7 @@ class Comparison:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know before comparing, one sentence each."""
+        """Reasons why the runs may not be comparable, one sentence each."""
         found = []
         losses = sorted({each.result.facts.loss for each in self.entries})
         if len(losses) > 1:
@@ -117,12 +120,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Trained:
-    """One training of a comparison.
+    """A training of a comparison.
 
     Attributes:
-        label: what it is called: no other has the same.
-        folder: its run directory.
-        training: what came of it.
+        label: unique name of the training.
+        folder: run directory.
+        training: record of the training.
     """
 
     label: str
@@ -131,16 +134,20 @@ class Trained:
 
 
 def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[Entry, ...]:
-    """Runs, given by folder and result, with labels that tell them apart."""
+    """Return runs with unique labels.
+
+    Args:
+        runs: folder and result of each run.
+    """
     names = labels([(folder, result.name) for folder, result in runs])
     return tuple(Entry(label, folder, result) for label, (folder, result) in zip(names, runs, strict=True))
 
 
 def labels(runs: Sequence[tuple[str, str]]) -> list[str]:
-    """Labels that tell runs apart: their names, else as much of their folders as it takes.
+    """Return unique labels: the runs' names, or trailing parts of their folders.
 
     Args:
-        runs: folder and name of each.
+        runs: folder and name of each run.
     """
     names = [name for _, name in runs]
     if len(set(names)) < len(names):

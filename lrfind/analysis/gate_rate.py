@@ -1,4 +1,4 @@
-"""The gate's verdicts on the rate: is the config's usable, is the recommendation sure, has it moved."""
+"""Judge the rate: in the recommended interval, agreed on by seeds, confirmed, and stable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from lrfind.types import Recommendation, Result, Verdict, VerdictStatus
 
 
 def rate_in_range(found: Recommendation, rate: float, tolerance: float) -> Verdict:
-    """Is the config's rate inside the interval, or near enough?"""
+    """Judge whether the config's rate lies in, or near, the recommended interval.
+
+    Args:
+        found: recommendation of the run.
+        rate: `optimizer.learning_rate` of the config.
+        tolerance: factor by which the rate may lie outside of the interval.
+    """
 
     def verdict(status: VerdictStatus, observed: float | None, message: str) -> Verdict:
         return Verdict("rate-in-range", status, observed, tolerance, message, "optimizer.learning_rate")
@@ -34,7 +40,7 @@ def rate_in_range(found: Recommendation, rate: float, tolerance: float) -> Verdi
 
 
 def seeds_agree(result: Result, reading: Reading) -> Verdict:
-    """Do the seeds have one best rate, or each its own?"""
+    """Judge whether the best rates of the single seeds agree."""
     del reading
     found, tried = result.recommendation, result.confirmation
     suggested = result.suggestions.get(found.method)
@@ -58,7 +64,7 @@ def seeds_agree(result: Result, reading: Reading) -> Verdict:
 
 
 def confirmed(result: Result, reading: Reading) -> Verdict:
-    """Have short real trainings checked the rate?"""
+    """Judge whether short real trainings confirmed the rate."""
     del reading
     found = result.recommendation
     wanted = result.confirmation is not None or (result.config.get("confirm") or {}).get("enabled", True)
@@ -77,7 +83,13 @@ def confirmed(result: Result, reading: Reading) -> Verdict:
 
 
 def drift(found: Recommendation, before: Recommendation, max_drift: float) -> Verdict:
-    """Has the recommendation moved away from an earlier one?"""
+    """Judge whether the recommendation differs from that of an earlier run.
+
+    Args:
+        found: recommendation of this run.
+        before: recommendation of the baseline.
+        max_drift: factor by which the two rates may differ.
+    """
     now, then = known(found), known(before)
     key = "optimizer"
     if now is None and then is None:
@@ -100,11 +112,11 @@ def drift(found: Recommendation, before: Recommendation, max_drift: float) -> Ve
 
 
 def known(found: Recommendation) -> float | None:
-    """The recommended rate; None where there is none that a training could use."""
+    """Return the recommended rate; None if it is missing, not positive or not finite."""
     rate = found.learning_rate
     return rate if rate is not None and 0 < rate < math.inf else None
 
 
 def purpose(found: Recommendation) -> str:
-    """What a rate is for."""
+    """Describe the training that a rate is for."""
     return f"{found.steps:,} steps of the schedule {found.schedule}"

@@ -1,4 +1,4 @@
-"""What a race has measured: every training, and what each length shows."""
+"""Collect what a search has measured: every trial, and the best rate of each length."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from lrfind.analysis.scores import centre, lost, within
 from lrfind.types import Candidate, Confirmation, Horizon
 
 LITTLE = 0.03
-"""The share of the best improvement of a short training that the ends of the interval may lose. Of 45 tasks of three
-runs each, 97 % of the ends lose at most a tenth of the whole training's then, and the interval covers 0.54 of the rates
-that lose at most 5 % of it (median); at 0.05 it is 95 % and 0.60."""
+"""Largest regret at the ends of the interval, as a fraction of the best improvement.
+
+Keeps 97 % of the ends below a tenth of the whole training's regret; see docs/calibration.md#interval-regret.
+"""
 
 
 def trained(race: Race, *, judged_on: str, spent: float, budget: int) -> Confirmation:
-    """What a race has measured so far, and what each length of which all heats are whole shows; arguments as `verdict`
-    has them."""
+    """Return the confirmation so far: all trials, and the best rate of each length.
+
+    Args:
+        race: search over learning rates.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+        spent: optimiser steps of sweep and confirmation.
+        budget: `confirm.budget` of the config, in optimiser steps.
+    """
     return Confirmation(
         candidates=candidates(race),
         horizons=tuple(horizon(race, steps) for steps in race.bests()),
@@ -32,13 +39,16 @@ def trained(race: Race, *, judged_on: str, spent: float, budget: int) -> Confirm
 
 
 def horizon(race: Race, steps: int) -> Horizon:
-    """What one length shows."""
+    """Return best rate and interval of the trials of one length."""
     low, middle, high = stretch(race, steps)
     return Horizon(steps, 10**middle, 10**low, 10**high)
 
 
 def stretch(race: Race, steps: int) -> tuple[float, float, float]:
-    """log10 of the best rate of a length, between the ends of the rates that lose little."""
+    """Return log10 of lower end, best rate and upper end of the trials of one length.
+
+    The ends bound the rates with a regret of at most `LITTLE`.
+    """
     places, share = race.curve(steps)
     middle = centre(places, share)
     low, high = within(places, share, LITTLE)
@@ -46,7 +56,7 @@ def stretch(race: Race, steps: int) -> tuple[float, float, float]:
 
 
 def candidates(race: Race) -> tuple[Candidate, ...]:
-    """Everything that was trained, by length, then by rate."""
+    """Return all trials, sorted by length and then by rate."""
     found = [
         Candidate(
             10**place,
@@ -65,7 +75,10 @@ def candidates(race: Race) -> tuple[Candidate, ...]:
 
 
 def seed_factor(race: Race) -> float | None:
-    """How far apart the best rates of the seeds lie, highest over lowest, at the longest length with several seeds."""
+    """Return the ratio of the seeds' best rates, highest over lowest.
+
+    Taken at the longest length that was trained with several seeds; None if there is none.
+    """
     for steps in sorted(race.scores, reverse=True):
         table = race.scores[steps]
         seeds = min(len(row) for row in table.values())

@@ -1,4 +1,4 @@
-"""From the finished heats to the rate, its interval, and what a reader should know before trusting it."""
+"""Turn a finished search into the confirmed rate, its interval and its warnings."""
 
 from __future__ import annotations
 
@@ -13,28 +13,35 @@ from lrfind.analysis.trained import LITTLE, stretch, trained
 from lrfind.types import Confirmation, Floats, Recommendation, Suggestion
 
 APART = 3.0
-"""A suggestion further than this factor from the confirmed rate was wrong by more than tuning is precise: the best rate
-is known to a factor of two or three (Smith 2015; Bengio 2012)."""
+"""Ratio of suggested and confirmed rate, either way, from which the suggestion was wrong.
+
+The best rate is known to a factor of two or three (Smith 2015; Bengio 2012).
+"""
 
 FAR = 4.0
-"""A whole training that is longer than the longest one tried by more than this factor is far: a power fitted to lengths
-that span no more than about a decade is carried on by more than half of that."""
+"""Ratio of the training's length to the longest trial's that is a far extrapolation.
+
+The exponent is fitted to lengths that span about a decade and is then extended by more than half of one.
+"""
 
 FEW_ROWS = 100
-"""Held-out rows below which a mean loss moves by a tenth of its own spread from one draw of rows to another."""
+"""Least number of held-out rows without a warning.
+
+Below, a mean loss moves by a tenth of its own spread from one draw of rows to another.
+"""
 
 BETTER = 0.01
-"""A held-out loss that is not lower than a constant answer's by this share has learned nothing that matters."""
+"""Relative decrease below a constant answer's loss that shows learning."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the confirmation comes to.
+    """Outcome of the confirmation.
 
     Attributes:
-        recommendation: the rate, or None with the reason.
-        confirmation: what was measured.
-        warnings: one sentence each.
+        recommendation: recommended rate, or no rate with the reason.
+        confirmation: trials and best rates by length.
+        warnings: warnings, one sentence each.
     """
 
     recommendation: Recommendation
@@ -53,17 +60,17 @@ def verdict(
     spent: float,
     budget: int,
 ) -> Verdict:
-    """Judge a race that has run one heat at least.
+    """Return the outcome of a search with at least one finished rung.
 
     Args:
-        race: the heats.
-        unconfirmed: the recommendation of the sweep.
-        suggestion: what it rests on.
+        race: search over learning rates.
+        unconfirmed: recommendation of the sweep.
+        suggestion: suggestion that the recommendation rests on.
         judged_on: ``"held-out loss"`` or ``"training loss"``.
-        rows: how many rows that is measured on.
-        constant: the loss of the best constant answer on the training rows; None where it is not known.
+        rows: number of rows that the trials are evaluated on.
+        constant: loss of the best constant answer on the training rows; None if it is unknown.
         spent: optimiser steps of sweep and confirmation.
-        budget: of the config.
+        budget: `confirm.budget` of the config, in optimiser steps.
     """
     bests = race.bests()
     last = max(bests)
@@ -90,13 +97,13 @@ def verdict(
 
 
 def unheard(race: Race, suggestion: Suggestion, judged_on: str, *, timed: bool) -> str:
-    """Why no heat was run, so that a suggestion stays unconfirmed.
+    """Return one sentence: why no rung was run and the suggestion stays unconfirmed.
 
     Args:
-        race: without a heat.
-        suggestion: of the sweep.
-        judged_on: as `verdict` has it.
-        timed: confirm.max_seconds set the budget.
+        race: search without a finished rung.
+        suggestion: suggestion of the sweep.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+        timed: whether `confirm.max_seconds` set the budget.
     """
     what = "no training was run" if suggestion.learning_rate is None else "the suggestion is not confirmed"
     if not race.judgeable:
@@ -112,27 +119,44 @@ def unheard(race: Race, suggestion: Suggestion, judged_on: str, *, timed: bool) 
 
 
 def interval(race: Race, place: float) -> tuple[float, float]:
-    """log10 ends of the rates that lose little: the widest stretch of the two longest lengths, about their own best.
+    """Return log10 ends of the interval around the recommended rate.
 
-    The longest training alone tries few rates close together; the one before it shows how the loss goes on on both
-    sides, and the stretch of rates that lose little does not narrow with the length.
+    The wider offset, on each side, of the intervals of the two longest lengths about their own best rates. The longest
+    trials alone cover few rates close together; the rung before shows how the loss continues on both sides, and the
+    interval does not narrow with the length.
+
+    Args:
+        race: search over learning rates.
+        place: log10 of the recommended rate.
     """
     ends = [stretch(race, steps) for steps in sorted(race.scores)[-2:]]
     return place + min(low - middle for low, middle, _ in ends), place + max(high - middle for _, middle, high in ends)
 
 
 def best_loss(race: Race, steps: int) -> float:
-    """The lowest mean over seeds of one length."""
+    """Return the lowest mean loss over seeds of the trials of one length."""
     return float(np.nanmin([mean(row) for row in race.scores[steps].values()]))
 
 
 def mean(row: Floats) -> float:
-    """The mean, inf where a seed diverged."""
+    """Return the mean of the seeds' losses, inf if a seed diverged."""
     return float(row.mean()) if np.isfinite(row).all() else math.inf
 
 
 def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str | None:
-    """Why there is no rate, if no training came to anything."""
+    """Return one sentence why there is no rate; None if some trial learned something.
+
+    Compares the trials with the loss before training, with a constant answer's and, if that is unknown, with the loss
+    on permuted labels.
+
+    Args:
+        race: search over learning rates.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+        constant: loss of the best constant answer; None if it is unknown.
+
+    Reference:
+        Ojala and Garriga 2010, "Permutation tests for studying classifier performance", for permuted labels.
+    """
     places = [place for table in race.scores.values() for place in table]
     span = f"rates from {10 ** min(places):.1e} to {10 ** max(places):.1e}"
     last = max(race.scores)
@@ -164,18 +188,24 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
 
 
 def no_better(race: Race, constant: float) -> bool:
-    """Whether no training did better than a constant answer by enough to matter; never where its loss is not known."""
+    """Return whether no trial beats a constant answer by `BETTER`, its loss being finite."""
     return math.isfinite(constant) and min(best_loss(race, steps) for steps in race.scores) > (1 - BETTER) * constant
 
 
 def all_flat(race: Race) -> bool:
-    """Whether longer trainings ended no lower than shorter ones did, so that more steps promise nothing."""
+    """Return whether longer trials ended no lower than shorter ones."""
     ends = [best_loss(race, steps) for steps in sorted(race.scores)]
     return len(ends) < 2 or ends[-1] > (1 - BETTER) * min(ends[:-1])
 
 
 def reason(race: Race, place: float, judged_on: str) -> str:
-    """One sentence: what the rate rests on."""
+    """Return one sentence: the trials that the rate rests on.
+
+    Args:
+        race: search over learning rates.
+        place: log10 of the recommended rate.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+    """
     lengths = sorted(race.scores)
     trainings = sum(len(row) for table in race.scores.values() for row in table.values())
     last = lengths[-1]
@@ -203,7 +233,7 @@ def reason(race: Race, place: float, judged_on: str) -> str:
 
 
 def rates(race: Race) -> int:
-    """How many different rates were trained at."""
+    """Return the number of different rates that were trained."""
     return len({round(place, 6) for table in race.scores.values() for place in table})
 
 
@@ -215,7 +245,16 @@ def warnings(
     rows: int,
     constant: float | None,
 ) -> tuple[str, ...]:
-    """What a reader should know, one sentence each."""
+    """Return warnings on a confirmed rate, one sentence each.
+
+    Args:
+        race: search over learning rates.
+        found: confirmed recommendation.
+        suggestion: suggestion of the sweep.
+        confirmation: trials and best rates by length.
+        rows: number of rows that the trials are evaluated on.
+        constant: loss of the best constant answer; None if it is unknown.
+    """
     said = []
     last = max(race.scores)
     assert found.learning_rate is not None
@@ -259,8 +298,10 @@ def warnings(
 
 
 def overfits(race: Race) -> bool:
-    """Whether the longest training at its best rate ends higher on held-out rows, and lower on its own, than a shorter
-    one did."""
+    """Return whether the longest trials end higher on held-out rows and lower on training rows.
+
+    Compared with the second-longest trials, each at its best rate.
+    """
     lengths = sorted(race.scores)
     if len(lengths) < 2:
         return False

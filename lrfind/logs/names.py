@@ -1,4 +1,4 @@
-"""Which column of a log is which, by the names that frameworks give them."""
+"""Recognise the columns of a log by the names that frameworks give them."""
 
 from __future__ import annotations
 
@@ -40,14 +40,13 @@ KNOWN: dict[Role, tuple[str, ...]] = {
     ),
     "lr": (*("lr", "learning_rate", "learningrate", "train_lr", "train_learning_rate", "optimizer_lr", "lr_0"),),
 }
-"""Names by what they mean, those that say most first; compared in lower case with ``_`` for what is no letter or
-digit."""
+"""Known names of each role, most specific first, in the form of `plain`."""
 
 LIGHTNING = re.compile(
     r"lr_(?:adam|sgd|rms|ada|nadam|lion|lamb|muon)\w*|"
     r"(?:train_)?(?:lr|learning_rate)(?:_pg\d+|_group_?\d+|_\d+)?"
 )
-"""Rates as a monitor names them, with the optimiser or the parameter group."""
+"""Names of rates by a learning-rate monitor, with optimiser or parameter group."""
 
 OPTIONS: dict[Role, str] = {
     "step": "--step-column",
@@ -56,14 +55,15 @@ OPTIONS: dict[Role, str] = {
     "val_loss": "--val-column",
     "lr": "--lr-column",
 }
+"""Command-line option that names the column of each role."""
 
 
 LAST_RESORT = ("value", "scalar", "y")
-"""What a tracker's export of one curve calls it, whatever it is: the loss, where there is no other."""
+"""Names of the only curve of a tracker's export, taken for the loss if there is no other."""
 
 
 def plain(name: str) -> str:
-    """A name in the form of `KNOWN`; ``trainLoss`` is ``train_loss``."""
+    """Return a name in lower case with ``_`` between words: ``trainLoss`` is ``train_loss``."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "_", name.strip())
     return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
 
@@ -71,16 +71,19 @@ def plain(name: str) -> str:
 def assign(
     columns: Sequence[str], filled: Mapping[str, int], given: Mapping[Role, str], tell: Callable[[str], None]
 ) -> dict[Role, str]:
-    """The column of each role, as far as there is one.
+    """Return the column of each role.
 
     Args:
         columns: names, in the order of the file.
-        filled: cells of each column that are not blank; of equally good names the fullest counts.
-        given: columns that the user named.
-        tell: is told where two columns are as good.
+        filled: number of non-blank cells of each column; among equally good names the fullest is taken.
+        given: columns that the user named, by role.
+        tell: receives a sentence if two columns are equally good.
+
+    Returns:
+        Column by role, of the roles that have one.
 
     Raises:
-        InputError: a named column is not there, or none is a loss.
+        InputError: A named column does not exist, or no column is a loss.
     """
     found: dict[Role, str] = {}
     for role, name in given.items():
@@ -119,18 +122,18 @@ def assign(
 
 
 def rank(name: str, names: Sequence[str]) -> int:
-    """How little a name says; those that only end like a known one say least."""
+    """Return the rank of a name in a list of names; a name that only ends like one comes last."""
     return names.index(plain(name)) if plain(name) in names else len(names)
 
 
 def ends_with(name: str, role: Role) -> bool:
-    """Whether a name ends like one of a role, as ``run 7 - train/loss`` does; those of trackers' bounds do not."""
+    """Return whether a name ends with a known name of a role, as ``run 7 - train/loss`` does."""
     if role == "loss" and any(ends_with(name, other) for other in ("val_loss",)):
         return False
     return any(name.endswith(f"_{known}") for known in KNOWN[role])
 
 
 def listed(columns: Sequence[str]) -> str:
-    """The first names, for a message."""
+    """Return the first twelve names for a message."""
     shown = ", ".join(columns[:12])
     return shown + (f", and {len(columns) - 12:,} more" if len(columns) > 12 else "") if columns else "none"

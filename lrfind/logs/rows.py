@@ -1,4 +1,4 @@
-"""The rows of a log file, whatever its form: CSV, JSON lines, a JSON array, or an object that holds one."""
+"""Read the rows of a log file: CSV, JSON lines, a JSON array or an object with one."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from typing import Any
 from lrfind.errors import InputError
 
 HOLDERS = ("log_history", "history", "logs", "log", "trace", "rows", "records", "metrics", "data")
-"""Keys of a JSON object under which frameworks keep the rows; `log_history` is the Trainer's."""
+"""Keys of a JSON object that hold the rows; `log_history` is Hugging Face's."""
 
 DELIMITERS = ",\t;|"
+"""Delimiters of CSV, in order of preference."""
 
 COMMENT = "#"
+"""Prefix of a comment line."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row.
+    """A row of a log.
 
     Attributes:
-        line: of the file, 1-based; of a JSON array the number of its entry.
-        cells: by column; a missing cell is blank.
+        line: 1-based line of the file; for a JSON array, the 1-based index of the entry.
+        cells: cells by column; a missing cell is blank.
     """
 
     line: int
@@ -38,11 +40,11 @@ def rows(text: str, source: str) -> list[Row]:
     """Read all rows.
 
     Args:
-        text: the file's.
-        source: its name, for messages.
+        text: contents of the file.
+        source: name of the file, for messages.
 
     Raises:
-        InputError: it is empty, or in no form that is known.
+        InputError: The file is empty, or its form is unknown.
     """
     text = text.removeprefix("\ufeff")
     start = text.lstrip()
@@ -58,21 +60,21 @@ def rows(text: str, source: str) -> list[Row]:
 
 
 PYTHON = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": "Infinity"}
-"""Python's words for values, and JSON's."""
+"""JSON literals by Python literal."""
 
 
 def as_json(printed: str) -> str:
-    """What Python prints of dictionaries, as JSON: the Trainer prints its logs so."""
+    """Convert printed Python dictionaries, such as the Hugging Face Trainer's, to JSON."""
     quoted = printed.replace("'", '"')
     return re.sub(r"(?<=[ :\[-])(None|True|False|nan|inf)(?=[,}\]])", lambda found: PYTHON[found[0]], quoted)
 
 
 TAGS, VALUES = ("tag", "metric", "key", "name"), ("value",)
-"""Columns of a log with a row for each number: its name, and the number."""
+"""Columns with the name, and with the value, of a log with one row per number."""
 
 
 def pivoted(found: list[Row]) -> list[Row]:
-    """Rows that hold a number and its name, as rows with a column of that name."""
+    """Pivot rows of name and value to rows with a column of that name; other rows stay."""
     columns = {name.strip().lower(): name for row in found[:1] for name in row.cells}
     tag, value = (next((columns[each] for each in known if each in columns), None) for known in (TAGS, VALUES))
     if tag is None or value is None:
@@ -85,7 +87,10 @@ def pivoted(found: list[Row]) -> list[Row]:
 
 
 def is_lines(text: str) -> bool:
-    """Whether the first line is an object by itself, and the file not that one object alone that holds rows."""
+    """Return whether a text is JSON lines: a first line that is an object of its own.
+
+    A single object that holds columns of numbers is no JSON lines.
+    """
     first, _, rest = text.partition("\n")
     try:
         found = json.loads(first)
@@ -97,7 +102,11 @@ def is_lines(text: str) -> bool:
 
 
 def from_json(text: str, source: str) -> list[Row]:
-    """An array of objects, an object that holds one, or an object of columns."""
+    """Read an array of objects or of lists, an object that holds one, or an object of columns.
+
+    Raises:
+        InputError: The text is no JSON, or holds no rows.
+    """
     try:
         found = json.loads(text)
     except ValueError as error:
@@ -134,11 +143,11 @@ def from_json(text: str, source: str) -> list[Row]:
 
 
 OWN = "lrfind/train/"
-"""Schema of what `lrfind train` writes."""
+"""Prefix of the schema that `lrfind train` writes."""
 
 
 def from_training(found: Mapping[str, Any]) -> list[Row]:
-    """The rows of ``train.json``; null is what was not finite there."""
+    """Read the rows of ``train.json``; null stands for a value that is not finite."""
 
     def column(part: str, key: str) -> list[Any]:
         values = (found.get(part) or {}).get(key) or []
@@ -152,7 +161,11 @@ def from_training(found: Mapping[str, Any]) -> list[Row]:
 
 
 def from_lines(text: str, source: str) -> Iterator[Row]:
-    """JSON lines; a torn last one is left out."""
+    """Read JSON lines; an incomplete last line is left out.
+
+    Raises:
+        InputError: A line is no JSON object.
+    """
     lines = text.splitlines()
     last = max(number for number, line in enumerate(lines, start=1) if line.strip())
     for number, line in enumerate(lines, start=1):
@@ -172,7 +185,12 @@ def from_lines(text: str, source: str) -> Iterator[Row]:
 
 
 def from_csv(text: str, source: str) -> Iterator[Row]:
-    """CSV with a header, or two to four bare columns of numbers: step, loss, rate, validation loss."""
+    """Read CSV with a header, or one to four bare columns of numbers.
+
+    Raises:
+        InputError: The file holds only comments, is no CSV, repeats a column, has a row longer than the header, or
+            has neither a header nor a known number of columns.
+    """
     lines = text.splitlines()
     skipped = 0
     while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].lstrip().startswith(COMMENT)):
@@ -214,9 +232,9 @@ def from_csv(text: str, source: str) -> Iterator[Row]:
 
 
 def bare(cells: Sequence[Sequence[Any]]) -> list[str]:
-    """Names for columns without a header; none where there are too many.
+    """Return names for columns without a header; none for too many columns.
 
-    Trackers write three columns of which the first is a time: TensorBoard the step after it, MLflow the value.
+    Trackers write three columns with a time first, then step and value (TensorBoard) or value and step (MLflow).
     """
     names = BARE.get(len(cells[0]), [])
     if len(names) == 3 and all(is_number(row[0]) and float(row[0]) > CLOCK for row in cells):
@@ -230,19 +248,19 @@ def bare(cells: Sequence[Sequence[Any]]) -> list[str]:
 
 
 CLOCK = 1e9
-"""A number above this in the first column is a time in seconds or milliseconds: 2001 and later."""
+"""Least number that is a Unix time, in seconds or milliseconds: 2001 and later."""
 
 BARE = {1: ["loss"], 2: ["step", "loss"], 3: ["step", "loss", "lr"], 4: ["step", "loss", "lr", "val_loss"]}
-"""What columns without a header are, by their number."""
+"""Names of columns without a header, by their number."""
 
 
 def header_cells(line: str, mark: str) -> list[str]:
-    """The cells of one line."""
+    """Return the cells of one line."""
     return [cell.strip() for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True))]
 
 
 def is_number(cell: Any) -> bool:
-    """Whether a cell is a number."""
+    """Return whether a cell is a number."""
     try:
         float(cell)
     except (ValueError, TypeError):
@@ -251,7 +269,7 @@ def is_number(cell: Any) -> bool:
 
 
 def flat(found: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str, Any]:
-    """Nested objects with their keys joined by ``/``."""
+    """Flatten nested objects, joining their keys by ``/``."""
     cells: dict[str, Any] = {}
     for key, value in found.items():
         if isinstance(value, dict) and depth:

@@ -1,4 +1,8 @@
-"""Findings in words: what is seen, why it hurts, what to change, each in numbers."""
+"""Word the findings: observation, reason and advice, each with numbers.
+
+Every function takes a verdict of the table, the evidence and the unit of the steps, and returns observation, reason,
+advice and the numbers by key.
+"""
 
 from __future__ import annotations
 
@@ -38,24 +42,25 @@ SEVERITY: dict[str, Severity] = {
     "too-little-decay": "warning",
     "healthy": "info",
 }
-"""Every finding, and how bad it is."""
+"""Severity of every finding."""
 
 WARMUP = 0.1
-"""Share of a training for warm-up that the tuning playbook of Godbole et al. (2023) goes up to."""
+"""Fraction of a training for warm-up (Godbole et al. 2023, tuning playbook: at most)."""
 
 
 def put(verdict: Verdict, e: Evidence, unit: Unit) -> Finding:
-    """A verdict as a finding."""
+    """Return a verdict as a finding in words."""
     what, why, advice, values = WORDS[verdict.id](verdict, e, unit)
     steps = (float(math.ceil(verdict.first)), float(math.ceil(verdict.last)))
     return Finding(verdict.id, SEVERITY[verdict.id], what, why, advice, steps, values)
 
 
 Said = tuple[str, str, str, dict[str, Any]]
+"""Observation, reason, advice, and numbers by key."""
 
 
 def diverged(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A training that was lost."""
+    """Word a diverged training."""
     why = "what was learnt is lost, and every later step trains broken weights"
     if e.broke is not None:
         what = f"the loss is not finite from {at(e.broke, unit)} on"
@@ -76,7 +81,7 @@ def diverged(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def oscillating(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A loss that swings to its end."""
+    """Word a loss that swings to its end."""
     judge = e.judge
     what = (
         f"in the last third {name(e)} still goes up and down: its rises add up to {judge.unrest.late_rises:.1f} times "
@@ -87,7 +92,7 @@ def oscillating(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A run thrown about by long steps."""
+    """Word a run thrown about by long steps."""
     judge = e.judge
     seen = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
     if (peak := peak_of(e)) is not None:
@@ -103,7 +108,7 @@ def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """An early spike."""
+    """Word an early spike."""
     spike = max(e.columns, key=lambda column: column.unrest.overshoot)
     back = (
         f"came back below it at {at(spike.unrest.back_at, unit)}"
@@ -128,7 +133,7 @@ def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def overfitting(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A validation loss that turned up."""
+    """Word a validation loss that turned up."""
     val = e.val
     assert val is not None
     what = (
@@ -149,7 +154,7 @@ def overfitting(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A rate that fell too early."""
+    """Word a rate that fell too early."""
     travel, judge = e.travel, e.judge
     more = math.log10(USUAL_SHARE / travel.share)
     when = travel.decayed_at
@@ -176,7 +181,7 @@ def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A loss that was still falling."""
+    """Word a loss that was still falling."""
     judge = e.judge
     missed = e.missed(1.0)
     what = (
@@ -198,7 +203,7 @@ def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A high plateau."""
+    """Word a high plateau."""
     judge = e.judge
     what = (
         f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}, {share(judge.residual)} of its start, and "
@@ -215,7 +220,7 @@ def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def not_learning(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A loss that never fell."""
+    """Word a loss that never fell."""
     judge = e.judge
     what = f"{name(e)} stayed at its start: {number(judge.start)}, then {number(judge.end)}"
     why = "nothing is learnt: the rate is far too low, or no gradient reaches the weights"
@@ -228,7 +233,7 @@ def not_learning(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_little_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A rate that ends high, and a loss that does not settle."""
+    """Word a rate that ends high while the loss does not settle."""
     judge = e.judge
     what = (
         f"the rate ends at {share(e.travel.last)} of its peak, and in the last third {name(e)} goes up and down by "
@@ -240,7 +245,7 @@ def too_little_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def healthy(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A good run."""
+    """Word a good run."""
     judge = e.judge
     what = f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}"
     if judge.start > 0 and judge.end >= 0:
