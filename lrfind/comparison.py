@@ -51,17 +51,15 @@ class Entry:
 
         Taken from the longest trials at the rate nearest to the recommendation; None if nothing was trained.
         """
-        found = self.result.confirmation
+        confirmation = self.result.confirmation
         rate = self.rate
-        if found is None or rate is None or not rate > 0:
+        if confirmation is None or rate is None or not rate > 0:
             return None
-        usable = [each for each in found.candidates if each.learning_rate > 0 and each.loss]
-        if not usable:
+        trials = [trial for trial in confirmation.candidates if trial.learning_rate > 0 and trial.loss]
+        if not trials:
             return None
-        steps = max(each.steps for each in usable)
-        longest = [each for each in usable if each.steps == steps]
-        nearest = min(longest, key=lambda each: abs(math.log(each.learning_rate / rate)))
-        return float(np.median(nearest.loss)), steps
+        nearest = min(trials, key=lambda trial: (-trial.steps, abs(math.log(trial.learning_rate / rate))))
+        return float(np.median(nearest.loss)), nearest.steps
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ class Comparison:
     @cached_property
     def factors(self) -> tuple[float | None, ...]:
         """Ratio of each rate to that of the first run with a rate; None without a rate."""
-        rates = [each.rate for each in self.entries]
+        rates = [entry.rate for entry in self.entries]
         first = next((rate for rate in rates if rate), None)
         return tuple(None if rate is None or first is None else rate / first for rate in rates)
 
@@ -88,34 +86,34 @@ class Comparison:
         """Power law of the rate over the batch size; None unless the batch size was varied."""
         if self.varied != "batch_size":
             return None
-        found = [each for each in self.entries if each.batch_size]
-        spans = [each.result.recommendation for each in found]
+        entries = [entry for entry in self.entries if entry.batch_size]
+        recommendations = [entry.result.recommendation for entry in entries]
 
         def column(values: Sequence[float | None]) -> Any:
             return np.array([math.nan if value is None else value for value in values], np.float64)
 
         return law(
-            column([each.batch_size for each in found]),
-            column([each.rate for each in found]),
-            column([each.low for each in spans]),
-            column([each.high for each in spans]),
+            column([entry.batch_size for entry in entries]),
+            column([entry.rate for entry in entries]),
+            column([recommendation.low for recommendation in recommendations]),
+            column([recommendation.high for recommendation in recommendations]),
         )
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Reasons why the runs may not be comparable, one sentence each."""
-        found = []
-        losses = sorted({each.result.facts.loss for each in self.entries})
+        notes = []
+        losses = sorted({entry.result.facts.loss for entry in self.entries})
         if len(losses) > 1:
-            found.append(f"the runs minimise different losses ({', '.join(losses)}), so these are not to be compared")
-        if len({each.result.facts.data.partition(":")[0] for each in self.entries}) > 1:
-            found.append("the runs learn from different data, so their losses are not to be compared")
-        lengths = sorted({each.judged[1] for each in self.entries if each.judged})
+            notes.append(f"the runs minimise different losses ({', '.join(losses)}), so these are not to be compared")
+        if len({entry.result.facts.data.partition(":")[0] for entry in self.entries}) > 1:
+            notes.append("the runs learn from different data, so their losses are not to be compared")
+        lengths = sorted({entry.judged[1] for entry in self.entries if entry.judged})
         if len(lengths) > 1:
-            steps = ", ".join(f"{each:,}" for each in lengths)
-            found.append(f"the losses were judged after trainings of different lengths ({steps} steps)")
-        found += [f"{each.label} was interrupted" for each in self.entries if each.result.status == "interrupted"]
-        return tuple(found)
+            steps = ", ".join(f"{entry:,}" for entry in lengths)
+            notes.append(f"the losses were judged after trainings of different lengths ({steps} steps)")
+        notes += [f"{entry.label} was interrupted" for entry in self.entries if entry.result.status == "interrupted"]
+        return tuple(notes)
 
 
 @dataclass(frozen=True)
@@ -157,8 +155,8 @@ def labels(runs: Sequence[tuple[str, str]]) -> list[str]:
             depth += 1
         names = ["/".join(part[-depth:]) for part in parts]
     counted: dict[str, int] = {}
-    found = []
+    unique = []
     for name in names:
         counted[name] = counted.get(name, 0) + 1
-        found.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
-    return found
+        unique.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
+    return unique

@@ -63,8 +63,8 @@ def begin(
         seconds: time that the sweep took.
     """
     section, seeds = plan.config.confirm, len(starts)
-    swept = sum(each.done for each in climbs) * seeds
-    probes = sum(float(np.isfinite(each.trust).sum()) for each in climbs)
+    swept = sum(sweep.done for sweep in climbs) * seeds
+    probes = sum(float(np.isfinite(sweep.trust).sum()) for sweep in climbs)
     before = swept + FORWARD * probes + evidence.cost(plan)
     allowed = allowance(plan, before, judged)
     budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)
@@ -139,16 +139,16 @@ def confirm(
         lanes = [(rate, seed) for rate in heat.rates for seed in range(heat.seeds)]
         outcomes: list[tuple[Floats, Floats]] = []
         for first in range(0, len(lanes), len(starts)):
-            some = lanes[first : first + len(starts)]
-            rates, seeds = np.array([rate for rate, _ in some]), [seed for _, seed in some]
+            group = lanes[first : first + len(starts)]
+            rates, seeds = np.array([rate for rate, _ in group]), [seed for _, seed in group]
             done = race.spent + first * heat.steps
             chunk = None
             label = {"learning_rate": rates.tolist(), "seed": seeds, "steps": heat.steps}
             for chunk, _ in paced(kernel, [starts[seed] for seed in seeds], along, rates, seeds, label=label):
-                yield Lap(heat, rates, seeds, chunk, done + len(some) * (chunk.start + chunk.loss.shape[1]))
+                yield Lap(heat, rates, seeds, chunk, done + len(group) * (chunk.start + chunk.loss.shape[1]))
             assert chunk is not None, "a heat has a step at least"
             outcomes.append(judged(chunk.states))
-            loss, train_loss = (np.concatenate(each) for each in zip(*outcomes, strict=True))
+            loss, train_loss = (np.concatenate(groups) for groups in zip(*outcomes, strict=True))
             race.note(heat, loss.tolist(), train_loss.tolist())
         shape = (len(heat.rates), heat.seeds)
         race.tell(heat, loss.reshape(shape), train_loss.reshape(shape))

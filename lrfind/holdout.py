@@ -64,9 +64,9 @@ class Judge:
     def compile(self, shapes: TrainState, platform: str) -> None:
         """Compile for training states of these shapes."""
         parts: tuple[Evaluator | Settler | None, ...] = (self.held_out, self.trained_on, self.settler, self.dealt)
-        for each in parts:
-            if each is not None:
-                each.compile(shapes, platform)
+        for part in parts:
+            if part is not None:
+                part.compile(shapes, platform)
 
     def __call__(self, states: Sequence[TrainState]) -> tuple[Floats, Floats]:
         """Return the deciding loss and the training loss of each state, shape (states,) each."""
@@ -103,16 +103,17 @@ Judgement = Callable[[Sequence[Any]], tuple[Floats, Floats]]
 def judge(plan: Plan) -> Judge:
     """Return the evaluator of a task's states."""
     rows, source = plan.rows, plan.source
-    seen_before = source.sample("train", TRAINED_ON * rows, plan.at_once) or []
-    trained_on = Evaluator(plan.model.loss, seen_before)
-    held_out = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), plan.at_once)
-    others = Evaluator(plan.model.loss, held_out) if held_out else None
+    training_rows = source.sample("train", TRAINED_ON * rows, plan.at_once) or []
+    trained_on = Evaluator(plan.model.loss, training_rows)
+    held_out_rows = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), plan.at_once)
+    held_out = Evaluator(plan.model.loss, held_out_rows) if held_out_rows else None
     settler = settler_of(plan)
-    anew = dealt((held_out or seen_before)[:TRAINED_ON]) if plan.constant_loss is None and not plan.model.step else None
-    unseeing = Evaluator(plan.model.loss, anew) if anew else None
-    seen = sum(each.rows for each in (trained_on, others, settler, unseeing) if each)
-    cost = plan.model.evaluation * seen / rows
-    return Judge(others, trained_on, (others or trained_on).rows, cost, plan.evaluated_at, settler, unseeing)
+    unknown = plan.constant_loss is None and not plan.model.step
+    permuted = dealt((held_out_rows or training_rows)[:TRAINED_ON]) if unknown else None
+    unseeing = Evaluator(plan.model.loss, permuted) if permuted else None
+    evaluated = sum(part.rows for part in (trained_on, held_out, settler, unseeing) if part)
+    cost = plan.model.evaluation * evaluated / rows
+    return Judge(held_out, trained_on, (held_out or trained_on).rows, cost, plan.evaluated_at, settler, unseeing)
 
 
 def settler_of(plan: Plan) -> Settler | None:

@@ -84,23 +84,20 @@ def look(plan: Plan, steps: int) -> Look | None:
         return None
     loss, network = plan.model.loss, plan.network
     if plan.dataset is None or network is None or plan.own_loss:  # Nobody knows what its outputs mean.
+        settler, name, metric = None, "", lambda *_: math.nan
 
-        def alone(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
+        def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
             value = loss(params, state, batch, None, False)[0]
             return value, value
+    else:
+        settler, apply = settler_of(plan), plan.apply
+        statistic, name, metric = metric_of(plan.dataset.task, np.concatenate([part[1] for part in parts]))
 
-        scorer = Scorer(alone, parts)
-        looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
-        return Look(scorer, "", lambda *_: math.nan, min(looks, steps + 1), at=plan.evaluated_at)
-    targets = np.concatenate([part[1] for part in parts])
-    statistic, name, metric = metric_of(plan.dataset.task, targets)
-    apply = plan.apply
+        def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
+            outputs, _ = apply(params, state, batch[0], None, False)
+            return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
 
-    def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
-        outputs, _ = apply(params, state, batch[0], None, False)
-        return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
-
-    scorer, settler = Scorer(measure, parts), settler_of(plan)
+    scorer = Scorer(measure, parts)
     looks = int(np.clip(affordable / (scorer.rows + (settler.rows if settler else 0)), FEWEST, MOST))
     return Look(scorer, name, metric, min(looks, steps + 1), settler, plan.evaluated_at)
 

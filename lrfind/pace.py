@@ -102,12 +102,12 @@ def paced(
         return
     window, waiting = along.plateau.window, Waiting(along.plateau, len(peaks))
     loss = np.empty((len(peaks), 0)) if before is None else before
-    seen = 0
+    judged = 0
     while (done := loss.shape[1]) < along.steps:
-        while seen + window <= done:
-            waiting.see(loss[:, seen : seen + window])
-            seen += window
-        stop = min(along.steps, seen + waiting.surely * window)
+        while judged + window <= done:
+            waiting.see(loss[:, judged : judged + window])
+            judged += window
+        stop = min(along.steps, judged + waiting.surely * window)
         rates = rise[done:stop] * waiting.scale
         for chunk in kernel.run(states, rates, start=done, seeds=seeds, label=label):
             states = chunk.states

@@ -93,7 +93,7 @@ def proposals(
         step(found, mean),
     )
     known = {own} - ({"cosine"} if not options.get("warmup_steps") else set())  # the warm-up is advice of its own
-    return (whose, *(each for each in others if each.schedule not in known))
+    return (whose, *(proposal for proposal in others if proposal.schedule not in known))
 
 
 def constant(found: Recommendation, mean: float | None) -> Proposal:
@@ -188,18 +188,17 @@ def triangular(reading: Reading, found: Recommendation) -> Proposal:
         source = "the curve shows no fall: highest rate as recommended, lowest a third of it (Smith 2015)"
         return Proposal("triangular", short(top), "rule", source, {"base_factor": short(base / top)})
     rates = reading.learning_rate
-    ragged, begins = float(rates[reading.lowest]), float(rates[reading.fall.start])
-    top, said = ragged, f"highest: the last rate before the loss turns up, {ragged:.1e}"
-    if found.confirmed and found.low and found.high and not found.low <= ragged <= found.high:
-        top = min(max(ragged, found.low), found.high)
-        said += ", but inside of the interval"
-    base = min(max(begins, top / BASES[1]), top / BASES[0])
-    said += f"; lowest: where it starts to fall, {begins:.1e}"
-    if base != begins:
-        said += f", but {BASES[0]:.0f} to {BASES[1]:.0f} times lower"
-    return Proposal(
-        "triangular", short(top), "measured", f"{said} (range test of Smith 2015)", {"base_factor": short(base / top)}
-    )
+    turning, start = float(rates[reading.lowest]), float(rates[reading.fall.start])
+    top, basis = turning, f"highest: the last rate before the loss turns up, {turning:.1e}"
+    if found.confirmed and found.low and found.high and not found.low <= turning <= found.high:
+        top = min(max(turning, found.low), found.high)
+        basis += ", but inside of the interval"
+    base = min(max(start, top / BASES[1]), top / BASES[0])
+    basis += f"; lowest: where it starts to fall, {start:.1e}"
+    if base != start:
+        basis += f", but {BASES[0]:.0f} to {BASES[1]:.0f} times lower"
+    source = f"{basis} (range test of Smith 2015)"
+    return Proposal("triangular", short(top), "measured", source, {"base_factor": short(base / top)})
 
 
 def short(rate: float) -> float:

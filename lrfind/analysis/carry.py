@@ -86,7 +86,7 @@ def steady(rates: Floats, update_norm: Floats, gradient_norm: Floats, most: floa
 
 
 def _spread(values: Floats, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
-    rows = [row[here] for row, here in zip(values, known, strict=True) if here.any()]
+    rows = [row[finite] for row, finite in zip(values, known, strict=True) if finite.any()]
     return float(np.concatenate([row - row.mean() for row in rows]).std())
 
 

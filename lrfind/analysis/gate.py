@@ -57,12 +57,12 @@ def judge(
         Verdicts in the order of `lrfind.registry.VERDICTS`.
     """
     reading = read(result.sweep.learning_rate, result.sweep.loss)
-    found = [rate_in_range(result.recommendation, rate, tolerance)]
-    found += [rule(result, reading) for rule in FROM_RUN]
+    verdicts = [rate_in_range(result.recommendation, rate, tolerance)]
+    verdicts += [rule(result, reading) for rule in FROM_RUN]
     if baseline is not None:
-        found.append(drift(result.recommendation, baseline.recommendation, max_drift))
+        verdicts.append(drift(result.recommendation, baseline.recommendation, max_drift))
     return tuple(
-        replace(each, status="warn") if each.status == "fail" and each.id in warn else each
-        for each in found
-        if each.id not in ignore
+        replace(verdict, status="warn") if verdict.status == "fail" and verdict.id in warn else verdict
+        for verdict in verdicts
+        if verdict.id not in ignore
     )

@@ -6,6 +6,7 @@ Each rule takes the result of a run and the summary of its curve and returns one
 from __future__ import annotations
 
 from collections.abc import Sized
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +77,7 @@ def diverged_at_once(result: Result, reading: Reading) -> Verdict:
         limit = early if judged else None
         return Verdict("diverged-at-once", status, observed, limit, message, "sweep.min_lr", judged)
 
-    if len(rates) < FEWEST or not np.isfinite(np.median(np.where(np.isfinite(loss[:, 0]), loss[:, 0], np.inf))):
+    if len(rates) < FEWEST or not np.isfinite(median_loss(loss[:, 0])):
         message = "not judged: too few steps" if len(rates) < FEWEST else "not judged: the loss begins not finite"
         return verdict("pass", None, message, judged=False)
     if reading.too_high:
@@ -107,8 +108,12 @@ def risen(loss: Floats, early: int) -> int:
         loss: loss of each seed, shape (seeds, steps).
         early: number of first steps to look at.
     """
-    middle = np.median(np.where(np.isfinite(loss), loss, np.inf), axis=0)
-    return int(np.argmax(running_median(middle)[:early]))
+    return int(np.argmax(running_median(median_loss(loss))[:early]))
+
+
+def median_loss(loss: Floats) -> Any:
+    """Return the median over the seeds, the first axis; a value that is not finite is inf."""
+    return np.median(np.where(np.isfinite(loss), loss, np.inf), axis=0)
 
 
 def learns(result: Result, reading: Reading) -> Verdict:
@@ -121,7 +126,8 @@ def learns(result: Result, reading: Reading) -> Verdict:
         by, measured = "the sweep's loss", "drop --no-confirm: trainings tell whether it goes on"
         failure = reading.trouble
     else:
-        means = [np.mean(each.loss) for each in tried.candidates if np.isfinite(each.loss).all() and each.loss]
+        losses = [trial.loss for trial in tried.candidates]
+        means = [np.mean(loss) for loss in losses if np.isfinite(loss).all() and loss]
         known = [loss for loss in tried.untrained if np.isfinite(loss)]
         lowest = float(min(means)) if means else None
         start = float(np.mean(known)) if known else None
@@ -148,7 +154,7 @@ def initial_loss(result: Result, reading: Reading) -> Verdict:
     del reading
     chance = result.facts.chance_loss
     loss = result.sweep.loss
-    start = float(np.median(np.where(np.isfinite(loss[:, 0]), loss[:, 0], np.inf))) if loss.size else np.inf
+    start = float(median_loss(loss[:, 0])) if loss.size else np.inf
 
     def verdict(status: VerdictStatus, limit: float | None, message: str, *, judged: bool = True) -> Verdict:
         observed = start if judged else None

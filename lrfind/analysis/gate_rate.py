@@ -42,8 +42,8 @@ def rate_in_range(found: Recommendation, rate: float, tolerance: float) -> Verdi
 def seeds_agree(result: Result, reading: Reading) -> Verdict:
     """Judge whether the best rates of the single seeds agree."""
     del reading
-    found, tried = result.recommendation, result.confirmation
-    suggested = result.suggestions.get(found.method)
+    recommendation, tried = result.recommendation, result.confirmation
+    suggested = result.suggestions.get(recommendation.method)
     ends = () if suggested is None else (suggested.low, suggested.high)
     key = "sweep.seeds"
     if tried is not None and tried.seed_factor is not None:
@@ -51,35 +51,35 @@ def seeds_agree(result: Result, reading: Reading) -> Verdict:
     elif len(result.sweep.seeds) > 1 and len(ends) == 2 and ends[0] and ends[1]:
         factor, by = ends[1] / ends[0], "in the sweep"
     else:
-        one = len(result.sweep.seeds) < 2
-        why = "one seed was measured" if one else "there is no rate of each seed to compare"
+        single = len(result.sweep.seeds) < 2
+        why = "one seed was measured" if single else "there is no rate of each seed to compare"
         return Verdict("seeds-agree", "pass", None, None, f"not judged: {why}", key, judged=False)
-    said = f"the seeds' own best rates lie within a factor {factor:.3g} {by}"
+    spread = f"the seeds' own best rates lie within a factor {factor:.3g} {by}"
     advice = "a larger batch, more sweep.seeds, more sweep.steps or a larger confirm.budget would narrow it"
     if factor > DISAGREE:
-        return Verdict("seeds-agree", "fail", factor, DISAGREE, f"{said}, which is no agreement; {advice}", key)
+        return Verdict("seeds-agree", "fail", factor, DISAGREE, f"{spread}, which is no agreement; {advice}", key)
     if factor > APART and by == "in the trainings":
-        return Verdict("seeds-agree", "warn", factor, APART, f"{said}, which is wide; {advice}", key)
-    return Verdict("seeds-agree", "pass", factor, DISAGREE, said, key)
+        return Verdict("seeds-agree", "warn", factor, APART, f"{spread}, which is wide; {advice}", key)
+    return Verdict("seeds-agree", "pass", factor, DISAGREE, spread, key)
 
 
 def confirmed(result: Result, reading: Reading) -> Verdict:
     """Judge whether short real trainings confirmed the rate."""
     del reading
-    found = result.recommendation
+    recommendation = result.recommendation
     wanted = result.confirmation is not None or (result.config.get("confirm") or {}).get("enabled", True)
 
     def verdict(status: VerdictStatus, message: str) -> Verdict:
-        return Verdict("confirmed", status, found.confirmed, True, message, "confirm")
+        return Verdict("confirmed", status, recommendation.confirmed, True, message, "confirm")
 
-    if found.confirmed:
+    if recommendation.confirmed:
         return verdict("pass", "short real trainings confirmed the rate")
     if not wanted:
         return verdict("warn", "no training checked the rate; leave out --no-confirm, or set confirm.enabled: true")
-    if found.learning_rate is None:
+    if recommendation.learning_rate is None:
         return verdict("fail", "there is no rate that trainings could confirm")
-    told = next((each for each in result.warnings if "not confirmed" in each), None)
-    return verdict("fail", told or "the suggestion is not confirmed by trainings; raise confirm.budget")
+    warning = next((warning for warning in result.warnings if "not confirmed" in warning), None)
+    return verdict("fail", warning or "the suggestion is not confirmed by trainings; raise confirm.budget")
 
 
 def drift(found: Recommendation, before: Recommendation, max_drift: float) -> Verdict:

@@ -105,12 +105,12 @@ def diverged(confirmation: Confirmation, rate: float) -> tuple[int, float] | Non
     Returns:
         Steps and learning rate; None if no such trainings exist.
     """
-    found = [
-        (each.steps, each.learning_rate)
-        for each in confirmation.candidates
-        if each.learning_rate <= rate and not any(math.isfinite(loss) for loss in each.loss)
+    trials = [
+        (trial.steps, trial.learning_rate)
+        for trial in confirmation.candidates
+        if trial.learning_rate <= rate and not any(math.isfinite(loss) for loss in trial.loss)
     ]
-    return max(found, default=None)
+    return max(trials, default=None)
 
 
 def at(confirmation: Confirmation, steps: int, rate: float) -> float | None:
@@ -124,8 +124,8 @@ def at(confirmation: Confirmation, steps: int, rate: float) -> float | None:
     Returns:
         Regret as a fraction of the best improvement; None if no training is near the rate.
     """
-    places, loss, untrained = trained(confirmation, steps)
-    return between(rate, places, lost(loss, untrained))
+    log10_rates, loss, untrained = trained(confirmation, steps)
+    return between(rate, log10_rates, lost(loss, untrained))
 
 
 def summed(confirmation: Confirmation, steps: int, rate: float) -> float | None:
@@ -139,12 +139,12 @@ def summed(confirmation: Confirmation, steps: int, rate: float) -> float | None:
     Returns:
         Regret as a fraction of the longest trainings' best improvement; None if no training is near the rate.
     """
-    longest = max(each.steps for each in confirmation.candidates)
+    longest = max(trial.steps for trial in confirmation.candidates)
     _, best, _ = trained(confirmation, longest)
-    places, loss, untrained = trained(confirmation, steps)
+    log10_rates, loss, untrained = trained(confirmation, steps)
     seeds = min(best.shape[1], loss.shape[1])
     joined = np.concatenate([loss[:, :seeds], best[:, :seeds]])
-    return between(rate, places, lost(joined, untrained[:seeds])[: len(loss)])
+    return between(rate, log10_rates, lost(joined, untrained[:seeds])[: len(loss)])
 
 
 def between(rate: float, places: Floats, share: Floats) -> float | None:
@@ -158,10 +158,10 @@ def between(rate: float, places: Floats, share: Floats) -> float | None:
     Returns:
         Regret; None if the rate is more than `NEAR` decades outside of the trainings.
     """
-    place = math.log10(rate)
-    if not places[0] - NEAR <= place <= places[-1] + NEAR:
+    log10_rate = math.log10(rate)
+    if not places[0] - NEAR <= log10_rate <= places[-1] + NEAR:
         return None
-    return float(np.interp(place, places, share))
+    return float(np.interp(log10_rate, places, share))
 
 
 def trained(confirmation: Confirmation, steps: int) -> tuple[Floats, Floats, Floats]:
@@ -174,12 +174,12 @@ def trained(confirmation: Confirmation, steps: int) -> tuple[Floats, Floats, Flo
     Returns:
         log10 rates, shape (rates,), increasing; losses, shape (rates, seeds); losses before training, shape (seeds,).
     """
-    found = sorted(
-        (each for each in confirmation.candidates if each.steps == steps), key=lambda each: each.learning_rate
+    trials = sorted(
+        (trial for trial in confirmation.candidates if trial.steps == steps), key=lambda trial: trial.learning_rate
     )
-    loss = np.array([each.loss for each in found], dtype=np.float64)
-    places = np.log10([each.learning_rate for each in found])
-    return places, loss, np.array(confirmation.untrained[: loss.shape[1]], dtype=np.float64)
+    loss = np.array([trial.loss for trial in trials], dtype=np.float64)
+    log10_rates = np.log10([trial.learning_rate for trial in trials])
+    return log10_rates, loss, np.array(confirmation.untrained[: loss.shape[1]], dtype=np.float64)
 
 
 def far(rate: float, found: Recommendation, confirmation: Confirmation) -> Guess:

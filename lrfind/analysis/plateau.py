@@ -122,8 +122,8 @@ def factors(rule: Plateau, loss: Floats) -> Floats:
         Factors, shape (lanes, steps).
     """
     waiting = Waiting(rule, len(loss))
-    found = np.ones(loss.shape)
+    factor = np.ones(loss.shape)
     for begin in range(rule.window, loss.shape[1], rule.window):
         waiting.see(loss[:, begin - rule.window : begin])
-        found[:, begin:] = waiting.scale[:, None]
-    return found
+        factor[:, begin:] = waiting.scale[:, None]
+    return factor

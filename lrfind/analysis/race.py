@@ -207,7 +207,7 @@ class Race:
 
     def heat(self, places: list[float], steps: int, seeds: int) -> Heat:
         """Return a rung at the given log10 rates."""
-        return Heat(tuple(10**place for place in places), steps, seeds)
+        return Heat(tuple(10**log10_rate for log10_rate in places), steps, seeds)
 
     def tell(self, heat: Heat, loss: Floats, train_loss: Floats | None = None) -> None:
         """Tell the outcome of a rung.
@@ -217,9 +217,9 @@ class Race:
             loss: loss on the rows that decide, shape (rates, seeds); not finite where a trial diverged.
             train_loss: loss on training rows, shape (rates, seeds); None if it is the same.
         """
-        for kept, found in ((self.scores, loss), (self.train_scores, loss if train_loss is None else train_loss)):
-            table = kept.setdefault(heat.steps, {})
-            table |= {math.log10(rate): row for rate, row in zip(heat.rates, found, strict=True)}
+        for tables, outcome in ((self.scores, loss), (self.train_scores, loss if train_loss is None else train_loss)):
+            table = tables.setdefault(heat.steps, {})
+            table |= {math.log10(rate): row for rate, row in zip(heat.rates, outcome, strict=True)}
         self.spent += heat.trainings * (heat.steps + self.evaluation)
         self.under_way = None
 
@@ -254,9 +254,9 @@ class Race:
             log10 rates, shape (rates,), increasing; regret in [0, 1], shape (rates,).
         """
         table = self.scores[steps]
-        places = np.array(sorted(table))
-        loss = np.array([table[place] for place in places])
-        return places, lost(loss, self.untrained[: loss.shape[1]])
+        log10_rates = np.array(sorted(table))
+        loss = np.array([table[log10_rate] for log10_rate in log10_rates])
+        return log10_rates, lost(loss, self.untrained[: loss.shape[1]])
 
     def bests(self) -> dict[int, float]:
         """Return log10 of the best rate by length, as the soft argmin of regret."""
@@ -272,12 +272,12 @@ class Race:
             log10 rate one spacing beyond the edge; None if the best trial is inside, no trial improved, or there is
             one rate only.
         """
-        places, share = self.curve(steps)
+        log10_rates, share = self.curve(steps)
         best = int(np.argmin(share))
-        if share[best] >= 1 or 0 < best < len(places) - 1 or len(places) < 2:
+        if share[best] >= 1 or 0 < best < len(log10_rates) - 1 or len(log10_rates) < 2:
             return None
-        gap = float(places[1] - places[0])
-        return float(places[0] - gap if best == 0 else places[-1] + gap)
+        gap = float(log10_rates[1] - log10_rates[0])
+        return float(log10_rates[0] - gap if best == 0 else log10_rates[-1] + gap)
 
     @property
     def exponent(self) -> float | None:
@@ -286,8 +286,8 @@ class Race:
         None if p is unknown, or not needed because the longest trial is the whole training.
         """
         bests = self.bests()
-        told = len(bests) > 1 or (bests and self.most)
-        return power(bests, self.most) if told and max(bests) < self.steps else None
+        known = len(bests) > 1 or (bests and self.most)
+        return power(bests, self.most) if known and max(bests) < self.steps else None
 
 
 def least(steps: int, evaluation: float) -> float:

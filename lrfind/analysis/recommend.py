@@ -115,7 +115,7 @@ def scaled(found: Recommendation, by: float, reason: str) -> Recommendation:
         by: factor on rate, low and high.
         reason: new reason, one sentence.
     """
-    rate, low, high = (None if each is None else each * by for each in (found.learning_rate, found.low, found.high))
+    rate, low, high = (None if end is None else end * by for end in (found.learning_rate, found.low, found.high))
     return replace(found, learning_rate=rate, low=low, high=high, reason=reason)
 
 
@@ -130,26 +130,26 @@ def warnings(reading: Reading, suggestion: Suggestion, *, seeds: int) -> tuple[s
     rate = suggestion.learning_rate
     if rate is None:
         return ()
-    found = []
+    sentences = []
     rates = reading.learning_rate
     if reading.diverged_at is None:
-        found.append(
+        sentences.append(
             f"the loss never diverged up to {rates[-1]:.1e}: normalised networks may not, otherwise raise max_lr"
         )
         if reading.lowest >= (1 - EDGE) * (len(rates) - 1):
-            found.append(
+            sentences.append(
                 "the loss was still falling at the last rate, so a higher rate may be better; raise sweep.max_lr"
             )
     if at_start(reading, rate):
-        found.append("the rate lies at the low end of the sweep, so a lower one may be better; lower sweep.min_lr")
+        sentences.append("the rate lies at the low end of the sweep, so a lower one may be better; lower sweep.min_lr")
     if suggestion.low and suggestion.high and suggestion.high / suggestion.low > DISAGREE:
-        found.append(
+        sentences.append(
             f"the seeds disagree by {math.log10(suggestion.high / suggestion.low):.1f} decades; a larger batch, more "
             "sweep.seeds or more sweep.steps would narrow it"
         )
     if seeds == 1:
-        found.append("one seed was measured, so there is no interval; the default is four")
-    return tuple(found)
+        sentences.append("one seed was measured, so there is no interval; the default is four")
+    return tuple(sentences)
 
 
 def range_warnings(min_lr: float, max_lr: float, first: float, last: float, *, extended_down: bool) -> tuple[str, ...]:
@@ -162,12 +162,12 @@ def range_warnings(min_lr: float, max_lr: float, first: float, last: float, *, e
         last: last rate of the sweep.
         extended_down: whether the sweep was repeated from a lower rate.
     """
-    found = []
+    sentences = []
     if extended_down:
-        found.append(f"the action lay below min_lr {min_lr:.1e}, so the sweep was measured again from {first:.1e}")
+        sentences.append(f"the action lay below min_lr {min_lr:.1e}, so the sweep was measured again from {first:.1e}")
     if last > max_lr * (1 + 1e-9):
-        found.append(f"the loss had not diverged at max_lr {max_lr:.1e}, so the sweep went on to {last:.1e}")
-    return tuple(found)
+        sentences.append(f"the loss had not diverged at max_lr {max_lr:.1e}, so the sweep went on to {last:.1e}")
+    return tuple(sentences)
 
 
 def at_start(reading: Reading, rate: float) -> bool:

@@ -42,10 +42,8 @@ def steepest(reading: Reading) -> tuple[float, str]:
     alike = np.flatnonzero(slope <= slope[best] + ALIKE * error[best])
     at = reading.fall.start + int(alike[-1])
     rate = float(reading.learning_rate[at])
-    return (
-        rate,
-        f"the loss falls most steeply here, by {-reading.slope[at]:.2g} per decade of rate{margin(reading, rate)}",
-    )
+    descent = f"{-reading.slope[at]:.2g} per decade of rate"
+    return rate, f"the loss falls most steeply here, by {descent}{margin(reading, rate)}"
 
 
 def valley(reading: Reading) -> tuple[float, str]:
@@ -56,9 +54,8 @@ def valley(reading: Reading) -> tuple[float, str]:
     longest = int(np.argmax(stops - starts))
     first, last = int(starts[longest]), int(stops[longest])
     rates = reading.learning_rate
-    return float(
-        rates[(first + last) // 2]
-    ), f"middle of the longest fall, from {rates[first]:.1e} to {rates[last]:.1e}"
+    reason = f"middle of the longest fall, from {rates[first]:.1e} to {rates[last]:.1e}"
+    return float(rates[(first + last) // 2]), reason
 
 
 def minimum(reading: Reading) -> tuple[float, str]:

@@ -30,7 +30,7 @@ def trained(race: Race, *, judged_on: str, spent: float, budget: int) -> Confirm
         candidates=candidates(race),
         horizons=tuple(horizon(race, steps) for steps in race.bests()),
         exponent=race.exponent,
-        untrained=tuple(float(each) for each in race.untrained),
+        untrained=tuple(float(loss) for loss in race.untrained),
         judged_on=judged_on,
         seed_factor=seed_factor(race),
         spent=round(spent, 1),
@@ -49,29 +49,26 @@ def stretch(race: Race, steps: int) -> tuple[float, float, float]:
 
     The ends bound the rates with a regret of at most `LITTLE`.
     """
-    places, share = race.curve(steps)
-    middle = centre(places, share)
-    low, high = within(places, share, LITTLE)
+    log10_rates, share = race.curve(steps)
+    middle = centre(log10_rates, share)
+    low, high = within(log10_rates, share, LITTLE)
     return min(low, middle), middle, max(high, middle)
 
 
 def candidates(race: Race) -> tuple[Candidate, ...]:
     """Return all trials, sorted by length and then by rate."""
-    found = [
+    trials = [
         Candidate(
-            10**place,
-            steps,
-            tuple(map(float, race.scores[steps][place])),
-            tuple(map(float, race.train_scores[steps][place])),
+            10**log10_rate, steps, tuple(map(float, loss)), tuple(map(float, race.train_scores[steps][log10_rate]))
         )
-        for steps in race.scores
-        for place in race.scores[steps]
+        for steps, table in race.scores.items()
+        for log10_rate, loss in table.items()
     ]
     if (part := race.under_way) is not None:
         for number, rate in enumerate(part.rates):
-            here = part.seeds_of(number)
-            found.append(Candidate(10 ** math.log10(rate), part.heat.steps, part.loss[here], part.train_loss[here]))
-    return tuple(sorted(found, key=lambda each: (each.steps, each.learning_rate)))
+            seeds = part.seeds_of(number)
+            trials.append(Candidate(10 ** math.log10(rate), part.heat.steps, part.loss[seeds], part.train_loss[seeds]))
+    return tuple(sorted(trials, key=lambda trial: (trial.steps, trial.learning_rate)))
 
 
 def seed_factor(race: Race) -> float | None:
@@ -83,8 +80,8 @@ def seed_factor(race: Race) -> float | None:
         table = race.scores[steps]
         seeds = min(len(row) for row in table.values())
         if seeds > 1:
-            places = np.array(sorted(table))
-            loss = np.array([table[place][:seeds] for place in places])
-            own = [centre(places, lost(loss[:, [k]], race.untrained[[k]])) for k in range(seeds)]
-            return float(10 ** (max(own) - min(own)))
+            log10_rates = np.array(sorted(table))
+            loss = np.array([table[log10_rate][:seeds] for log10_rate in log10_rates])
+            best_of_seed = [centre(log10_rates, lost(loss[:, [k]], race.untrained[[k]])) for k in range(seeds)]
+            return float(10 ** (max(best_of_seed) - min(best_of_seed)))
     return None

@@ -82,18 +82,20 @@ def verdict(
             unconfirmed, learning_rate=None, low=None, high=None, interval_from=None, reason=failure, confirmed=False
         )
         return Verdict(declined, confirmation, ())
-    place = shifted(bests, race.steps, race.most)
-    low, high = interval(race, place)
-    found = replace(
+    log10_rate = shifted(bests, race.steps, race.most)
+    low, high = interval(race, log10_rate)
+    recommendation = replace(
         unconfirmed,
-        learning_rate=10**place,
+        learning_rate=10**log10_rate,
         low=10**low,
         high=10**high,
         confirmed=True,
         interval_from=f"rates that lose at most {LITTLE:.0%} in trainings of up to {last:,} steps",
-        reason=reason(race, place, judged_on),
+        reason=reason(race, log10_rate, judged_on),
     )
-    return Verdict(found, confirmation, warnings(race, found, suggestion, confirmation, rows, constant))
+    return Verdict(
+        recommendation, confirmation, warnings(race, recommendation, suggestion, confirmation, rows, constant)
+    )
 
 
 def unheard(race: Race, suggestion: Suggestion, judged_on: str, *, timed: bool) -> str:
@@ -157,13 +159,13 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
     Reference:
         Ojala and Garriga 2010, "Permutation tests for studying classifier performance", for permuted labels.
     """
-    places = [place for table in race.scores.values() for place in table]
-    span = f"rates from {10 ** min(places):.1e} to {10 ** max(places):.1e}"
+    log10_rates = [log10_rate for table in race.scores.values() for log10_rate in table]
+    span = f"rates from {10 ** min(log10_rates):.1e} to {10 ** max(log10_rates):.1e}"
     last = max(race.scores)
     finite = [row for table in race.scores.values() for row in table.values() if np.isfinite(row).all()]
     if not finite:
-        some = any(np.isfinite(row).any() for table in race.scores.values() for row in table.values())
-        which = "a training at every rate" if some else "every training"
+        any_finite = any(np.isfinite(row).any() for table in race.scores.values() for row in table.values())
+        which = "a training at every rate" if any_finite else "every training"
         return f"{which} diverged, at {span}; lower sweep.min_lr, clip gradients or look for what explodes"
     start = float(race.untrained[np.isfinite(race.untrained)].mean())
     lowest = min(best_loss(race, steps) for steps in race.scores)
@@ -215,26 +217,26 @@ def reason(race: Race, place: float, judged_on: str) -> str:
             f"{last:,} steps"
         )
     bests = race.bests()
-    told = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates of up to {last:,} steps"
+    basis = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates of up to {last:,} steps"
     if race.most and race.exponent == race.most:
         return (
-            f"{told}; the best rate there, {10 ** bests[last]:.1e}, is carried on, falling, to {race.steps:,}, as "
+            f"{basis}; the best rate there, {10 ** bests[last]:.1e}, is carried on, falling, to {race.steps:,}, as "
             "updates have a size of their own whatever the gradient"
         )
     if len(bests) == 1:
-        return f"{told}; how the best rate moves with the length was not seen, so it is kept for {race.steps:,}"
+        return f"{basis}; how the best rate moves with the length was not seen, so it is kept for {race.steps:,}"
     if place == bests[last]:
-        return f"{told}; the best rate did not fall with the length, so it is kept for {race.steps:,}"
+        return f"{basis}; the best rate did not fall with the length, so it is kept for {race.steps:,}"
     first = min(bests)
     return (
-        f"{told}; the best rate went from {10 ** bests[first]:.1e} at {first:,} steps to {10 ** bests[last]:.1e} at "
+        f"{basis}; the best rate went from {10 ** bests[first]:.1e} at {first:,} steps to {10 ** bests[last]:.1e} at "
         f"{last:,}, and is carried on, falling further, to {race.steps:,}"
     )
 
 
 def rates(race: Race) -> int:
     """Return the number of different rates that were trained."""
-    return len({round(place, 6) for table in race.scores.values() for place in table})
+    return len({round(log_rate, 6) for table in race.scores.values() for log_rate in table})
 
 
 def warnings(
@@ -255,46 +257,46 @@ def warnings(
         rows: number of rows that the trials are evaluated on.
         constant: loss of the best constant answer; None if it is unknown.
     """
-    said = []
+    sentences = []
     last = max(race.scores)
     assert found.learning_rate is not None
     if suggestion.learning_rate is None:
-        said.append(f"the sweep alone shows no rate ({suggestion.reason}); trainings from a guess found this one")
+        sentences.append(f"the sweep alone shows no rate ({suggestion.reason}); trainings from a guess found this one")
     else:
         factor = found.learning_rate / suggestion.learning_rate
         if not 1 / APART <= factor <= APART:
             side = "lower" if factor < 1 else "higher"
-            said.append(
+            sentences.append(
                 f"the trainings say a rate {max(factor, 1 / factor):.1f} times {side} than the sweep suggests "
                 f"({suggestion.learning_rate:.1e}); they were run under the real schedule, so they are believed"
             )
     if constant is not None and no_better(race, constant):
-        said.append(
+        sentences.append(
             f"no training did better than a constant answer so far, whose loss is {constant:.4g}, though longer ones "
             "came nearer; if the whole one does no better, the targets may not depend on the inputs"
         )
     edge = race.beyond(last)
-    tried = [place for table in race.scores.values() for place in table]
+    tried = [log10_rate for table in race.scores.values() for log10_rate in table]
     if edge is not None and not min(tried) < edge < max(tried):
         side = "lower" if edge < race.bests()[last] else "higher"
-        said.append(f"the best rate at {last:,} steps was the last one tried: a {side} one may be better")
+        sentences.append(f"the best rate at {last:,} steps was the last one tried: a {side} one may be better")
     if race.steps > FAR * last:
-        said.append(
+        sentences.append(
             f"the rate is carried on from trainings of {last:,} steps to {race.steps:,}; a larger confirm.budget would "
             "need less of that"
         )
     if confirmation.seed_factor is not None and confirmation.seed_factor > APART:
-        said.append(f"the seeds' own best rates lie {confirmation.seed_factor:.1f} times apart")
+        sentences.append(f"the seeds' own best rates lie {confirmation.seed_factor:.1f} times apart")
     if confirmation.judged_on == "training loss":
-        said.append("nothing is held out, so the rates were judged by training loss, which rewards over-fitting")
+        sentences.append("nothing is held out, so the rates were judged by training loss, which rewards over-fitting")
     elif rows < FEW_ROWS:
-        said.append(f"the rates were judged on {rows} held-out rows, which are few")
+        sentences.append(f"the rates were judged on {rows} held-out rows, which are few")
     if overfits(race):
-        said.append(
+        sentences.append(
             "the longest trainings over-fit: their held-out loss is higher than that of shorter ones while their "
             "training loss is lower; fewer steps or more regularisation would do more than the rate"
         )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def overfits(race: Race) -> bool:
@@ -308,8 +310,8 @@ def overfits(race: Race) -> bool:
 
     def ends(steps: int) -> tuple[float, float]:
         table = race.scores[steps]
-        place = min(table, key=lambda each: mean(table[each]))
-        return mean(table[place]), mean(race.train_scores[steps][place])
+        log10_rate = min(table, key=lambda candidate: mean(table[candidate]))
+        return mean(table[log10_rate]), mean(race.train_scores[steps][log10_rate])
 
     (before, train_before), (after, train_after) = ends(lengths[-2]), ends(lengths[-1])
     return after > before and train_after < train_before

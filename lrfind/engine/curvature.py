@@ -87,10 +87,10 @@ def stability(
         Cohen et al. 2021, "Gradient descent on neural networks typically occurs at the edge of stability",
         arXiv:2103.00065, for SGD; Cohen et al. 2022, arXiv:2207.14484, for Adam.
     """
-    found = rule_of(name, options)
-    if found is None:
+    formula = rule_of(name, options)
+    if formula is None:
         return None
-    factor, rule = found
+    factor, rule = formula
     scale: Any = np.float32(1)
     if name != "sgd":
         own = settings(name, options, "b2", "eps", "eps_root")
@@ -98,8 +98,8 @@ def stability(
         if scale is None:
             return None
     if factors is not None:
-        each = jax.tree.map(lambda factor, leaf: np.full(np.shape(leaf), factor, np.float32), factors, train.params)
-        scale = scale * np.sqrt(ravel_pytree(each)[0])
+        per_weight = jax.tree.map(lambda value, leaf: np.full(np.shape(leaf), value, np.float32), factors, train.params)
+        scale = scale * np.sqrt(ravel_pytree(per_weight)[0])
     # On the device once, not at every product.
     inputs = jax.device_put((scale, train.params, train.state, batch, key))
     size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(train.params))
@@ -181,7 +181,7 @@ def preconditioner(optimizer: Any, params: Any, b2: float, eps: float, eps_root:
     adams = [node for node in jax.tree.leaves(optimizer, is_leaf=is_adam) if is_adam(node)]
     if not adams or int(adams[0].count) == 0:
         return None
-    moments = [found for adam in adams for found in jax.tree_util.tree_leaves_with_path(adam.nu)]
+    moments = [moment for adam in adams for moment in jax.tree_util.tree_leaves_with_path(adam.nu)]
     known = dict(moments)
     if len(known) < len(moments):
         return None

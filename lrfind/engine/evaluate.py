@@ -24,9 +24,9 @@ def cut(data: Any, rows: int, *, at_once: int = AT_ONCE) -> list[Any]:
         rows: rows of a training step.
         at_once: rows per batch, unless a training step has more.
     """
-    found = rows_in(data)
-    size = min(found, max(rows, at_once))
-    return [jax.tree.map(lambda leaf, at=at: leaf[at : at + size], data) for at in range(0, found - size + 1, size)]
+    available = rows_in(data)
+    size = min(available, max(rows, at_once))
+    return [jax.tree.map(lambda leaf, at=at: leaf[at : at + size], data) for at in range(0, available - size + 1, size)]
 
 
 def rows_in(data: Any) -> int:
@@ -34,7 +34,27 @@ def rows_in(data: Any) -> int:
     return next((int(leaf.shape[0]) for leaf in jax.tree.leaves(data) if leaf.ndim), 1)
 
 
-class Evaluator:
+class FixedRows:
+    """A function of parameters, model state and batch, compiled once for fixed rows.
+
+    Args:
+        function: pure function ``(params, state, batch) -> value``.
+        parts: batches of one shape.
+    """
+
+    def __init__(self, function: Callable[..., Any], parts: Sequence[Any]) -> None:
+        self.parts = list(parts)
+        self.rows = sum(rows_in(part) for part in self.parts)
+        self.run: Any = jax.jit(function)
+
+    def compile(self, shapes: TrainState, platform: str) -> None:
+        """Compile for training states of these shapes."""
+        lowered = self.run.lower(shapes.params, shapes.state, self.parts[0])
+        self.run = compiler.compile(lowered, "quick" if platform == "cpu" else "full")
+        self.parts = [jax.device_put(part) for part in self.parts]
+
+
+class Evaluator(FixedRows):
     """A model's loss in evaluation mode on fixed rows, compiled once.
 
     Args:
@@ -43,21 +63,9 @@ class Evaluator:
     """
 
     def __init__(self, loss: Callable[..., Any], parts: Sequence[Any]) -> None:
-        self._parts = list(parts)
-        self.rows = sum(rows_in(part) for part in self._parts)
-        self._program = jax.jit(lambda params, state, batch: loss(params, state, batch, None, False)[0])
-        self._compiled: Any = None
-
-    def compile(self, shapes: TrainState, platform: str) -> None:
-        """Compile for training states of these shapes."""
-        lowered = self._program.lower(shapes.params, shapes.state, self._parts[0])
-        self._compiled = compiler.compile(lowered, "quick" if platform == "cpu" else "full")
-        self._parts = [jax.device_put(part) for part in self._parts]
+        super().__init__(lambda params, state, batch: loss(params, state, batch, None, False)[0], parts)
 
     def __call__(self, states: Sequence[TrainState]) -> Floats:
         """Return the loss of every training state, shape (states,)."""
-        run = self._compiled or self._program
-        found: Floats = np.empty(len(states))
-        for i, each in enumerate(states):
-            found[i] = np.mean([float(run(each.params, each.state, part)) for part in self._parts])
-        return found
+        losses = [[float(self.run(state.params, state.state, part)) for part in self.parts] for state in states]
+        return np.array([np.mean(of_state) for of_state in losses], np.float64)

@@ -169,9 +169,9 @@ class Kernel:
             ]
             traced = [jax.jit(step, donate_argnums=0).trace(state, data, *first) for step in steps]
             self._shorten(traced[0].jaxpr)
-        lowered = [each.lower() for each in traced]
+        lowered = [program.lower() for program in traced]
         with ThreadPoolExecutor(max_workers=1) as pool:  # XLA compiles outside of Python's lock.
-            others = [pool.submit(compiler.compile, each, self._given.compiler) for each in lowered[1:]]
+            others = [pool.submit(compiler.compile, program, self._given.compiler) for program in lowered[1:]]
             self._compiled = compiler.compile(lowered[0], self._given.compiler)
             self._measuring = others[0].result() if others else None
 
@@ -233,16 +233,16 @@ class Kernel:
                     own = part._replace(rates=self._groups.rates(part.rates, group))
                     return self._advance(state, data, draws.result(), own)
 
-                running = [pool.submit(advance, *each) for each in zip(groups, carried, drawn, strict=True)]
+                running = [pool.submit(advance, *call) for call in zip(groups, carried, drawn, strict=True)]
                 drawn = ahead(first + self.chunk) if first + self.chunk < len(rates) else []
-                outcomes = [each.result() for each in running]
+                outcomes = [call.result() for call in running]
                 carried = [state for state, _ in outcomes]
-                here = slice(len(states))  # What fills up the last group is left out.
+                real = slice(len(states))  # What fills up the last group is left out.
                 loss, gradient_norm, update_norm, trust = (
-                    np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])[here]
+                    np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])[real]
                     for k in range(len(Record._fields))
                 )
-                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[here])
+                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[real])
 
     def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
         draws = self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
@@ -299,7 +299,7 @@ class Kernel:
             program = self._measuring if orders.measure is not None and orders.measure[i] else self._compiled
             state, record = program(state, data, draw, orders.rates[i])
             rows.append(record)
-        return state, jax.tree.map(lambda *each: np.stack([np.asarray(one) for one in each]), *map(complete, rows))
+        return state, jax.tree.map(lambda *values: np.stack(list(map(np.asarray, values))), *map(complete, rows))
 
 
 def complete(record: Record) -> Record:

@@ -8,15 +8,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lrfind.engine import compiler
-from lrfind.engine.evaluate import rows_in
+from lrfind.engine.evaluate import FixedRows
 from lrfind.engine.step import TrainState
 
 Measure = Callable[[Any, Any, Any], tuple[jax.Array, jax.Array]]
 """Function ``(params, state, batch) -> (loss, statistic)``, means over the rows."""
 
 
-class Scorer:
+class Scorer(FixedRows):
     """Loss and statistic of a training state over fixed rows, compiled once.
 
     Args:
@@ -25,25 +24,13 @@ class Scorer:
     """
 
     def __init__(self, measure: Measure, parts: Sequence[Any]) -> None:
-        self._parts = list(parts)
-        self.rows = sum(rows_in(part) for part in self._parts)
-        self._program = jax.jit(measure)
-        self._compiled: Any = None
-
-    def compile(self, shapes: TrainState, platform: str) -> None:
-        """Compile for training states of these shapes."""
-        lowered = self._program.lower(shapes.params, shapes.state, self._parts[0])
-        self._compiled = compiler.compile(lowered, "quick" if platform == "cpu" else "full")
-        self._parts = [jax.device_put(part) for part in self._parts]
+        super().__init__(measure, parts)
 
     def __call__(self, state: TrainState) -> tuple[float, float]:
         """Return loss and statistic of a training state, means over the rows."""
-        run = self._compiled or self._program
-        found = [run(state.params, state.state, part) for part in self._parts]
-        return (
-            sum(float(loss) for loss, _ in found) / len(found),
-            sum(float(statistic) for _, statistic in found) / len(found),
-        )
+        values = [self.run(state.params, state.state, part) for part in self.parts]
+        loss, statistic = (sum(map(float, column)) / len(values) for column in zip(*values, strict=True))
+        return loss, statistic
 
 
 def hits(outputs: jax.Array, targets: jax.Array) -> jax.Array:

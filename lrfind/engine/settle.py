@@ -15,8 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from lrfind.engine import compiler
-from lrfind.engine.evaluate import rows_in
+from lrfind.engine.evaluate import FixedRows
 from lrfind.engine.lanes import shape_of
 from lrfind.engine.step import TrainState
 
@@ -27,7 +26,7 @@ Nearer to 1 a batch changes a statistic by less than rounding; at 0 the statisti
 """
 
 
-class Settler:
+class Settler(FixedRows):
     """Recalibration of running statistics on training rows.
 
     The batches start from the model state before training. For a running mean ``s' = m s + (1 - m) b`` the momentum m
@@ -41,25 +40,19 @@ class Settler:
     """
 
     def __init__(self, loss: Callable[..., Any], initial: Any, parts: Sequence[Any]) -> None:
-        self._parts = list(parts)
-        self.rows = sum(rows_in(part) for part in self._parts)
-        self._initial = jax.tree.map(np.asarray, initial)
         key = np.zeros(2, np.uint32)
-        self._program = jax.jit(lambda params, state, batch: loss(params, state, batch, key, True)[1][0])
-        self._compiled: Any = None
+        super().__init__(lambda params, state, batch: loss(params, state, batch, key, True)[1][0], parts)
+        self._initial = jax.tree.map(np.asarray, initial)
         self._kept: Any = None
 
     def compile(self, shapes: TrainState, platform: str) -> None:
         """Compile for training states of these shapes."""
-        state = jax.tree.map(shape_of, self._initial)
-        lowered = self._program.lower(shapes.params, state, self._parts[0])
-        self._compiled = compiler.compile(lowered, "quick" if platform == "cpu" else "full")
-        self._parts = [jax.device_put(part) for part in self._parts]
+        super().compile(shapes._replace(state=jax.tree.map(shape_of, self._initial)), platform)
 
     def __call__(self, params: Any) -> Any:
         """Return the recalibrated model state of given parameters."""
         states = [self._initial]
-        for part in self._parts:
+        for part in self.parts:
             states.append(self._pass(params, states[-1], part))
         kept = self._kept
         if kept is None:
@@ -69,7 +62,7 @@ class Settler:
         return jax.tree.map(settled, kept, *states)
 
     def _pass(self, params: Any, state: Any, part: Any) -> Any:
-        return jax.tree.map(np.asarray, (self._compiled or self._program)(params, state, part))
+        return jax.tree.map(np.asarray, self.run(params, state, part))
 
     def _keeps(self, params: Any, after: Any) -> Any:
         """Return the momentum of each element; 1 for a leaf that is not floating-point.
@@ -79,7 +72,7 @@ class Settler:
             after: model state after the first batch.
         """
         offs = jax.tree.map(off, self._initial, after)
-        moved = self._pass(params, jax.tree.map(lambda leaf, by: leaf + by, self._initial, offs), self._parts[0])
+        moved = self._pass(params, jax.tree.map(lambda leaf, by: leaf + by, self._initial, offs), self.parts[0])
         return jax.tree.map(share, moved, after, offs)
 
 

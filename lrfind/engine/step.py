@@ -208,7 +208,7 @@ def norm(tree: Any) -> jax.Array:
 def dot(left: Any, right: Any) -> jax.Array:
     """Return the inner product of two pytrees of the same structure."""
     pairs = zip(vectors(left), vectors(right), strict=True)
-    return sum((jnp.vdot(one, other) for one, other in pairs), start=jnp.zeros(()))
+    return sum((jnp.vdot(a, b) for a, b in pairs), start=jnp.zeros(()))
 
 
 def vectors(tree: Any) -> list[jax.Array]:

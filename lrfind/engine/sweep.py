@@ -39,15 +39,15 @@ def sweep(kernel: Runs, states: Sequence[Any], ladder: Floats, beyond: Floats) -
         The chunks, in order.
     """
     lanes = len(states)
-    seen: list[Floats] = []
+    losses: list[Floats] = []
     for part, start in ((ladder, 0), (beyond, len(ladder))):
         rates = np.repeat(part[:, None], lanes, axis=1)
         for chunk in kernel.run(states, rates, start=start, probe_every=PROBE_EVERY):
-            seen.append(chunk.loss)
+            losses.append(chunk.loss)
             states = chunk.states
             yield chunk
-            loss = np.concatenate(seen, axis=1)
+            loss = np.concatenate(losses, axis=1)
             if hopeless(loss) or (start and divergence(combine(loss)) is not None):
                 return
-        if divergence(combine(np.concatenate(seen, axis=1))) is not None:
+        if divergence(combine(np.concatenate(losses, axis=1))) is not None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,20 +84,16 @@ def settled(column: Floats, other: Floats | None, *, whole: bool) -> Floats:
     blank = marked & np.isfinite(other) if other is not None else np.zeros(len(column), np.bool_)
     if marked[:last].sum() > HOLES * len(finite):
         blank |= marked
-    found: Floats = np.where(blank, math.nan, np.where(marked, math.inf, column))
-    empty = np.isnan(found)
+    interpreted: Floats = np.where(blank, math.nan, np.where(marked, math.inf, column))
+    empty = np.isnan(interpreted)
     ending = len(column) - 1 - last
     if empty[last + 1 :].all() and (whole or marked[last + 1 :].any()):
         before = longest(empty[int(finite[0]) : last])
         if ending > max(FEWEST, LONGER * before):
-            found[last + 1 :] = math.inf
-    return found
+            interpreted[last + 1 :] = math.inf
+    return interpreted
 
 
 def longest(these: NDArray[np.bool_]) -> int:
     """Return the length of the longest run of true entries."""
-    most = run = 0
-    for each in these.tolist():
-        run = run + 1 if each else 0
-        most = max(most, run)
-    return most
+    return max((len(list(run)) for entry, run in groupby(these.tolist()) if entry), default=0)

@@ -11,36 +11,28 @@ from lrfind.registry import near
 
 Role = Literal["step", "epoch", "loss", "val_loss", "lr"]
 
-KNOWN: dict[Role, tuple[str, ...]] = {
+NAMES: dict[Role, str] = {
     "step": (
-        *("step", "global_step", "train_step", "trainer_global_step", "steps", "iteration", "iterations", "iter", "it"),
-        *("update", "updates", "num_updates", "batch", "batch_idx"),
+        "step global_step train_step trainer_global_step steps iteration iterations iter it update "
+        "updates num_updates batch batch_idx"
     ),
-    "epoch": ("epoch", "epochs", "train_epoch"),
+    "epoch": "epoch epochs train_epoch",
     "loss": (
-        *("loss", "train_loss_step", "loss_step", "train_step_loss", "train_loss", "training_loss", "loss_train"),
-        *("loss_training", "tr_loss", "train_loss_epoch", "loss_epoch", "train_epoch_loss", "train_train_loss"),
-        *("train_cross_entropy", "train_mse", "train_nll", "nll", "objective"),
+        "loss train_loss_step loss_step train_step_loss train_loss training_loss loss_train "
+        "loss_training tr_loss train_loss_epoch loss_epoch train_epoch_loss train_train_loss "
+        "train_cross_entropy train_mse train_nll nll objective"
     ),
     "val_loss": (
-        *("val_loss", "validation_loss", "eval_loss", "valid_loss", "loss_val", "loss_validation", "loss_valid"),
-        *(
-            "loss_eval",
-            "val_loss_epoch",
-            "valid_epoch_loss",
-            "dev_loss",
-            "evaluation_loss",
-            "held_out_loss",
-            "heldout_loss",
-            "holdout_loss",
-            "test_loss",
-            "eval_eval_loss",
-        ),
-        *("val_cross_entropy", "val_mse", "val_nll"),
+        "val_loss validation_loss eval_loss valid_loss loss_val loss_validation loss_valid loss_eval "
+        "val_loss_epoch valid_epoch_loss dev_loss evaluation_loss held_out_loss heldout_loss "
+        "holdout_loss test_loss eval_eval_loss val_cross_entropy val_mse val_nll"
     ),
-    "lr": (*("lr", "learning_rate", "learningrate", "train_lr", "train_learning_rate", "optimizer_lr", "lr_0"),),
+    "lr": "lr learning_rate learningrate train_lr train_learning_rate optimizer_lr lr_0",
 }
 """Known names of each role, most specific first, in the form of `plain`."""
+
+KNOWN: dict[Role, tuple[str, ...]] = {role: tuple(names.split()) for role, names in NAMES.items()}
+"""The words of `NAMES` by role."""
 
 LIGHTNING = re.compile(
     r"lr_(?:adam|sgd|rms|ada|nadam|lion|lamb|muon)\w*|"
@@ -85,40 +77,38 @@ def assign(
     Raises:
         InputError: A named column does not exist, or no column is a loss.
     """
-    found: dict[Role, str] = {}
+    assigned: dict[Role, str] = {}
     for role, name in given.items():
         if name not in columns:
             raise InputError(
                 f"{OPTIONS[role]} {name}: there is no such column{near(name, columns)}; there are {listed(columns)}"
             )
-        found[role] = name
+        assigned[role] = name
     for role, names in KNOWN.items():
-        if role in found or (role == "epoch" and "step" in given):
+        if role in assigned or (role == "epoch" and "step" in given):
             continue
-        fits = [
-            column for column in columns if plain(column) in names and filled[column] and column not in found.values()
-        ]
+        full = [column for column in columns if filled[column]]
+        free = [column for column in full if column not in assigned.values()]
+        fits = [column for column in free if plain(column) in names]
         if role == "lr" and not fits:
-            fits = [each for each in columns if LIGHTNING.fullmatch(plain(each)) and filled[each]]
+            fits = [column for column in full if LIGHTNING.fullmatch(plain(column))]
         if not fits:
-            taken = found.values()
-            fits = [each for each in columns if ends_with(plain(each), role) and filled[each] and each not in taken]
+            fits = [column for column in free if ends_with(plain(column), role)]
         if fits:
-            most = max(filled[each] for each in fits)
-            enough = [each for each in fits if 2 * filled[each] >= most]
-            found[role] = min(enough, key=lambda each: rank(each, names))
-            equal = [each for each in enough if rank(each, names) == rank(found[role], names)]
+            most = max(filled[column] for column in fits)
+            enough = [column for column in fits if 2 * filled[column] >= most]
+            assigned[role] = min(enough, key=lambda column: rank(column, names))
+            equal = [column for column in enough if rank(column, names) == rank(assigned[role], names)]
             if role in ("loss", "val_loss") and len(equal) > 1:
-                tell(f"{listed(equal)} are as good: took {found[role]}; {OPTIONS[role]} names another")
-    if "loss" not in found and "val_loss" not in found:
-        left = [each for each in columns if plain(each) in LAST_RESORT and filled[each]]
-        if left:
-            found["loss"] = left[0]
-    if "loss" not in found and "val_loss" not in found:
-        raise InputError(
-            f"none of its columns is known to be a loss; name it with --loss-column; there are {listed(columns)}"
-        )
-    return found
+                tell(f"{listed(equal)} are as good: took {assigned[role]}; {OPTIONS[role]} names another")
+    if "loss" not in assigned and "val_loss" not in assigned:
+        left = [column for column in columns if plain(column) in LAST_RESORT and filled[column]]
+        if not left:
+            raise InputError(
+                f"none of its columns is known to be a loss; name it with --loss-column; there are {listed(columns)}"
+            )
+        assigned["loss"] = left[0]
+    return assigned
 
 
 def rank(name: str, names: Sequence[str]) -> int:
@@ -128,7 +118,7 @@ def rank(name: str, names: Sequence[str]) -> int:
 
 def ends_with(name: str, role: Role) -> bool:
     """Return whether a name ends with a known name of a role, as ``run 7 - train/loss`` does."""
-    if role == "loss" and any(ends_with(name, other) for other in ("val_loss",)):
+    if role == "loss" and ends_with(name, "val_loss"):
         return False
     return any(name.endswith(f"_{known}") for known in KNOWN[role])
 

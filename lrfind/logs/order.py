@@ -95,7 +95,7 @@ def goes_on(loss: Floats, anew: NDArray[np.intp]) -> bool:
     for row in anew.tolist():
         before, after = middle(loss, row - 1, -1), middle(loss, row, 1)
         nearer.append(abs(after - before) - abs(after - first))
-    known = [each for each in nearer if math.isfinite(each)]
+    known = [difference for difference in nearer if math.isfinite(difference)]
     return bool(known) and float(np.median(known)) < 0
 
 
@@ -144,11 +144,11 @@ def joined(step: Floats, cells: Columns) -> tuple[Floats, dict[Role, Floats]]:
     """
     after = np.append(np.minimum.accumulate(step[::-1])[::-1][1:], math.inf)
     kept = np.flatnonzero(step <= after)
-    found: dict[Role, Floats] = {}
-    numbers, place = np.unique(step[kept], return_inverse=True)
+    columns: dict[Role, Floats] = {}
+    numbers, row = np.unique(step[kept], return_inverse=True)
     for role, values in cells.items():
         column = np.full(len(numbers), np.nan)
-        for these in (np.isinf(values[kept]), np.isfinite(values[kept])):
-            column[place[these]] = values[kept[these]]  # of several the last one stays
-        found[role] = column
-    return numbers, found
+        for valued in (np.isinf(values[kept]), np.isfinite(values[kept])):
+            column[row[valued]] = values[kept[valued]]  # of several the last one stays
+        columns[role] = column
+    return numbers, columns

@@ -34,16 +34,16 @@ def read(text: str, source: str, given: Mapping[Role, str], tell: Tell = quiet) 
     Raises:
         InputError: The file cannot be read, or holds too few losses.
     """
-    found = rows(text, source)
-    if not found:
+    records = rows(text, source)
+    if not records:
         raise InputError(f"{source} has a header and no rows")
-    columns = list(dict.fromkeys(name for row in found for name in row.cells))
-    filled = {name: sum(not is_blank(row.cells.get(name)) for row in found) for name in columns}
+    columns = list(dict.fromkeys(name for row in records for name in row.cells))
+    filled = {name: sum(not is_blank(row.cells.get(name)) for row in records) for name in columns}
     try:
         roles = assign(columns, filled, given, tell)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
-    cells = {role: np.array([number(row, name, source) for row in found]) for role, name in roles.items()}
+    cells = {role: np.array([number(row, name, source) for row in records]) for role, name in roles.items()}
     loss, val = cells.get("loss"), cells.get("val_loss")
     if loss is not None:
         cells["loss"] = settled(loss, val, whole=True)
@@ -51,7 +51,7 @@ def read(text: str, source: str, given: Mapping[Role, str], tell: Tell = quiet) 
         cells["val_loss"] = settled(val, loss, whole=False)
     if "lr" in cells:
         cells["lr"] = np.where(np.isfinite(cells["lr"]), cells["lr"], np.nan)
-    order = numbers(cells, len(found), tell)
+    order = numbers(cells, len(records), tell)
     step, kept = joined(order.step, cells)
     trace = Trace(
         step,
@@ -60,10 +60,10 @@ def read(text: str, source: str, given: Mapping[Role, str], tell: Tell = quiet) 
         kept.get("val_loss"),
         order.unit,
     )
-    begun = "" if order.begun is None else f" from line {found[order.begun].line} on, where it begins anew,"
+    begun = "" if order.begun is None else f" from line {records[order.begun].line} on, where it begins anew,"
     check(trace, source, columns, begun)
     if begun:
-        tell(f"the log begins anew at line {found[order.begun or 0].line}: what is before it is left out")
+        tell(f"the log begins anew at line {records[order.begun or 0].line}: what is before it is left out")
     return trace
 
 

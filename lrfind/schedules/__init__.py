@@ -33,7 +33,7 @@ def call(name: str, peak: Any, steps: int, *, warmup_steps: int = 0, **options: 
     """
     make = SCHEDULES[name].load()
     if "at" in options:
-        options["at"] = tuple(max(1, place - warmup_steps) for place in options["at"])
+        options["at"] = tuple(max(1, step - warmup_steps) for step in options["at"])
     body: Call = make(peak, max(1, steps - warmup_steps), **options)
     if warmup_steps == 0:
         return body

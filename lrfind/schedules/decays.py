@@ -47,7 +47,7 @@ def inverse_time(peak: Any, steps: int, *, decay_rate: float, decay_steps: int, 
     With `staircase` the fraction t / decay_steps is floored. optax has no such schedule.
 
     Reference:
-        Robbins and Monro 1951; Bottou 2012.
+        Robbins & Monro 1951; Bottou 2012.
     """
     del steps
     if staircase:
@@ -89,6 +89,6 @@ def cosine(peak: Any, steps: int, *, end_factor: float) -> Call:
     ``r(t) = peak (end_factor + (1 - end_factor) (1 + cos(pi t / steps)) / 2)``.
 
     Reference:
-        Loshchilov and Hutter 2016, arXiv:1608.03983.
+        Loshchilov & Hutter 2016, arXiv:1608.03983.
     """
     return Call("optax.cosine_decay_schedule", (peak, steps), {"alpha": end_factor})

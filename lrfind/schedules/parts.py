@@ -31,11 +31,11 @@ def cycles(steps: int, cycle_steps: float, cycle_mult: float = 1.0) -> list[tupl
             cycle.
         cycle_mult: ratio of the lengths of consecutive cycles.
     """
-    found: list[tuple[int, int]] = []
+    bounds: list[tuple[int, int]] = []
     begin, end, length = 0, 0.0, float(cycle_steps)
     while begin < steps:
         end += length
         length *= cycle_mult
-        found.append((begin, max(begin + 1, round(end))))
-        begin = found[-1][1]
-    return found
+        bounds.append((begin, max(begin + 1, round(end))))
+        begin = bounds[-1][1]
+    return bounds

@@ -29,7 +29,7 @@ def cosine_restarts(
     the cycle; cycle lengths grow by the factor `cycle_mult`.
 
     Reference:
-        Loshchilov and Hutter 2016, arXiv:1608.03983.
+        Loshchilov & Hutter 2016, arXiv:1608.03983.
     """
     falls = []
     for number, (begin, end) in enumerate(cycles(steps, cycle_steps, cycle_mult)):

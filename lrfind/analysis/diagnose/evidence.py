@@ -124,16 +124,16 @@ class Evidence:
     @property
     def judge(self) -> Column:
         """Column that the rate is judged by: the validation loss if there is one."""
-        found = self.val or self.train
-        assert found is not None
-        return found
+        column = self.val or self.train
+        assert column is not None
+        return column
 
     @property
     def trained(self) -> Column:
         """The training loss, or the validation loss if there is no other."""
-        found = self.train or self.val
-        assert found is not None
-        return found
+        column = self.train or self.val
+        assert column is not None
+        return column
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -212,7 +212,7 @@ class Evidence:
             return None
         level = float(np.log(classes))
         near = abs(last / level - 1) <= EVEN
-        return classes if near and all(1 - EVEN <= each.end / level <= 1 + ABOVE for each in self.columns) else None
+        return classes if near and all(1 - EVEN <= column.end / level <= 1 + ABOVE for column in self.columns) else None
 
     @property
     def jumps(self) -> float:
@@ -231,7 +231,7 @@ class Evidence:
 
         The first entry is left out.
         """
-        halves = [(each.end, each.series.value) for each in self.columns]
+        halves = [(column.end, column.series.value) for column in self.columns]
         return max(end / max(float(np.median(value[1 : 1 + len(value) // 2])), TINY) for end, value in halves)
 
     @property
@@ -239,9 +239,8 @@ class Evidence:
         """Rise of the validation loss above its lowest level, over its fall to that level."""
         if self.val is None:
             return 0.0
-        return (self.val.end - self.val.low) / max(
-            self.val.start - self.val.low, LEAST_CHANGE * abs(self.val.start), TINY
-        )
+        start, low = self.val.start, self.val.low
+        return (self.val.end - low) / max(start - low, LEAST_CHANGE * abs(start), TINY)
 
     def part(self, step: float) -> float:
         """Return the position of a step, 0 at the first and 1 at the last."""
@@ -258,7 +257,7 @@ def measure(trace: Trace) -> Evidence:
     held = None
     if val is not None and val.known:
         held = column(val, rates, start_of(val, trained))
-    broke = [each.broke for each in (train, val) if each is not None and each.broke is not None]
+    broke = [entries.broke for entries in (train, val) if entries is not None and entries.broke is not None]
     return Evidence(trained, held, min(broke) if broke else None, rates, first, last, trace.highest)
 
 

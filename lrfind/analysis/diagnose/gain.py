@@ -57,10 +57,10 @@ class Gain:
         """
         halves = 2 * decades
         if self.ratio >= 1:
-            found = self.later * halves
+            fall = self.later * halves
         else:
-            found = self.later * self.ratio * (1 - self.ratio**halves) / (1 - self.ratio)
-        return float(min(max(found, 0.0), self.room))
+            fall = self.later * self.ratio * (1 - self.ratio**halves) / (1 - self.ratio)
+        return float(min(max(fall, 0.0), self.room))
 
 
 def gain(column: Series, gone: Floats, *, known: bool) -> Gain:
@@ -79,18 +79,15 @@ def gain(column: Series, gone: Floats, *, known: bool) -> Gain:
         window(y, gone / whole, part, sigma) for part in (far, near, last)
     )
     end = column.end
-    reach = np.log(1 / np.sqrt(near[0] * near[1])) / np.log(np.sqrt(last[0] * last[1] / (near[0] * near[1])))
-    if not known:
-        reach = 1.15
+    reach = 1.15
+    if known:
+        reach = np.log(1 / np.sqrt(near[0] * near[1])) / np.log(np.sqrt(last[0] * last[1] / (near[0] * near[1])))
     earlier, later = first - second, (second - third) * float(reach)
     error = float(np.hypot(second_error, third_error) * reach)
     if later < SURE * error:
         later = 0.0
-    ratio = (
-        float(np.clip(later / earlier, 0.0, 1.0))
-        if earlier > SURE * float(np.hypot(first_error, second_error))
-        else 1.0
-    )
+    sure = earlier > SURE * float(np.hypot(first_error, second_error))
+    ratio = float(np.clip(later / earlier, 0.0, 1.0)) if sure else 1.0
     return Gain(earlier, later, ratio, end if y.min() >= 0 else np.inf, error)
 
 

@@ -36,12 +36,12 @@ def burst_of(e: Evidence, unit: Unit) -> str:
     if e.train is None or not burst(e):
         return ""
     first = e.train.series
-    seen = f"the training loss of {at(float(first.at[0]), unit)} is {number(float(first.value[0]))} in the mean"
+    mean = f"the training loss of {at(float(first.at[0]), unit)} is {number(float(first.value[0]))} in the mean"
     if e.val is not None and e.burst < BLOWN <= e.depth:
-        return f"{seen}, {e.depth:.0f} times the validation loss at the end, most of it lost within the next epochs"
+        return f"{mean}, {e.depth:.0f} times the validation loss at the end, most of it lost within the next epochs"
     if e.val is not None and (e.burst >= BLOWN or never_calm(e)):
-        return f"{seen}, and the validation loss after it {number(float(e.val.series.value[0]))}"
-    return f"{seen}, {e.plunge:.0f} times that of the next ones, from where it hardly falls"
+        return f"{mean}, and the validation loss after it {number(float(e.val.series.value[0]))}"
+    return f"{mean}, {e.plunge:.0f} times that of the next ones, from where it hardly falls"
 
 
 def peak_of(e: Evidence) -> float | None:

@@ -142,8 +142,7 @@ class Verdict:
 
 def decide(e: Evidence) -> list[Verdict]:
     """Return all findings of a log, most important first; `healthy` alone for a good one."""
-    found = list(findings(e))
-    return found or [Verdict("healthy", e.first, e.last)]
+    return list(findings(e)) or [Verdict("healthy", e.first, e.last)]
 
 
 def findings(e: Evidence) -> Iterator[Verdict]:

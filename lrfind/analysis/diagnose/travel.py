@@ -72,8 +72,8 @@ class Travel:
         spacing = np.diff(self.at, prepend=self.at[0] - (self.at[1] - self.at[0] if len(self.at) > 1 else 1.0))
         total = np.cumsum(self.rate * spacing)
         before = self.at[0] - spacing[0]
-        found: Floats = np.interp(step, np.concatenate([[before], self.at]), np.concatenate([[0.0], total]))
-        return found
+        gone: Floats = np.interp(step, np.concatenate([[before], self.at]), np.concatenate([[0.0], total]))
+        return gone
 
 
 def travel(step: Floats, rate: Floats | None) -> Travel:

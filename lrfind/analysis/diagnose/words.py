@@ -11,19 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lrfind.analysis.diagnose.evidence import Evidence
-from lrfind.analysis.diagnose.phrases import (
-    Unit,
-    at,
-    burst_of,
-    lower,
-    name,
-    number,
-    peak_of,
-    rate,
-    share,
-    to,
-    unrest,
-)
+from lrfind.analysis.diagnose.phrases import Unit, at, burst_of, lower, name, number, peak_of, rate, share, to, unrest
 from lrfind.analysis.diagnose.table import RESTLESS, Verdict, never_calm
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
 from lrfind.analysis.diagnose.unrest import AT_START
@@ -94,10 +82,10 @@ def oscillating(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     """Word a run thrown about by long steps."""
     judge = e.judge
-    seen = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
+    what = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
     if (peak := peak_of(e)) is not None:
-        seen += f", it rose above its start by a factor of {peak:.1f}"
-    what = f"{seen}, and it ends at {share(judge.residual)} of its start"
+        what += f", it rose above its start by a factor of {peak:.1f}"
+    what = f"{what}, and it ends at {share(judge.residual)} of its start"
     burst = burst_of(e, unit)
     if burst and judge.unrest.rises < RESTLESS:
         what = f"{burst}; {name(e)} ends at {number(judge.end)}"
@@ -110,11 +98,8 @@ def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     """Word an early spike."""
     spike = max(e.columns, key=lambda column: column.unrest.overshoot)
-    back = (
-        f"came back below it at {at(spike.unrest.back_at, unit)}"
-        if spike.unrest.back_at is not None
-        else "stayed there"
-    )
+    back_at = spike.unrest.back_at
+    back = f"came back below it at {at(back_at, unit)}" if back_at is not None else "stayed there"
     what = (
         f"the loss rose from {number(spike.start)} to {number(spike.unrest.peak)} at {at(spike.unrest.peak_at, unit)}, "
         f"{back}, went down smoothly after that, and ends at {share(e.judge.residual)} of its start"
@@ -143,14 +128,8 @@ def overfitting(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     why = "from there on the network learns its training rows by heart and gets worse on others"
     stop = f"stop at {at(val.low_at, unit)} or keep the weights from there"
     advice = f"{stop}; or more data, augmentation, dropout, or weight decay"
-    values = {
-        "lowest": val.low,
-        "lowest_at": val.low_at,
-        "end": val.end,
-        "risen": e.overfit,
-        "train_end": e.trained.end,
-    }
-    return what, why, advice, values
+    values = {"lowest": val.low, "lowest_at": val.low_at, "end": val.end, "risen": e.overfit}
+    return what, why, advice, values | {"train_end": e.trained.end}
 
 
 def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
@@ -171,13 +150,8 @@ def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"{share(judge.missed(more))} of the fall is left undone"
     )
     advice = f"decay over the whole training, such as by a cosine to 0 over all {e.last - e.first:,.0f} {unit}s"
-    values = {
-        "mean_over_peak": travel.share,
-        "decayed_at": when,
-        "missed": judge.missed(more),
-        "residual": judge.residual,
-    }
-    return what, why, advice, values
+    values = {"mean_over_peak": travel.share, "decayed_at": when, "missed": judge.missed(more)}
+    return what, why, advice, values | {"residual": judge.residual}
 
 
 def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
@@ -193,13 +167,13 @@ def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"carried on, ten times the rate would get further: about {share(missed)} of the achievable fall is left undone"
     )
     factors = (10, 3) if e.missed(0.5) >= 0.6 * missed and missed > 0.2 else (3,)
-    factor = next((each for each in factors if e.highest is None or each * e.travel.peak <= e.highest), 1)
-    said = f"raise the rate by a factor of {factor}{to(e, 1 / factor)}, or train longer; `lrfind sweep` finds how far"
+    factor = next((factor for factor in factors if e.highest is None or factor * e.travel.peak <= e.highest), 1)
+    advice = f"raise the rate by a factor of {factor}{to(e, 1 / factor)}, or train longer; `lrfind sweep` finds how far"
     if factor == 1 and e.highest is not None:
         why = f"more steps would get further: about {share(missed)} of what ten times as many achieve is left undone"
-        said = f"train longer: at rates above {rate(e.highest)} the run's own trainings lose"
+        advice = f"train longer: at rates above {rate(e.highest)} the run's own trainings lose"
     values = {"missed": missed, "later_fall": judge.gain.later, "earlier_fall": judge.gain.earlier, "factor": factor}
-    return what, why, said, values
+    return what, why, advice, values
 
 
 def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
@@ -253,12 +227,8 @@ def healthy(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     what += ", and has flattened"
     why = "nothing in the log says that another rate or schedule would do better"
     advice = "keep it" + ("" if e.val is not None else "; with a validation loss in the log more could be told")
-    return (
-        what,
-        why,
-        advice,
-        {"start": judge.start, "end": judge.end, "missed": e.missed(1.0), "rises": judge.unrest.rises},
-    )
+    values = {"start": judge.start, "end": judge.end, "missed": e.missed(1.0), "rises": judge.unrest.rises}
+    return what, why, advice, values
 
 
 WORDS: dict[str, Callable[[Verdict, Evidence, Unit], Said]] = {
