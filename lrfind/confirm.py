@@ -70,7 +70,7 @@ def begin(
     budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)
     untrained, _ = judged(starts)
     last = climbs[-1]
-    # The heats of a full race are long enough to tell by themselves how the best rate falls, and more exactly.
+    # The rungs of a full search are long enough to show how the best rate falls, more exactly than the norms do.
     falls = budget < ENOUGH and deaf(last.learning_rate, last.update_norm, last.gradient_norm, rate)
     race = Race(rate, plan.train_steps, budget, seeds, untrained, judged.cost, -POWER if falls else 0.0)
     return Confirmed(race, judged, before, seconds / swept, timed=budget < allowed)

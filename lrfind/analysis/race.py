@@ -115,11 +115,7 @@ class UnderWay:
         return self.heat.rates[: len(self.loss) // self.heat.seeds]
 
     def seeds_of(self, number: int) -> slice:
-        """Return the slice of the trials of one rate.
-
-        Args:
-            number: index of the rate.
-        """
+        """Return the slice of the trials of the rate with this index."""
         return slice(number * self.heat.seeds, (number + 1) * self.heat.seeds)
 
 
@@ -171,11 +167,7 @@ class Race:
         return self.judgeable and self.least <= self.budget
 
     def heats(self) -> Iterator[Heat]:
-        """Ask for the rungs, one after the other, within the budget.
-
-        Yields:
-            The next rung; `tell` its outcome before asking again.
-        """
+        """Yield the rungs within the budget; `tell` the outcome of each before asking for the next."""
         if not self.possible:
             return
         middle = math.log10(self.suggestion)
@@ -245,14 +237,7 @@ class Race:
         return self.spent + (len(part.loss) * (part.heat.steps + self.evaluation) if part else 0.0)
 
     def curve(self, steps: int) -> tuple[Floats, Floats]:
-        """Return the regret over log10 rate of the trials of one length.
-
-        Args:
-            steps: length of the trials.
-
-        Returns:
-            log10 rates, shape (rates,), increasing; regret in [0, 1], shape (rates,).
-        """
+        """Return increasing log10 rates and the regret of each, for the trials of one length."""
         table = self.scores[steps]
         log10_rates = np.array(sorted(table))
         loss = np.array([table[log10_rate] for log10_rate in log10_rates])
@@ -263,14 +248,9 @@ class Race:
         return {steps: centre(*self.curve(steps)) for steps in sorted(self.scores)}
 
     def beyond(self, steps: int) -> float | None:
-        """Return the log10 rate past the edge at which the best trial of a length lies.
+        """Return the log10 rate one spacing beyond the edge at which a length's best lies.
 
-        Args:
-            steps: length of the trials.
-
-        Returns:
-            log10 rate one spacing beyond the edge; None if the best trial is inside, no trial improved, or there is
-            one rate only.
+        None if the best trial is inside, no trial improved, or there is one rate only.
         """
         log10_rates, share = self.curve(steps)
         best = int(np.argmin(share))
@@ -281,10 +261,7 @@ class Race:
 
     @property
     def exponent(self) -> float | None:
-        """Exponent p of ``best rate ~ steps^p``.
-
-        None if p is unknown, or not needed because the longest trial is the whole training.
-        """
+        """Exponent p of ``best rate ~ steps^p``; None if it is unknown or not needed."""
         bests = self.bests()
         known = len(bests) > 1 or (bests and self.most)
         return power(bests, self.most) if known and max(bests) < self.steps else None

@@ -148,13 +148,8 @@ def mean(row: Floats) -> float:
 def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str | None:
     """Return one sentence why there is no rate; None if some trial learned something.
 
-    Compares the trials with the loss before training, with a constant answer's and, if that is unknown, with the loss
-    on permuted labels.
-
-    Args:
-        race: search over learning rates.
-        judged_on: ``"held-out loss"`` or ``"training loss"``.
-        constant: loss of the best constant answer; None if it is unknown.
+    Compares the trials with the loss before training, with a constant answer's (`constant`) and, if that is None, with
+    the loss on permuted labels.
 
     Reference:
         Ojala and Garriga 2010, "Permutation tests for studying classifier performance", for permuted labels.
@@ -201,23 +196,14 @@ def all_flat(race: Race) -> bool:
 
 
 def reason(race: Race, place: float, judged_on: str) -> str:
-    """Return one sentence: the trials that the rate rests on.
-
-    Args:
-        race: search over learning rates.
-        place: log10 of the recommended rate.
-        judged_on: ``"held-out loss"`` or ``"training loss"``.
-    """
+    """Return one sentence on the trials that a log10 rate rests on."""
     lengths = sorted(race.scores)
     trainings = sum(len(row) for table in race.scores.values() for row in table.values())
     last = lengths[-1]
+    tried = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates"
     if last >= race.steps:
-        return (
-            f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates, the longest of them the whole "
-            f"{last:,} steps"
-        )
-    bests = race.bests()
-    basis = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates of up to {last:,} steps"
+        return f"{tried}, the longest of them the whole {last:,} steps"
+    bests, basis = race.bests(), f"{tried} of up to {last:,} steps"
     if race.most and race.exponent == race.most:
         return (
             f"{basis}; the best rate there, {10 ** bests[last]:.1e}, is carried on, falling, to {race.steps:,}, as "
@@ -300,10 +286,7 @@ def warnings(
 
 
 def overfits(race: Race) -> bool:
-    """Return whether the longest trials end higher on held-out rows and lower on training rows.
-
-    Compared with the second-longest trials, each at its best rate.
-    """
+    """Return whether the longest trials raise held-out and lower training loss, at best rates."""
     lengths = sorted(race.scores)
     if len(lengths) < 2:
         return False

@@ -25,26 +25,17 @@ from lrfind.engine.step import Probing, Record, Step
 from lrfind.types import Execution, Floats
 
 WORK = 1e9
-"""Parameters times rows per chunk.
-
-Some tenths of a second for a fully connected network on a CPU: long against dispatch and journal, short for an
-interruption.
-"""
+"""Parameters times rows per chunk: tenths of a second on a CPU, a prompt Ctrl-C."""
 
 TOUCH = 6
-"""Floating-point operations per parameter and row of a fully connected network.
-
-A multiplication and an addition in the forward pass, and two of each in the backward pass.
-"""
+"""Operations per parameter and row of a fully connected network: 2 forward, 4 backward."""
 
 SHORTEST, LONGEST = 5, 5000
 """Bounds of the length of a chunk, in steps."""
 
 
 def chunk_for(parameters: int, rows: int, steps: int) -> int:
-    """Return the steps per chunk.
-
-    No clock enters, so that a replayed journal has the same chunks.
+    """Return the steps per chunk, independent of clocks: a journal replays the same chunks.
 
     Args:
         parameters: number of parameters of the model.
@@ -164,10 +155,9 @@ class Kernel:
             self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
         if self._given.steps == "loop":
             first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
-            steps = [
-                self._one_step(measure) for measure in ((None, True) if isinstance(self._step, Probing) else (None,))
-            ]
-            traced = [jax.jit(step, donate_argnums=0).trace(state, data, *first) for step in steps]
+            measures = (None, True) if isinstance(self._step, Probing) else (None,)
+            steps = [jax.jit(self._one_step(measure), donate_argnums=0) for measure in measures]
+            traced = [step.trace(state, data, *first) for step in steps]
             self._shorten(traced[0].jaxpr)
         lowered = [program.lower() for program in traced]
         with ThreadPoolExecutor(max_workers=1) as pool:  # XLA compiles outside of Python's lock.
@@ -256,11 +246,7 @@ class Kernel:
         return Orders(rates, measure if isinstance(self._step, Probing) else None)
 
     def _one_step(self, measure: Any = None) -> Callable[..., Any]:
-        """Return ``(state, data, draw, rate) -> (state, record)``.
-
-        Args:
-            measure: None, True or a traced bool, as of `Probing.measured`.
-        """
+        """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is as of `Probing`."""
 
         def one(state: Any, data: Any, draw: Draw, rate: Any) -> tuple[Any, Record]:
             batch = self.feed.select(data, draw.rows)

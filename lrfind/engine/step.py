@@ -18,9 +18,9 @@ SMALL = 2**15
 """Largest number of elements of a leaf that is joined with others before dot products."""
 
 ROUNDING = 64
-"""Least predicted decrease for a known trust-region ratio, in epsilons of the loss.
+"""Least predicted decrease for a known trust-region ratio, in machine epsilons of the loss.
 
-Each of the two losses is rounded by about one, so the ratio is accurate to about three hundredths.
+Each of the two losses is rounded by about one epsilon, so the ratio is accurate to about 0.03.
 """
 
 

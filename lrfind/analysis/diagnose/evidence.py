@@ -90,11 +90,7 @@ class Column:
         return 0.0
 
     def missed(self, decades: float) -> float:
-        """Return the fraction of the achievable fall that is left undone.
-
-        Args:
-            decades: further decades of travel that would achieve it.
-        """
+        """Return the fraction of the fall over further decades of travel that is left undone."""
         more = self.gain.over(decades)
         return more / max(self.drop + more, TINY) if more > 0 else 0.0
 
@@ -141,12 +137,9 @@ class Evidence:
         return tuple(column for column in (self.train, self.val) if column is not None)
 
     def missed(self, decades: float) -> float:
-        """Return the fraction of the achievable fall that is left undone.
+        """Return the fraction of the fall over further decades of travel that is left undone.
 
         The minimum over the columns whose noise is low enough (`SHARP`), or the judged column's.
-
-        Args:
-            decades: further decades of travel that would achieve it.
         """
         sure = [column for column in self.columns if SHARP * column.gain.error < column.scale]
         return min(column.missed(decades) for column in sure or [self.judge])
@@ -186,9 +179,8 @@ class Evidence:
     def depth(self) -> float:
         """Ratio of the first epoch's training loss to the final validation loss.
 
-        Known for a loss that few rows make: the next epochs made most of its fall and the means after them still jump.
-        1 for any other loss, if the log is
-        not coarse, or if a loss is not positive.
+        Known for a loss that a few rows dominate: the next epochs made most of its fall and the means after them still
+        jump. 1 for any other loss, if the log is not coarse, or if a loss is not positive.
         """
         if not self.coarse or self.train is None or self.val is None:
             return 1.0
@@ -227,10 +219,7 @@ class Evidence:
 
     @property
     def settled(self) -> float:
-        """Largest ratio, over the columns, of final level to median of the first half.
-
-        The first entry is left out.
-        """
+        """Largest ratio of final level to median of the first half, without the first entry."""
         halves = [(column.end, column.series.value) for column in self.columns]
         return max(end / max(float(np.median(value[1 : 1 + len(value) // 2])), TINY) for end, value in halves)
 
@@ -254,9 +243,7 @@ def measure(trace: Trace) -> Evidence:
     val = series(trace.step, trace.val_loss) if trace.val_loss is not None else None
     first, last = float(trace.step[0]), float(trace.step[-1])
     trained = column(train, rates) if train.known else None
-    held = None
-    if val is not None and val.known:
-        held = column(val, rates, start_of(val, trained))
+    held = column(val, rates, start_of(val, trained)) if val is not None and val.known else None
     broke = [entries.broke for entries in (train, val) if entries is not None and entries.broke is not None]
     return Evidence(trained, held, min(broke) if broke else None, rates, first, last, trace.highest)
 
