@@ -1,4 +1,4 @@
-"""Up the ladder, and further where the range misses the action."""
+"""Run the range test, extended upwards or repeated from lower down if needed."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from lrfind.engine.recorded import Runs
 
 REACH = 100.0
-"""The sweep may extend itself by this factor on each side: two decades."""
+"""Largest factor by which the range is extended on each side: two decades."""
 
 
 @dataclass
 class Climb:
-    """One pass up a ladder, growing as it is measured.
+    """One pass of the range test, growing as it is measured.
 
     Attributes:
-        ladder: all rates that may come, shape (steps,).
-        chunks: what was measured so far.
+        ladder: learning rates of the pass and its extension, shape (steps,).
+        chunks: chunks measured so far.
     """
 
     ladder: Floats
@@ -38,34 +38,39 @@ class Climb:
 
     @property
     def learning_rate(self) -> Floats:
+        """Learning rate of each measured step, shape (done,)."""
         return self.ladder[: self.done]
 
     @property
     def done(self) -> int:
-        """Steps measured so far."""
+        """Number of measured steps."""
         return self.chunks[-1].start + self.chunks[-1].loss.shape[1] if self.chunks else 0
 
     @property
     def loss(self) -> Floats:
+        """Training loss, shape (seeds, done)."""
         return np.concatenate([chunk.loss for chunk in self.chunks], axis=1)
 
     @property
     def reading(self) -> Reading:
-        """What the curve shows, read once for as many steps as there are."""
+        """Summary of the curve so far, cached by its length."""
         if self._reading is None or len(self._reading.learning_rate) != self.done:
             self._reading = read(self.learning_rate, self.loss)
         return self._reading
 
     @property
     def gradient_norm(self) -> Floats:
+        """Global gradient norm, shape (seeds, done)."""
         return np.concatenate([chunk.gradient_norm for chunk in self.chunks], axis=1)
 
     @property
     def trust(self) -> Floats:
+        """Trust-region ratio, shape (seeds, done); NaN where it was not measured."""
         return np.concatenate([chunk.trust for chunk in self.chunks], axis=1)
 
     @property
     def update_norm(self) -> Floats:
+        """Global update norm, shape (seeds, done)."""
         return np.concatenate([chunk.update_norm for chunk in self.chunks], axis=1)
 
 
@@ -76,17 +81,17 @@ def climb(
     bounds: tuple[float | None, float | None],
     climbs: list[Climb],
 ) -> Iterator[Climb]:
-    """Climb the ladder; once more from lower down where it began too high.
+    """Run passes of the range test; the second one starts lower if the first began too high.
 
     Args:
-        kernel: compiled for the states' lanes.
-        states: of each seed before the sweep.
-        section: of the config.
-        bounds: lowest and highest rate that the user allows; None leaves it to the extension.
-        climbs: grows by one per climb, so that whoever is interrupted still has them.
+        kernel: train loop, compiled for the states' lanes.
+        states: training state of each seed before the sweep.
+        section: section `sweep` of the config.
+        bounds: lowest and highest rate that the user allows; None for the limits of the extension.
+        climbs: receives each pass, so that an interrupted caller keeps them.
 
     Yields:
-        The climb after each of its chunks.
+        The current pass after each of its chunks.
     """
     from lrfind.engine.sweep import sweep
 

@@ -1,4 +1,4 @@
-"""Runs side by side: what each found, by which factors the rates differ, and in what else the runs do."""
+"""Compare runs: rates, ratios between them, and reasons why they may not be comparable."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from lrfind.types import Result
 
 @dataclass(frozen=True)
 class Entry:
-    """One run of a comparison.
+    """A run of a comparison.
 
     Attributes:
-        label: what it is called: no other has the same.
-        folder: its run directory.
-        result: what it found.
+        label: unique name of the run.
+        folder: run directory.
+        result: result of the run.
     """
 
     label: str
@@ -31,34 +31,35 @@ class Entry:
 
     @property
     def rate(self) -> float | None:
+        """Recommended learning rate; None if there is none."""
         return self.result.recommendation.learning_rate
 
     @property
     def optimizer(self) -> Mapping[str, Any]:
-        """The section of the config."""
+        """Section `optimizer` of the config."""
         return dict(self.result.config.get("optimizer") or {})
 
     @property
     def batch_size(self) -> int | None:
-        """Rows that a step takes, accumulated ones included."""
+        """Rows per optimiser step, accumulated micro-batches included; None if the config has none."""
         rows = (self.result.config.get("data") or {}).get("batch_size")
         return rows * int(self.optimizer.get("accumulate") or 1) if isinstance(rows, int) else None
 
     @property
     def judged(self) -> tuple[float, int] | None:
-        """The loss that the trainings at the recommended rate end with, median over the seeds, and their length: of the
-        longest ones at the rate nearest to it; None where nothing was trained."""
-        found = self.result.confirmation
+        """Median final loss over seeds at the recommended rate, and the length of those trials.
+
+        Taken from the longest trials at the rate nearest to the recommendation; None if nothing was trained.
+        """
+        confirmation = self.result.confirmation
         rate = self.rate
-        if found is None or rate is None or not rate > 0:
+        if confirmation is None or rate is None or not rate > 0:
             return None
-        usable = [each for each in found.candidates if each.learning_rate > 0 and each.loss]
-        if not usable:
+        trials = [trial for trial in confirmation.candidates if trial.learning_rate > 0 and trial.loss]
+        if not trials:
             return None
-        steps = max(each.steps for each in usable)
-        longest = [each for each in usable if each.steps == steps]
-        nearest = min(longest, key=lambda each: abs(math.log(each.learning_rate / rate)))
-        return float(np.median(nearest.loss)), steps
+        nearest = min(trials, key=lambda trial: (-trial.steps, abs(math.log(trial.learning_rate / rate))))
+        return float(np.median(nearest.loss)), nearest.steps
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class Comparison:
     """Runs side by side, in the order in which they were named.
 
     Attributes:
-        entries: at least one.
-        varied: what `lrfind compare` varied; None where the runs were given.
+        entries: runs, at least one.
+        varied: setting that `lrfind compare` varied; None if the runs were given.
     """
 
     entries: tuple[Entry, ...]
@@ -75,54 +76,54 @@ class Comparison:
 
     @cached_property
     def factors(self) -> tuple[float | None, ...]:
-        """By what each rate is higher than that of the first run that has one."""
-        rates = [each.rate for each in self.entries]
+        """Ratio of each rate to that of the first run with a rate; None without a rate."""
+        rates = [entry.rate for entry in self.entries]
         first = next((rate for rate in rates if rate), None)
         return tuple(None if rate is None or first is None else rate / first for rate in rates)
 
     @cached_property
     def law(self) -> Law | None:
-        """The scaling with the batch size, where that is what differs."""
+        """Power law of the rate over the batch size; None unless the batch size was varied."""
         if self.varied != "batch_size":
             return None
-        found = [each for each in self.entries if each.batch_size]
-        spans = [each.result.recommendation for each in found]
+        entries = [entry for entry in self.entries if entry.batch_size]
+        recommendations = [entry.result.recommendation for entry in entries]
 
         def column(values: Sequence[float | None]) -> Any:
             return np.array([math.nan if value is None else value for value in values], np.float64)
 
         return law(
-            column([each.batch_size for each in found]),
-            column([each.rate for each in found]),
-            column([each.low for each in spans]),
-            column([each.high for each in spans]),
+            column([entry.batch_size for entry in entries]),
+            column([entry.rate for entry in entries]),
+            column([recommendation.low for recommendation in recommendations]),
+            column([recommendation.high for recommendation in recommendations]),
         )
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know before comparing, one sentence each."""
-        found = []
-        losses = sorted({each.result.facts.loss for each in self.entries})
+        """Reasons why the runs may not be comparable, one sentence each."""
+        notes = []
+        losses = sorted({entry.result.facts.loss for entry in self.entries})
         if len(losses) > 1:
-            found.append(f"the runs minimise different losses ({', '.join(losses)}), so these are not to be compared")
-        if len({each.result.facts.data.partition(":")[0] for each in self.entries}) > 1:
-            found.append("the runs learn from different data, so their losses are not to be compared")
-        lengths = sorted({each.judged[1] for each in self.entries if each.judged})
+            notes.append(f"the runs minimise different losses ({', '.join(losses)}), so these are not to be compared")
+        if len({entry.result.facts.data.partition(":")[0] for entry in self.entries}) > 1:
+            notes.append("the runs learn from different data, so their losses are not to be compared")
+        lengths = sorted({entry.judged[1] for entry in self.entries if entry.judged})
         if len(lengths) > 1:
-            steps = ", ".join(f"{each:,}" for each in lengths)
-            found.append(f"the losses were judged after trainings of different lengths ({steps} steps)")
-        found += [f"{each.label} was interrupted" for each in self.entries if each.result.status == "interrupted"]
-        return tuple(found)
+            steps = ", ".join(f"{entry:,}" for entry in lengths)
+            notes.append(f"the losses were judged after trainings of different lengths ({steps} steps)")
+        notes += [f"{entry.label} was interrupted" for entry in self.entries if entry.result.status == "interrupted"]
+        return tuple(notes)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One training of a comparison.
+    """A training of a comparison.
 
     Attributes:
-        label: what it is called: no other has the same.
-        folder: its run directory.
-        training: what came of it.
+        label: unique name of the training.
+        folder: run directory.
+        training: record of the training.
     """
 
     label: str
@@ -131,16 +132,20 @@ class Trained:
 
 
 def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[Entry, ...]:
-    """Runs, given by folder and result, with labels that tell them apart."""
+    """Return runs with unique labels.
+
+    Args:
+        runs: folder and result of each run.
+    """
     names = labels([(folder, result.name) for folder, result in runs])
     return tuple(Entry(label, folder, result) for label, (folder, result) in zip(names, runs, strict=True))
 
 
 def labels(runs: Sequence[tuple[str, str]]) -> list[str]:
-    """Labels that tell runs apart: their names, else as much of their folders as it takes.
+    """Return unique labels: the runs' names, or trailing parts of their folders.
 
     Args:
-        runs: folder and name of each.
+        runs: folder and name of each run.
     """
     names = [name for _, name in runs]
     if len(set(names)) < len(names):
@@ -150,8 +155,8 @@ def labels(runs: Sequence[tuple[str, str]]) -> list[str]:
             depth += 1
         names = ["/".join(part[-depth:]) for part in parts]
     counted: dict[str, int] = {}
-    found = []
+    unique = []
     for name in names:
         counted[name] = counted.get(name, 0) + 1
-        found.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
-    return found
+        unique.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
+    return unique

@@ -1,6 +1,6 @@
-"""Evidence beside the answer: the trust-region ratio of the sweep, and the largest stable rate at the starting weights.
+"""Measure evidence beside the answer: trust-region ratio and stability limit.
 
-It is drawn and decides nothing.
+The evidence is drawn and decides nothing.
 """
 
 from __future__ import annotations
@@ -23,35 +23,45 @@ if TYPE_CHECKING:
     from lrfind.plan import Plan
 
 STILL = 20
-"""Steps at rate zero that fill an adaptive optimiser's averages at the starting weights."""
+"""Steps at rate zero that fill an adaptive optimiser's moments at the initial weights."""
 
 ROWS = 32
-"""Rows that the sharpness is measured on, or a batch where that is more."""
+"""Least number of rows that the sharpness is measured on; a larger batch is used whole."""
 
 MOST_PRODUCTS = BASIS * ROUNDS + 1
-"""Hessian-vector products at most: the budget is laid out before they are counted."""
+"""Largest number of Hessian-vector products, for the budget."""
 
 
 def measured_rows(plan: Plan) -> int:
-    """Rows that the sharpness is measured on."""
+    """Return the number of rows that the sharpness is measured on."""
     return rows_in(plan.source.first(max(ROWS, plan.source.batch_rows)))
 
 
 def cost(plan: Plan) -> float:
-    """What `sharpness` takes at most, in optimiser steps: a Hessian-vector product is two."""
+    """Return the largest cost of `sharpness`, in optimiser steps, two per product."""
     if not known(plan):
         return 0
     return STILL + 2 * MOST_PRODUCTS * measured_rows(plan) / plan.rows
 
 
 def known(plan: Plan) -> bool:
-    """Whether there is a formula for the optimiser."""
+    """Return whether there is a formula for the optimiser's stability limit."""
     section = plan.config.optimizer
     return section.named and rule_of(section.name, section.options) is not None
 
 
 def sharpness(plan: Plan, kernel: Kernel, start: Any, platform: str) -> Stability | None:
-    """The largest stable rate of the first seed's starting weights; None where it is not known, or memory is short."""
+    """Return sharpness and stability limit at the first seed's initial weights.
+
+    Args:
+        plan: task to train.
+        kernel: train loop, compiled.
+        start: training state of the first seed before training.
+        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+
+    Returns:
+        Sharpness and limit; None if they are unknown, or memory does not suffice.
+    """
     if not known(plan):
         return None
     section = plan.config.optimizer
@@ -67,7 +77,12 @@ def sharpness(plan: Plan, kernel: Kernel, start: Any, platform: str) -> Stabilit
 
 
 def evidence(climb: Climb, found: Stability | None) -> Evidence:
-    """What was measured, for the result."""
+    """Return the evidence of a run for its result.
+
+    Args:
+        climb: last pass of the sweep.
+        found: sharpness and stability limit; None if they are unknown.
+    """
     steps, ratio = points(climb.trust)
     return Evidence(
         trust_steps=steps,

@@ -1,4 +1,4 @@
-"""What trained states are judged by: their loss on rows that were held out."""
+"""Evaluate training states on held-out rows, with recalibrated statistics."""
 
 from __future__ import annotations
 
@@ -19,31 +19,33 @@ if TYPE_CHECKING:
     from lrfind.plan import Plan
 
 HELD_OUT, TRAINED_ON = 32, 8
-"""Batches' worth of rows that a state is judged on: fourteen steps' cost at most, which is a seventh of the default
-budget over its thirty trainings. With half as many held-out rows, one pair of `--seed`s in twenty more recommended
-rates that lie further apart than a factor of two."""
+"""Rows to evaluate a state on, in batches: held-out ones and training ones.
+
+They cost a seventh of the default budget over its trials; see docs/calibration.md#held-out-rows.
+"""
 
 SETTLED = 16
-"""Batches' worth of training rows that running statistics are taken from. (2,048 rows of a batch of 128 leave a
-channel's variance uncertain by some 3 %, and the loss by far less.)"""
+"""Training rows for running statistics, in batches.
+
+2,048 rows leave about 3 % of uncertainty in a channel's variance, and far less in the loss.
+"""
 
 FEW_ROWS = 256
-"""Rows that are held out or make statistics in any case: small batches would judge on next to nothing."""
+"""Least number of held-out rows, and of rows for statistics, whatever the batch size."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """What states are judged by.
+    """Evaluator of training states.
 
     Attributes:
-        held_out: the loss on rows that were held out; None where none are.
-        trained_on: the loss on rows that were trained on.
-        rows: how many rows the judgement rests on.
-        cost: of judging one state, in optimiser steps.
-        settler: running statistics of a state's weights; None of a model that has none.
-        dealt: the loss on rows whose labels were dealt out anew, where a constant answer's is not known; None where
-            that is known, or rows have no labels.
-        at: a state with the weights that its optimiser is evaluated at.
+        held_out: loss on held-out rows; None if none are held out.
+        trained_on: loss on training rows.
+        rows: number of rows that decide.
+        cost: cost of evaluating one state, in optimiser steps.
+        at: function that replaces a state's weights by those at which its optimiser is evaluated.
+        settler: recalibration of running statistics; None for a model without state.
+        dealt: loss on rows with permuted labels; None if a constant answer's loss is known or rows have no labels.
     """
 
     held_out: Evaluator | None
@@ -56,33 +58,38 @@ class Judge:
 
     @property
     def name(self) -> str:
+        """Name of the loss that decides."""
         return "held-out loss" if self.held_out else "training loss"
 
     def compile(self, shapes: TrainState, platform: str) -> None:
+        """Compile for training states of these shapes."""
         parts: tuple[Evaluator | Settler | None, ...] = (self.held_out, self.trained_on, self.settler, self.dealt)
-        for each in parts:
-            if each is not None:
-                each.compile(shapes, platform)
+        for part in parts:
+            if part is not None:
+                part.compile(shapes, platform)
 
     def __call__(self, states: Sequence[TrainState]) -> tuple[Floats, Floats]:
-        """What each state is judged by, and its training loss, shape (states,) each."""
+        """Return the deciding loss and the training loss of each state, shape (states,) each."""
         return self.losses(self.ready(states))
 
     def ready(self, states: Sequence[TrainState]) -> list[TrainState]:
-        """The states as they are judged: with the weights that they are evaluated at, and statistics of these."""
+        """Prepare states for evaluation: averaged weights, recalibrated statistics."""
         states = [self.at(state) for state in states]
         if self.settler:
             states = [state._replace(state=self.settler(state.params)) for state in states]
         return states
 
     def losses(self, ready: Sequence[TrainState]) -> tuple[Floats, Floats]:
-        """As a call does, of states that are ready."""
+        """Return the deciding loss and the training loss of prepared states, shape (states,) each."""
         train_loss = self.trained_on(ready)
         return (self.held_out(ready) if self.held_out else train_loss), train_loss
 
     def unseeing(self, ready: Sequence[TrainState]) -> float:
-        """The lowest loss of any of the states on labels dealt out anew; inf where there are none, or it is not
-        finite."""
+        """Return the lowest loss of prepared states on permuted labels; inf if there is none.
+
+        Reference:
+            Ojala and Garriga 2010, "Permutation tests for studying classifier performance".
+        """
         if self.dealt is None:
             return math.inf
         loss = self.dealt(ready)
@@ -90,26 +97,27 @@ class Judge:
 
 
 Judgement = Callable[[Sequence[Any]], tuple[Floats, Floats]]
-"""What states are judged by, and their training loss: a `Judge`, or what it said before."""
+"""Function from states to deciding loss and training loss: a `Judge` or its replay."""
 
 
 def judge(plan: Plan) -> Judge:
-    """The rows of a plan that states are judged by."""
+    """Return the evaluator of a task's states."""
     rows, source = plan.rows, plan.source
-    seen_before = source.sample("train", TRAINED_ON * rows, plan.at_once) or []
-    trained_on = Evaluator(plan.model.loss, seen_before)
-    held_out = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), plan.at_once)
-    others = Evaluator(plan.model.loss, held_out) if held_out else None
+    training_rows = source.sample("train", TRAINED_ON * rows, plan.at_once) or []
+    trained_on = Evaluator(plan.model.loss, training_rows)
+    held_out_rows = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), plan.at_once)
+    held_out = Evaluator(plan.model.loss, held_out_rows) if held_out_rows else None
     settler = settler_of(plan)
-    anew = dealt((held_out or seen_before)[:TRAINED_ON]) if plan.constant_loss is None and not plan.model.step else None
-    unseeing = Evaluator(plan.model.loss, anew) if anew else None
-    seen = sum(each.rows for each in (trained_on, others, settler, unseeing) if each)
-    cost = plan.model.evaluation * seen / rows
-    return Judge(others, trained_on, (others or trained_on).rows, cost, plan.evaluated_at, settler, unseeing)
+    unknown = plan.constant_loss is None and not plan.model.step
+    permuted = dealt((held_out_rows or training_rows)[:TRAINED_ON]) if unknown else None
+    unseeing = Evaluator(plan.model.loss, permuted) if permuted else None
+    evaluated = sum(part.rows for part in (trained_on, held_out, settler, unseeing) if part)
+    cost = plan.model.evaluation * evaluated / rows
+    return Judge(held_out, trained_on, (held_out or trained_on).rows, cost, plan.evaluated_at, settler, unseeing)
 
 
 def settler_of(plan: Plan) -> Settler | None:
-    """What makes running statistics of a plan's training rows; None where its model has no state."""
+    """Return the recalibration of a task's running statistics; None for a model without state."""
     _, state = plan.initial
     if plan.model.step is not None or not has_leaves(state):
         return None

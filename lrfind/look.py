@@ -1,4 +1,4 @@
-"""How often a training is looked at, and by what."""
+"""Validate a training: how often, on which rows, and with which metric."""
 
 from __future__ import annotations
 
@@ -19,29 +19,32 @@ if TYPE_CHECKING:
     from lrfind.plan import Plan
 
 MOST, FEWEST = 50, 8
-"""Looks at a training, the ones before it and after it included: enough to see a validation loss turn up, and a
-diagnosis
-needs so many."""
+"""Largest and least number of validations, those before and after the training included.
+
+Fifty show where a validation loss turns up; a diagnosis needs eight.
+"""
 
 SHARE = 0.1
-"""Part of a training's work that looks may take; counted in forward passes, not by a clock, so that the looks of a run
-are the same on every machine."""
+"""Fraction of a training's work that validations may take.
+
+It is counted in forward passes and not by a clock, so that every machine validates at the same steps.
+"""
 
 LEAST_ROWS = 256
-"""Rows that are looked at in any case."""
+"""Least number of rows of a validation."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a training is looked at by.
+    """Validator of a training.
 
     Attributes:
-        scorer: of loss and statistic.
-        metric_name: of the metric; empty for none.
-        metric: ``(loss, statistic) -> metric``.
-        looks: how many are affordable, one at each end.
-        settler: running statistics of a state's weights; None of a model that has none.
-        at: a state with the weights that its optimiser is evaluated at.
+        scorer: evaluator of loss and statistic.
+        metric_name: name of the metric; empty for none.
+        metric: function ``(loss, statistic) -> metric``.
+        looks: number of affordable validations, those at both ends included.
+        settler: recalibration of running statistics; None for a model without state.
+        at: function that replaces a state's weights by those at which its optimiser is evaluated.
     """
 
     scorer: Scorer
@@ -52,13 +55,13 @@ class Look:
     at: Callable[[TrainState], TrainState] = lambda state: state
 
     def compile(self, shapes: TrainState, platform: str) -> None:
-        """Compile for a state of these shapes."""
+        """Compile for training states of these shapes."""
         self.scorer.compile(shapes, platform)
         if self.settler is not None:
             self.settler.compile(shapes, platform)
 
     def __call__(self, state: TrainState) -> tuple[float, float]:
-        """Held-out loss and metric; NaN where they are not finite."""
+        """Return held-out loss and metric; NaN if the loss is not finite."""
         state = self.at(state)
         if self.settler is not None:
             state = state._replace(state=self.settler(state.params))
@@ -69,30 +72,32 @@ class Look:
 
 
 def look(plan: Plan, steps: int) -> Look | None:
-    """What the training of a plan is looked at by; None where nothing is held out."""
+    """Return the validator of a training; None if no rows are held out.
+
+    Args:
+        plan: task to train.
+        steps: length of the training.
+    """
     affordable = SHARE * steps * plan.rows / plan.model.evaluation
     parts = plan.source.sample("validation", max(LEAST_ROWS, plan.rows, int(affordable / FEWEST)), plan.at_once)
     if not parts:
         return None
     loss, network = plan.model.loss, plan.network
     if plan.dataset is None or network is None or plan.own_loss:  # Nobody knows what its outputs mean.
+        settler, name, metric = None, "", lambda *_: math.nan
 
-        def alone(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
+        def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
             value = loss(params, state, batch, None, False)[0]
             return value, value
+    else:
+        settler, apply = settler_of(plan), plan.apply
+        statistic, name, metric = metric_of(plan.dataset.task, np.concatenate([part[1] for part in parts]))
 
-        scorer = Scorer(alone, parts)
-        looks = int(np.clip(affordable / scorer.rows, FEWEST, MOST))
-        return Look(scorer, "", lambda *_: math.nan, min(looks, steps + 1), at=plan.evaluated_at)
-    targets = np.concatenate([part[1] for part in parts])
-    statistic, name, metric = metric_of(plan.dataset.task, targets)
-    apply = plan.apply
+        def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
+            outputs, _ = apply(params, state, batch[0], None, False)
+            return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
 
-    def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
-        outputs, _ = apply(params, state, batch[0], None, False)
-        return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
-
-    scorer, settler = Scorer(measure, parts), settler_of(plan)
+    scorer = Scorer(measure, parts)
     looks = int(np.clip(affordable / (scorer.rows + (settler.rows if settler else 0)), FEWEST, MOST))
     return Look(scorer, name, metric, min(looks, steps + 1), settler, plan.evaluated_at)
 
@@ -100,7 +105,12 @@ def look(plan: Plan, steps: int) -> Look | None:
 def metric_of(
     task: str, targets: Any
 ) -> tuple[Callable[[jax.Array, jax.Array], jax.Array], str, Callable[[float, float], float]]:
-    """Statistic, name and metric of a task: accuracy of classes, R2 of values, perplexity of text."""
+    """Return statistic, name and metric: accuracy, R2 or perplexity.
+
+    Args:
+        task: kind of the data set.
+        targets: validation targets, leading axis rows.
+    """
     if task == "text":
         return hits, "perplexity", lambda loss, _: math.exp(min(loss, 700.0))
     if task == "regression":
@@ -110,12 +120,12 @@ def metric_of(
 
 
 def stride(steps: int, looks: int, chunk: int) -> tuple[int, int]:
-    """Steps between two looks and steps of a chunk, which divide them.
+    """Return the steps between validations and the steps per chunk, which divide them.
 
     Args:
-        steps: of the training.
-        looks: wanted, the one before it included; 0 or 1 for none in between.
-        chunk: the most steps to a chunk.
+        steps: length of the training.
+        looks: number of validations, the first one included; 0 or 1 for none in between.
+        chunk: largest number of steps per chunk.
     """
     between = steps if looks < 2 else -(-steps // (looks - 1))
     parts = -(-between // chunk)

@@ -1,5 +1,4 @@
-"""The rates of a training, step by step: a schedule that depends on the step alone is known beforehand, one that waits
-for the loss to stall is found out on the way."""
+"""Train lanes on a schedule, known beforehand or dependent on the loss."""
 
 from __future__ import annotations
 
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Course:
-    """A schedule for a training of so many steps.
+    """A schedule with peak 1 for a training of a given length.
 
     Attributes:
-        rise: the rate at peak 1, shape (steps,); under `plateau`, what holds while the loss improves.
-        plateau: when the loss lowers the rate; None where it never does.
+        rise: rate at peak 1, shape (steps,); with `plateau`, the rate before any drop.
+        plateau: rule by which the loss lowers the rate; None if it never does.
     """
 
     rise: Floats
@@ -33,15 +32,16 @@ class Course:
 
     @property
     def steps(self) -> int:
+        """Length of the training in steps."""
         return len(self.rise)
 
 
 class Paced(NamedTuple):
-    """A chunk of a training, and the rates that were used.
+    """A chunk of a training with its learning rates.
 
     Attributes:
-        chunk: what was measured.
-        rates: of the chunk's steps, shape (lanes, steps).
+        chunk: losses, norms and states of the chunk.
+        rates: learning rates of the chunk's steps, shape (lanes, steps).
     """
 
     chunk: Chunk
@@ -49,13 +49,19 @@ class Paced(NamedTuple):
 
 
 def course(name: str, steps: int, **options: Any) -> Course:
-    """The schedule of a name and its keywords; see `lrfind.schedules.call`."""
+    """Return the unit schedule of a name, cached because each evaluation compiles it.
+
+    Args:
+        name: name of the schedule.
+        steps: length of the training.
+        **options: keywords of `lrfind.schedules.call`.
+    """
     return _course(name, steps, tuple(sorted(options.items())))
 
 
 @lru_cache(maxsize=64)
 def _course(name: str, steps: int, options: tuple[tuple[str, Any], ...]) -> Course:
-    """Kept: every evaluation compiles the schedule, and trainings of one length share it."""
+    """Return the unit schedule of hashable options."""
     keywords = dict(options)
     rise = schedules.unit(name, steps, **keywords)
     return Course(rise, Plateau.of(**keywords) if name == "reduce_on_plateau" else None)
@@ -71,23 +77,22 @@ def paced(
     before: Floats | None = None,
     label: Mapping[str, Any] | None = None,
 ) -> Iterator[Paced]:
-    """Train lanes along a course, each at a peak of its own.
+    """Train lanes on a schedule, each at its own peak rate.
 
-    Where the loss lowers the rate, the lanes run up to the end of the first window that may lower it, of whichever
-    lane; then each lane's own losses decide. So neither the kernel's chunks nor the other lanes move a bit.
+    If the loss lowers the rate, the lanes run up to the end of the first window after which any lane's rate may drop;
+    then each lane's own losses decide. The result is therefore independent of chunk length and of the other lanes.
 
     Args:
-        kernel: of the training.
-        states: the state of each lane.
-        along: the course, for the whole training.
-        peaks: highest rate of each lane, shape (lanes,).
-        seeds: whose batches and keys each lane takes; left out: lane by lane, one each.
-        before: the losses of the steps that are done already, shape (lanes, done); the states are those after them.
-            Left out: the training begins.
-        label: see `lrfind.engine.recorded`.
+        kernel: train loop.
+        states: training state of each lane.
+        along: unit schedule of the whole training.
+        peaks: peak rate of each lane, shape (lanes,).
+        seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
+        before: losses of the finished steps, shape (lanes, done), `states` being those after them; None at the start.
+        label: record of the trial for the journal (see `lrfind.engine.recorded`).
 
     Yields:
-        The chunks, in order. Stop asking, and nothing more is computed.
+        The chunks, in order, computed on demand.
     """
     done = 0 if before is None else before.shape[1]
     rise = along.rise[:, None] * peaks
@@ -97,12 +102,12 @@ def paced(
         return
     window, waiting = along.plateau.window, Waiting(along.plateau, len(peaks))
     loss = np.empty((len(peaks), 0)) if before is None else before
-    seen = 0
+    judged = 0
     while (done := loss.shape[1]) < along.steps:
-        while seen + window <= done:
-            waiting.see(loss[:, seen : seen + window])
-            seen += window
-        stop = min(along.steps, seen + waiting.surely * window)
+        while judged + window <= done:
+            waiting.see(loss[:, judged : judged + window])
+            judged += window
+        stop = min(along.steps, judged + waiting.surely * window)
         rates = rise[done:stop] * waiting.scale
         for chunk in kernel.run(states, rates, start=done, seeds=seeds, label=label):
             states = chunk.states

@@ -1,0 +1,1 @@
+"""Analysis of measured numbers: numpy only, pure functions from losses to findings."""

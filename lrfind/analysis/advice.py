@@ -1,5 +1,4 @@
-"""What a run says of schedules that it did not train under: a rate for each, measured or derived by a rule that is
-named."""
+"""Derive a learning rate for each common schedule, each measured or from a named rule."""
 
 from __future__ import annotations
 
@@ -13,35 +12,38 @@ from lrfind.analysis.curve import Reading
 from lrfind.types import Recommendation
 
 START = 10.0
-"""One-cycle begins at its highest rate over this (Smith 2018)."""
+"""Peak rate over first rate of a one-cycle schedule, without unit (Smith 2018)."""
 
 BASES = (3.0, 100.0)
-"""Bounds of the highest rate of a triangular schedule over its lowest: Smith (2015) has 3 or 4 where no curve says; a
-hundred times below, a training all but stands still."""
+"""Bounds on peak over base rate of a triangular schedule, without unit.
+
+The lower bound is the factor of 3 to 4 that Smith (2015) suggests; a hundred times below its peak a training hardly
+moves.
+"""
 
 LONGEST_WARMUP = 0.1
-"""Of the training (Google's tuning playbook)."""
+"""Largest warm-up, as a fraction of the training steps (Google's tuning playbook)."""
 
 USUAL_WARMUP = 0.05
-"""Of the training: 5 of 90 epochs (Goyal et al. 2017)."""
+"""Default warm-up, as a fraction of the training steps: 5 of 90 epochs (Goyal et al. 2017)."""
 
 STEP_FACTOR, STEP_PARTS = 0.1, 3
-"""Step decay as the config has it by default: to a tenth after each third."""
+"""Factor per drop and number of equal parts of the default step schedule."""
 
 DIGITS = 3
-"""Of a rate that is pasted: more are never known."""
+"""Significant digits of a printed rate; no learning rate is known to more."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A schedule with its rate.
+    """A schedule with the learning rate proposed for it.
 
     Attributes:
-        schedule: its name.
-        learning_rate: its peak.
-        basis: as `lrfind.types.Setting` has it.
-        source: as there.
-        options: keys of the schedule.
+        schedule: name of the schedule.
+        learning_rate: peak learning rate.
+        basis: `"measured"` if trainings or the sweep show the rate, `"rule"` if a formula gives it.
+        source: one phrase that names the measurement or the rule.
+        options: keyword arguments of the schedule.
     """
 
     schedule: str
@@ -60,15 +62,19 @@ def proposals(
     b2: float | None,
     limit: float | None,
 ) -> tuple[Proposal, ...]:
-    """A rate for the user's own schedule, then for the usual ones; none where there is no recommendation.
+    """Return a rate for the user's schedule, then for each common schedule.
 
     Args:
-        reading: of the sweep.
-        found: the recommendation.
-        options: keys of the user's schedule.
-        mean: of the user's schedule at peak 1; None where the rate knows none, or it waits for the loss.
-        b2: decay of the optimiser's second moment; None where it has none.
-        limit: the largest stable rate at the starting weights; None where it is not known.
+        reading: summary of the sweep's loss curve.
+        found: recommendation of the run.
+        options: keyword arguments of the user's schedule.
+        mean: mean of the user's schedule at peak 1; None if the rate was read off the range test alone, or the schedule
+            depends on the loss.
+        b2: decay of the optimiser's second moment; None if the optimiser has none.
+        limit: largest stable rate at the initial weights; None if it is unknown.
+
+    Returns:
+        One proposal per schedule; empty if there is no recommended rate.
     """
     if found.learning_rate is None:
         return ()
@@ -87,17 +93,17 @@ def proposals(
         step(found, mean),
     )
     known = {own} - ({"cosine"} if not options.get("warmup_steps") else set())  # the warm-up is advice of its own
-    return (whose, *(each for each in others if each.schedule not in known))
+    return (whose, *(proposal for proposal in others if proposal.schedule not in known))
 
 
 def constant(found: Recommendation, mean: float | None) -> Proposal:
-    """A constant rate."""
+    """Propose a constant schedule."""
     rate, source = carried(found, mean, 1.0)
     return Proposal("constant", rate, "rule", source)
 
 
 def cosine(found: Recommendation, mean: float | None, b2: float | None, limit: float | None) -> Proposal:
-    """A cosine with warm-up; rising in a straight line and falling by a cosine, it is 1/2 in the mean."""
+    """Propose a cosine schedule with warm-up; linear rise and cosine fall both have mean 1/2."""
     rate, source = carried(found, mean, 0.5)
     steps, why = warmup(found.steps, rate, b2, limit)
     options = {"warmup_steps": steps} if steps else {}
@@ -105,7 +111,20 @@ def cosine(found: Recommendation, mean: float | None, b2: float | None, limit: f
 
 
 def warmup(steps: int, rate: float, b2: float | None, limit: float | None) -> tuple[int, str]:
-    """How many of a training's steps to warm up, and why."""
+    """Return the number of warm-up steps and the reason for it.
+
+    `2 / (1 - b2)` steps for an optimiser with a second moment, capped at `LONGEST_WARMUP`; otherwise `LONGEST_WARMUP`
+    if the rate exceeds the stability limit and `USUAL_WARMUP` if not.
+
+    Args:
+        steps: number of training steps.
+        rate: peak learning rate.
+        b2: decay of the optimiser's second moment; None if the optimiser has none.
+        limit: largest stable rate at the initial weights; None if it is unknown.
+
+    Reference:
+        Ma and Yarats 2019, "On the adequacy of untuned warmup for adaptive optimization".
+    """
     longest = int(LONGEST_WARMUP * steps)
     if b2 is not None and 0 < b2 < 1:
         wanted, why = round(2 / (1 - b2)), "2 / (1 - b2) steps (Ma & Yarats 2019)"
@@ -119,7 +138,7 @@ def warmup(steps: int, rate: float, b2: float | None, limit: float | None) -> tu
 
 
 def one_cycle(found: Recommendation, mean: float | None) -> Proposal:
-    """One cycle from a tenth: half a cosine up over 0.3 of the training, half a cosine down to nothing."""
+    """Propose one cycle: half a cosine up over 0.3 of the training, half a cosine down to zero."""
     up, down = (1 + 1 / START) / 2, 1 / 2
     rate, source = carried(found, mean, 0.3 * up + 0.7 * down)
     source += f"; start: the highest over {START:.0f} (Smith 2018)"
@@ -127,18 +146,23 @@ def one_cycle(found: Recommendation, mean: float | None) -> Proposal:
 
 
 def step(found: Recommendation, mean: float | None) -> Proposal:
-    """To a tenth after each third."""
+    """Propose a step schedule that drops to a tenth after each third of the training."""
     parts = [STEP_FACTOR**part for part in range(STEP_PARTS)]
     rate, source = carried(found, mean, float(np.mean(parts)))
     return Proposal("step", rate, "rule", source)
 
 
 def carried(found: Recommendation, mean: float | None, other: float) -> tuple[float, str]:
-    """The peak of another schedule, whose mean at peak 1 is `other`, and the rule.
+    """Return the peak rate of another schedule and the rule that gives it.
 
-    Where rates are small a training goes as far as the sum of its rates (it follows the gradient flow), so the sum is
-    kept; where they are large stability sets the limit, so the interval is not left. A rate that knows no schedule
-    stays as it is.
+    The sum of rates is kept, `peak = rate mean / other`, because at small rates training follows the gradient flow,
+    whose time is that sum. The result is clipped to the recommended interval, where stability is known. A rate without
+    a known schedule mean is kept.
+
+    Args:
+        found: recommendation, with a rate.
+        mean: mean of the recommendation's schedule at peak 1; None if it is unknown.
+        other: mean of the other schedule at peak 1.
     """
     rate, low, high = found.learning_rate, found.low, found.high
     assert rate is not None
@@ -153,27 +177,30 @@ def carried(found: Recommendation, mean: float | None, other: float) -> tuple[fl
 
 
 def triangular(reading: Reading, found: Recommendation) -> Proposal:
-    """Between where the loss starts to fall and the last rate before it turns up (Smith 2015)."""
+    """Propose a triangular schedule between the start of the loss's fall and its lowest point.
+
+    Reference:
+        Smith 2015, "Cyclical learning rates for training neural networks" (range test).
+    """
     assert found.learning_rate is not None
     if reading.trouble is not None:
         top, base = found.learning_rate, found.learning_rate / BASES[0]
         source = "the curve shows no fall: highest rate as recommended, lowest a third of it (Smith 2015)"
         return Proposal("triangular", short(top), "rule", source, {"base_factor": short(base / top)})
     rates = reading.learning_rate
-    ragged, begins = float(rates[reading.lowest]), float(rates[reading.fall.start])
-    top, said = ragged, f"highest: the last rate before the loss turns up, {ragged:.1e}"
-    if found.confirmed and found.low and found.high and not found.low <= ragged <= found.high:
-        top = min(max(ragged, found.low), found.high)
-        said += ", but inside of the interval"
-    base = min(max(begins, top / BASES[1]), top / BASES[0])
-    said += f"; lowest: where it starts to fall, {begins:.1e}"
-    if base != begins:
-        said += f", but {BASES[0]:.0f} to {BASES[1]:.0f} times lower"
-    return Proposal(
-        "triangular", short(top), "measured", f"{said} (range test of Smith 2015)", {"base_factor": short(base / top)}
-    )
+    turning, start = float(rates[reading.lowest]), float(rates[reading.fall.start])
+    top, basis = turning, f"highest: the last rate before the loss turns up, {turning:.1e}"
+    if found.confirmed and found.low and found.high and not found.low <= turning <= found.high:
+        top = min(max(turning, found.low), found.high)
+        basis += ", but inside of the interval"
+    base = min(max(start, top / BASES[1]), top / BASES[0])
+    basis += f"; lowest: where it starts to fall, {start:.1e}"
+    if base != start:
+        basis += f", but {BASES[0]:.0f} to {BASES[1]:.0f} times lower"
+    source = f"{basis} (range test of Smith 2015)"
+    return Proposal("triangular", short(top), "measured", source, {"base_factor": short(base / top)})
 
 
 def short(rate: float) -> float:
-    """A rate to as many digits as are pasted."""
+    """Round a rate to `DIGITS` significant digits."""
     return float(f"{rate:.{DIGITS}g}")

@@ -1,10 +1,9 @@
-"""From the rate of a short sweep to that of a long training, for optimisers whose steps the gradient has no say in.
+"""Scale a rate from the short sweep to a long training, for gradient-scale-free optimisers.
 
-Lion steps by signs and Muon by orthogonal matrices; LAMB steps by a share of the weights. The rate alone says how far a
-step goes, whatever the gradient. The path through the weights (or through their logarithms) is then rate times steps,
-and a rate that suits the few steps a sweep spends near it is far too high for a thousand. Updates of other methods
-shrink with the gradient or with its noise, and their best rate stays about where it is. Which kind an optimiser is
-shows in the norms that the sweep records.
+The update norm of Lion (signs), Muon (orthogonal matrices) and LAMB (a share of the weight norm) depends on the rate
+alone and not on the gradient norm. The path through weight space is then rate times steps, so a rate that suits the few
+steps a sweep spends near it is far too high for a thousand. Updates of other optimisers shrink with the gradient or its
+noise, and their best rate hardly moves. The norms recorded by the sweep tell the two kinds apart.
 """
 
 from __future__ import annotations
@@ -14,36 +13,48 @@ import numpy as np
 from lrfind.types import Floats
 
 STEADY = 0.16
-"""Updates over rate whose logarithms spread less than this (standard deviation over a whole sweep) are of one size.
-Measured on 27 tasks: Lion 0.00 to 0.02, Muon 0.10, all others 0.25 and more."""
+"""Largest standard deviation of log(update norm / rate) with updates of one size.
+
+Lies between Muon (0.10) and all gradient-dependent optimisers (0.25 and more); see
+docs/calibration.md#spread-of-updates.
+"""
 
 STILL = (1e-3, 1e-1)
-"""Rates, as parts of the suggested one, at which the weights hardly move: what the updates are a share of stays."""
+"""Bounds, as fractions of the suggested rate, between which the weights hardly move.
+
+A norm that is a share of the weight norm is constant there.
+"""
 
 EXACT = 0.002
-"""Updates over rate that spread less than this while the weights are still do not follow the gradient. Measured on 37
-tasks: LAMB 0.00003 to 0.0007, Adam (batches of 512) 0.006 and more, a clipped gradient with momentum 0.015, all others
-that are not `STEADY` 0.018 and more."""
+"""Largest standard deviation of log(update norm / rate) at nearly fixed weights.
+
+Lies between LAMB and all gradient-dependent optimisers; see docs/calibration.md#spread-of-updates-at-fixed-weights.
+"""
 
 MOVED = 4.0
-"""The gradient norm must have spread by this factor more than the updates did: a sweep in which the gradient hardly
-changes tells nothing of how updates follow it."""
+"""Least spread of the log gradient norm, in multiples of the spread of the log update norm.
+
+A sweep with a nearly constant gradient norm cannot show whether updates depend on the gradient.
+"""
 
 POWER = 0.75
-"""The rate falls as this power of the number of steps. Where every step goes the same way the path grows as steps times
-rate, and the power is 1; where noise rules it grows as the root, and the power is a half; this is the middle.
-(Regret on 27 tasks, mean: 0.064 at 1/2, 0.036 at 3/4, 0.043 at 1, 0.133 without. With ten more, three of them LAMB, and
-the power of those alone: 0.040, 0.039, 0.048, 0.072.)"""
+"""Exponent p of `rate ~ steps^-p` for optimisers that ignore the gradient scale.
+
+Halfway between 1 (all steps in one direction) and 1/2 (a random walk); see docs/calibration.md#horizon-exponent.
+"""
 
 
 def deaf(rates: Floats, update_norm: Floats, gradient_norm: Floats, suggested: float | None) -> bool:
-    """Whether updates have their size from the rate, or from rate and weights, whatever the gradient.
+    """Return whether the optimiser's update norm does not depend on the gradient norm.
+
+    True for Lion, Muon and LAMB. Tested by `steady` on the whole sweep with `STEADY`, then on the steps at nearly fixed
+    weights with `EXACT`.
 
     Args:
-        rates: shape (steps,).
-        update_norm: shape (seeds, steps).
-        gradient_norm: shape (seeds, steps).
-        suggested: what the curve suggests.
+        rates: learning rate of each step, shape (steps,).
+        update_norm: global norm of each update, shape (seeds, steps).
+        gradient_norm: global norm of each gradient, shape (seeds, steps).
+        suggested: rate that the curve suggests; None skips the second test.
     """
     if steady(rates, update_norm, gradient_norm, STEADY):
         return True
@@ -55,9 +66,15 @@ def deaf(rates: Floats, update_norm: Floats, gradient_norm: Floats, suggested: f
 
 
 def steady(rates: Floats, update_norm: Floats, gradient_norm: Floats, most: float) -> bool:
-    """Whether updates over rate spread less than `most` in every seed taken together, and less than gradients do.
+    """Return whether log(update norm / rate) varies little, and less than log(gradient norm).
 
-    Spreads are standard deviations of logarithms, about each seed's own mean.
+    Spreads are standard deviations about each seed's mean, pooled over the seeds.
+
+    Args:
+        rates: learning rate of each step, shape (steps,).
+        update_norm: global norm of each update, shape (seeds, steps).
+        gradient_norm: global norm of each gradient, shape (seeds, steps).
+        most: largest spread of log(update norm / rate).
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         updates, gradients = np.log(update_norm / rates), np.log(gradient_norm)
@@ -69,20 +86,29 @@ def steady(rates: Floats, update_norm: Floats, gradient_norm: Floats, most: floa
 
 
 def _spread(values: Floats, known: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
-    rows = [row[here] for row, here in zip(values, known, strict=True) if here.any()]
+    rows = [row[finite] for row, finite in zip(values, known, strict=True) if finite.any()]
     return float(np.concatenate([row - row.mean() for row in rows]).std())
 
 
 def steps_near(rates: Floats, rate: float) -> float:
-    """Steps at a rate that go as far as the sweep went until it: the sum of all rates up to it, over it."""
+    """Return the number of steps at one rate that cover the path of the sweep up to that rate.
+
+    The sum of all rates of the sweep up to the given rate, divided by it.
+
+    Args:
+        rates: learning rate of each step of the sweep, shape (steps,), increasing.
+        rate: learning rate to express the path in.
+    """
     return float(rates[rates <= rate * (1 + 1e-9)].sum() / rate)
 
 
 def factor(swept: float, wanted: float) -> float:
-    """What the sweep's rate is multiplied by for a training that goes as far as `wanted` steps at its peak; at most 1.
+    """Return the factor from a sweep's rate to a whole training's.
+
+    ``min(1, (swept / wanted)^POWER)``.
 
     Args:
-        swept: see `steps_near`.
-        wanted: the sum of the schedule, peak 1, over the training's steps.
+        swept: steps that the sweep spends near its rate, from `steps_near`.
+        wanted: sum of the schedule at peak 1 over the steps of the training.
     """
     return min(1.0, float((swept / wanted) ** POWER))

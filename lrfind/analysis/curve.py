@@ -1,7 +1,7 @@
-"""What a curve shows, whatever method reads a rate off it: its level, its noise, its fall, its divergence.
+"""Summarise the loss curve of a range test: level, noise, fall and divergence.
 
-Nothing here divides by the loss or compares losses by ratio: a loss may be zero or negative. The measure is the drop
-from the initial loss.
+Nothing here divides by the loss or compares losses by ratio, because a loss may be zero or negative. The scale of all
+comparisons is the drop from the initial loss.
 """
 
 from __future__ import annotations
@@ -14,54 +14,64 @@ from lrfind.analysis.smooth import ORDER, noise, running_median, smooth
 from lrfind.types import Floats
 
 FIRST_STEPS = 3
-"""Steps whose median is the initial loss, where that is below the very first one: the median of three forgives one odd
-batch, and the first loss stands before any update that could have blown it up."""
+"""Steps whose median bounds the initial loss from above; three forgive one odd batch."""
 
 LOST = 0.5
-"""A curve has diverged when it ends with more than this part of its drop lost: halfway between the rough bottom of a
-curve, which loses little, and a curve on its way up, which loses all."""
+"""Fraction of the drop that a diverged curve has lost again at its end.
+
+Halfway between the rough bottom of a curve, which loses little, and a rising curve, which loses everything.
+"""
 
 CERTAIN = 7.0
-"""Standard errors between the highest and the then lowest value that make a fall. Of a hundred independent values
-without any trend, highest and lowest are 5.0 apart with a deviation of 0.6; this is three of those above."""
+"""Standard errors between the highest and the later lowest value of a fall.
+
+Three deviations above what a trendless curve shows by chance; see docs/calibration.md#certain-fall.
+"""
 
 RISEN = 4.0
-"""Standard deviations of single steps that a level has to lie above another to have risen: normal noise does it once in
-16,000 steps."""
+"""Standard deviations of a single step by which a risen level exceeds another.
+
+Normal noise reaches it once in 16,000 steps.
+"""
 
 WILD = 10.0
-"""Noise above this many times the initial loss is no noise but a curve gone wild, and excuses nothing."""
+"""Largest noise, in multiples of the initial loss, that may explain a rise.
+
+More noise is itself a sign of a training out of control.
+"""
 
 RESOLUTION = 1e-6
-"""A change of this part of the initial loss is rounding: float32 carries 24 bits, and a mean over rows loses some."""
+"""Smallest meaningful change, as a fraction of the initial loss: float32 rounding."""
 
 BEGUN = 0.1
-"""The fall has begun when this part of the drop is done: the usual start of a rise time, 10 % to 90 %."""
+"""Fraction of the drop that marks the start of the fall, as in a 10 % to 90 % rise time."""
 
 EARLY = 0.2
-"""A divergence in this first part of the steps, without a fall before it, means that the rates began too high: a
-hundred steps over eight decades have a decade and a half before it, hardly more than a fall takes."""
+"""First fraction of the steps, in which divergence without a fall means too high rates.
+
+A hundred steps over eight decades pass 1.6 decades there, hardly more than a fall takes.
+"""
 
 FEWEST = 4
-"""Steps before divergence below which there is no slope to speak of."""
+"""Least number of steps before divergence for which a slope is estimated."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A curve over all its seeds, read once for every method.
+    """Summary of a loss curve over all its seeds, shared by every method.
 
     Attributes:
-        learning_rate: shape (steps,).
-        smoothed: shape (steps,); NaN where the curve has diverged beyond sense.
+        learning_rate: learning rate of each step, shape (steps,).
+        smoothed: smoothed loss, shape (steps,); NaN at steps past divergence that are not finite.
         slope: d loss / d log10 rate of the smoothed curve, shape (end,).
         slope_error: standard error of `slope`, shape (end,).
-        end: the steps before divergence: methods look at ``[:end]`` only.
-        diverged_at: the first step from which the loss does not come back; None where it never diverged.
+        end: number of steps before divergence; methods use ``[:end]`` only.
+        diverged_at: first step from which the loss does not come back; None if it never diverged.
         initial: loss at the start.
-        error: standard error of the smoothed curve.
-        bandwidth: of the smoothing, in steps.
-        trouble: why no rate can be read, one sentence; None where one can.
-        too_high: the first rates were too high already: the loss blew up before it could fall.
+        error: standard error of `smoothed` before divergence.
+        bandwidth: bandwidth of the smoothing, in steps.
+        trouble: one sentence why no rate can be read; None if one can.
+        too_high: whether the loss blew up at the first rates, before it could fall.
     """
 
     learning_rate: Floats
@@ -78,30 +88,29 @@ class Reading:
 
     @property
     def drop(self) -> float:
-        """How far the loss fell before divergence."""
+        """Decrease of the loss from the start to its lowest value before divergence."""
         return self.initial - float(self.smoothed[self.lowest])
 
     @property
     def lowest(self) -> int:
-        """The step of the lowest loss before divergence."""
+        """Step of the lowest smoothed loss before divergence."""
         return int(np.argmin(self.smoothed[: self.end]))
 
     @property
     def fall(self) -> slice:
-        """The steps from the last one at which the fall had hardly begun to the lowest: where a slope is more than
-        noise."""
+        """Steps from the last one with less than `BEGUN` of the drop done to the lowest one."""
         begun = self.smoothed[: self.lowest + 1] < self.initial - BEGUN * self.drop
         before = np.flatnonzero(~begun)
         return slice(int(before[-1]) if len(before) else 0, self.lowest + 1)
 
 
 def read(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) -> Reading:
-    """Read a curve.
+    """Summarise a loss curve.
 
     Args:
-        learning_rate: rate of each step, shape (steps,), increasing.
-        loss: one row per seed, shape (seeds, steps); not finite where a seed has diverged.
-        bandwidth: of the smoothing, in steps; None to choose by the curve's noise.
+        learning_rate: learning rate of each step, shape (steps,), increasing.
+        loss: loss of each seed, shape (seeds, steps); not finite where a seed has diverged.
+        bandwidth: bandwidth of the smoothing, in steps; None to choose it by cross-validation.
     """
     steps = len(learning_rate)
     nothing = np.full(steps, np.nan)
@@ -136,7 +145,7 @@ def read(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) ->
 
 
 def fell(reading: Reading) -> bool:
-    """Whether the loss fell below its start, by more than noise and rounding explain."""
+    """Return whether the loss fell below its start by more than noise and rounding explain."""
     lowest = float(reading.smoothed[reading.lowest])
     fall = float(np.max(reading.smoothed[: reading.lowest + 1])) - lowest
     resolution = RESOLUTION * abs(reading.initial)
@@ -144,9 +153,14 @@ def fell(reading: Reading) -> bool:
 
 
 def too_high(reading: Reading, joint: Floats) -> bool:
-    """Whether the first rates made the loss diverge before it fell, or rise by more than it fell and by its own size.
+    """Return whether the first rates were too high: divergence, or a rise above the fall.
 
-    The second, because a network can be blown to pieces and then come back to its initial loss, putting out a constant.
+    A network blown up by the first steps may return to its initial loss by putting out a constant, hence the second
+    condition.
+
+    Args:
+        reading: summary of the curve, without `too_high`.
+        joint: curve over all seeds from `combine`, shape (steps,).
     """
     early = max(FEWEST, int(EARLY * len(joint)))
     if reading.diverged_at is not None and reading.diverged_at < early and not fell(reading):
@@ -156,19 +170,24 @@ def too_high(reading: Reading, joint: Floats) -> bool:
 
 
 def excuse(y: Floats, initial: float) -> float:
-    """How far a single step may rise by noise alone; `y` may hold infinities."""
+    """Return the largest rise of a single step that noise explains.
+
+    Args:
+        y: loss, shape (steps,); may hold infinities.
+        initial: loss at the start.
+    """
     return min(RISEN * noise(y[np.isfinite(y)]), WILD * abs(initial))
 
 
 def filled(y: Floats) -> Floats:
-    """A straight line through what is not finite inside of a curve; its first value is finite."""
+    """Interpolate linearly over values that are not finite; the first value must be finite."""
     finite = np.isfinite(y)
     steps = np.arange(len(y))
     return np.interp(steps, steps[finite], y[finite])
 
 
 def never_fell(reading: Reading) -> str:
-    """Why a curve without a fall has no rate, and what to change."""
+    """Return one sentence: why a curve without a fall has no rate, and what to change."""
     rates = reading.learning_rate
     level = f"its initial {reading.initial:.4g}"
     if reading.too_high:
@@ -186,16 +205,17 @@ def never_fell(reading: Reading) -> str:
 
 
 def combine(loss: Floats) -> Floats:
-    """One curve from several seeds: the median of their changes from their own start, on the median start.
+    """Combine the curves of several seeds into their median.
 
-    Seeds start at different losses; taken off first, that difference adds no noise. What is not finite counts as
-    infinitely high: the curve is finite as long as more than half of the seeds are.
+    The median is taken over the changes from each seed's own start and added to the median start, so that different
+    starts add no noise. A value that is not finite counts as infinitely high: the curve is finite as long as more than
+    half of the seeds are.
 
     Args:
-        loss: shape (seeds, steps).
+        loss: loss of each seed, shape (seeds, steps).
 
     Returns:
-        Shape (steps,), finite or +inf.
+        Combined loss, shape (steps,), finite or +inf.
     """
     high = np.where(np.isfinite(loss), loss, np.inf)
     start = start_level(high)[:, None]
@@ -208,20 +228,29 @@ def combine(loss: Floats) -> Floats:
 
 
 def start_level(loss: Floats) -> Floats:
-    """The initial loss of each seed, shape (seeds, steps) to (seeds,)."""
+    """Return the initial loss of each seed, from shape (seeds, steps) to (seeds,).
+
+    The lower of the first loss and the median of the first `FIRST_STEPS` losses: the first one precedes every update.
+    """
     level: Floats = np.minimum(loss[:, 0], np.median(loss[:, :FIRST_STEPS], axis=1))
     return level
 
 
 def divergence(y: Floats) -> int | None:
-    """The first step from which the loss does not come back, seen afterwards; None where there is none.
+    """Return the first step from which the loss does not come back.
 
-    A rise that comes back is no divergence: the best rate is often past the first rise (Lewkowycz et al. 2020). The
-    curve has diverged if it ends not finite, or with more than half of its drop lost for good; the
-    divergence begins after the last step that was as low as the lowest, but for noise.
+    A curve has diverged if it ends not finite, or with more than `LOST` of its drop lost. The divergence begins after
+    the last step as low as the lowest one, up to noise. A rise that comes back is no divergence: the best rate often
+    lies past the first rise.
 
     Args:
-        y: the loss, shape (steps,); what is not finite counts as infinitely high.
+        y: loss, shape (steps,); a value that is not finite counts as infinitely high.
+
+    Returns:
+        The step; None if the curve did not diverge.
+
+    Reference:
+        Lewkowycz et al. 2020, "The large learning rate phase of deep learning: the catapult mechanism".
     """
     finite = np.isfinite(y)
     if not finite[0]:
@@ -249,5 +278,5 @@ def divergence(y: Floats) -> int | None:
 
 
 def divergences(loss: Floats) -> tuple[int | None, ...]:
-    """`divergence` of every seed, shape (seeds, steps) to one entry per seed."""
+    """Return the `divergence` of every seed, from shape (seeds, steps) to one entry per seed."""
     return tuple(divergence(row) for row in loss)

@@ -1,10 +1,9 @@
-"""From the best rates of short trainings to that of the whole one: a power of the length.
+"""Extrapolate the best rate of short trainings to a whole training by a power law.
 
-Under a schedule scaled to the length, the best rate of many optimisers hardly moves with it; that of sign-like ones
-(Lion, Muon) falls about as its inverse, since their steps have the rate's size whatever the gradient. Two lengths show
-which it is, where they are long enough; the norms of the sweep show it at once (`carry.deaf`), if not as exactly. On
-nine tasks of Lion, Muon and LAMB, three runs each, that knowledge brings the mean regret of a budget of 1,000 steps
-from 0.16 to 0.03; of 3,000, from 0.005 to 0.006.
+Under a schedule scaled to the length, the best rate of many optimisers hardly moves; that of sign-like ones (Lion,
+Muon) falls about as the inverse length, because their update norm depends on the rate alone. Two lengths show the
+exponent if they are long enough. The norms recorded by the sweep (`carry.deaf`) bound it at once, if less exactly; see
+docs/calibration.md#horizon-exponent-from-the-sweep.
 """
 
 from __future__ import annotations
@@ -14,23 +13,28 @@ from collections.abc import Mapping
 import numpy as np
 
 LIMITS = (-1.0, 0.0)
-"""Bounds of the exponent. The distance that a sign-like method covers is rate times steps, so no best rate falls faster
-than 1 / steps; one that rises with the length would say that short trainings end before they begin to suffer, and is
-not carried on."""
+"""Bounds of the exponent, without unit.
+
+A sign-like optimiser covers rate times steps, so no best rate falls faster than 1 / steps; an exponent above 0 would
+say that short trainings end before high rates harm them.
+"""
 
 STILL = 0.2
-"""An exponent nearer to zero than this is taken for zero. The heats' best rates are known to about half of the third of
-a decade between their candidates; over a little more than a decade of lengths two such errors make an exponent of 0.2
-out of nothing."""
+"""Least absolute value of a fitted exponent that differs from zero.
+
+About the error that the spacing of the rungs' rates leaves in it; see docs/calibration.md#smallest-exponent.
+"""
 
 
 def power(bests: Mapping[int, float], most: float = 0.0) -> float:
-    """The exponent p of ``best rate ~ steps^p``: least squares through log rate against log length, within `LIMITS`,
-    and 0 where it may be noise.
+    """Fit the exponent p of `best rate ~ steps^p` by least squares of log rate on log length.
 
     Args:
-        bests: by length, log10 of the best rate; of one length, the exponent is `most`.
-        most: what the exponent is at most, where something else than the trainings tells.
+        bests: log10 of the best rate by length in steps.
+        most: upper bound of the exponent, from the norms of the sweep.
+
+    Returns:
+        The exponent within `LIMITS`, 0 if it may be noise, at most `most`; `most` if there is one length only.
     """
     if len(bests) < 2:
         return most
@@ -40,6 +44,12 @@ def power(bests: Mapping[int, float], most: float = 0.0) -> float:
 
 
 def shifted(bests: Mapping[int, float], steps: int, most: float = 0.0) -> float:
-    """log10 of the best rate at another length: the longest's, carried on by the `power`."""
+    """Return log10 of the best rate at another length, extrapolated by `power`.
+
+    Args:
+        bests: log10 of the best rate by length in steps.
+        steps: length to extrapolate to.
+        most: upper bound of the exponent, from the norms of the sweep.
+    """
     longest = max(bests)
     return bests[longest] + power(bests, most) * float(np.log10(steps / longest))

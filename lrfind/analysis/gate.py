@@ -1,7 +1,7 @@
-"""The gate: a run's result held against the rate that a config has, one verdict per thing that can be wrong.
+"""Judge a config's rate by a run's result: one verdict for each thing that can be wrong.
 
-Pure: a result as it was measured and the same one read back from its file get the same verdicts, so nothing here tells
-NaN from infinity.
+A pure function of the result. Values that result.json cannot tell apart (NaN and infinity) are treated alike, so a
+measured result and the same one read back from its file get the same verdicts.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ FROM_RUN: tuple[Callable[[Result, Reading], Verdict], ...] = (
     seeds_agree,
     confirmed,
 )
-"""What the run alone decides."""
+"""Rules that need the run alone, in the order of their verdicts."""
 
 MAX_DRIFT = 3.0
-"""The factor by which a recommendation may move from a baseline by default: the best rate is known to a factor of two
-or three (Smith 2015; Bengio 2012), so a smaller move means nothing."""
+"""Default factor by which a recommendation may differ from a baseline's, without unit.
+
+The best rate is known to a factor of two or three (Smith 2015; Bengio 2012), so a smaller change has no meaning.
+"""
 
 
 def judge(
@@ -40,27 +42,27 @@ def judge(
     warn: Collection[str] = (),
     ignore: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
-    """All verdicts on a run.
+    """Return all verdicts on a run.
 
     Args:
-        result: of the run.
-        rate: the config's `optimizer.learning_rate`.
-        tolerance: the factor by which it may lie outside of the interval.
-        baseline: an earlier result to hold the recommendation against; without one there is no `drift`.
-        max_drift: the factor by which the recommendation may have moved since.
-        warn: verdicts that warn where they would fail.
-        ignore: verdicts to leave out.
+        result: result of the run.
+        rate: `optimizer.learning_rate` of the config.
+        tolerance: factor by which the rate may lie outside of the recommended interval.
+        baseline: earlier result to compare the recommendation with; None leaves out the verdict `drift`.
+        max_drift: factor by which the recommendation may differ from the baseline's.
+        warn: ids of verdicts whose failure is only a warning.
+        ignore: ids of verdicts to leave out.
 
     Returns:
-        In the order of `lrfind.registry.VERDICTS`.
+        Verdicts in the order of `lrfind.registry.VERDICTS`.
     """
     reading = read(result.sweep.learning_rate, result.sweep.loss)
-    found = [rate_in_range(result.recommendation, rate, tolerance)]
-    found += [rule(result, reading) for rule in FROM_RUN]
+    verdicts = [rate_in_range(result.recommendation, rate, tolerance)]
+    verdicts += [rule(result, reading) for rule in FROM_RUN]
     if baseline is not None:
-        found.append(drift(result.recommendation, baseline.recommendation, max_drift))
+        verdicts.append(drift(result.recommendation, baseline.recommendation, max_drift))
     return tuple(
-        replace(each, status="warn") if each.status == "fail" and each.id in warn else each
-        for each in found
-        if each.id not in ignore
+        replace(verdict, status="warn") if verdict.status == "fail" and verdict.id in warn else verdict
+        for verdict in verdicts
+        if verdict.id not in ignore
     )

@@ -1,8 +1,12 @@
-"""The gate's verdicts on the curve: is it finite, does it begin where it should, does it fall, is it whole."""
+"""Judge the sweep: finite losses, initial level, fall, and range of rates.
+
+Each rule takes the result of a run and the summary of its curve and returns one verdict.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sized
+from typing import Any
 
 import numpy as np
 
@@ -13,17 +17,21 @@ from lrfind.analysis.verdict import BETTER
 from lrfind.types import Floats, Result, Verdict, VerdictStatus
 
 SLACK = 2.0
-"""Nats by which a loss may begin above that of an answer that holds all classes for equally likely. Logits that are
-normal with variance v add about v / 2 to it. He-normal weights on inputs of unit scale make v = 2, which adds 1;
-twice that is allowed for networks that are narrow, deep, or of another scale."""
+"""Nats by which an initial loss may exceed that of equally likely classes.
+
+Twice the excess of He-normal weights on inputs of unit scale; see docs/calibration.md#initial-loss.
+"""
 
 SURE = 0.5
-"""A loss that begins below this part of an indifferent answer's is no untrained network's: logits that know nothing of
-the targets can only add to the loss in the mean, and the mean over a batch and the seeds strays far less than this."""
+"""Fraction of the loss of equally likely classes below which an initial loss is suspect.
+
+Logits that are independent of the targets can only add to the expected loss, and a mean over batch and seeds strays far
+less than this.
+"""
 
 
 def finite(result: Result, reading: Reading) -> Verdict:
-    """Are losses and gradients numbers, from the first step until the loss diverges?"""
+    """Judge whether losses and gradients are finite from the first step until divergence."""
     del reading
     sweep = result.sweep
     steps = np.arange(sweep.loss.shape[1])
@@ -51,15 +59,16 @@ def finite(result: Result, reading: Reading) -> Verdict:
 
 
 SEEK = "look for values far out in the data, and for a logarithm, a root or a division by zero in model and loss"
+"""Advice for a loss that is not finite."""
 
 
 def of(number: int, everything: Sized) -> str:
-    """A share in words: ``"1 of 4"``."""
+    """Return a share in words: ``"1 of 4"``."""
     return f"{number:,} of {len(everything):,}"
 
 
 def diverged_at_once(result: Result, reading: Reading) -> Verdict:
-    """Did the first rates leave the loss time to fall?"""
+    """Judge whether the loss had time to fall before it diverged."""
     rates, loss = result.sweep.learning_rate, result.sweep.loss
     early = max(FEWEST, int(EARLY * len(rates)))
     end = len(rates) if reading.diverged_at is None else reading.diverged_at
@@ -68,7 +77,7 @@ def diverged_at_once(result: Result, reading: Reading) -> Verdict:
         limit = early if judged else None
         return Verdict("diverged-at-once", status, observed, limit, message, "sweep.min_lr", judged)
 
-    if len(rates) < FEWEST or not np.isfinite(np.median(np.where(np.isfinite(loss[:, 0]), loss[:, 0], np.inf))):
+    if len(rates) < FEWEST or not np.isfinite(median_loss(loss[:, 0])):
         message = "not judged: too few steps" if len(rates) < FEWEST else "not judged: the loss begins not finite"
         return verdict("pass", None, message, judged=False)
     if reading.too_high:
@@ -93,13 +102,22 @@ def diverged_at_once(result: Result, reading: Reading) -> Verdict:
 
 
 def risen(loss: Floats, early: int) -> int:
-    """The step of the first part at which the seeds' median loss is highest."""
-    middle = np.median(np.where(np.isfinite(loss), loss, np.inf), axis=0)
-    return int(np.argmax(running_median(middle)[:early]))
+    """Return the step of the highest median loss over the seeds among the first `early` steps.
+
+    Args:
+        loss: loss of each seed, shape (seeds, steps).
+        early: number of first steps to look at.
+    """
+    return int(np.argmax(running_median(median_loss(loss))[:early]))
+
+
+def median_loss(loss: Floats) -> Any:
+    """Return the median over the seeds, the first axis; a value that is not finite is inf."""
+    return np.median(np.where(np.isfinite(loss), loss, np.inf), axis=0)
 
 
 def learns(result: Result, reading: Reading) -> Verdict:
-    """Does anything lower the loss: the trainings, or without them the sweep?"""
+    """Judge whether the trainings lower the loss, or without trainings the sweep."""
     tried = result.confirmation
     constant = result.facts.constant_loss
     if tried is None or not tried.candidates:
@@ -108,7 +126,8 @@ def learns(result: Result, reading: Reading) -> Verdict:
         by, measured = "the sweep's loss", "drop --no-confirm: trainings tell whether it goes on"
         failure = reading.trouble
     else:
-        means = [np.mean(each.loss) for each in tried.candidates if np.isfinite(each.loss).all() and each.loss]
+        losses = [trial.loss for trial in tried.candidates]
+        means = [np.mean(loss) for loss in losses if np.isfinite(loss).all() and loss]
         known = [loss for loss in tried.untrained if np.isfinite(loss)]
         lowest = float(min(means)) if means else None
         start = float(np.mean(known)) if known else None
@@ -131,11 +150,11 @@ def learns(result: Result, reading: Reading) -> Verdict:
 
 
 def initial_loss(result: Result, reading: Reading) -> Verdict:
-    """Does a classifier begin at the loss of one that knows nothing?"""
+    """Judge whether a classifier begins near the loss of equally likely classes."""
     del reading
     chance = result.facts.chance_loss
     loss = result.sweep.loss
-    start = float(np.median(np.where(np.isfinite(loss[:, 0]), loss[:, 0], np.inf))) if loss.size else np.inf
+    start = float(median_loss(loss[:, 0])) if loss.size else np.inf
 
     def verdict(status: VerdictStatus, limit: float | None, message: str, *, judged: bool = True) -> Verdict:
         observed = start if judged else None
@@ -165,7 +184,7 @@ def initial_loss(result: Result, reading: Reading) -> Verdict:
 
 
 def range_covers(result: Result, reading: Reading) -> Verdict:
-    """Does the range reach up to the rates at which the loss diverges?"""
+    """Judge whether the range of rates reaches up to divergence."""
     rates = result.sweep.learning_rate
     last = float(rates[-1]) if len(rates) else None
 

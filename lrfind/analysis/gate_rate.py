@@ -1,4 +1,4 @@
-"""The gate's verdicts on the rate: is the config's usable, is the recommendation sure, has it moved."""
+"""Judge the rate: in the recommended interval, agreed on by seeds, confirmed, and stable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from lrfind.types import Recommendation, Result, Verdict, VerdictStatus
 
 
 def rate_in_range(found: Recommendation, rate: float, tolerance: float) -> Verdict:
-    """Is the config's rate inside the interval, or near enough?"""
+    """Judge whether the config's rate lies in, or near, the recommended interval.
+
+    Args:
+        found: recommendation of the run.
+        rate: `optimizer.learning_rate` of the config.
+        tolerance: factor by which the rate may lie outside of the interval.
+    """
 
     def verdict(status: VerdictStatus, observed: float | None, message: str) -> Verdict:
         return Verdict("rate-in-range", status, observed, tolerance, message, "optimizer.learning_rate")
@@ -34,10 +40,10 @@ def rate_in_range(found: Recommendation, rate: float, tolerance: float) -> Verdi
 
 
 def seeds_agree(result: Result, reading: Reading) -> Verdict:
-    """Do the seeds have one best rate, or each its own?"""
+    """Judge whether the best rates of the single seeds agree."""
     del reading
-    found, tried = result.recommendation, result.confirmation
-    suggested = result.suggestions.get(found.method)
+    recommendation, tried = result.recommendation, result.confirmation
+    suggested = result.suggestions.get(recommendation.method)
     ends = () if suggested is None else (suggested.low, suggested.high)
     key = "sweep.seeds"
     if tried is not None and tried.seed_factor is not None:
@@ -45,39 +51,45 @@ def seeds_agree(result: Result, reading: Reading) -> Verdict:
     elif len(result.sweep.seeds) > 1 and len(ends) == 2 and ends[0] and ends[1]:
         factor, by = ends[1] / ends[0], "in the sweep"
     else:
-        one = len(result.sweep.seeds) < 2
-        why = "one seed was measured" if one else "there is no rate of each seed to compare"
+        single = len(result.sweep.seeds) < 2
+        why = "one seed was measured" if single else "there is no rate of each seed to compare"
         return Verdict("seeds-agree", "pass", None, None, f"not judged: {why}", key, judged=False)
-    said = f"the seeds' own best rates lie within a factor {factor:.3g} {by}"
+    spread = f"the seeds' own best rates lie within a factor {factor:.3g} {by}"
     advice = "a larger batch, more sweep.seeds, more sweep.steps or a larger confirm.budget would narrow it"
     if factor > DISAGREE:
-        return Verdict("seeds-agree", "fail", factor, DISAGREE, f"{said}, which is no agreement; {advice}", key)
+        return Verdict("seeds-agree", "fail", factor, DISAGREE, f"{spread}, which is no agreement; {advice}", key)
     if factor > APART and by == "in the trainings":
-        return Verdict("seeds-agree", "warn", factor, APART, f"{said}, which is wide; {advice}", key)
-    return Verdict("seeds-agree", "pass", factor, DISAGREE, said, key)
+        return Verdict("seeds-agree", "warn", factor, APART, f"{spread}, which is wide; {advice}", key)
+    return Verdict("seeds-agree", "pass", factor, DISAGREE, spread, key)
 
 
 def confirmed(result: Result, reading: Reading) -> Verdict:
-    """Have short real trainings checked the rate?"""
+    """Judge whether short real trainings confirmed the rate."""
     del reading
-    found = result.recommendation
+    recommendation = result.recommendation
     wanted = result.confirmation is not None or (result.config.get("confirm") or {}).get("enabled", True)
 
     def verdict(status: VerdictStatus, message: str) -> Verdict:
-        return Verdict("confirmed", status, found.confirmed, True, message, "confirm")
+        return Verdict("confirmed", status, recommendation.confirmed, True, message, "confirm")
 
-    if found.confirmed:
+    if recommendation.confirmed:
         return verdict("pass", "short real trainings confirmed the rate")
     if not wanted:
         return verdict("warn", "no training checked the rate; leave out --no-confirm, or set confirm.enabled: true")
-    if found.learning_rate is None:
+    if recommendation.learning_rate is None:
         return verdict("fail", "there is no rate that trainings could confirm")
-    told = next((each for each in result.warnings if "not confirmed" in each), None)
-    return verdict("fail", told or "the suggestion is not confirmed by trainings; raise confirm.budget")
+    warning = next((warning for warning in result.warnings if "not confirmed" in warning), None)
+    return verdict("fail", warning or "the suggestion is not confirmed by trainings; raise confirm.budget")
 
 
 def drift(found: Recommendation, before: Recommendation, max_drift: float) -> Verdict:
-    """Has the recommendation moved away from an earlier one?"""
+    """Judge whether the recommendation differs from that of an earlier run.
+
+    Args:
+        found: recommendation of this run.
+        before: recommendation of the baseline.
+        max_drift: factor by which the two rates may differ.
+    """
     now, then = known(found), known(before)
     key = "optimizer"
     if now is None and then is None:
@@ -100,11 +112,11 @@ def drift(found: Recommendation, before: Recommendation, max_drift: float) -> Ve
 
 
 def known(found: Recommendation) -> float | None:
-    """The recommended rate; None where there is none that a training could use."""
+    """Return the recommended rate; None if it is missing, not positive or not finite."""
     rate = found.learning_rate
     return rate if rate is not None and 0 < rate < math.inf else None
 
 
 def purpose(found: Recommendation) -> str:
-    """What a rate is for."""
+    """Describe the training that a rate is for."""
     return f"{found.steps:,} steps of the schedule {found.schedule}"

@@ -1,4 +1,4 @@
-"""The usual guesses, held against the user's own trainings, or where none came near, against the user's own curve."""
+"""Predict how the usual guesses of a rate would do, from trainings or the sweep."""
 
 from __future__ import annotations
 
@@ -11,30 +11,44 @@ from lrfind.analysis.scores import lost
 from lrfind.types import Confirmation, Floats, Guess, Recommendation
 
 USUAL = (0.1, 0.01, 0.001)
-"""What people try first."""
+"""Learning rates that people try first."""
 
 LITTLE = 0.05
-"""The share of the best improvement up to which a guess works; the interval's ends lose as much."""
+"""Largest regret, as a fraction of the best improvement, of a guess that works."""
 
 NEAR = 0.16
-"""Decades beyond the lowest and highest rate of a heat up to which its end is taken for a rate: half the distance of
-its rates."""
+"""Decades beyond a rung's edge over which the edge's regret is used.
+
+Half the spacing of its rates.
+"""
 
 DOUBLE = 2.0
-"""A rate within this factor of the best one is as good as can be known (Smith 2015; Bengio 2012)."""
+"""Factor within which two rates count as equally good (Smith 2015; Bengio 2012)."""
 
 
 def judge(reading: Reading, found: Recommendation, confirmation: Confirmation | None) -> tuple[Guess, ...]:
-    """What each of the usual guesses would have done."""
+    """Return a prediction for each rate in `USUAL`.
+
+    Args:
+        reading: summary of the sweep's loss curve.
+        found: recommendation of the run.
+        confirmation: trainings of the confirmation; None if there were none.
+    """
     return tuple(guess(rate, reading, found, confirmation) for rate in USUAL)
 
 
 def guess(rate: float, reading: Reading, found: Recommendation, confirmation: Confirmation | None) -> Guess:
-    """What one rate would have done.
+    """Predict the outcome of a training at one rate.
 
-    Trainings at the rate or below that all diverged say the most, then the longest trainings about the rate. A rate
-    below those is looked up by the sum of its rates over the whole training; one above, where it is as far from the
-    best of shorter trainings as from the recommendation. The sweep has the word where there was no training.
+    In order of weight: trainings at or below the rate that all diverged; the longest trainings near the rate; shorter
+    trainings, matched by sum of rates for a rate below the recommendation and by ratio to the best rate for one above.
+    Without trainings the sweep decides.
+
+    Args:
+        rate: learning rate to predict for.
+        reading: summary of the sweep's loss curve.
+        found: recommendation of the run.
+        confirmation: trainings of the confirmation; None if there were none.
     """
     if confirmation is None or found.learning_rate is None:
         return unheard(rate, reading, found)
@@ -59,7 +73,14 @@ def guess(rate: float, reading: Reading, found: Recommendation, confirmation: Co
 
 
 def said(rate: float, share: float, steps: int, how: str) -> Guess:
-    """The verdict on a guess that trainings say something of."""
+    """Return the prediction for a rate of known regret.
+
+    Args:
+        rate: learning rate of the guess.
+        share: regret, as a fraction of the best improvement.
+        steps: length of the trainings that show it.
+        how: phrase that names those trainings.
+    """
     shown = "less than 1%" if share < 0.01 else f"about {share:.0%}"
     if share <= LITTLE:
         return Guess(rate, "works", share, steps, f"works: loses {shown} of the improvement {how}")
@@ -67,60 +88,102 @@ def said(rate: float, share: float, steps: int, how: str) -> Guess:
 
 
 def shifted(rate: float, best: float, found: Recommendation) -> float:
-    """The rate that is as far from the best of other trainings as `rate` from the recommendation."""
+    """Return the rate with the same ratio to `best` as `rate` has to the recommendation.
+
+    Args:
+        rate: learning rate of the guess.
+        best: best rate of shorter trainings.
+        found: recommendation of the run, with a rate.
+    """
     assert found.learning_rate is not None
     return rate * best / found.learning_rate
 
 
 def diverged(confirmation: Confirmation, rate: float) -> tuple[int, float] | None:
-    """Length and rate of the trainings not above a rate that all diverged, the longest; None where none did."""
-    found = [
-        (each.steps, each.learning_rate)
-        for each in confirmation.candidates
-        if each.learning_rate <= rate and not any(math.isfinite(loss) for loss in each.loss)
+    """Return length and rate of the longest trainings at or below a rate that all diverged.
+
+    Returns:
+        Steps and learning rate; None if no such trainings exist.
+    """
+    trials = [
+        (trial.steps, trial.learning_rate)
+        for trial in confirmation.candidates
+        if trial.learning_rate <= rate and not any(math.isfinite(loss) for loss in trial.loss)
     ]
-    return max(found, default=None)
+    return max(trials, default=None)
 
 
 def at(confirmation: Confirmation, steps: int, rate: float) -> float | None:
-    """The share of the best improvement in so many steps that a rate loses; None where no training is near."""
-    places, loss, untrained = trained(confirmation, steps)
-    return between(rate, places, lost(loss, untrained))
+    """Return the regret of a rate among the trainings of one length.
+
+    Args:
+        confirmation: trainings of the confirmation.
+        steps: length of the trainings.
+        rate: learning rate to interpolate at.
+
+    Returns:
+        Regret as a fraction of the best improvement; None if no training is near the rate.
+    """
+    log10_rates, loss, untrained = trained(confirmation, steps)
+    return between(rate, log10_rates, lost(loss, untrained))
 
 
 def summed(confirmation: Confirmation, steps: int, rate: float) -> float | None:
-    """The share of the longest trainings' best improvement that a rate of shorter ones has not reached.
+    """Return the regret of a rate of short trainings, relative to the longest trainings' best.
 
-    Where rates are small, a training goes as far as the sum of its rates.
+    Args:
+        confirmation: trainings of the confirmation.
+        steps: length of the short trainings.
+        rate: learning rate of the short trainings, scaled to the sum of rates of the whole training.
+
+    Returns:
+        Regret as a fraction of the longest trainings' best improvement; None if no training is near the rate.
     """
-    longest = max(each.steps for each in confirmation.candidates)
+    longest = max(trial.steps for trial in confirmation.candidates)
     _, best, _ = trained(confirmation, longest)
-    places, loss, untrained = trained(confirmation, steps)
+    log10_rates, loss, untrained = trained(confirmation, steps)
     seeds = min(best.shape[1], loss.shape[1])
     joined = np.concatenate([loss[:, :seeds], best[:, :seeds]])
-    return between(rate, places, lost(joined, untrained[:seeds])[: len(loss)])
+    return between(rate, log10_rates, lost(joined, untrained[:seeds])[: len(loss)])
 
 
 def between(rate: float, places: Floats, share: Floats) -> float | None:
-    """What is lost at a rate, in a straight line between the trainings on both sides."""
-    place = math.log10(rate)
-    if not places[0] - NEAR <= place <= places[-1] + NEAR:
+    """Interpolate the regret linearly in log rate.
+
+    Args:
+        rate: learning rate to interpolate at.
+        places: log10 rates of the trainings, shape (rates,), increasing.
+        share: regret of each rate, shape (rates,).
+
+    Returns:
+        Regret; None if the rate is more than `NEAR` decades outside of the trainings.
+    """
+    log10_rate = math.log10(rate)
+    if not places[0] - NEAR <= log10_rate <= places[-1] + NEAR:
         return None
-    return float(np.interp(place, places, share))
+    return float(np.interp(log10_rate, places, share))
 
 
 def trained(confirmation: Confirmation, steps: int) -> tuple[Floats, Floats, Floats]:
-    """Of the trainings of one length: log10 rates, rising; losses, shape (rates, seeds); losses before training."""
-    found = sorted(
-        (each for each in confirmation.candidates if each.steps == steps), key=lambda each: each.learning_rate
+    """Return rates and losses of the trainings of one length.
+
+    Args:
+        confirmation: trainings of the confirmation.
+        steps: length of the trainings.
+
+    Returns:
+        log10 rates, shape (rates,), increasing; losses, shape (rates, seeds); losses before training, shape (seeds,).
+    """
+    trials = sorted(
+        (trial for trial in confirmation.candidates if trial.steps == steps), key=lambda trial: trial.learning_rate
     )
-    loss = np.array([each.loss for each in found], dtype=np.float64)
-    places = np.log10([each.learning_rate for each in found])
-    return places, loss, np.array(confirmation.untrained[: loss.shape[1]], dtype=np.float64)
+    loss = np.array([trial.loss for trial in trials], dtype=np.float64)
+    log10_rates = np.log10([trial.learning_rate for trial in trials])
+    return log10_rates, loss, np.array(confirmation.untrained[: loss.shape[1]], dtype=np.float64)
 
 
 def far(rate: float, found: Recommendation, confirmation: Confirmation) -> Guess:
-    """A guess beyond all trainings."""
+    """Return the prediction for a rate beyond all trainings."""
     assert found.learning_rate is not None
     below = rate < found.learning_rate
     factor = found.learning_rate / rate if below else rate / found.learning_rate
@@ -136,7 +199,7 @@ def far(rate: float, found: Recommendation, confirmation: Confirmation) -> Guess
 
 
 def unheard(rate: float, reading: Reading, found: Recommendation) -> Guess:
-    """A guess without trainings: what the sweep alone says."""
+    """Return the prediction of the sweep alone."""
     best = found.learning_rate
     if reading.diverged_at is not None:
         limit = float(reading.learning_rate[min(reading.diverged_at, len(reading.learning_rate) - 1)])

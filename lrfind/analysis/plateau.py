@@ -1,7 +1,7 @@
-"""Reduce on plateau: when the rate drops, from the losses alone.
+"""Reduce the learning rate on a plateau of the loss, as a pure function of the losses.
 
-The rule is optax.contrib.reduce_on_plateau's, with the mean over a window of steps as its value. A drop holds from the
-step after the window that asked for it.
+The rule is that of `optax.contrib.reduce_on_plateau`, applied to the mean over a window of steps. A drop takes effect
+at the first step of the next window.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from lrfind.types import Floats
 
 @dataclass(frozen=True)
 class Plateau:
-    """The rule.
+    """Parameters of the rule.
 
     Attributes:
-        factor: of each drop.
+        factor: factor of each drop.
         patience: windows without improvement before a drop.
-        threshold: the share of the lowest mean by which another has to be lower to be an improvement.
-        cooldown: windows after a drop in which none is counted.
-        window: steps whose mean loss is judged.
-        minimum: the lowest factor there is.
+        threshold: relative decrease of the lowest mean that counts as an improvement.
+        cooldown: windows after a drop that are not counted.
+        window: steps per window.
+        minimum: lower bound of the accumulated factor.
     """
 
     factor: float
@@ -46,22 +46,32 @@ class Plateau:
         min_factor: float,
         **others: Any,
     ) -> Self:
-        """The rule of a schedule's keywords, in which all lengths are steps: whole windows, rounded up."""
+        """Build the rule from a schedule's keywords; lengths in steps are rounded up to windows.
+
+        Args:
+            factor: factor of each drop.
+            patience: steps without improvement before a drop.
+            threshold: relative decrease of the lowest mean that counts as an improvement.
+            cooldown: steps after a drop that are not counted.
+            window: steps per window.
+            min_factor: lower bound of the accumulated factor.
+            **others: other keywords of the schedule, ignored.
+        """
         del others
         return cls(factor, max(1, -(-patience // window)), threshold, -(-cooldown // window), window, min_factor)
 
 
 @dataclass
 class Waiting:
-    """What lanes of training have shown so far; lanes do not see each other.
+    """Plateau state of independent lanes of training.
 
     Attributes:
-        rule: of all lanes.
-        lanes: how many there are.
-        scale: the factor that holds now, shape (lanes,).
-        best: lowest mean so far, shape (lanes,).
-        waited: windows since then or since the last drop, shape (lanes,).
-        resting: windows of cooldown that are left, shape (lanes,).
+        rule: parameters of the rule, shared by all lanes.
+        lanes: number of lanes.
+        scale: current factor on the rate, shape (lanes,).
+        best: lowest window mean so far, shape (lanes,).
+        waited: windows since the last improvement or drop, shape (lanes,).
+        resting: remaining windows of cooldown, shape (lanes,).
     """
 
     rule: Plateau
@@ -76,7 +86,11 @@ class Waiting:
         self.waited, self.resting = np.zeros(self.lanes), np.zeros(self.lanes)
 
     def see(self, loss: Floats) -> None:
-        """The losses of one whole window, shape (lanes, window). A mean that is no number improves nothing."""
+        """Update the state by the losses of one window; a mean that is NaN is no improvement.
+
+        Args:
+            loss: losses of the window, shape (lanes, window).
+        """
         rule = self.rule
         with np.errstate(invalid="ignore", over="ignore"):
             mean = loss.mean(axis=1)
@@ -91,20 +105,25 @@ class Waiting:
 
     @property
     def surely(self) -> int:
-        """Windows in which no lane's factor can change, at least 1: so many can be trained before looking again."""
+        """Number of windows, at least 1, during which no lane's factor can change."""
         open_ = self.scale > self.rule.minimum
         left = np.where(open_, self.resting + self.rule.patience - self.waited, np.iinfo(np.int64).max)
         return max(1, int(left.min()))
 
 
 def factors(rule: Plateau, loss: Floats) -> Floats:
-    """The factor of every step, from the losses of all steps, shape (lanes, steps).
+    """Return the factor on the rate at every step; it depends on the losses before that step.
 
-    At step t it depends on the losses before t alone.
+    Args:
+        rule: parameters of the rule.
+        loss: losses of all steps, shape (lanes, steps).
+
+    Returns:
+        Factors, shape (lanes, steps).
     """
     waiting = Waiting(rule, len(loss))
-    found = np.ones(loss.shape)
+    factor = np.ones(loss.shape)
     for begin in range(rule.window, loss.shape[1], rule.window):
         waiting.see(loss[:, begin - rule.window : begin])
-        found[:, begin:] = waiting.scale[:, None]
-    return found
+        factor[:, begin:] = waiting.scale[:, None]
+    return factor

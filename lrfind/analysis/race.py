@@ -1,8 +1,12 @@
-"""Which rates to train for real, for how long and with how many seeds: heats of rising length.
+"""Search for the best rate by rungs of trials of increasing length.
 
-The first heat looks far around the suggestion with short trainings, the second closer with longer ones, and the last,
-as long as the budget allows, decides; a small budget leaves the second one out. Where the best rate of a heat lies at
-its edge, rates beyond are added.
+The first rung tries rates far around the suggestion in short trainings, the second fewer decades in longer ones, and
+the last one, as long as the budget allows, decides. A small budget leaves out the second rung. If the best rate of a
+rung lies at an edge, rates beyond the edge are added. As in successive halving, short trainings narrow the range for
+long ones, but the best rate is interpolated between trials.
+
+Reference:
+    Li et al. 2020, "A system for massively parallel hyperparameter tuning" (ASHA), for the word rung.
 """
 
 from __future__ import annotations
@@ -18,29 +22,32 @@ from lrfind.analysis.scores import centre, lost
 from lrfind.types import Floats
 
 LOOK = tuple(np.arange(-4, 3) * 0.375)
-"""Decades from the suggestion of the first heat's rates. It looks further down than up: best rates fall with the length
-of the training, by decades for sign-like optimisers, and never rise by as much."""
+"""Offsets of the first rung's rates from the suggestion, in decades.
+
+They reach further down than up: the best rate falls with the length of the training, by decades for sign-like
+optimisers, and never rises as much.
+"""
 
 NEAR = tuple(np.arange(-2, 3) * 0.3125)
-"""Decades from the first heat's best of the second heat's rates."""
+"""Offsets of the second rung's rates from the first rung's best, in decades."""
 
 LAST = 0.3125
-"""Decades between the last heat's rates."""
+"""Spacing of the last rung's rates, in decades."""
 
 SHORTEST = 5
-"""Steps below which a training says nothing of another."""
+"""Least length of a training, in steps; a shorter one does not predict a longer one."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a race spends its budget; one entry a heat.
+    """Distribution of a search's budget over its rungs, one entry per rung.
 
     Attributes:
-        shares: of the budget.
-        counts: rates that the length of a heat's trainings is laid out for.
-        seeds: how many, at most. Two tell luck from rate where candidates are many and short; the last heat needs
-            length more.
-        extra: rates that may be added beyond the edges.
+        shares: fractions of the budget.
+        counts: number of rates for which the length of the trainings is computed.
+        seeds: largest number of seeds. Two separate luck from rate among many short trials; the last rung needs length
+            more.
+        extra: largest number of rates added beyond the edges.
     """
 
     shares: tuple[float, ...]
@@ -50,27 +57,32 @@ class Shape:
 
 
 FULL = Shape(shares=(0.14, 0.38, 0.48), counts=(len(LOOK), len(NEAR), 4), seeds=(2, 2, 1), extra=(4, 2, 1))
+"""Shape of a search with three rungs."""
 
 LEAN = Shape(shares=(0.3, 0.7), counts=(len(LOOK), 4), seeds=(1, 1), extra=(2, 1))
+"""Shape of a search with two rungs, for a small budget."""
 
 ENOUGH = 1000
-"""Optimiser steps from which on a race is full. Below, its heats would be too short to tell rates apart: of what a
-`confirm.budget` of 1,000 leaves after the sweep, five steps, twenty and sixty."""
+"""Least budget of a full search, in optimiser steps.
+
+A smaller one would make rungs too short to tell rates apart: of a `confirm.budget` of 1,000, five, twenty and sixty
+steps.
+"""
 
 
 def shape_of(budget: float) -> Shape:
-    """The shape of a race with so many optimiser steps."""
+    """Return the shape of a search with a budget in optimiser steps."""
     return FULL if budget >= ENOUGH else LEAN
 
 
 @dataclass(frozen=True)
 class Heat:
-    """Trainings of one length.
+    """A rung: trials of one length.
 
     Attributes:
-        rates: peak rates, rising.
-        steps: the length.
-        seeds: how many seeds, from the first on.
+        rates: peak learning rates, increasing.
+        steps: length of each trial.
+        seeds: number of seeds, from the first one on.
     """
 
     rates: tuple[float, ...]
@@ -79,17 +91,18 @@ class Heat:
 
     @property
     def trainings(self) -> int:
+        """Number of trials, rates times seeds."""
         return len(self.rates) * self.seeds
 
 
 @dataclass(frozen=True)
 class UnderWay:
-    """A heat as far as its trainings are judged: rate by rate, and of each rate seed by seed.
+    """The finished trials of a rung, ordered by rate and then by seed.
 
     Attributes:
-        heat: what is trained.
-        loss: of each training that is judged, on what is judged by.
-        train_loss: the same on rows that were trained on.
+        heat: rung that the trials belong to.
+        loss: loss of each finished trial on the rows that decide.
+        train_loss: loss of each finished trial on training rows.
     """
 
     heat: Heat
@@ -98,31 +111,31 @@ class UnderWay:
 
     @property
     def rates(self) -> tuple[float, ...]:
-        """Those of which all seeds are judged."""
+        """Rates whose trials have finished for all seeds."""
         return self.heat.rates[: len(self.loss) // self.heat.seeds]
 
     def seeds_of(self, number: int) -> slice:
-        """Where the trainings of a rate stand."""
+        """Return the slice of the trials of the rate with this index."""
         return slice(number * self.heat.seeds, (number + 1) * self.heat.seeds)
 
 
 @dataclass
 class Race:
-    """The heats, one after the other.
+    """State of a search over learning rates: ask `heats` for a rung, tell its outcome.
 
     Attributes:
-        suggestion: the rate to start from.
-        steps: of the training that the rate is for.
-        budget: optimiser steps that all trainings may take together.
-        seeds: how many there are.
+        suggestion: rate at the centre of the first rung.
+        steps: length of the training that the rate is for.
+        budget: optimiser steps that all trials may take together.
+        seeds: number of seeds that are available.
         untrained: loss before training, shape (seeds,).
-        evaluation: what judging one training costs, in optimiser steps.
-        most: what the exponent of `extrapolate.power` is at most, by the norms of the sweep.
-        spent: optimiser steps so far.
-        scores: by length and log10 rate: the loss of each seed after training, on what is judged by.
-        train_scores: the same on rows that were trained on.
-        unseeing: the lowest loss after any training on labels dealt out anew; inf where that was not measured.
-        under_way: a heat of which some trainings are judged and others are not; it decides nothing.
+        evaluation: cost of evaluating one trial, in optimiser steps.
+        most: upper bound of the exponent of `extrapolate.power`, from the norms of the sweep.
+        spent: optimiser steps of finished rungs.
+        scores: loss after training by length and log10 rate, shape (seeds,) each, on the rows that decide.
+        train_scores: loss after training by length and log10 rate, shape (seeds,) each, on training rows.
+        unseeing: lowest loss of any trial on permuted labels; inf if it was not measured.
+        under_way: finished trials of an unfinished rung, which decide nothing; None if there are none.
     """
 
     suggestion: float
@@ -140,21 +153,21 @@ class Race:
 
     @property
     def judgeable(self) -> bool:
-        """Whether there is a start that an outcome can be held against."""
+        """Whether a loss before training is finite, so that regret is defined."""
         return bool(np.isfinite(self.untrained).any())
 
     @property
     def least(self) -> float:
-        """What the first heat takes, in optimiser steps; a smaller budget has no heat."""
+        """Optimiser steps of the shortest first rung; a smaller budget has no rung."""
         return least(self.steps, self.evaluation)
 
     @property
     def possible(self) -> bool:
-        """Whether there will be a heat."""
+        """Whether the search has a rung."""
         return self.judgeable and self.least <= self.budget
 
     def heats(self) -> Iterator[Heat]:
-        """What to train next; `tell` each one's outcome before the next is asked for. The budget is never exceeded."""
+        """Yield the rungs within the budget; `tell` the outcome of each before asking for the next."""
         if not self.possible:
             return
         middle = math.log10(self.suggestion)
@@ -185,72 +198,95 @@ class Race:
                 yield self.heat([beyond], length, seeds)
 
     def heat(self, places: list[float], steps: int, seeds: int) -> Heat:
-        return Heat(tuple(10**place for place in places), steps, seeds)
+        """Return a rung at the given log10 rates."""
+        return Heat(tuple(10**log10_rate for log10_rate in places), steps, seeds)
 
     def tell(self, heat: Heat, loss: Floats, train_loss: Floats | None = None) -> None:
-        """The outcome of a heat.
+        """Tell the outcome of a rung.
 
         Args:
-            heat: what was trained.
-            loss: on what is judged by, shape (rates, seeds); not finite where it diverged.
-            train_loss: on rows that were trained on; left out: the same.
+            heat: finished rung.
+            loss: loss on the rows that decide, shape (rates, seeds); not finite where a trial diverged.
+            train_loss: loss on training rows, shape (rates, seeds); None if it is the same.
         """
-        for kept, found in ((self.scores, loss), (self.train_scores, loss if train_loss is None else train_loss)):
-            table = kept.setdefault(heat.steps, {})
-            table |= {math.log10(rate): row for rate, row in zip(heat.rates, found, strict=True)}
+        for tables, outcome in ((self.scores, loss), (self.train_scores, loss if train_loss is None else train_loss)):
+            table = tables.setdefault(heat.steps, {})
+            table |= {math.log10(rate): row for rate, row in zip(heat.rates, outcome, strict=True)}
         self.spent += heat.trainings * (heat.steps + self.evaluation)
         self.under_way = None
 
     def note(self, heat: Heat, loss: Sequence[float], train_loss: Sequence[float]) -> None:
-        """What is judged of a heat so far, in the order of `UnderWay`: it is lost to nobody who stops here."""
+        """Report the finished trials of a rung, so that an interrupted run keeps them.
+
+        Args:
+            heat: unfinished rung.
+            loss: loss of each finished trial on the rows that decide, ordered as in `UnderWay`.
+            train_loss: loss of each finished trial on training rows, ordered as in `UnderWay`.
+        """
         self.under_way = UnderWay(heat, tuple(loss), tuple(train_loss))
 
     @property
     def measured(self) -> bool:
-        """Whether a rate was trained with all the seeds of its heat."""
+        """Whether all seeds of at least one rate have been trained."""
         return bool(self.scores) or (self.under_way is not None and bool(self.under_way.rates))
 
     @property
     def taken(self) -> float:
-        """Optimiser steps so far, those of a heat that is under way included."""
+        """Optimiser steps so far, those of an unfinished rung included."""
         part = self.under_way
         return self.spent + (len(part.loss) * (part.heat.steps + self.evaluation) if part else 0.0)
 
     def curve(self, steps: int) -> tuple[Floats, Floats]:
-        """log10 rates of one length, rising, and what each loses."""
+        """Return increasing log10 rates and the regret of each, for the trials of one length."""
         table = self.scores[steps]
-        places = np.array(sorted(table))
-        loss = np.array([table[place] for place in places])
-        return places, lost(loss, self.untrained[: loss.shape[1]])
+        log10_rates = np.array(sorted(table))
+        loss = np.array([table[log10_rate] for log10_rate in log10_rates])
+        return log10_rates, lost(loss, self.untrained[: loss.shape[1]])
 
     def bests(self) -> dict[int, float]:
-        """By length: the log10 rate in the middle of the best."""
+        """Return log10 of the best rate by length, as the soft argmin of regret."""
         return {steps: centre(*self.curve(steps)) for steps in sorted(self.scores)}
 
     def beyond(self, steps: int) -> float | None:
-        """Where to look next if the best of a length is at its edge."""
-        places, share = self.curve(steps)
+        """Return the log10 rate one spacing beyond the edge at which a length's best lies.
+
+        None if the best trial is inside, no trial improved, or there is one rate only.
+        """
+        log10_rates, share = self.curve(steps)
         best = int(np.argmin(share))
-        if share[best] >= 1 or 0 < best < len(places) - 1 or len(places) < 2:
+        if share[best] >= 1 or 0 < best < len(log10_rates) - 1 or len(log10_rates) < 2:
             return None
-        gap = float(places[1] - places[0])
-        return float(places[0] - gap if best == 0 else places[-1] + gap)
+        gap = float(log10_rates[1] - log10_rates[0])
+        return float(log10_rates[0] - gap if best == 0 else log10_rates[-1] + gap)
 
     @property
     def exponent(self) -> float | None:
-        """p of ``best rate ~ steps^p``; None where the whole training was run, or nothing tells it."""
+        """Exponent p of ``best rate ~ steps^p``; None if it is unknown or not needed."""
         bests = self.bests()
-        told = len(bests) > 1 or (bests and self.most)
-        return power(bests, self.most) if told and max(bests) < self.steps else None
+        known = len(bests) > 1 or (bests and self.most)
+        return power(bests, self.most) if known and max(bests) < self.steps else None
 
 
 def least(steps: int, evaluation: float) -> float:
-    """What the first heat takes at the shortest, in optimiser steps."""
+    """Return the optimiser steps of the shortest first rung.
+
+    Args:
+        steps: length of the whole training.
+        evaluation: cost of evaluating one trial, in optimiser steps.
+    """
     return len(LOOK) * LEAN.seeds[0] * (min(steps, SHORTEST) + evaluation)
 
 
 def horizons(steps: int, budget: float, evaluation: float) -> tuple[int, ...]:
-    """The lengths of the heats, rising; the last is the whole training where three of them fit."""
+    """Return the lengths of the rungs in steps, increasing.
+
+    The last one is the whole training if three trials of that length fit into its share of the budget.
+
+    Args:
+        steps: length of the whole training.
+        budget: optimiser steps that all trials may take together.
+        evaluation: cost of evaluating one trial, in optimiser steps.
+    """
     shape = shape_of(budget)
     lengths: list[int] = []
     for share, count, seeds in zip(shape.shares, shape.counts, shape.seeds, strict=True):

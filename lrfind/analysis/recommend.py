@@ -1,4 +1,4 @@
-"""From the suggestions to the one rate the tool stands behind, and what a reader should know before trusting it."""
+"""Turn the suggestions of the range test into one recommended rate with its warnings."""
 
 from __future__ import annotations
 
@@ -13,26 +13,41 @@ from lrfind.analysis.suggest import Method, margin
 from lrfind.types import Floats, Recommendation, Suggestion
 
 DISAGREE = 10.0
-"""Seeds whose own rates lie further apart than this factor disagree: the best rate is known to a factor of two or
-three at best
-(Smith 2015; Bengio 2012), and a decade is what people mean by another order of magnitude."""
+"""Ratio of the seeds' own rates, highest over lowest, from which the seeds disagree.
+
+The best rate is known to a factor of two or three at best (Smith 2015; Bengio 2012); a decade is another order of
+magnitude.
+"""
 
 EDGE = 0.05
-"""A suggestion within this part of the curve's ends is at the edge of what was measured."""
+"""Fraction of the steps at each end of the curve that counts as its edge."""
 
 TEMPERED = "steepest"
-"""The method whose suggestion is tempered: the default. The others are what their authors made them."""
+"""Method whose suggestion is averaged with the rate at the lowest loss.
+
+The other methods stay as their authors published them.
+"""
 
 LOWEST = 0.4
-"""The part of the rate at the lowest loss that trainings keep best. Alone it errs as much as the steepest descent does,
-by a factor of 3.7 (standard deviation over 45 tasks of three sweeps each), but not alike: of the geometric mean of both
-the mean regret is 0.039 and the 95th percentile 0.14, of the steepest descent alone 0.055 and 0.33, of the other alone
-0.048 and 0.19. Weights from 0.4 to 0.7 and parts from 0.3 to 0.6 do within 0.009 of that mean."""
+"""Factor from the rate at the lowest loss to the rate that trainings prefer, without unit.
+
+Minimises the mean regret of the geometric mean; see docs/calibration.md#lowest-loss-factor.
+"""
 
 
 def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str, steps: int) -> Recommendation:
-    """The recommendation without confirmation: the suggestion of the chosen method, its interval from the seeds'
-    spread. `tempered` follows, and `carried` where the optimiser asks for it."""
+    """Return the unconfirmed recommendation of the chosen method.
+
+    Its interval is the spread over the seeds. `tempered` and, if the optimiser ignores the gradient scale, `carried`
+    are applied to it.
+
+    Args:
+        method: name of the method.
+        suggestion: suggestion of that method.
+        seeds: number of seeds.
+        schedule: name of the schedule that the rate is for.
+        steps: length of the training that the rate is for.
+    """
     interval_from = None if suggestion.low is None else f"spread of {seeds} seeds"
     return Recommendation(
         learning_rate=suggestion.learning_rate,
@@ -48,13 +63,16 @@ def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str,
 
 
 def tempered(found: Recommendation, reading: Reading) -> Recommendation:
-    """The steepest descent's recommendation, unconfirmed, half way (in log rate) to what the lowest loss says.
+    """Return the geometric mean of the rates at steepest descent and at lowest loss.
 
-    Both are readings of one noisy curve, which err in part independently of each other.
+    The rate at the lowest loss is multiplied by `LOWEST` first.
+
+    Both are estimates from one noisy curve with partly independent errors. A recommendation of another method is
+    returned unchanged.
 
     Args:
-        found: the suggestion of the chosen method.
-        reading: of all seeds.
+        found: unconfirmed recommendation.
+        reading: summary of the curve of all seeds.
     """
     steep = found.learning_rate
     if steep is None or found.method != TEMPERED:
@@ -70,12 +88,12 @@ def tempered(found: Recommendation, reading: Reading) -> Recommendation:
 
 
 def carried(found: Recommendation, rates: Floats, wanted: float) -> Recommendation:
-    """An unconfirmed recommendation carried on to the whole training, for updates that are `carry.deaf`.
+    """Scale an unconfirmed recommendation to the length of the whole training (see `carry`).
 
     Args:
-        found: for as few steps as the sweep spends near it.
-        rates: of the sweep, shape (steps,).
-        wanted: the sum of the schedule, peak 1, over the training's steps.
+        found: recommendation for the few steps that the sweep spends near its rate.
+        rates: learning rate of each step of the sweep, shape (steps,).
+        wanted: sum of the schedule at peak 1 over the steps of the training.
     """
     if found.learning_rate is None:
         return found
@@ -90,74 +108,86 @@ def carried(found: Recommendation, rates: Floats, wanted: float) -> Recommendati
 
 
 def scaled(found: Recommendation, by: float, reason: str) -> Recommendation:
-    """A recommendation of a rate moved by a factor, its interval with it."""
-    rate, low, high = (None if each is None else each * by for each in (found.learning_rate, found.low, found.high))
+    """Return a recommendation with rate and interval multiplied by a factor.
+
+    Args:
+        found: recommendation to scale.
+        by: factor on rate, low and high.
+        reason: new reason, one sentence.
+    """
+    rate, low, high = (None if end is None else end * by for end in (found.learning_rate, found.low, found.high))
     return replace(found, learning_rate=rate, low=low, high=high, reason=reason)
 
 
 def warnings(reading: Reading, suggestion: Suggestion, *, seeds: int) -> tuple[str, ...]:
-    """What a reader should know, one sentence each.
+    """Return warnings on a suggestion, one sentence each.
 
     Args:
-        reading: of all seeds.
-        suggestion: of the chosen method.
-        seeds: how many there are.
+        reading: summary of the curve of all seeds.
+        suggestion: suggestion of the chosen method.
+        seeds: number of seeds.
     """
     rate = suggestion.learning_rate
     if rate is None:
         return ()
-    found = []
+    sentences = []
     rates = reading.learning_rate
     if reading.diverged_at is None:
-        found.append(
+        sentences.append(
             f"the loss never diverged up to {rates[-1]:.1e}: normalised networks may not, otherwise raise max_lr"
         )
         if reading.lowest >= (1 - EDGE) * (len(rates) - 1):
-            found.append(
+            sentences.append(
                 "the loss was still falling at the last rate, so a higher rate may be better; raise sweep.max_lr"
             )
     if at_start(reading, rate):
-        found.append("the rate lies at the low end of the sweep, so a lower one may be better; lower sweep.min_lr")
+        sentences.append("the rate lies at the low end of the sweep, so a lower one may be better; lower sweep.min_lr")
     if suggestion.low and suggestion.high and suggestion.high / suggestion.low > DISAGREE:
-        found.append(
+        sentences.append(
             f"the seeds disagree by {math.log10(suggestion.high / suggestion.low):.1f} decades; a larger batch, more "
             "sweep.seeds or more sweep.steps would narrow it"
         )
     if seeds == 1:
-        found.append("one seed was measured, so there is no interval; the default is four")
-    return tuple(found)
+        sentences.append("one seed was measured, so there is no interval; the default is four")
+    return tuple(sentences)
 
 
 def range_warnings(min_lr: float, max_lr: float, first: float, last: float, *, extended_down: bool) -> tuple[str, ...]:
-    """That the sweep went beyond its configured range.
+    """Return warnings that the sweep left its configured range, one sentence each.
 
     Args:
-        min_lr: as configured.
-        max_lr: as configured.
-        first: the first rate of the sweep.
-        last: its last.
-        extended_down: it was measured again from lower down.
+        min_lr: lowest rate of the config.
+        max_lr: highest rate of the config.
+        first: first rate of the sweep.
+        last: last rate of the sweep.
+        extended_down: whether the sweep was repeated from a lower rate.
     """
-    found = []
+    sentences = []
     if extended_down:
-        found.append(f"the action lay below min_lr {min_lr:.1e}, so the sweep was measured again from {first:.1e}")
+        sentences.append(f"the action lay below min_lr {min_lr:.1e}, so the sweep was measured again from {first:.1e}")
     if last > max_lr * (1 + 1e-9):
-        found.append(f"the loss had not diverged at max_lr {max_lr:.1e}, so the sweep went on to {last:.1e}")
-    return tuple(found)
+        sentences.append(f"the loss had not diverged at max_lr {max_lr:.1e}, so the sweep went on to {last:.1e}")
+    return tuple(sentences)
 
 
 def at_start(reading: Reading, rate: float) -> bool:
-    """Whether a rate lies at the low end of what was measured."""
+    """Return whether a rate lies within the first `EDGE` of the curve."""
     return rate <= float(reading.learning_rate[int(EDGE * (len(reading.learning_rate) - 1))])
 
 
 BELOW = 10.0
-"""Factor below divergence at which trainings begin where a sweep shows no fall: most good rates lie within a decade and
-a half of it, and the first heat looks that far."""
+"""Factor from divergence down to the first guess if a sweep shows no fall.
+
+Most good rates lie within a decade and a half below divergence, which the first rung covers.
+"""
 
 
 def guess(reading: Reading) -> float | None:
-    """A rate to begin training with where the curve shows none; None where it was lost from the first rates on."""
+    """Return a rate at which to begin trainings if the curve shows none.
+
+    Returns:
+        A tenth of the rate at divergence, or of the last rate; None if the loss was lost from the first rates on.
+    """
     if reading.too_high or not np.isfinite(reading.smoothed[:1]).all():
         return None
     rates = reading.learning_rate
@@ -166,16 +196,23 @@ def guess(reading: Reading) -> float | None:
 
 
 def begins_too_high(reading: Reading, method: Method) -> bool:
-    """Whether the action lies below the first rate: the loss blew up before it fell, or fell at once."""
+    """Return whether the best rate lies below the sweep's first one.
+
+    Signs are a blow-up at the first rates, and a suggestion at the low edge.
+
+    Args:
+        reading: summary of the curve of all seeds.
+        method: method that reads a rate off the curve.
+    """
     return reading.too_high or (reading.trouble is None and at_start(reading, method(reading)[0]))
 
 
 def stopped(rates: Floats, *, confirming: bool) -> str:
-    """How far a run came that was interrupted, or killed.
+    """Describe how far an interrupted run came.
 
     Args:
-        rates: of the sweep so far, shape (steps,).
-        confirming: whether its trainings had begun.
+        rates: learning rate of each step of the sweep so far, shape (steps,).
+        confirming: whether trials of the confirmation had begun.
     """
     if confirming:
         return "interrupted during the confirmation"

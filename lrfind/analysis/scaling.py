@@ -1,7 +1,7 @@
-"""How the best rate grows with the batch size: ``rate = scale * batch^exponent``, fitted in logarithms.
+"""Fit the best rate over the batch size by a power law, ``rate = scale * batch^exponent``.
 
-Beside it stand linear scaling (exponent 1; Goyal et al. 2017, for SGD) and square-root scaling (1/2; Malladi et al.
-2022, for Adam and RMSprop).
+The fit is compared with linear scaling (exponent 1; Goyal et al. 2017, for SGD) and square-root scaling (exponent 1/2;
+Malladi et al. 2022, for Adam and RMSprop).
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import numpy as np
 from lrfind.types import Floats
 
 LINEAR, ROOT = 1.0, 0.5
-"""Exponents of the usual rules."""
+"""Exponents of linear and square-root scaling, without unit."""
 
 ERRORS = 2.0
-"""Standard errors on each side that the exponent's range spans."""
+"""Half-width of the exponent's interval, in standard errors."""
 
 NARROWEST = math.log(1.05)
-"""Intervals narrower than this, in log rate, count as this wide: no rate is known better than to 5 %."""
+"""Least width of an interval in natural-log rate: no rate is known better than to 5 %."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A law with a given exponent, laid through the measured rates.
+    """A power law of a given exponent through the measured rates.
 
     Attributes:
-        exponent: of the batch size.
-        scale: the rate at batch size 1.
-        off: the largest factor between a measured rate and the law's.
+        exponent: exponent of the batch size.
+        scale: rate at batch size 1.
+        off: largest ratio between a measured rate and the law's, either way.
     """
 
     exponent: float
@@ -38,20 +38,20 @@ class Rule:
     off: float
 
     def rate(self, batch_size: float) -> float:
-        """The law's rate at a batch size."""
+        """Return the law's rate at a batch size."""
         return float(self.scale * batch_size**self.exponent)
 
 
 @dataclass(frozen=True)
 class Law:
-    """What the rates of several batch sizes say.
+    """Power laws of the rates at several batch sizes.
 
     Attributes:
-        fitted: the law of the best exponent.
-        low: lower end of the exponents that the intervals allow.
-        high: upper end of them.
-        linear: the law with exponent 1.
-        root: the law with exponent 1/2.
+        fitted: law with the fitted exponent.
+        low: lower end of the exponent's interval.
+        high: upper end of the exponent's interval.
+        linear: law with exponent 1.
+        root: law with exponent 1/2.
     """
 
     fitted: Rule
@@ -62,21 +62,21 @@ class Law:
 
 
 def law(batch_sizes: Floats, rates: Floats, low: Floats, high: Floats) -> Law | None:
-    """Fit the law by weighted least squares of log rate against log batch size.
+    """Fit the law by weighted least squares of log rate on log batch size.
 
-    Every rate of an interval is taken to be as likely as the others, which makes the standard error of a log rate
-    ``log(high / low) / sqrt(12)``; that of the exponent follows as ``1 / sqrt(sum w (x - mean)^2)`` with the weights
-    ``w = 1 / error^2``, and the range is two of them on each side. A rate without an interval has the width of the
-    widest one there is, and a factor of ten where there is none.
+    A uniform distribution over an interval has the standard error ``e = log(high / low) / sqrt(12)``. With weights ``w
+    = 1 / e^2`` and x the log batch size, the exponent's standard error is ``1 / sqrt(sum w (x - mean x)^2)``; its
+    interval spans `ERRORS` of them on each side. A rate without an interval gets the width of the widest one, or of a
+    factor of ten if there is none.
 
     Args:
-        batch_sizes: shape (points,).
-        rates: the best of each, shape (points,); what is not finite or not above 0 is left out.
-        low: lower ends of their intervals, shape (points,); NaN where there is none.
-        high: upper ends of them.
+        batch_sizes: batch sizes, shape (points,).
+        rates: best rate of each batch size, shape (points,); one that is not finite or not positive is left out.
+        low: lower ends of the rates' intervals, shape (points,); NaN for none.
+        high: upper ends of the rates' intervals, shape (points,); NaN for none.
 
     Returns:
-        None where there are no two batch sizes with a rate.
+        The laws; None if fewer than two batch sizes have a rate.
     """
     known = np.isfinite(rates) & (rates > 0)
     x, y = np.log(batch_sizes[known]), np.log(rates[known])
@@ -97,7 +97,12 @@ def law(batch_sizes: Floats, rates: Floats, low: Floats, high: Floats) -> Law | 
 
 
 def errors(low: Floats, high: Floats) -> Floats:
-    """Standard error of the logarithm of each rate, from its interval, shape (points,)."""
+    """Return the standard error of each log rate from its interval, shape (points,).
+
+    Args:
+        low: lower ends of the rates' intervals, shape (points,); NaN for none.
+        high: upper ends of the rates' intervals, shape (points,); NaN for none.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         width = np.log(high / low)
     width = np.where(np.isfinite(width), np.maximum(width, NARROWEST), np.nan)

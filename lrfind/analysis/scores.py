@@ -1,4 +1,4 @@
-"""What the trainings of one length show: how much each rate loses, where the best one lies, which lose little."""
+"""Compute regret, soft argmin and sublevel interval of the trials of one length."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ import numpy as np
 from lrfind.types import Floats
 
 SHARP = 0.02
-"""Temperature of the soft minimum, as a share of the best improvement: rates that lose much less than this count as
-equal, and the middle of their plateau is taken instead of its lowest, that is luckiest, point."""
+"""Temperature of the soft argmin, as a fraction of the best improvement.
+
+Rates whose regrets differ by much less count as equal, so the middle of a plateau is taken and not its luckiest point.
+"""
 
 FINE = 40
-"""Points to a decade that the curve is interpolated to."""
+"""Samples per decade of the interpolated regret."""
 
 
 def lost(loss: Floats, untrained: Floats) -> Floats:
-    """The share of the best improvement that each rate loses, ``(V(rate) - V*) / (V0 - V*)``.
+    """Return the normalised regret of each rate, ``(V(rate) - V*) / (V0 - V*)``.
 
-    Every seed trains all rates from the same weights with the same batches, so the mean over seeds compares like with
-    like. A training that ends above its start, or not at all, has improved nothing: it counts as untrained. A
-    seed whose start is not finite can be held against nothing and is left out.
+    V is the mean loss over the seeds after training, V* the lowest one, V0 the mean before training. Every seed trains
+    all rates from the same weights with the same batches, so differences between rates are paired. A trial that ends
+    above its start, or diverges, counts as untrained. A seed whose start is not finite is left out.
 
     Args:
-        loss: after training, shape (rates, seeds); what is not finite diverged.
-        untrained: before training, shape (seeds,).
+        loss: loss after training, shape (rates, seeds); not finite where a trial diverged.
+        untrained: loss before training, shape (seeds,).
 
     Returns:
-        Shape (rates,), 0 at the best rate, 1 where nothing was gained; all 1 where no rate gains anything.
+        Regret, shape (rates,): 0 at the best rate, 1 without improvement; all 1 if no rate improves the loss.
     """
     known = np.isfinite(untrained)
     if not known.any():
@@ -41,11 +43,13 @@ def lost(loss: Floats, untrained: Floats) -> Floats:
 
 
 def centre(places: Floats, share: Floats) -> float:
-    """The soft minimum: the mean place, weighted by ``exp(-share / SHARP)``, of the curve through the points.
+    """Return the soft argmin of regret over log10 rate.
+
+    ``sum(x w) / sum(w)`` with ``w = exp(-regret / SHARP)``, x the log10 rate, on the piecewise-linear interpolant.
 
     Args:
-        places: log10 rates, increasing, shape (rates,).
-        share: what each loses, shape (rates,).
+        places: log10 rates, shape (rates,), increasing.
+        share: regret of each rate in [0, 1], shape (rates,).
     """
     fine, between = curve(places, share)
     weight = np.exp(-between / SHARP)
@@ -53,12 +57,15 @@ def centre(places: Floats, share: Floats) -> float:
 
 
 def within(places: Floats, share: Floats, limit: float) -> tuple[float, float]:
-    """The ends of the stretch around the best point in which the curve stays at or below a limit.
+    """Return the sublevel interval around the best rate, as log10 rates.
 
     Args:
-        places: log10 rates, increasing, shape (rates,).
-        share: what each loses, shape (rates,).
-        limit: the share that may be lost.
+        places: log10 rates, shape (rates,), increasing.
+        share: regret of each rate in [0, 1], shape (rates,).
+        limit: largest regret inside of the interval.
+
+    Returns:
+        Lower and upper end of the interval around the minimum with regret of at most `limit`.
     """
     fine, between = curve(places, share)
     best = int(np.argmin(between))
@@ -70,7 +77,15 @@ def within(places: Floats, share: Floats, limit: float) -> tuple[float, float]:
 
 
 def curve(places: Floats, share: Floats) -> tuple[Floats, Floats]:
-    """Straight lines through the points, finely sampled; every point is one of the samples."""
+    """Sample the piecewise-linear interpolant of regret, every given point included once.
+
+    Args:
+        places: log10 rates, shape (rates,), increasing.
+        share: regret of each rate, shape (rates,).
+
+    Returns:
+        log10 rates and regrets of the samples, shape (samples,) each.
+    """
     # Gap by gap: no sample comes twice, which would give it twice the weight.
     samples = [max(1, math.ceil(gap * FINE - 1e-6)) for gap in np.diff(places)]
     gaps = zip(places[:-1], places[1:], samples, strict=True)

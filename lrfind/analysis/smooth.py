@@ -1,4 +1,4 @@
-"""Smoothing of a noisy curve over its steps, by local lines, as wide as the curve's own noise asks for."""
+"""Smooth a noisy curve by local linear regression with a data-driven bandwidth."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ import numpy as np
 from lrfind.types import Floats
 
 WIDEST = 12
-"""The widest bandwidth is this part of the curve: a Gaussian reaches two bandwidths to each side, so a third of the
-curve in
-all; anything wider would smooth the one descent that a sweep has."""
+"""Number of steps of the curve per step of the widest bandwidth.
+
+A Gaussian reaches two bandwidths to each side, a third of the curve; a wider one would flatten a sweep's only descent.
+"""
 
 MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a normal sample over its median absolute deviation."""
+"""Standard deviation over median absolute deviation of a normal distribution."""
 
 OUTLIER = 4.0
-"""Values further than this many standard deviations from their neighbours' median are pulled in: one step in 16,000 of
-normal noise."""
+"""Standard deviations from the running median at which a value is clipped.
+
+Normal noise exceeds it once in 16,000 steps.
+"""
 
 FINEST = 512
-"""Parts of a curve that the choice of a bandwidth tells apart; a screen shows no more."""
+"""Largest number of blocks that the choice of a bandwidth uses; a screen shows no more."""
 
 MANY = 10**6
-"""Products in a convolution from which a Fourier transform is faster; its rounding is small beside a curve's noise."""
+"""Products from which a convolution uses the FFT; its rounding is below a curve's noise."""
 
 ORDER = 4
-"""Order of the differences that noise is measured from: what is a cubic over five steps leaves no trace in them."""
+"""Order of the differences that estimate noise; it removes cubics over five steps."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,11 @@ class Smooth:
     """A smoothed curve.
 
     Attributes:
-        value: shape (steps,).
-        slope: change of the value per step, shape (steps,).
+        value: smoothed value, shape (steps,).
+        slope: derivative of the value per step, shape (steps,).
         bandwidth: standard deviation of the Gaussian weights, in steps.
-        error: standard error of `value`, one number.
-        slope_error: standard error of `slope`, one number.
+        error: standard error of `value`, a scalar.
+        slope_error: standard error of `slope`, a scalar.
     """
 
     value: Floats
@@ -50,15 +53,18 @@ class Smooth:
 
 
 def smooth(y: Floats, bandwidth: float | None = None) -> Smooth:
-    """Local linear regression with Gaussian weights (Fan & Gijbels 1996), outliers pulled in.
+    """Smooth a curve by local linear regression with Gaussian weights, after clipping outliers.
 
-    At each step i the line a + b (j - i) that minimises ``sum_j exp(-(j - i)^2 / 2 h^2) (y_j - a - b (j - i))^2``;
-    unlike a moving average it has no lag and no bias at the ends. The bandwidth h is the one with the smallest mean
-    absolute leave-one-out error, so a curve without noise is left as it is.
+    At each step i the line a + b (j - i) minimises ``sum_j exp(-(j - i)^2 / 2 h^2) (y_j - a - b (j - i))^2``; unlike a
+    moving average it has no lag and no bias at the ends. The bandwidth h minimises the mean absolute leave-one-out
+    error, so a curve without noise is left unchanged.
 
     Args:
         y: finite values, shape (steps,), at least three.
-        bandwidth: h in steps; None to choose.
+        bandwidth: h in steps; None to choose it by leave-one-out error.
+
+    Reference:
+        Fan and Gijbels 1996, "Local polynomial modelling and its applications".
     """
     sigma = noise(y)
     y = without_outliers(y, OUTLIER * sigma)
@@ -72,9 +78,9 @@ def smooth(y: Floats, bandwidth: float | None = None) -> Smooth:
 
 
 def best_bandwidth(y: Floats) -> float:
-    """The bandwidth with the smallest mean absolute leave-one-out error, in steps.
+    """Return the bandwidth in steps with the smallest mean absolute leave-one-out error.
 
-    On a long curve it is found on the means of blocks, no finer than one part in `FINEST`.
+    A curve longer than `FINEST` is averaged over blocks first.
     """
     block = -(-len(y) // FINEST)
     if block > 1:
@@ -87,10 +93,10 @@ def best_bandwidth(y: Floats) -> float:
 
 
 def noise(y: Floats) -> float:
-    """Standard deviation of the noise on a smooth curve, shape (steps,) to one number.
+    """Estimate the standard deviation of the noise on a smooth curve, shape (steps,).
 
-    From fourth differences, by their median absolute value; their variance is 70 sigma^2 for independent noise, the sum
-    of squares of 1, 4, 6, 4, 1.
+    From the median absolute fourth difference; its variance is 70 sigma^2 for independent noise, the sum of squares of
+    1, 4, 6, 4, 1.
     """
     if len(y) <= ORDER:
         return 0.0
@@ -98,13 +104,13 @@ def noise(y: Floats) -> float:
 
 
 def without_outliers(y: Floats, limit: float) -> Floats:
-    """Values further than `limit` from the median of three are pulled in to that distance, shape (steps,)."""
+    """Clip values to within `limit` of the running median, shape (steps,)."""
     middle = running_median(y)
     return middle + np.clip(y - middle, -limit, limit)
 
 
 def running_median(y: Floats) -> Floats:
-    """Median of each step and its neighbours, shape (steps,); the ends count themselves twice."""
+    """Return the median of each step and its neighbours, shape (steps,); the ends count twice."""
     padded = np.concatenate([y[:1], y, y[-1:]])
     middle: Floats = np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0)
     return middle
@@ -112,12 +118,13 @@ def running_median(y: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Lines:
-    """A linear smoother's outcome.
+    """Local linear fits at all steps.
 
     Attributes:
-        value: shape (steps,).
-        slope: per step, shape (steps,).
-        own_weight: weight of y_i in its own fit, shape (steps,); 1 less it turns a residual into a leave-one-out error.
+        value: fitted value, shape (steps,).
+        slope: fitted slope per step, shape (steps,).
+        own_weight: weight of y_i in its own fit, shape (steps,); residual / (1 - own_weight) is the leave-one-out
+            error.
     """
 
     value: Floats
@@ -126,7 +133,12 @@ class Lines:
 
 
 def lines(y: Floats, h: float) -> Lines:
-    """A local line at every step with bandwidth h; convolutions, as the steps are evenly spaced."""
+    """Fit a local line at every step with bandwidth h, by convolution over evenly spaced steps.
+
+    Args:
+        y: finite values, shape (steps,).
+        h: standard deviation of the Gaussian weights, in steps.
+    """
     reach = min(len(y) - 1, int(np.ceil(4 * h)))
     offset = np.arange(-reach, reach + 1, dtype=np.float64)
     weight = np.exp(-0.5 * (offset / h) ** 2)
@@ -139,7 +151,12 @@ def lines(y: Floats, h: float) -> Lines:
 
 
 def centred(y: Floats, kernel: Floats) -> Floats:
-    """``sum_j kernel_(i - j) y_j`` for every i, nothing beyond the ends, shape (steps,)."""
+    """Return the centred convolution ``sum_j kernel_(i - j) y_j``, shape (steps,).
+
+    Args:
+        y: values, shape (steps,).
+        kernel: weights, shape (2 reach + 1,).
+    """
     reach = len(kernel) // 2
     if len(y) * len(kernel) < MANY:
         return np.convolve(y, kernel, mode="full")[reach : reach + len(y)]

@@ -1,4 +1,4 @@
-"""When to end a sweep early. Not the same as divergence, which is read off the finished curve."""
+"""Decide when to end a sweep early; divergence itself is read off the finished curve."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import numpy as np
 from lrfind.types import Floats
 
 PATIENCE = 5
-"""Steps in a row that have to be hopeless, in every seed."""
+"""Consecutive steps that must be hopeless in every seed."""
 
 FAR = 100.0
-"""Hopeless is a loss above the initial one by this many times the larger of what was gained and the initial loss
-itself. A judgement, not a measurement: generous, because a loss may jump and come back (the catapult of Lewkowycz et
-al. 2020), and because going on costs a few steps where stopping too early costs the answer."""
+"""Excess of a hopeless loss over the initial one, in multiples of gain or initial loss.
+
+A judgement, generous because a loss may jump and return (catapult, Lewkowycz et al. 2020) and because more steps cost
+less than a lost answer.
+"""
 
 
 def hopeless(loss: Floats) -> bool:
-    """Whether coming back is out of the question.
+    """Return whether the loss of every seed is too high to return.
 
     Args:
-        loss: so far, shape (seeds, steps). May hold NaN and infinities, and be zero or negative.
+        loss: losses so far, shape (seeds, steps); may hold NaN and infinities, and be zero or negative.
     """
     if loss.shape[1] <= PATIENCE:
         return False

@@ -1,7 +1,7 @@
-"""The methods: each reads one rate off a curve. The default is `steepest`; the others are the rules of fastai, for
-comparison.
+"""Read a learning rate off a loss curve by one of several methods.
 
-All see the same thing: the smoothed curve over all seeds, before divergence.
+The default is `steepest`; the others reproduce the rules of fastai for comparison. All use the smoothed curve over all
+seeds before divergence.
 """
 
 from __future__ import annotations
@@ -16,54 +16,50 @@ from lrfind.registry import METHODS
 from lrfind.types import Floats, Suggestion
 
 Method = Callable[[Reading], tuple[float, str]]
-"""``reading -> (rate, reason)``."""
+"""A function ``reading -> (rate, reason)``."""
 
 ALIKE = 2.0
-"""Standard errors within which two slopes are alike: 95 % of normal noise."""
+"""Standard errors within which two slopes count as equal: 95 % of normal noise."""
 
 ROUNDING = 1e-9
-"""Two rates this close, relatively, are the same step of a ladder."""
+"""Relative difference below which two rates are the same step of the sweep."""
 
 SLIDE_STEPS = 15
-"""Distance of the two slopes that `slide` compares, in steps of a hundred-step sweep (fastai: ``lr_diff=15``)."""
+"""Distance of the slopes that `slide` compares, in steps per hundred (fastai ``lr_diff``)."""
 
 SLIDE_THRESHOLD = 0.005
-"""Difference of slopes per step, as a part of the drop, at which the slide has ended (fastai: ``thresh=.005``, of
-the raw loss)."""
+"""Change of slope at which the slide ends, in drops per step (fastai's ``thresh``)."""
 
 
 def steepest(reading: Reading) -> tuple[float, str]:
-    """The rate at the steepest descent of loss against log rate: ``argmin d loss / d log10 rate`` over the fall.
+    """Return the rate of steepest descent, ``argmin d loss / d log10 rate`` over the fall.
 
-    Where noise cannot tell several slopes from the steepest, it is the highest of their rates: equally steep as far as
-    anyone can know, and the faster training. On a curve without noise that is the steepest point itself.
+    Among slopes that noise cannot tell from the steepest, the highest rate is taken, which trains fastest. Without
+    noise it is the steepest point itself.
     """
     slope, error = reading.slope[reading.fall], reading.slope_error[reading.fall]
     best = int(np.argmin(slope))
     alike = np.flatnonzero(slope <= slope[best] + ALIKE * error[best])
     at = reading.fall.start + int(alike[-1])
     rate = float(reading.learning_rate[at])
-    return (
-        rate,
-        f"the loss falls most steeply here, by {-reading.slope[at]:.2g} per decade of rate{margin(reading, rate)}",
-    )
+    descent = f"{-reading.slope[at]:.2g} per decade of rate"
+    return rate, f"the loss falls most steeply here, by {descent}{margin(reading, rate)}"
 
 
 def valley(reading: Reading) -> tuple[float, str]:
-    """The middle of the longest stretch on which the loss only falls."""
+    """Return the middle of the longest run of steps over which the smoothed loss only falls."""
     falling = np.diff(reading.smoothed[: reading.end]) < 0
     ends = np.flatnonzero(np.diff(np.concatenate([[False], falling, [False]]).astype(int)))
     starts, stops = ends[::2], ends[1::2]
     longest = int(np.argmax(stops - starts))
     first, last = int(starts[longest]), int(stops[longest])
     rates = reading.learning_rate
-    return float(
-        rates[(first + last) // 2]
-    ), f"middle of the longest fall, from {rates[first]:.1e} to {rates[last]:.1e}"
+    reason = f"middle of the longest fall, from {rates[first]:.1e} to {rates[last]:.1e}"
+    return float(rates[(first + last) // 2]), reason
 
 
 def minimum(reading: Reading) -> tuple[float, str]:
-    """A tenth of the rate at the lowest loss, but no rate below the sweep's own first."""
+    """Return a tenth of the rate at the lowest loss, but no less than the first rate."""
     at = float(reading.learning_rate[reading.lowest])
     first = float(reading.learning_rate[0])
     if at / 10 < first:
@@ -72,8 +68,7 @@ def minimum(reading: Reading) -> tuple[float, str]:
 
 
 def slide(reading: Reading) -> tuple[float, str]:
-    """From the right, the first place at which slopes `SLIDE_STEPS` apart agree: where the loss has stopped sliding
-    down."""
+    """Return the rate, from the right, at which slopes `SLIDE_STEPS` apart first agree."""
     slope = np.gradient(reading.smoothed[: reading.end]) / reading.drop
     apart = min(max(1, round(SLIDE_STEPS * len(reading.learning_rate) / 100)), reading.end - 1)
     left = reading.end - 1 - apart
@@ -83,7 +78,7 @@ def slide(reading: Reading) -> tuple[float, str]:
 
 
 def margin(reading: Reading, rate: float) -> str:
-    """How far below divergence a rate is, in words."""
+    """Describe the ratio of the rate at divergence to a rate."""
     if reading.diverged_at is None:
         return "; the loss never diverged"
     limit = float(reading.learning_rate[min(reading.diverged_at, len(reading.learning_rate) - 1)])
@@ -91,14 +86,14 @@ def margin(reading: Reading, rate: float) -> str:
 
 
 def suggest(name: str, reading: Reading, loss: Floats) -> Suggestion:
-    """What a method says of a curve, with the range of what it says of each seed alone.
+    """Return the suggestion of a method, with the range over the single seeds.
 
-    The range is wider by a step of the ladder on each side: nothing was measured in between.
+    The range is widened by one step of the sweep on each side, because nothing was measured in between.
 
     Args:
-        name: a key of `METHODS`.
-        reading: of all seeds.
-        loss: shape (seeds, steps).
+        name: name of the method, a key of `METHODS`.
+        reading: summary of the curve of all seeds.
+        loss: loss of each seed, shape (seeds, steps).
     """
     if reading.trouble is not None:
         return Suggestion(None, None, None, reading.trouble)
@@ -114,7 +109,17 @@ def suggest(name: str, reading: Reading, loss: Floats) -> Suggestion:
 
 
 def of_seed(method: Method, reading: Reading, row: Floats, seeds: int) -> float | None:
-    """What a method says of one seed's curve, smoothed as the curve of all and trusted as if it were as exact."""
+    """Return the rate that a method reads off one seed's curve; None if it reads none.
+
+    The curve is smoothed with the bandwidth of the joint curve, and its slope error is scaled down to the joint
+    curve's.
+
+    Args:
+        method: method that reads a rate off a curve.
+        reading: summary of the curve of all seeds.
+        row: loss of the seed, shape (steps,).
+        seeds: number of seeds.
+    """
     alone = read(reading.learning_rate, row[None], bandwidth=reading.bandwidth)
     if alone.trouble is not None:
         return None
@@ -122,6 +127,6 @@ def of_seed(method: Method, reading: Reading, row: Floats, seeds: int) -> float 
 
 
 def suggestions(default: str, reading: Reading, loss: Floats) -> dict[str, Suggestion]:
-    """What every method says, the default first."""
+    """Return the suggestion of every method by name, the default method first."""
     names = [default, *(name for name in METHODS if name != default)]
     return {name: suggest(name, reading, loss) for name in names}

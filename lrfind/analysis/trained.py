@@ -1,4 +1,4 @@
-"""What a race has measured: every training, and what each length shows."""
+"""Collect what a search has measured: every trial, and the best rate of each length."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from lrfind.analysis.scores import centre, lost, within
 from lrfind.types import Candidate, Confirmation, Horizon
 
 LITTLE = 0.03
-"""The share of the best improvement of a short training that the ends of the interval may lose. Of 45 tasks of three
-runs each, 97 % of the ends lose at most a tenth of the whole training's then, and the interval covers 0.54 of the rates
-that lose at most 5 % of it (median); at 0.05 it is 95 % and 0.60."""
+"""Largest regret at the ends of the interval, as a fraction of the best improvement.
+
+Keeps 97 % of the ends below a tenth of the whole training's regret; see docs/calibration.md#interval-regret.
+"""
 
 
 def trained(race: Race, *, judged_on: str, spent: float, budget: int) -> Confirmation:
-    """What a race has measured so far, and what each length of which all heats are whole shows; arguments as `verdict`
-    has them."""
+    """Return the confirmation so far: all trials, and the best rate of each length.
+
+    Args:
+        race: search over learning rates.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+        spent: optimiser steps of sweep and confirmation.
+        budget: `confirm.budget` of the config, in optimiser steps.
+    """
     return Confirmation(
         candidates=candidates(race),
         horizons=tuple(horizon(race, steps) for steps in race.bests()),
         exponent=race.exponent,
-        untrained=tuple(float(each) for each in race.untrained),
+        untrained=tuple(float(loss) for loss in race.untrained),
         judged_on=judged_on,
         seed_factor=seed_factor(race),
         spent=round(spent, 1),
@@ -32,46 +39,49 @@ def trained(race: Race, *, judged_on: str, spent: float, budget: int) -> Confirm
 
 
 def horizon(race: Race, steps: int) -> Horizon:
-    """What one length shows."""
+    """Return best rate and interval of the trials of one length."""
     low, middle, high = stretch(race, steps)
     return Horizon(steps, 10**middle, 10**low, 10**high)
 
 
 def stretch(race: Race, steps: int) -> tuple[float, float, float]:
-    """log10 of the best rate of a length, between the ends of the rates that lose little."""
-    places, share = race.curve(steps)
-    middle = centre(places, share)
-    low, high = within(places, share, LITTLE)
+    """Return log10 of lower end, best rate and upper end of the trials of one length.
+
+    The ends bound the rates with a regret of at most `LITTLE`.
+    """
+    log10_rates, share = race.curve(steps)
+    middle = centre(log10_rates, share)
+    low, high = within(log10_rates, share, LITTLE)
     return min(low, middle), middle, max(high, middle)
 
 
 def candidates(race: Race) -> tuple[Candidate, ...]:
-    """Everything that was trained, by length, then by rate."""
-    found = [
+    """Return all trials, sorted by length and then by rate."""
+    trials = [
         Candidate(
-            10**place,
-            steps,
-            tuple(map(float, race.scores[steps][place])),
-            tuple(map(float, race.train_scores[steps][place])),
+            10**log10_rate, steps, tuple(map(float, loss)), tuple(map(float, race.train_scores[steps][log10_rate]))
         )
-        for steps in race.scores
-        for place in race.scores[steps]
+        for steps, table in race.scores.items()
+        for log10_rate, loss in table.items()
     ]
     if (part := race.under_way) is not None:
         for number, rate in enumerate(part.rates):
-            here = part.seeds_of(number)
-            found.append(Candidate(10 ** math.log10(rate), part.heat.steps, part.loss[here], part.train_loss[here]))
-    return tuple(sorted(found, key=lambda each: (each.steps, each.learning_rate)))
+            seeds = part.seeds_of(number)
+            trials.append(Candidate(10 ** math.log10(rate), part.heat.steps, part.loss[seeds], part.train_loss[seeds]))
+    return tuple(sorted(trials, key=lambda trial: (trial.steps, trial.learning_rate)))
 
 
 def seed_factor(race: Race) -> float | None:
-    """How far apart the best rates of the seeds lie, highest over lowest, at the longest length with several seeds."""
+    """Return the ratio of the seeds' best rates, highest over lowest.
+
+    Taken at the longest length that was trained with several seeds; None if there is none.
+    """
     for steps in sorted(race.scores, reverse=True):
         table = race.scores[steps]
         seeds = min(len(row) for row in table.values())
         if seeds > 1:
-            places = np.array(sorted(table))
-            loss = np.array([table[place][:seeds] for place in places])
-            own = [centre(places, lost(loss[:, [k]], race.untrained[[k]])) for k in range(seeds)]
-            return float(10 ** (max(own) - min(own)))
+            log10_rates = np.array(sorted(table))
+            loss = np.array([table[log10_rate][:seeds] for log10_rate in log10_rates])
+            best_of_seed = [centre(log10_rates, lost(loss[:, [k]], race.untrained[[k]])) for k in range(seeds)]
+            return float(10 ** (max(best_of_seed) - min(best_of_seed)))
     return None

@@ -1,4 +1,4 @@
-"""The trust-region ratio of a sweep, over its seeds."""
+"""Reduce the trust-region ratio of a sweep over its seeds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from lrfind.types import Floats
 
 
 def points(trust: Floats) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """The steps at which the ratio is known, and its median over the seeds there.
+    """Return the steps with a known trust-region ratio, and its median over the seeds.
 
     Args:
-        trust: shape (seeds, steps); NaN where it was not measured.
+        trust: trust-region ratio, shape (seeds, steps); NaN where it was not measured.
     """
     steps = np.flatnonzero(np.isfinite(trust).any(axis=0))
     ratio = np.nanmedian(trust[:, steps], axis=0) if steps.size else np.empty(0)

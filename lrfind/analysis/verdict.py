@@ -1,4 +1,4 @@
-"""From the finished heats to the rate, its interval, and what a reader should know before trusting it."""
+"""Turn a finished search into the confirmed rate, its interval and its warnings."""
 
 from __future__ import annotations
 
@@ -13,28 +13,35 @@ from lrfind.analysis.trained import LITTLE, stretch, trained
 from lrfind.types import Confirmation, Floats, Recommendation, Suggestion
 
 APART = 3.0
-"""A suggestion further than this factor from the confirmed rate was wrong by more than tuning is precise: the best rate
-is known to a factor of two or three (Smith 2015; Bengio 2012)."""
+"""Ratio of suggested and confirmed rate, either way, from which the suggestion was wrong.
+
+The best rate is known to a factor of two or three (Smith 2015; Bengio 2012).
+"""
 
 FAR = 4.0
-"""A whole training that is longer than the longest one tried by more than this factor is far: a power fitted to lengths
-that span no more than about a decade is carried on by more than half of that."""
+"""Ratio of the training's length to the longest trial's that is a far extrapolation.
+
+The exponent is fitted to lengths that span about a decade and is then extended by more than half of one.
+"""
 
 FEW_ROWS = 100
-"""Held-out rows below which a mean loss moves by a tenth of its own spread from one draw of rows to another."""
+"""Least number of held-out rows without a warning.
+
+Below, a mean loss moves by a tenth of its own spread from one draw of rows to another.
+"""
 
 BETTER = 0.01
-"""A held-out loss that is not lower than a constant answer's by this share has learned nothing that matters."""
+"""Relative decrease below a constant answer's loss that shows learning."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the confirmation comes to.
+    """Outcome of the confirmation.
 
     Attributes:
-        recommendation: the rate, or None with the reason.
-        confirmation: what was measured.
-        warnings: one sentence each.
+        recommendation: recommended rate, or no rate with the reason.
+        confirmation: trials and best rates by length.
+        warnings: warnings, one sentence each.
     """
 
     recommendation: Recommendation
@@ -53,17 +60,17 @@ def verdict(
     spent: float,
     budget: int,
 ) -> Verdict:
-    """Judge a race that has run one heat at least.
+    """Return the outcome of a search with at least one finished rung.
 
     Args:
-        race: the heats.
-        unconfirmed: the recommendation of the sweep.
-        suggestion: what it rests on.
+        race: search over learning rates.
+        unconfirmed: recommendation of the sweep.
+        suggestion: suggestion that the recommendation rests on.
         judged_on: ``"held-out loss"`` or ``"training loss"``.
-        rows: how many rows that is measured on.
-        constant: the loss of the best constant answer on the training rows; None where it is not known.
+        rows: number of rows that the trials are evaluated on.
+        constant: loss of the best constant answer on the training rows; None if it is unknown.
         spent: optimiser steps of sweep and confirmation.
-        budget: of the config.
+        budget: `confirm.budget` of the config, in optimiser steps.
     """
     bests = race.bests()
     last = max(bests)
@@ -75,28 +82,30 @@ def verdict(
             unconfirmed, learning_rate=None, low=None, high=None, interval_from=None, reason=failure, confirmed=False
         )
         return Verdict(declined, confirmation, ())
-    place = shifted(bests, race.steps, race.most)
-    low, high = interval(race, place)
-    found = replace(
+    log10_rate = shifted(bests, race.steps, race.most)
+    low, high = interval(race, log10_rate)
+    recommendation = replace(
         unconfirmed,
-        learning_rate=10**place,
+        learning_rate=10**log10_rate,
         low=10**low,
         high=10**high,
         confirmed=True,
         interval_from=f"rates that lose at most {LITTLE:.0%} in trainings of up to {last:,} steps",
-        reason=reason(race, place, judged_on),
+        reason=reason(race, log10_rate, judged_on),
     )
-    return Verdict(found, confirmation, warnings(race, found, suggestion, confirmation, rows, constant))
+    return Verdict(
+        recommendation, confirmation, warnings(race, recommendation, suggestion, confirmation, rows, constant)
+    )
 
 
 def unheard(race: Race, suggestion: Suggestion, judged_on: str, *, timed: bool) -> str:
-    """Why no heat was run, so that a suggestion stays unconfirmed.
+    """Return one sentence: why no rung was run and the suggestion stays unconfirmed.
 
     Args:
-        race: without a heat.
-        suggestion: of the sweep.
-        judged_on: as `verdict` has it.
-        timed: confirm.max_seconds set the budget.
+        race: search without a finished rung.
+        suggestion: suggestion of the sweep.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+        timed: whether `confirm.max_seconds` set the budget.
     """
     what = "no training was run" if suggestion.learning_rate is None else "the suggestion is not confirmed"
     if not race.judgeable:
@@ -112,34 +121,46 @@ def unheard(race: Race, suggestion: Suggestion, judged_on: str, *, timed: bool) 
 
 
 def interval(race: Race, place: float) -> tuple[float, float]:
-    """log10 ends of the rates that lose little: the widest stretch of the two longest lengths, about their own best.
+    """Return log10 ends of the interval around the recommended rate.
 
-    The longest training alone tries few rates close together; the one before it shows how the loss goes on on both
-    sides, and the stretch of rates that lose little does not narrow with the length.
+    The wider offset, on each side, of the intervals of the two longest lengths about their own best rates. The longest
+    trials alone cover few rates close together; the rung before shows how the loss continues on both sides, and the
+    interval does not narrow with the length.
+
+    Args:
+        race: search over learning rates.
+        place: log10 of the recommended rate.
     """
     ends = [stretch(race, steps) for steps in sorted(race.scores)[-2:]]
     return place + min(low - middle for low, middle, _ in ends), place + max(high - middle for _, middle, high in ends)
 
 
 def best_loss(race: Race, steps: int) -> float:
-    """The lowest mean over seeds of one length."""
+    """Return the lowest mean loss over seeds of the trials of one length."""
     return float(np.nanmin([mean(row) for row in race.scores[steps].values()]))
 
 
 def mean(row: Floats) -> float:
-    """The mean, inf where a seed diverged."""
+    """Return the mean of the seeds' losses, inf if a seed diverged."""
     return float(row.mean()) if np.isfinite(row).all() else math.inf
 
 
 def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str | None:
-    """Why there is no rate, if no training came to anything."""
-    places = [place for table in race.scores.values() for place in table]
-    span = f"rates from {10 ** min(places):.1e} to {10 ** max(places):.1e}"
+    """Return one sentence why there is no rate; None if some trial learned something.
+
+    Compares the trials with the loss before training, with a constant answer's (`constant`) and, if that is None, with
+    the loss on permuted labels.
+
+    Reference:
+        Ojala and Garriga 2010, "Permutation tests for studying classifier performance", for permuted labels.
+    """
+    log10_rates = [log10_rate for table in race.scores.values() for log10_rate in table]
+    span = f"rates from {10 ** min(log10_rates):.1e} to {10 ** max(log10_rates):.1e}"
     last = max(race.scores)
     finite = [row for table in race.scores.values() for row in table.values() if np.isfinite(row).all()]
     if not finite:
-        some = any(np.isfinite(row).any() for table in race.scores.values() for row in table.values())
-        which = "a training at every rate" if some else "every training"
+        any_finite = any(np.isfinite(row).any() for table in race.scores.values() for row in table.values())
+        which = "a training at every rate" if any_finite else "every training"
         return f"{which} diverged, at {span}; lower sweep.min_lr, clip gradients or look for what explodes"
     start = float(race.untrained[np.isfinite(race.untrained)].mean())
     lowest = min(best_loss(race, steps) for steps in race.scores)
@@ -164,47 +185,44 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
 
 
 def no_better(race: Race, constant: float) -> bool:
-    """Whether no training did better than a constant answer by enough to matter; never where its loss is not known."""
+    """Return whether no trial beats a constant answer by `BETTER`, its loss being finite."""
     return math.isfinite(constant) and min(best_loss(race, steps) for steps in race.scores) > (1 - BETTER) * constant
 
 
 def all_flat(race: Race) -> bool:
-    """Whether longer trainings ended no lower than shorter ones did, so that more steps promise nothing."""
+    """Return whether longer trials ended no lower than shorter ones."""
     ends = [best_loss(race, steps) for steps in sorted(race.scores)]
     return len(ends) < 2 or ends[-1] > (1 - BETTER) * min(ends[:-1])
 
 
 def reason(race: Race, place: float, judged_on: str) -> str:
-    """One sentence: what the rate rests on."""
+    """Return one sentence on the trials that a log10 rate rests on."""
     lengths = sorted(race.scores)
     trainings = sum(len(row) for table in race.scores.values() for row in table.values())
     last = lengths[-1]
+    tried = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates"
     if last >= race.steps:
-        return (
-            f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates, the longest of them the whole "
-            f"{last:,} steps"
-        )
-    bests = race.bests()
-    told = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates of up to {last:,} steps"
+        return f"{tried}, the longest of them the whole {last:,} steps"
+    bests, basis = race.bests(), f"{tried} of up to {last:,} steps"
     if race.most and race.exponent == race.most:
         return (
-            f"{told}; the best rate there, {10 ** bests[last]:.1e}, is carried on, falling, to {race.steps:,}, as "
+            f"{basis}; the best rate there, {10 ** bests[last]:.1e}, is carried on, falling, to {race.steps:,}, as "
             "updates have a size of their own whatever the gradient"
         )
     if len(bests) == 1:
-        return f"{told}; how the best rate moves with the length was not seen, so it is kept for {race.steps:,}"
+        return f"{basis}; how the best rate moves with the length was not seen, so it is kept for {race.steps:,}"
     if place == bests[last]:
-        return f"{told}; the best rate did not fall with the length, so it is kept for {race.steps:,}"
+        return f"{basis}; the best rate did not fall with the length, so it is kept for {race.steps:,}"
     first = min(bests)
     return (
-        f"{told}; the best rate went from {10 ** bests[first]:.1e} at {first:,} steps to {10 ** bests[last]:.1e} at "
+        f"{basis}; the best rate went from {10 ** bests[first]:.1e} at {first:,} steps to {10 ** bests[last]:.1e} at "
         f"{last:,}, and is carried on, falling further, to {race.steps:,}"
     )
 
 
 def rates(race: Race) -> int:
-    """How many different rates were trained at."""
-    return len({round(place, 6) for table in race.scores.values() for place in table})
+    """Return the number of different rates that were trained."""
+    return len({round(log_rate, 6) for table in race.scores.values() for log_rate in table})
 
 
 def warnings(
@@ -215,60 +233,68 @@ def warnings(
     rows: int,
     constant: float | None,
 ) -> tuple[str, ...]:
-    """What a reader should know, one sentence each."""
-    said = []
+    """Return warnings on a confirmed rate, one sentence each.
+
+    Args:
+        race: search over learning rates.
+        found: confirmed recommendation.
+        suggestion: suggestion of the sweep.
+        confirmation: trials and best rates by length.
+        rows: number of rows that the trials are evaluated on.
+        constant: loss of the best constant answer; None if it is unknown.
+    """
+    sentences = []
     last = max(race.scores)
     assert found.learning_rate is not None
     if suggestion.learning_rate is None:
-        said.append(f"the sweep alone shows no rate ({suggestion.reason}); trainings from a guess found this one")
+        sentences.append(f"the sweep alone shows no rate ({suggestion.reason}); trainings from a guess found this one")
     else:
         factor = found.learning_rate / suggestion.learning_rate
         if not 1 / APART <= factor <= APART:
             side = "lower" if factor < 1 else "higher"
-            said.append(
+            sentences.append(
                 f"the trainings say a rate {max(factor, 1 / factor):.1f} times {side} than the sweep suggests "
                 f"({suggestion.learning_rate:.1e}); they were run under the real schedule, so they are believed"
             )
     if constant is not None and no_better(race, constant):
-        said.append(
+        sentences.append(
             f"no training did better than a constant answer so far, whose loss is {constant:.4g}, though longer ones "
             "came nearer; if the whole one does no better, the targets may not depend on the inputs"
         )
     edge = race.beyond(last)
-    tried = [place for table in race.scores.values() for place in table]
+    tried = [log10_rate for table in race.scores.values() for log10_rate in table]
     if edge is not None and not min(tried) < edge < max(tried):
         side = "lower" if edge < race.bests()[last] else "higher"
-        said.append(f"the best rate at {last:,} steps was the last one tried: a {side} one may be better")
+        sentences.append(f"the best rate at {last:,} steps was the last one tried: a {side} one may be better")
     if race.steps > FAR * last:
-        said.append(
+        sentences.append(
             f"the rate is carried on from trainings of {last:,} steps to {race.steps:,}; a larger confirm.budget would "
             "need less of that"
         )
     if confirmation.seed_factor is not None and confirmation.seed_factor > APART:
-        said.append(f"the seeds' own best rates lie {confirmation.seed_factor:.1f} times apart")
+        sentences.append(f"the seeds' own best rates lie {confirmation.seed_factor:.1f} times apart")
     if confirmation.judged_on == "training loss":
-        said.append("nothing is held out, so the rates were judged by training loss, which rewards over-fitting")
+        sentences.append("nothing is held out, so the rates were judged by training loss, which rewards over-fitting")
     elif rows < FEW_ROWS:
-        said.append(f"the rates were judged on {rows} held-out rows, which are few")
+        sentences.append(f"the rates were judged on {rows} held-out rows, which are few")
     if overfits(race):
-        said.append(
+        sentences.append(
             "the longest trainings over-fit: their held-out loss is higher than that of shorter ones while their "
             "training loss is lower; fewer steps or more regularisation would do more than the rate"
         )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def overfits(race: Race) -> bool:
-    """Whether the longest training at its best rate ends higher on held-out rows, and lower on its own, than a shorter
-    one did."""
+    """Return whether the longest trials raise held-out and lower training loss, at best rates."""
     lengths = sorted(race.scores)
     if len(lengths) < 2:
         return False
 
     def ends(steps: int) -> tuple[float, float]:
         table = race.scores[steps]
-        place = min(table, key=lambda each: mean(table[each]))
-        return mean(table[place]), mean(race.train_scores[steps][place])
+        log10_rate = min(table, key=lambda candidate: mean(table[candidate]))
+        return mean(table[log10_rate]), mean(race.train_scores[steps][log10_rate])
 
     (before, train_before), (after, train_after) = ends(lengths[-2]), ends(lengths[-1])
     return after > before and train_after < train_before

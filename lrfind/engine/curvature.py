@@ -1,4 +1,4 @@
-"""Sharpness: how strongly the loss curves where the training starts, and the rate that a quadratic so curved allows."""
+"""Measure sharpness at the initial weights and the largest rate that is stable there."""
 
 from __future__ import annotations
 
@@ -19,27 +19,31 @@ from lrfind.engine import compiler
 from lrfind.engine.step import TrainState
 
 BASIS = 10
-"""Lanczos vectors, each as long as the parameters, in single precision. At the start of fully connected networks the
-largest eigenvalue stands apart from the rest: there six vectors gave it to four digits."""
+"""Number of Lanczos vectors, each float32 of shape (parameters,).
+
+Six already give the largest eigenvalue of an initial fully connected network to four digits.
+"""
 
 ROUNDS = 2
-"""Times that the basis is filled before giving up, after at most 21 products."""
+"""Largest number of restarts: at most 21 Hessian-vector products in all."""
 
 TOLERANCE = 0.02
-"""Residual over eigenvalue that will do: an eigenvalue of the matrix is that close to the one found, the largest one
-where it stands apart. What is found is never above the largest."""
+"""Largest residual over eigenvalue.
+
+Some eigenvalue lies that close to the result, the largest one if it is separated; the result never exceeds the largest.
+"""
 
 
 @dataclass(frozen=True)
 class Stability:
-    """The sharpness and what follows from it.
+    """Sharpness and the stability limit that follows from it.
 
     Attributes:
-        sharpness: largest eigenvalue of the Hessian, or of the preconditioned one for an adaptive method; in units of
-            loss over squared weight, or of one over rate.
-        limit: the rate above which the optimiser leaves a quadratic of that sharpness.
-        rule: how the limit follows, e.g. ``"2 / lambda_max"``.
-        products: Hessian-vector products that were taken; one costs about as much as two gradients.
+        sharpness: largest eigenvalue of the Hessian, in loss per squared weight, or of the preconditioned Hessian of an
+            adaptive optimiser, in 1 / rate.
+        limit: rate above which the optimiser diverges on a quadratic of that sharpness.
+        rule: formula of the limit, such as ``"2 / lambda_max"``.
+        products: number of Hessian-vector products; each costs about two gradients.
     """
 
     sharpness: float
@@ -58,32 +62,35 @@ def stability(
     platform: str,
     factors: Any = None,
 ) -> Stability | None:
-    """Sharpness of a batch's training loss and the largest stable rate on a quadratic of that sharpness.
+    """Return the sharpness of a batch's training loss and the largest stable rate.
 
-    ``lambda_max(H)`` for SGD (Cohen et al. 2021, arXiv:2103.00065), and ``lambda_max(P^-1/2 H P^-1/2)`` for Adam, with
-    its preconditioner ``P = sqrt(nu / (1 - b2^count) + eps_root) + eps`` held still (Cohen et al. 2022,
-    arXiv:2207.14484). Weights that had no gradient yet (nu = 0) do not take part: Adam has not moved them, and its eps
-    alone would make any curvature along them count a hundred millionfold. Clipping and weight decay are left out. Where
-    parameters have rates of their own, f times the rate, P is divided by f.
+    The sharpness is ``lambda_max(H)`` for SGD and ``lambda_max(P^-1/2 H P^-1/2)`` for Adam, H the Hessian and ``P =
+    sqrt(nu / (1 - b2^count) + eps_root) + eps`` the fixed preconditioner. Parameters without a gradient so far (nu = 0)
+    are left out: Adam has not moved them, and eps alone would multiply their curvature by 1e8. Clipping and weight
+    decay are ignored. For parameters with their own factor f on the rate, P is divided by f.
 
     Args:
-        loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
-        train: where to look; for Adam after some steps, which may be at rate zero.
-        batch: one batch, as the loss takes it; for Adam of rows that `train` has seen.
+        loss: function ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
+        train: training state; for Adam after some steps, which may have rate zero.
+        batch: batch as the loss takes it; for Adam, rows that `train` has seen.
         key: raw key of the loss.
-        name: the optimiser's name in optax.
-        options: its options; those left out have optax's defaults.
+        name: name of the optimiser in optax.
+        options: keywords of the optimiser; others have optax's defaults.
         platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
-        factors: what each parameter's rate is multiplied by, a tree of numbers; None where all have the same rate.
+        factors: factor on each parameter's rate, a pytree of numbers; None for one rate.
 
     Returns:
-        None for an optimiser without a rule, where the loss has no second derivative, and where the eigenvalue was not
-        found or is not positive.
+        Sharpness and limit; None for an optimiser without a formula, a loss without a second derivative, or an
+        eigenvalue that was not found or is not positive.
+
+    Reference:
+        Cohen et al. 2021, "Gradient descent on neural networks typically occurs at the edge of stability",
+        arXiv:2103.00065, for SGD; Cohen et al. 2022, arXiv:2207.14484, for Adam.
     """
-    found = rule_of(name, options)
-    if found is None:
+    formula = rule_of(name, options)
+    if formula is None:
         return None
-    factor, rule = found
+    factor, rule = formula
     scale: Any = np.float32(1)
     if name != "sgd":
         own = settings(name, options, "b2", "eps", "eps_root")
@@ -91,8 +98,8 @@ def stability(
         if scale is None:
             return None
     if factors is not None:
-        each = jax.tree.map(lambda factor, leaf: np.full(np.shape(leaf), factor, np.float32), factors, train.params)
-        scale = scale * np.sqrt(ravel_pytree(each)[0])
+        per_weight = jax.tree.map(lambda value, leaf: np.full(np.shape(leaf), value, np.float32), factors, train.params)
+        scale = scale * np.sqrt(ravel_pytree(per_weight)[0])
     # On the device once, not at every product.
     inputs = jax.device_put((scale, train.params, train.state, batch, key))
     size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(train.params))
@@ -108,11 +115,18 @@ def stability(
 
 
 def rule_of(name: str, options: Mapping[str, Any]) -> tuple[float, str] | None:
-    """The largest stable rate on a quadratic times its sharpness, and how to write it; None where there is no formula.
+    """Return the largest stable rate times sharpness and its formula; None if there is none.
 
-    The rates at which an eigenvalue of the optimiser's linear recurrence reaches -1 (Cohen et al. 2021, appendix B, and
-    2022): 2 for gradient descent, ``2 (1 + beta)`` for heavy-ball momentum, ``2 (1 + beta) / (1 + 2 beta)`` for
-    Nesterov's, and ``2 (1 + b1) / (1 - b1)`` for Adam, whose momentum is an average.
+    At this rate an eigenvalue of the optimiser's linear recurrence on a quadratic reaches -1: 2 for gradient descent,
+    ``2 (1 + beta)`` for heavy-ball momentum beta, ``2 (1 + beta) / (1 + 2 beta)`` for Nesterov momentum, ``2 (1 + b1) /
+    (1 - b1)`` for Adam, whose momentum is an average.
+
+    Args:
+        name: name of the optimiser in optax.
+        options: keywords of the optimiser.
+
+    Reference:
+        Cohen et al. 2021, appendix B; Cohen et al. 2022.
     """
     if name == "sgd":
         own = settings(name, options, "momentum", "nesterov")
@@ -132,16 +146,33 @@ def rule_of(name: str, options: Mapping[str, Any]) -> tuple[float, str] | None:
 
 
 def settings(name: str, options: Mapping[str, Any], *keywords: str) -> dict[str, Any]:
-    """The values of an optimiser's keywords, optax's default where the options do not say."""
+    """Return the values of an optimiser's keywords, with optax's defaults.
+
+    Args:
+        name: name of the optimiser in optax.
+        options: keywords that the user set.
+        *keywords: names of the keywords to return.
+    """
     known = inspect.signature(getattr(optax, name)).parameters
     return {keyword: options.get(keyword, known[keyword].default) for keyword in keywords}
 
 
 def preconditioner(optimizer: Any, params: Any, b2: float, eps: float, eps_root: float) -> jax.Array | None:
-    """``P^-1/2`` of the Adam somewhere in an optimiser's state, shape (parameters,), 0 where nu is.
+    """Return ``P^-1/2`` of the Adam in an optimiser state, shape (parameters,).
 
-    Of the Adams of several groups, each has its own parameters; those that none has are frozen. None where there is no
-    Adam, two have the same parameter, or none has made a step.
+    It is 0 where nu is 0.
+
+    Several parameter groups have one Adam each; parameters without one are frozen.
+
+    Args:
+        optimizer: optimiser state, a pytree.
+        params: parameters, a pytree.
+        b2: decay of the second moment.
+        eps: term added outside of the root.
+        eps_root: term added inside of the root.
+
+    Returns:
+        The scale; None without an Adam, before its first step, or if two of them share a parameter.
     """
 
     def is_adam(node: Any) -> bool:
@@ -150,7 +181,7 @@ def preconditioner(optimizer: Any, params: Any, b2: float, eps: float, eps_root:
     adams = [node for node in jax.tree.leaves(optimizer, is_leaf=is_adam) if is_adam(node)]
     if not adams or int(adams[0].count) == 0:
         return None
-    moments = [found for adam in adams for found in jax.tree_util.tree_leaves_with_path(adam.nu)]
+    moments = [moment for adam in adams for moment in jax.tree_util.tree_leaves_with_path(adam.nu)]
     known = dict(moments)
     if len(known) < len(moments):
         return None
@@ -161,9 +192,11 @@ def preconditioner(optimizer: Any, params: Any, b2: float, eps: float, eps_root:
 
 
 def curved(loss: Callable[..., tuple[jax.Array, tuple[Any, Any]]]) -> Callable[..., jax.Array]:
-    """``(vector, scale, params, state, batch, key) -> scale H scale vector``, H the Hessian of the loss by `params`.
+    """Return the product ``scale H scale vector`` with the Hessian H of a loss.
 
-    Forward over reverse: the derivative of the gradient along a direction, of the price of two gradients and without H.
+    Its signature is ``(vector, scale, params, state, batch, key)``.
+
+    Forward over reverse mode: the directional derivative of the gradient, for the cost of two gradients.
     """
 
     def product(vector: jax.Array, scale: jax.Array, params: Any, state: Any, batch: Any, key: Any) -> jax.Array:
@@ -178,19 +211,20 @@ def curved(loss: Callable[..., tuple[jax.Array, tuple[Any, Any]]]) -> Callable[.
 
 
 Vector = NDArray[np.float32]
+"""Float32 array of shape (size,)."""
 
 
 def largest_eigenvalue(product: Callable[[Vector], Vector], size: int) -> tuple[float | None, int]:
-    """The largest (not the largest in size) eigenvalue of a symmetric matrix that is known by its products alone.
+    """Return the algebraically largest eigenvalue of a symmetric matrix, given by its products.
 
-    ARPACK's restarted Lanczos iteration, from a start that is always the same, until the residual is small enough.
+    Uses ARPACK's restarted Lanczos iteration from a fixed start until the residual is below `TOLERANCE`.
 
     Args:
-        product: matrix times vector, shape (size,).
-        size: rows of the matrix.
+        product: function from a vector of shape (size,) to matrix times vector.
+        size: number of rows of the matrix.
 
     Returns:
-        The eigenvalue, None where it was not found or a product is not finite; and how many products were taken.
+        The eigenvalue, None if it was not found or a product is not finite; and the number of products.
     """
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh  # type: ignore[import-untyped]
 

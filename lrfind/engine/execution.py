@@ -1,4 +1,4 @@
-"""How lanes and steps are run. Chosen from the program and the platform, never from a clock: same choice, same bits."""
+"""Choose how lanes and steps are run, reproducibly by program and platform alone."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from typing import Any, Literal
 from lrfind.types import Execution
 
 CONVOLUTION = "conv_general_dilated"
+"""Name of the convolution primitive in a jaxpr."""
 
 QUICK_FLOPS, QUICK_STEPS = 1e10, 1000
-"""Floating-point operations and steps of a whole run up to which quick compilation pays on a CPU. It saves some 0.4
-seconds of the first run, and makes every step of this and of later runs, which find the program in the cache, 0.03 ms
-(of small networks) to 1e-11 seconds an operation slower: a tenth of a second at these bounds."""
+"""Largest floating-point operations and steps of a run that is compiled quickly on a CPU.
+
+Quick compilation saves 0.4 seconds once and makes every step slower; see docs/calibration.md#quick-compilation.
+"""
 
 
 def choose(program: Any, platform: str, lane_steps: float = math.inf) -> Execution:
-    """The execution that is fastest for a step's program on a platform.
+    """Return the fastest execution of a step's program on a platform.
 
-    A convolution's gradient inside a compiled loop is an order of magnitude slower on a CPU than the same compiled
-    step called from Python (jax#12868), so such programs are not scanned there.
+    On a CPU the gradient of a convolution is ten times slower inside of a compiled loop than in a compiled step called
+    from Python (jax#12868), so such programs are not scanned.
 
     Args:
-        program: a jaxpr that holds the step, once.
+        program: jaxpr that contains the step once.
         platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
-        lane_steps: steps that all lanes will take in all.
+        lane_steps: total number of steps of all lanes.
     """
     lanes = choose_lanes(platform)
     if platform != "cpu":
@@ -37,9 +39,9 @@ def choose(program: Any, platform: str, lane_steps: float = math.inf) -> Executi
 
 
 def flops(jaxpr: Any) -> float:
-    """Operations of a program's matrix products and convolutions; all others are few beside them.
+    """Return the operations of a jaxpr's matrix products and convolutions; all others are few.
 
-    A loop of unknown length counts once, which is what is wanted of the loop over steps.
+    A loop of unknown length counts once, as the loop over steps should.
     """
     total = 0.0
     for equation in jaxpr.eqns:
@@ -49,7 +51,7 @@ def flops(jaxpr: Any) -> float:
 
 
 def products(equation: Any) -> float:
-    """Operations of one matrix product or convolution; none of anything else."""
+    """Return the operations of one matrix product or convolution; 0 for any other equation."""
     if equation.primitive.name not in ("dot_general", CONVOLUTION):
         return 0.0
     operands = (*equation.invars[:2], equation.outvars[0])
@@ -66,17 +68,20 @@ def products(equation: Any) -> float:
 
 
 def choose_lanes(platform: str) -> Literal["each", "vmap"]:
-    """How lanes run side by side.
+    """Return how lanes are run side by side.
 
-    On a CPU every lane is its own call of one compiled program, in as many threads as there are cores: XLA runs outside
-    of Python's lock, so lanes fill the cores, and a lane's bits do not depend on how many there are. Elsewhere
-    one wide program keeps the device busy.
+    On a CPU every lane is a call of one compiled program in its own thread: XLA releases the GIL, so lanes fill the
+    cores, and a lane's bits do not depend on the number of lanes. On accelerators one vmapped program keeps the device
+    busy.
+
+    Args:
+        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
     """
     return "each" if platform == "cpu" else "vmap"
 
 
 def equations(jaxpr: Any) -> Iterator[Any]:
-    """All equations of a jaxpr and of the jaxprs inside of it."""
+    """Yield all equations of a jaxpr, nested ones included."""
     for equation in jaxpr.eqns:
         yield equation
         for body in bodies(equation):
@@ -84,7 +89,7 @@ def equations(jaxpr: Any) -> Iterator[Any]:
 
 
 def bodies(equation: Any) -> Iterator[Any]:
-    """The jaxprs that an equation runs: a loop's body, a branch, an inner function."""
+    """Yield the jaxprs inside of an equation: loop bodies, branches, inner functions."""
     for value in equation.params.values():
         for inner in value if isinstance(value, (tuple, list)) else (value,):
             body = getattr(inner, "jaxpr", inner)

@@ -1,7 +1,7 @@
-"""The one program: lanes of training, step by step, at whatever rates it is given.
+"""Train lanes side by side in one compiled program, at given rates.
 
-Sweep, confirmation and training differ in the array ``rates[steps, lanes]`` alone. The kernel runs it in chunks and
-yields each one; whoever consumes it draws, journals and stops.
+Sweep, confirmation and training differ only in the array ``rates[steps, lanes]``. The train loop runs in chunks and
+yields each of them; the consumer draws, journals and stops.
 """
 
 from __future__ import annotations
@@ -25,37 +25,35 @@ from lrfind.engine.step import Probing, Record, Step
 from lrfind.types import Execution, Floats
 
 WORK = 1e9
-"""Weights times rows that a chunk touches: some tenths of a second for a fully connected network on a CPU. Neither
-do dispatch and journal outweigh the arithmetic then, nor has an interruption to wait."""
+"""Parameters times rows per chunk: tenths of a second on a CPU, a prompt Ctrl-C."""
 
 TOUCH = 6
-"""Operations for each weight and row of a fully connected network: a product and a sum forward, and both twice
-backward."""
+"""Operations per parameter and row of a fully connected network: 2 forward, 4 backward."""
 
 SHORTEST, LONGEST = 5, 5000
-"""Bounds of a chunk, in steps."""
+"""Bounds of the length of a chunk, in steps."""
 
 
 def chunk_for(parameters: int, rows: int, steps: int) -> int:
-    """Steps to a chunk. It moves no bit of the curve and depends on no clock, so that a journal repeats as well.
+    """Return the steps per chunk, independent of clocks: a journal replays the same chunks.
 
     Args:
-        parameters: weights of the model.
-        rows: rows of data to one step.
-        steps: steps that are wanted in all.
+        parameters: number of parameters of the model.
+        rows: rows of data per step.
+        steps: total number of steps.
     """
     return min(steps, int(np.clip(WORK / max(1, parameters * rows), SHORTEST, LONGEST)))
 
 
 @dataclass(frozen=True)
 class Feed:
-    """Where batches come from.
+    """Source of batches.
 
     Attributes:
         data: pytree of arrays that stay on the device.
-        select: ``(data, row) -> batch``, pure; becomes part of the compiled program.
-        draw: ``(seed, start, stop) -> Draw``: the rows and keys of a seed's steps; the seed is its number among the
-            run's seeds.
+        select: pure function ``(data, row) -> batch``, part of the compiled program.
+        draw: function ``(seed, start, stop) -> Draw`` of rows and keys of a seed's steps; the seed is its index in the
+            run.
     """
 
     data: Any
@@ -65,15 +63,15 @@ class Feed:
 
 @dataclass(frozen=True)
 class Chunk:
-    """The outcome of some consecutive steps.
+    """Outcome of consecutive steps.
 
     Attributes:
-        start: number of its first step.
-        loss: shape (lanes, steps).
-        gradient_norm: shape (lanes, steps).
-        update_norm: shape (lanes, steps).
+        start: number of the first step.
+        loss: training loss, shape (lanes, steps).
+        gradient_norm: global gradient norm, shape (lanes, steps).
+        update_norm: global update norm, shape (lanes, steps).
         trust: trust-region ratio, shape (lanes, steps); NaN where it was not measured.
-        states: the lanes' states after it; valid until the next chunk is asked for.
+        states: states of the lanes after the chunk, valid until the next chunk is requested.
     """
 
     start: int
@@ -85,11 +83,11 @@ class Chunk:
 
 
 class Orders(NamedTuple):
-    """What the caller wants of steps.
+    """Inputs of steps that the caller controls.
 
     Attributes:
-        rates: shape (steps,), or (steps, lanes) where lanes share a program.
-        measure: whether to measure the trust-region ratio, shape (steps,); None where the step cannot.
+        rates: learning rates, shape (steps,), or (steps, lanes) for lanes that share a program.
+        measure: whether to measure the trust-region ratio, shape (steps,); None if the step cannot.
     """
 
     rates: Any
@@ -97,16 +95,16 @@ class Orders(NamedTuple):
 
 
 class Kernel:
-    """Lanes of training, compiled once.
+    """Train loop over lanes, compiled once.
 
     Args:
-        step: one optimiser step.
-        feed: where batches come from.
-        platform: what it runs on.
-        execution: how lanes and steps are run; None to choose by program and platform.
-        chunk: the most steps between two yields. Of a program with more work to a step than `chunk_for` could know of
-            (convolutions, tokens) they become fewer when it is compiled, on a CPU.
-        lane_steps: steps that all lanes will take in all, as far as known; the choice depends on it.
+        step: optimiser step.
+        feed: source of batches.
+        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+        execution: how lanes and steps are run; None to choose it by program and platform.
+        chunk: largest number of steps per chunk. On a CPU, compilation lowers it for programs with more work per step
+            than `chunk_for` assumes (convolutions, tokens).
+        lane_steps: total number of steps of all lanes, as far as known; the choice of execution depends on it.
     """
 
     def __init__(
@@ -131,14 +129,17 @@ class Kernel:
 
     @property
     def execution(self) -> Execution:
-        """How lanes and steps are run; known once the program is compiled."""
+        """How lanes and steps are run; known after compilation."""
         assert self._given is not None, "compile first"
         return self._given
 
     def compile(self, states: Sequence[Any]) -> None:
-        """Compile for these lanes' shapes, arrays or `jax.ShapeDtypeStruct`; `run` does it where nobody did before.
+        """Compile the program; `run` does so if needed.
 
-        Where lanes share a program it is made for as many of them; `run` takes any number, that many at a time.
+        Lanes that share a program are compiled for `len(states)` at a time; `run` takes any number of lanes.
+
+        Args:
+            states: training state of each lane, arrays or `jax.ShapeDtypeStruct`.
         """
         self._groups = Groups(len(states) if self._vmapped else None)
         group = self._groups.of(len(states))[0]
@@ -154,19 +155,18 @@ class Kernel:
             self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
         if self._given.steps == "loop":
             first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
-            steps = [
-                self._one_step(measure) for measure in ((None, True) if isinstance(self._step, Probing) else (None,))
-            ]
-            traced = [jax.jit(step, donate_argnums=0).trace(state, data, *first) for step in steps]
+            measures = (None, True) if isinstance(self._step, Probing) else (None,)
+            steps = [jax.jit(self._one_step(measure), donate_argnums=0) for measure in measures]
+            traced = [step.trace(state, data, *first) for step in steps]
             self._shorten(traced[0].jaxpr)
-        lowered = [each.lower() for each in traced]
+        lowered = [program.lower() for program in traced]
         with ThreadPoolExecutor(max_workers=1) as pool:  # XLA compiles outside of Python's lock.
-            others = [pool.submit(compiler.compile, each, self._given.compiler) for each in lowered[1:]]
+            others = [pool.submit(compiler.compile, program, self._given.compiler) for program in lowered[1:]]
             self._compiled = compiler.compile(lowered[0], self._given.compiler)
             self._measuring = others[0].result() if others else None
 
     def _shorten(self, program: Any) -> None:
-        """Fewer steps to a chunk where the program's own operations ask for it; it moves no bit of the curve."""
+        """Lower the steps per chunk by the program's operations; the losses do not depend on it."""
         if self._platform == "cpu":
             work = flops(program.jaxpr) / (self._groups.width or 1)
             self.chunk = min(self.chunk, max(SHORTEST, int(TOUCH * WORK / max(1.0, work))))
@@ -184,16 +184,16 @@ class Kernel:
         """Train the lanes.
 
         Args:
-            states: the state of each lane before step `start`.
+            states: training state of each lane before step `start`.
             rates: learning rates, shape (steps, lanes).
-            start: number of the first step: where in their batches and keys the lanes are.
-            seeds: whose batches and keys each lane takes; left out: lane by lane, one each.
-            probe_every: measure the trust-region ratio at steps whose number is a multiple of this; 0 for never. A step
-                that is not `Probing` measures none.
-            label: for who writes down what is run (`lrfind.engine.recorded`); the kernel takes no notice.
+            start: number of the first step, which selects batches and keys.
+            seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
+            probe_every: measure the trust-region ratio at multiples of this step number; 0 for never. Only a `Probing`
+                step measures it.
+            label: record for the journal (`lrfind.engine.recorded`), ignored here.
 
         Yields:
-            The chunks, in order. Stop asking, and nothing more is computed.
+            The chunks, in order, computed on demand.
         """
         del label
         if self._compiled is None:
@@ -223,16 +223,16 @@ class Kernel:
                     own = part._replace(rates=self._groups.rates(part.rates, group))
                     return self._advance(state, data, draws.result(), own)
 
-                running = [pool.submit(advance, *each) for each in zip(groups, carried, drawn, strict=True)]
+                running = [pool.submit(advance, *call) for call in zip(groups, carried, drawn, strict=True)]
                 drawn = ahead(first + self.chunk) if first + self.chunk < len(rates) else []
-                outcomes = [each.result() for each in running]
+                outcomes = [call.result() for call in running]
                 carried = [state for state, _ in outcomes]
-                here = slice(len(states))  # What fills up the last group is left out.
+                real = slice(len(states))  # What fills up the last group is left out.
                 loss, gradient_norm, update_norm, trust = (
-                    np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])[here]
+                    np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])[real]
                     for k in range(len(Record._fields))
                 )
-                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[here])
+                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[real])
 
     def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
         draws = self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
@@ -246,7 +246,7 @@ class Kernel:
         return Orders(rates, measure if isinstance(self._step, Probing) else None)
 
     def _one_step(self, measure: Any = None) -> Callable[..., Any]:
-        """``(state, data, draw, rate) -> (state, record)``; measures if it is told to, True or a traced bool."""
+        """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is as of `Probing`."""
 
         def one(state: Any, data: Any, draw: Draw, rate: Any) -> tuple[Any, Record]:
             batch = self.feed.select(data, draw.rows)
@@ -258,7 +258,7 @@ class Kernel:
         return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._vmapped else one
 
     def _scan(self, state: Any, data: Any, draws: Draw, orders: Orders, steps: Any) -> tuple[Any, Record]:
-        """`steps` of the chunk's steps in one loop; the number is traced, so a last, shorter chunk needs no program."""
+        """Run the first `steps` steps of a chunk in one loop; a traced number needs one program."""
         fields = len(Record._fields) - (orders.measure is None)
         empty = jnp.full((self._length, fields, *orders.rates.shape[1:]), jnp.nan)
 
@@ -285,15 +285,15 @@ class Kernel:
             program = self._measuring if orders.measure is not None and orders.measure[i] else self._compiled
             state, record = program(state, data, draw, orders.rates[i])
             rows.append(record)
-        return state, jax.tree.map(lambda *each: np.stack([np.asarray(one) for one in each]), *map(complete, rows))
+        return state, jax.tree.map(lambda *values: np.stack(list(map(np.asarray, values))), *map(complete, rows))
 
 
 def complete(record: Record) -> Record:
-    """The record with NaN for what was not measured."""
+    """Return a record whose `trust` is NaN if it was not measured."""
     return record if record.trust is not None else record._replace(trust=np.full(record.loss.shape, np.nan, np.float32))
 
 
 def pad(leaf: Any, length: int) -> Any:
-    """Zeros behind the leading axis up to `length`; they are never read."""
+    """Pad the leading axis with zeros to a length; the padding is never read."""
     missing = length - len(leaf)
     return leaf if missing == 0 else np.concatenate([leaf, np.zeros((missing, *leaf.shape[1:]), leaf.dtype)])

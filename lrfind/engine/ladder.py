@@ -1,4 +1,4 @@
-"""The rates of a sweep, one per step."""
+"""Compute the learning rates of a range test, one per step."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ import numpy as np
 from lrfind.types import Floats
 
 LONGER = 10
-"""A ladder is carried on by at most so many times its own steps: those of one that hardly rises would never end. A
-linear one takes 4.6 times its own for two decades."""
+"""Largest length of an extension, in multiples of the ladder's steps.
+
+It bounds ladders that hardly rise; a linear one needs 4.6 times its steps for two decades.
+"""
 
 
 def exponential(low: float, high: float, steps: int) -> Floats:
-    """``low (high / low)^(i / (steps - 1))``: equal steps in log rate, exact at both ends, shape (steps,)."""
+    """Return ``low (high / low)^(i / (steps - 1))``, even in log rate, shape (steps,)."""
     return np.geomspace(low, high, steps)
 
 
 def linear(low: float, high: float, steps: int) -> Floats:
-    """``low + (high - low) i / (steps - 1)``: equal steps in rate, exact at both ends, shape (steps,)."""
+    """Return rates evenly spaced, ``low + (high - low) i / (steps - 1)``, shape (steps,)."""
     return np.linspace(low, high, steps)
 
 
 def above(ladder: Floats, high: float) -> Floats:
-    """The ladder carried on, past its end, by its own last step in log rate, up to `high` (included).
+    """Extend a ladder upwards by its last step in log rate, up to `high` included.
 
     Args:
-        ladder: the rates so far, shape (steps,), increasing.
-        high: the last rate of the continuation.
+        ladder: rates so far, shape (steps,), increasing.
+        high: last rate of the extension.
 
     Returns:
-        Rates above the ladder's last, evenly spaced in log rate, at most `LONGER` times as many; empty where `high` is
-        not above it.
+        Rates above the ladder's last, evenly spaced in log rate, at most `LONGER` times as many; empty if `high` is not
+        above it.
     """
     last = ladder[-1]
     if high <= last:
@@ -42,7 +44,15 @@ def above(ladder: Floats, high: float) -> Floats:
 
 
 def below(ladder: Floats, low: float) -> Floats:
-    """Rates below the ladder's first, from `low` (included), as far apart in log rate as its own first two."""
+    """Extend a ladder downwards by its first step in log rate, from `low` included.
+
+    Args:
+        ladder: rates so far, shape (steps,), increasing.
+        low: first rate of the extension.
+
+    Returns:
+        Rates below the ladder's first, evenly spaced in log rate; empty if `low` is not below it.
+    """
     first = ladder[0]
     if low >= first:
         return np.empty(0)

@@ -1,4 +1,4 @@
-"""What a training is looked at by: loss and metric on rows that stay the same."""
+"""Evaluate loss and metric of a training state on fixed rows."""
 
 from __future__ import annotations
 
@@ -8,54 +8,41 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lrfind.engine import compiler
-from lrfind.engine.evaluate import rows_in
+from lrfind.engine.evaluate import FixedRows
 from lrfind.engine.step import TrainState
 
 Measure = Callable[[Any, Any, Any], tuple[jax.Array, jax.Array]]
-"""``(params, state, batch) -> (loss, statistic)``, both means over the batch's rows."""
+"""Function ``(params, state, batch) -> (loss, statistic)``, means over the rows."""
 
 
-class Scorer:
-    """Loss and statistic of a state over fixed rows, compiled once.
+class Scorer(FixedRows):
+    """Loss and statistic of a training state over fixed rows, compiled once.
 
     Args:
-        measure: of one batch.
-        parts: batches of one shape, so that one program serves them all.
+        measure: function that evaluates one batch.
+        parts: batches of one shape.
     """
 
     def __init__(self, measure: Measure, parts: Sequence[Any]) -> None:
-        self._parts = list(parts)
-        self.rows = sum(rows_in(part) for part in self._parts)
-        self._program = jax.jit(measure)
-        self._compiled: Any = None
-
-    def compile(self, shapes: TrainState, platform: str) -> None:
-        """Compile for a state of these shapes."""
-        lowered = self._program.lower(shapes.params, shapes.state, self._parts[0])
-        self._compiled = compiler.compile(lowered, "quick" if platform == "cpu" else "full")
-        self._parts = [jax.device_put(part) for part in self._parts]
+        super().__init__(measure, parts)
 
     def __call__(self, state: TrainState) -> tuple[float, float]:
-        """Loss and statistic of a state."""
-        run = self._compiled or self._program
-        found = [run(state.params, state.state, part) for part in self._parts]
-        return (
-            sum(float(loss) for loss, _ in found) / len(found),
-            sum(float(statistic) for _, statistic in found) / len(found),
-        )
+        """Return loss and statistic of a training state, means over the rows."""
+        values = [self.run(state.params, state.state, part) for part in self.parts]
+        loss, statistic = (sum(map(float, column)) / len(values) for column in zip(*values, strict=True))
+        return loss, statistic
 
 
 def hits(outputs: jax.Array, targets: jax.Array) -> jax.Array:
-    """Share of labels that have the highest output; labels of any shape, classes along the last axis of outputs."""
+    """Return the top-1 accuracy; classes along the last axis of outputs, labels of any shape."""
     return jnp.mean(jnp.argmax(outputs, axis=-1) == targets)
 
 
 def answers(outputs: jax.Array, targets: jax.Array) -> jax.Array:
-    """Share of yes-or-no questions answered right: yes where the output is above 0."""
+    """Return the accuracy of binary answers: yes where the output is positive."""
     return jnp.mean((outputs > 0) == (targets > 0.5))
 
 
 def squares(outputs: jax.Array, targets: jax.Array) -> jax.Array:
-    """Mean squared error, of which 1 less its part of the targets' variance is R2."""
+    """Return the mean squared error."""
     return jnp.mean((outputs - targets) ** 2)

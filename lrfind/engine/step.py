@@ -1,4 +1,4 @@
-"""The engine's seam: one optimiser step as a pure function, ``step(state, batch, rate, key) -> (state, record)``."""
+"""Build one optimiser step, a pure ``step(state, batch, rate, key) -> (state, record)``."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ import jax.numpy as jnp
 import optax
 
 Step = Callable[[Any, Any, Any, Any], tuple[Any, "Record"]]
-"""``(state, batch, rate, raw key) -> (state, record)``. A user's own train step enters the kernel as it is."""
+"""A function ``(state, batch, rate, raw key) -> (state, record)``."""
 
 
 SMALL = 2**15
-"""Numbers up to which leaves are joined before their products are summed."""
+"""Largest number of elements of a leaf that is joined with others before dot products."""
 
 ROUNDING = 64
-"""Machine epsilons of the loss that a step's predicted decrease has to exceed for its trust-region ratio to be known:
-each of the two losses is rounded by about one, so that the ratio is good to some three hundredths there."""
+"""Least predicted decrease for a known trust-region ratio, in machine epsilons of the loss.
+
+Each of the two losses is rounded by about one epsilon, so the ratio is accurate to about 0.03.
+"""
 
 
 class Record(NamedTuple):
-    """What one step leaves behind, scalars.
+    """Scalars that one step records.
 
     Attributes:
-        loss: of the step's batch, before its update: the rates of all earlier steps made it, this step's did not.
-        gradient_norm: global norm of the gradient, before clipping.
-        update_norm: global norm of what was added to the parameters.
-        trust: actual over predicted decrease of the batch's loss (see `trust_ratio`); None of a step that does not
-            measure it, NaN where it might have and was not asked to.
+        loss: loss of the step's batch before the update.
+        gradient_norm: global norm of the gradient before clipping.
+        update_norm: global norm of the change of the parameters.
+        trust: trust-region ratio (see `trust_ratio`); None if the step cannot measure it, NaN if it was not asked to.
     """
 
     loss: Any
@@ -41,27 +42,27 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Probing:
-    """A step that can also measure its trust-region ratio, at the cost of one more forward pass.
+    """A step that can measure its trust-region ratio, for one more forward pass.
 
     Attributes:
-        measured: ``(state, batch, rate, raw key, measure) -> (state, record)``. `measure` is None or True, or a traced
-            bool: where that is false the record's `trust` is NaN, and the other pass is not made.
+        measured: function ``(state, batch, rate, raw key, measure) -> (state, record)``. `measure` is None, True or a
+            traced bool; if it is false at run time, `trust` is NaN and the forward pass is skipped.
     """
 
     measured: Callable[[Any, Any, Any, Any, Any], tuple[Any, Record]]
 
     def __call__(self, state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Record]:
-        """The step without a measurement, as any other `Step`."""
+        """Take the step without measuring the ratio, as any other `Step`."""
         return self.measured(state, batch, rate, key, None)
 
 
 class TrainState(NamedTuple):
-    """What a training carries from step to step.
+    """Training state that a step updates.
 
     Attributes:
-        params: what is trained.
-        state: what changes without a gradient.
-        optimizer: the optimiser's state.
+        params: trained parameters, a pytree.
+        state: model state that changes without a gradient, such as running statistics, a pytree.
+        optimizer: optimiser state, a pytree.
     """
 
     params: Any
@@ -70,7 +71,13 @@ class TrainState(NamedTuple):
 
 
 def start(params: Any, state: Any, make_optimizer: Callable[[Any], Any]) -> TrainState:
-    """The state before the first step. No optimiser's starting state depends on its rate."""
+    """Return the training state before the first step; it is independent of the rate.
+
+    Args:
+        params: initial parameters.
+        state: initial model state.
+        make_optimizer: function ``rate -> optax.GradientTransformation``.
+    """
     return TrainState(params, state, make_optimizer(1.0).init(params))
 
 
@@ -83,16 +90,16 @@ def lift(
     blur: float | None = None,
     plain: bool = False,
 ) -> Step:
-    """Join a model's loss and an optimiser into a step.
+    """Combine a loss and an optimiser into a step.
 
     Args:
-        loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
-        make_optimizer: ``rate -> optax.GradientTransformation``, given a traced rate.
-        accumulate: micro-batches whose mean gradient makes one step; every leaf of the batch has them as leading axis.
-        probe: make a `Probing` step; without it nothing of the measurement is compiled.
-        blur: how far a loss is off, as a share of it, times what makes a ratio of two good (see `trust_ratio`).
-        plain: updates are the gradient times minus the rate. Their norm follows from its norm, then; of a small
-            network each of the two takes a sixteenth of a step.
+        loss: function ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
+        make_optimizer: function ``rate -> optax.GradientTransformation``, called with a traced rate.
+        accumulate: micro-batches averaged into one step, the leading axis of every leaf of the batch.
+        probe: whether to return a `Probing` step; if not, no measurement is compiled.
+        blur: relative error of the loss, in the units of `trust_ratio`; None for that of its type.
+        plain: whether updates are minus rate times gradient, so that their norm follows from the gradient's. A norm
+            takes a sixteenth of the step of a small network.
     """
 
     def gradient(params: Any, state: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
@@ -113,7 +120,7 @@ def lift(
         return total / accumulate, state, jax.tree.map(lambda leaf: leaf / accumulate, sums)
 
     def forward(params: Any, state: Any, batches: Any, key: jax.Array) -> jax.Array:
-        """The loss that `gradient` and `accumulated` find, without its gradient."""
+        """Return the loss of `gradient` and `accumulated` without its gradient."""
         if accumulate == 1:
             return loss(params, state, batches, key, True)[0]
 
@@ -151,7 +158,11 @@ def lift(
 
 
 def own_step(step: Any) -> Step:
-    """The user's own train step as the kernel's: its state stands where the parameters do."""
+    """Wrap a user's train step, whose whole state takes the place of the parameters.
+
+    Args:
+        step: function ``(state, batch, rate, raw key) -> (state, loss, ...)``, further values in the order of `Record`.
+    """
 
     def one(train: TrainState, batch: Any, rate: Any, key: Any) -> tuple[TrainState, Record]:
         state, *values = step(train.params, batch, rate, key)
@@ -162,20 +173,25 @@ def own_step(step: Any) -> Step:
 
 
 def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array, blur: float | None = None) -> jax.Array:
-    """Actual over predicted decrease of a loss, ``rho = (L(w + u) - L(w)) / (g . u)``, without a unit.
+    """Return actual over predicted decrease of a loss, float32.
 
-    1 for a step so small that the loss is a plane, 1/2 at the best step along u on a quadratic, 0 at the edge of
-    stability, below 0 where the step raised the loss (Conn, Gould and Toint 2000, "Trust region methods", 6.1).
+    ``rho = (L(w + u) - L(w)) / (g . u)``.
+
+    w are the parameters, u the update, g the gradient. On a quadratic rho is near 1 for a small step, 1/2 at the best
+    step along u, 0 at the edge of stability, and negative where the loss rises.
 
     Args:
-        before: L(w).
-        after: L(w + u) on the same batch.
-        slope: g . u, gradient before clipping times update.
-        blur: predicted decrease, as a share of the loss, up to which the ratio is unknown; left out: `ROUNDING` of the
-            loss's type, which a loss computed in a coarser one has to say itself.
+        before: L(w), scalar.
+        after: L(w + u) on the same batch, scalar.
+        slope: g . u, gradient before clipping times update, scalar.
+        blur: predicted decrease, as a fraction of the loss, up to which the ratio is unknown; None for `ROUNDING`
+            epsilons of the loss's type, too little if the loss is computed in a coarser one.
 
     Returns:
-        The ratio; NaN where it is not finite, or where rounding of the loss drowns the predicted decrease.
+        The ratio; NaN if it is not finite, or if rounding of the loss hides the predicted decrease.
+
+    Reference:
+        Conn, Gould and Toint 2000, "Trust region methods", section 6.1.
     """
     ratio = (after - before) / slope
     if blur is None:
@@ -185,21 +201,21 @@ def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array, blur: flo
 
 
 def norm(tree: Any) -> jax.Array:
-    """Global norm: root of the sum of all squares."""
+    """Return the global 2-norm of a pytree."""
     return jnp.sqrt(sum((jnp.vdot(vector, vector) for vector in vectors(tree)), start=jnp.zeros(())))
 
 
 def dot(left: Any, right: Any) -> jax.Array:
-    """Inner product of two trees of one structure."""
+    """Return the inner product of two pytrees of the same structure."""
     pairs = zip(vectors(left), vectors(right), strict=True)
-    return sum((jnp.vdot(one, other) for one, other in pairs), start=jnp.zeros(()))
+    return sum((jnp.vdot(a, b) for a, b in pairs), start=jnp.zeros(()))
 
 
 def vectors(tree: Any) -> list[jax.Array]:
-    """A tree's leaves as the vectors that `norm` and `dot` take products of.
+    """Return the vectors of a pytree's leaves, small leaves concatenated into one.
 
-    By dot products, as XLA's sums on a CPU go number by number to keep their order, and made a third of a step of the
-    digits network; over all small leaves at once, as every call costs a microsecond of steps that take thirty.
+    Dot products are used because XLA's ordered sums on a CPU took a third of a step of the digits network; the
+    concatenation saves a microsecond per leaf.
     """
     leaves = [leaf.ravel() for leaf in jax.tree.leaves(tree)]
     small = [leaf for leaf in leaves if leaf.size <= SMALL]

@@ -1,4 +1,8 @@
-"""The range test: one training per seed while the rate climbs the ladder."""
+"""Run one pass of the range test: one training per seed while the learning rate rises.
+
+Reference:
+    Smith 2015, "Cyclical learning rates for training neural networks", arXiv:1506.01186.
+"""
 
 from __future__ import annotations
 
@@ -14,34 +18,36 @@ from lrfind.engine.recorded import Runs
 from lrfind.types import Floats
 
 PROBE_EVERY = 6
-"""Steps between two measurements of the trust-region ratio, by steps that can: an eighteenth more work, and two points
-to a decade of the default ladder."""
+"""Steps between two measurements of the trust-region ratio.
+
+They cost an eighteenth more work and give two points per decade of the default ladder.
+"""
 
 
 def sweep(kernel: Runs, states: Sequence[Any], ladder: Floats, beyond: Floats) -> Iterator[Chunk]:
-    """Climb the ladder, and go on beyond it where the loss has not diverged by its end.
+    """Train over a ladder of rates, and over its extension if the loss has not diverged.
 
-    Ends early where coming back is out of the question, and on the extension as soon as the loss has diverged.
+    It ends early once no seed can recover, and on the extension as soon as the loss has diverged.
 
     Args:
-        kernel: compiled for the lanes.
-        states: starting state of each seed.
-        ladder: rates, shape (steps,).
-        beyond: rates of a possible extension, which continues the same run; empty for none.
+        kernel: train loop, compiled for the lanes.
+        states: initial training state of each seed.
+        ladder: learning rates, shape (steps,).
+        beyond: learning rates of the extension, which continues the training; empty for none.
 
     Yields:
         The chunks, in order.
     """
     lanes = len(states)
-    seen: list[Floats] = []
+    losses: list[Floats] = []
     for part, start in ((ladder, 0), (beyond, len(ladder))):
         rates = np.repeat(part[:, None], lanes, axis=1)
         for chunk in kernel.run(states, rates, start=start, probe_every=PROBE_EVERY):
-            seen.append(chunk.loss)
+            losses.append(chunk.loss)
             states = chunk.states
             yield chunk
-            loss = np.concatenate(seen, axis=1)
+            loss = np.concatenate(losses, axis=1)
             if hopeless(loss) or (start and divergence(combine(loss)) is not None):
                 return
-        if divergence(combine(np.concatenate(seen, axis=1))) is not None:
+        if divergence(combine(np.concatenate(losses, axis=1))) is not None:
             return

@@ -1,0 +1,1 @@
+"""Readers of training logs: CSV, JSON lines and JSON to a trace of losses and rates."""

@@ -1,8 +1,9 @@
-"""Cells of a log as numbers, and what a cell means that holds none: nothing was logged, or the loss had broken."""
+"""Convert cells of a log to numbers and interpret blank and NaN cells."""
 
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,29 +16,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLANK = {"", "na", "n/a", "none", "null", "-", "--", "<na>", "no log"}
-"""Cells that hold nothing. ``nan`` is not among them: a loss may have become one."""
+"""Cells that hold nothing; ``nan`` is not one of them, because a loss may have become NaN."""
 
 NOT_A_NUMBER = -math.inf
-"""Stands for a NaN until it is known what it means."""
+"""Placeholder for a NaN cell until `settled` interprets it."""
 
 HOLES = 0.1
-"""NaN between finite values, above this share of a column: they stand for blank cells, not for a broken loss."""
+"""Fraction of NaN among finite losses above which NaN means blank, not a broken loss."""
 
 LONGER, FEWEST = 2, 3
-"""A column that ends with so many times more NaN or blank rows than ever before in a row, and at least so many, broke:
-data frames and JSON have no other word for a loss that is not finite."""
+"""Ratio to earlier gaps, and length, that a final gap exceeds if the loss diverged.
+
+Data frames and JSON have no other word for a loss that is not finite.
+"""
 
 
 def is_blank(cell: Any) -> bool:
-    """Whether a cell holds nothing."""
+    """Return whether a cell holds nothing."""
     return cell is None or (isinstance(cell, str) and cell.strip().lower() in BLANK)
 
 
 def number(row: Row, name: str, source: str) -> float:
-    """A cell as a number: NaN where it is blank, inf where it is infinite, `NOT_A_NUMBER` where it says so.
+    """Convert a cell to a number.
+
+    Args:
+        row: row of the log.
+        name: name of the column.
+        source: name of the file, for messages.
+
+    Returns:
+        NaN for a blank cell, inf for an infinite one, `NOT_A_NUMBER` for NaN.
 
     Raises:
-        InputError: it is something else.
+        InputError: The cell is not a number.
     """
     cell = row.cells.get(name)
     if is_blank(cell):
@@ -57,12 +68,13 @@ def number(row: Row, name: str, source: str) -> float:
 
 
 def settled(column: Floats, other: Floats | None, *, whole: bool) -> Floats:
-    """A column of losses with NaN for what is blank and inf for what is not finite.
+    """Interpret a column of losses: NaN for a blank cell, inf for a loss that is not finite.
 
     Args:
-        column: as `number` reads it, shape (rows,).
-        other: the other column of losses; a row that has a finite one there and a NaN here is a row for that one.
-        whole: whether a column that is blank to the end has broken, too.
+        column: cells as `number` converts them, shape (rows,).
+        other: the other column of losses, shape (rows,); a row in which only that one is finite belongs to it. None if
+            there is none.
+        whole: whether a column that is blank to its end counts as broken.
     """
     finite = np.flatnonzero(np.isfinite(column))
     marked = column == NOT_A_NUMBER
@@ -72,20 +84,16 @@ def settled(column: Floats, other: Floats | None, *, whole: bool) -> Floats:
     blank = marked & np.isfinite(other) if other is not None else np.zeros(len(column), np.bool_)
     if marked[:last].sum() > HOLES * len(finite):
         blank |= marked
-    found: Floats = np.where(blank, math.nan, np.where(marked, math.inf, column))
-    empty = np.isnan(found)
+    interpreted: Floats = np.where(blank, math.nan, np.where(marked, math.inf, column))
+    empty = np.isnan(interpreted)
     ending = len(column) - 1 - last
     if empty[last + 1 :].all() and (whole or marked[last + 1 :].any()):
         before = longest(empty[int(finite[0]) : last])
         if ending > max(FEWEST, LONGER * before):
-            found[last + 1 :] = math.inf
-    return found
+            interpreted[last + 1 :] = math.inf
+    return interpreted
 
 
 def longest(these: NDArray[np.bool_]) -> int:
-    """Entries of the longest run of true ones."""
-    most = run = 0
-    for each in these.tolist():
-        run = run + 1 if each else 0
-        most = max(most, run)
-    return most
+    """Return the length of the longest run of true entries."""
+    return max((len(list(run)) for entry, run in groupby(these.tolist()) if entry), default=0)

@@ -1,5 +1,4 @@
-"""The rows of a log in order: numbered by steps or epochs, counted on where the numbers begin anew, joined where
-several rows are of one step."""
+"""Order the rows of a log: number them, continue restarted numbers, join rows of one step."""
 
 from __future__ import annotations
 
@@ -17,25 +16,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Columns = Mapping[Role, Floats]
+"""Cells by role, shape (rows,) each."""
 
 Tell = Callable[[str], None]
-"""Is told what a reader of the diagnosis should know, one sentence."""
+"""Callback that receives one sentence for the reader of the diagnosis."""
 
 AROUND = 3
-"""Losses on each side of a place, by whose medians it is told whether a training went on there."""
+"""Losses on each side of a restart whose medians are compared."""
 
 CROWDED = 0.5
-"""Share of the rows with a loss that repeat the epoch of the row before, above which rows are steps."""
+"""Fraction of rows repeating the epoch before, above which rows count as steps."""
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """What rows are numbered by.
+    """Numbers of the rows.
 
     Attributes:
-        step: of each row, shape (rows,).
-        unit: what it counts.
-        begun: the row at which the log begins anew with another training; None where it does not.
+        step: number of each row, shape (rows,).
+        unit: what is counted.
+        begun: first row of the log's last training if several follow each other; None for one training.
     """
 
     step: Floats
@@ -44,12 +44,12 @@ class Numbers:
 
 
 def numbers(cells: Columns, count: int, tell: Tell) -> Numbers:
-    """The number of each row's step or epoch; the row's own where the log has none.
+    """Return the step or epoch of each row; the index of the row if the log has neither.
 
     Args:
-        cells: columns, shape (rows,) each.
-        count: of rows.
-        tell: is told how numbers were made that the log does not have.
+        cells: cells by role, shape (rows,) each.
+        count: number of rows.
+        tell: receives a sentence if numbers were made up.
     """
     loss = cells.get("loss", cells.get("val_loss", np.full(count, np.nan)))
     for role, unit in (("step", "step"), ("epoch", "epoch")):
@@ -76,32 +76,49 @@ def numbers(cells: Columns, count: int, tell: Tell) -> Numbers:
 
 
 def crowded(epoch: Floats, loss: Floats) -> bool:
-    """Whether most rows with a loss have the epoch of the one before."""
+    """Return whether most rows with a loss repeat the epoch of the one before."""
     there = epoch[np.isfinite(loss)]
     return len(there) > 1 and bool((np.diff(there) == 0).mean() > CROWDED)
 
 
 def goes_on(loss: Floats, anew: NDArray[np.intp]) -> bool:
-    """Whether it is one training whose numbers begin anew, rather than several: the loss there is nearer to what it was
-    just before than to what it was at the very start."""
+    """Return whether one training continues at the rows where the numbers restart.
+
+    The loss there is then nearer to its value just before than to its value at the very start.
+
+    Args:
+        loss: loss of each row, shape (rows,).
+        anew: rows at which the numbers restart.
+    """
     nearer = []
     first = middle(loss, 0, 1)
     for row in anew.tolist():
         before, after = middle(loss, row - 1, -1), middle(loss, row, 1)
         nearer.append(abs(after - before) - abs(after - first))
-    known = [each for each in nearer if math.isfinite(each)]
+    known = [difference for difference in nearer if math.isfinite(difference)]
     return bool(known) and float(np.median(known)) < 0
 
 
 def middle(loss: Floats, row: int, way: int) -> float:
-    """Median of the first finite losses from a row on, forwards or backwards."""
+    """Return the median of the first finite losses from a row on; NaN if there are none.
+
+    Args:
+        loss: loss of each row, shape (rows,).
+        row: first row to look at.
+        way: positive for later rows, negative for earlier ones.
+    """
     ahead = loss[row:] if way > 0 else loss[row::-1]
     there = ahead[np.isfinite(ahead)][:AROUND]
     return float(np.median(there)) if len(there) else math.nan
 
 
 def counted_on(step: Floats, begins: NDArray[np.intp]) -> Floats:
-    """Steps that begin anew at some rows, counted on."""
+    """Continue numbers that restart at some rows.
+
+    Args:
+        step: number of each row, shape (rows,).
+        begins: rows at which the numbers restart.
+    """
     if not len(begins):
         return step
     counted = step.copy()
@@ -113,15 +130,25 @@ def counted_on(step: Floats, begins: NDArray[np.intp]) -> Floats:
 
 
 def joined(step: Floats, cells: Columns) -> tuple[Floats, dict[Role, Floats]]:
-    """Rows of one step as one, the last cell of each column that is a number, else that is not blank; after a step
-    back, as of a resumed run, the later rows count."""
+    """Join the rows of one step.
+
+    After a step back, as in a resumed run, later rows replace earlier ones.
+
+    Args:
+        step: number of each row, shape (rows,).
+        cells: cells by role, shape (rows,) each.
+
+    Returns:
+        Distinct steps, shape (steps,), and for each role the last finite cell of a step, else its last infinite one,
+        else NaN, shape (steps,).
+    """
     after = np.append(np.minimum.accumulate(step[::-1])[::-1][1:], math.inf)
     kept = np.flatnonzero(step <= after)
-    found: dict[Role, Floats] = {}
-    numbers, place = np.unique(step[kept], return_inverse=True)
+    columns: dict[Role, Floats] = {}
+    numbers, row = np.unique(step[kept], return_inverse=True)
     for role, values in cells.items():
         column = np.full(len(numbers), np.nan)
-        for these in (np.isinf(values[kept]), np.isfinite(values[kept])):
-            column[place[these]] = values[kept[these]]  # of several the last one stays
-        found[role] = column
-    return numbers, found
+        for valued in (np.isinf(values[kept]), np.isfinite(values[kept])):
+            column[row[valued]] = values[kept[valued]]  # of several the last one stays
+        columns[role] = column
+    return numbers, columns

@@ -1,4 +1,4 @@
-"""The rows of a log file, whatever its form: CSV, JSON lines, a JSON array, or an object that holds one."""
+"""Read the rows of a log file: CSV, JSON lines, a JSON array or an object with one."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from typing import Any
 from lrfind.errors import InputError
 
 HOLDERS = ("log_history", "history", "logs", "log", "trace", "rows", "records", "metrics", "data")
-"""Keys of a JSON object under which frameworks keep the rows; `log_history` is the Trainer's."""
+"""Keys of a JSON object that hold the rows; `log_history` is Hugging Face's."""
 
 DELIMITERS = ",\t;|"
+"""Delimiters of CSV, in order of preference."""
 
 COMMENT = "#"
+"""Prefix of a comment line."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row.
+    """A row of a log.
 
     Attributes:
-        line: of the file, 1-based; of a JSON array the number of its entry.
-        cells: by column; a missing cell is blank.
+        line: 1-based line of the file; for a JSON array, the 1-based index of the entry.
+        cells: cells by column; a missing cell is blank.
     """
 
     line: int
@@ -38,11 +40,11 @@ def rows(text: str, source: str) -> list[Row]:
     """Read all rows.
 
     Args:
-        text: the file's.
-        source: its name, for messages.
+        text: contents of the file.
+        source: name of the file, for messages.
 
     Raises:
-        InputError: it is empty, or in no form that is known.
+        InputError: The file is empty, or its form is unknown.
     """
     text = text.removeprefix("\ufeff")
     start = text.lstrip()
@@ -58,23 +60,23 @@ def rows(text: str, source: str) -> list[Row]:
 
 
 PYTHON = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": "Infinity"}
-"""Python's words for values, and JSON's."""
+"""JSON literals by Python literal."""
 
 
 def as_json(printed: str) -> str:
-    """What Python prints of dictionaries, as JSON: the Trainer prints its logs so."""
+    """Convert printed Python dictionaries, such as the Hugging Face Trainer's, to JSON."""
     quoted = printed.replace("'", '"')
-    return re.sub(r"(?<=[ :\[-])(None|True|False|nan|inf)(?=[,}\]])", lambda found: PYTHON[found[0]], quoted)
+    return re.sub(r"(?<=[ :\[-])(None|True|False|nan|inf)(?=[,}\]])", lambda match: PYTHON[match[0]], quoted)
 
 
 TAGS, VALUES = ("tag", "metric", "key", "name"), ("value",)
-"""Columns of a log with a row for each number: its name, and the number."""
+"""Columns with the name, and with the value, of a log with one row per number."""
 
 
 def pivoted(found: list[Row]) -> list[Row]:
-    """Rows that hold a number and its name, as rows with a column of that name."""
+    """Pivot rows of name and value to rows with a column of that name; other rows stay."""
     columns = {name.strip().lower(): name for row in found[:1] for name in row.cells}
-    tag, value = (next((columns[each] for each in known if each in columns), None) for known in (TAGS, VALUES))
+    tag, value = (next((columns[column] for column in known if column in columns), None) for known in (TAGS, VALUES))
     if tag is None or value is None:
         return found
     turned = []
@@ -85,94 +87,110 @@ def pivoted(found: list[Row]) -> list[Row]:
 
 
 def is_lines(text: str) -> bool:
-    """Whether the first line is an object by itself, and the file not that one object alone that holds rows."""
+    """Return whether a text is JSON lines: a first line that is an object of its own.
+
+    A single object that holds columns of numbers is no JSON lines.
+    """
     first, _, rest = text.partition("\n")
     try:
-        found = json.loads(first)
+        first_value = json.loads(first)
     except (ValueError, RecursionError):
         return False
-    if not isinstance(found, dict):
+    if not isinstance(first_value, dict):
         return False
-    return bool(rest.strip()) or not any(isinstance(each, list) and len(each) > 1 for each in flat(found).values())
+    columns = flat(first_value).values()
+    return bool(rest.strip()) or not any(isinstance(values, list) and len(values) > 1 for values in columns)
 
 
 def from_json(text: str, source: str) -> list[Row]:
-    """An array of objects, an object that holds one, or an object of columns."""
+    """Read an array of objects or of lists, an object that holds one, or an object of columns.
+
+    Raises:
+        InputError: The text is no JSON, or holds no rows.
+    """
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except ValueError as error:
         raise InputError(f"{source} is not valid JSON: {error}") from None
     except RecursionError:
         raise InputError(f"{source} is nested too deeply; a log is an array of objects") from None
-    if isinstance(found, dict) and str(found.get("schema", "")).startswith(OWN):
+    if isinstance(document, dict) and str(document.get("schema", "")).startswith(OWN):
         try:
-            return from_training(found)
+            return from_training(document)
         except (AttributeError, TypeError) as error:
             raise InputError(f"{source}: this training of lrfind is damaged: {error}") from None
-    if isinstance(found, dict):
-        held = next((found[key] for key in HOLDERS if isinstance(found.get(key), list | dict)), found)
-        found = held
-    if isinstance(found, dict):
-        columns = {str(key): values for key, values in found.items() if isinstance(values, list)}
+    if isinstance(document, dict):
+        document = next((document[key] for key in HOLDERS if isinstance(document.get(key), list | dict)), document)
+    if isinstance(document, dict):
+        columns = {str(key): values for key, values in document.items() if isinstance(values, list)}
         if not columns:
             raise InputError(
-                f"{source}: expected rows or columns of numbers; its keys are {', '.join(list(found)[:12])}"
+                f"{source}: expected rows or columns of numbers; its keys are {', '.join(list(document)[:12])}"
             )
         length = max(map(len, columns.values()))
-        found = [{key: values[i] for key, values in columns.items() if i < len(values)} for i in range(length)]
-    if not isinstance(found, list):
+        document = [{key: values[i] for key, values in columns.items() if i < len(values)} for i in range(length)]
+    if not isinstance(document, list):
         raise InputError(f"{source}: expected an array of objects, one per step or epoch")
-    if found and all(isinstance(each, list) for each in found):
-        lists = [each for each in found if len(each) == len(found[0])]
+    if document and all(isinstance(entry, list) for entry in document):
+        lists = [entry for entry in document if len(entry) == len(document[0])]
         names = bare(lists)
-        picked = [Row(at, dict(zip(names, each, strict=False))) for at, each in enumerate(lists, start=1) if names]
+        records = [Row(at, dict(zip(names, entry, strict=False))) for at, entry in enumerate(lists, start=1) if names]
     else:
-        picked = [Row(at, flat(each)) for at, each in enumerate(found, start=1) if isinstance(each, dict)]
-    if not picked:
+        records = [Row(at, flat(entry)) for at, entry in enumerate(document, start=1) if isinstance(entry, dict)]
+    if not records:
         raise InputError(f"{source}: expected an array of objects, one per step or epoch")
-    return picked
+    return records
 
 
 OWN = "lrfind/train/"
-"""Schema of what `lrfind train` writes."""
+"""Prefix of the schema that `lrfind train` writes."""
 
 
 def from_training(found: Mapping[str, Any]) -> list[Row]:
-    """The rows of ``train.json``; null is what was not finite there."""
+    """Read the rows of ``train.json``; null stands for a value that is not finite."""
 
     def column(part: str, key: str) -> list[Any]:
         values = (found.get(part) or {}).get(key) or []
-        return [math.nan if each is None else each for each in values]
+        return [math.nan if cell is None else cell for cell in values]
 
     rate, loss = column("trace", "learning_rate"), column("trace", "loss")
-    seen = zip(column("validation", "step"), column("validation", "loss"), strict=False)
-    cells = [{"step": at, "lr": lr, "loss": each} for at, (lr, each) in enumerate(zip(rate, loss, strict=False))]
-    cells += [{"step": at, "val_loss": each} for at, each in seen]
-    return [Row(at, each) for at, each in enumerate(sorted(cells, key=lambda each: each["step"]), start=1)]
+    validations = zip(column("validation", "step"), column("validation", "loss"), strict=False)
+    cells = [{"step": at, "lr": lr, "loss": cell} for at, (lr, cell) in enumerate(zip(rate, loss, strict=False))]
+    cells += [{"step": at, "val_loss": cell} for at, cell in validations]
+    return [Row(at, cell) for at, cell in enumerate(sorted(cells, key=lambda cell: cell["step"]), start=1)]
 
 
 def from_lines(text: str, source: str) -> Iterator[Row]:
-    """JSON lines; a torn last one is left out."""
+    """Read JSON lines; an incomplete last line is left out.
+
+    Raises:
+        InputError: A line is no JSON object.
+    """
     lines = text.splitlines()
     last = max(number for number, line in enumerate(lines, start=1) if line.strip())
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            entry = json.loads(line)
         except ValueError as error:
             if number == last and number > 1:
                 return
             raise InputError(f"{source}:{number}: not valid JSON: {error}") from None
         except RecursionError:
             raise InputError(f"{source}:{number}: nested too deeply") from None
-        if not isinstance(found, dict):
+        if not isinstance(entry, dict):
             raise InputError(f'{source}:{number}: expected an object, such as {{"step": 1, "loss": 2.3}}')
-        yield Row(number, flat(found))
+        yield Row(number, flat(entry))
 
 
 def from_csv(text: str, source: str) -> Iterator[Row]:
-    """CSV with a header, or two to four bare columns of numbers: step, loss, rate, validation loss."""
+    """Read CSV with a header, or one to four bare columns of numbers.
+
+    Raises:
+        InputError: The file holds only comments, is no CSV, repeats a column, has a row longer than the header, or
+            has neither a header nor a known number of columns.
+    """
     lines = text.splitlines()
     skipped = 0
     while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].lstrip().startswith(COMMENT)):
@@ -181,23 +199,21 @@ def from_csv(text: str, source: str) -> Iterator[Row]:
         raise InputError(f"{source} has nothing but comments")
     header = lines[skipped]
     counts = {mark: header.count(mark) for mark in DELIMITERS}
-    mark = max(counts, key=lambda each: counts[each])
+    mark = max(counts, key=lambda delimiter: counts[delimiter])
     if not counts[mark]:
         mark = " "
     try:
-        reader = csv.reader(
-            io.StringIO("\n".join(lines[skipped:])), delimiter=mark, skipinitialspace=True, strict=False
-        )
+        reader = csv.reader(io.StringIO("\n".join(lines[skipped:])), delimiter=mark, skipinitialspace=True)
         names = header_names = [name.strip() for name in next(reader)]
         if all(is_number(name) for name in names):
-            told = [cells for cells in csv.reader(lines[skipped:], delimiter=mark, skipinitialspace=True) if cells]
-            names = bare([cells for cells in told if len(cells) == len(names)])
+            numeric = [cells for cells in csv.reader(lines[skipped:], delimiter=mark, skipinitialspace=True) if cells]
+            names = bare([cells for cells in numeric if len(cells) == len(names)])
             if not names:
                 raise InputError(
                     f"{source}: expected a header, or rows of step, loss[, rate[, validation loss]]; "
                     f"got {header[:60]!r}"
                 )
-            yield Row(skipped + 1, dict(zip(names, header_cells(header, mark), strict=False)))
+            yield Row(skipped + 1, dict(zip(names, header_names, strict=False)))
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise InputError(f"{source}:{skipped + 1}: the column {twice!r} is there twice")
@@ -214,35 +230,26 @@ def from_csv(text: str, source: str) -> Iterator[Row]:
 
 
 def bare(cells: Sequence[Sequence[Any]]) -> list[str]:
-    """Names for columns without a header; none where there are too many.
+    """Return names for columns without a header; none for too many columns.
 
-    Trackers write three columns of which the first is a time: TensorBoard the step after it, MLflow the value.
+    Trackers write three columns with a time first, then step and value (TensorBoard) or value and step (MLflow).
     """
     names = BARE.get(len(cells[0]), [])
     if len(names) == 3 and all(is_number(row[0]) and float(row[0]) > CLOCK for row in cells):
-        counts = [row[2] for row in cells]
-        return (
-            ["time", "loss", "step"]
-            if all(is_number(each) and float(each) % 1 == 0 for each in counts)
-            else ["time", "step", "loss"]
-        )
+        whole = all(is_number(row[2]) and float(row[2]) % 1 == 0 for row in cells)
+        return ["time", "loss", "step"] if whole else ["time", "step", "loss"]
     return names
 
 
 CLOCK = 1e9
-"""A number above this in the first column is a time in seconds or milliseconds: 2001 and later."""
+"""Least number that is a Unix time, in seconds or milliseconds: 2001 and later."""
 
 BARE = {1: ["loss"], 2: ["step", "loss"], 3: ["step", "loss", "lr"], 4: ["step", "loss", "lr", "val_loss"]}
-"""What columns without a header are, by their number."""
-
-
-def header_cells(line: str, mark: str) -> list[str]:
-    """The cells of one line."""
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True))]
+"""Names of columns without a header, by their number."""
 
 
 def is_number(cell: Any) -> bool:
-    """Whether a cell is a number."""
+    """Return whether a cell is a number."""
     try:
         float(cell)
     except (ValueError, TypeError):
@@ -251,7 +258,7 @@ def is_number(cell: Any) -> bool:
 
 
 def flat(found: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str, Any]:
-    """Nested objects with their keys joined by ``/``."""
+    """Flatten nested objects, joining their keys by ``/``."""
     cells: dict[str, Any] = {}
     for key, value in found.items():
         if isinstance(value, dict) and depth:

@@ -1,10 +1,10 @@
-"""Learning-rate schedules, built from optax: a schedule is described once as a call, then evaluated or written down.
+"""Learning-rate schedules built from optax, each a call that is evaluated or printed.
 
-Every schedule's rate is its peak and every one is linear in it, so the engine multiplies a unit schedule by the rate
-outside of the compiled program. (`warmup_cosine_decay_schedule` refuses a traced peak, and a schedule inside the
-program would fix its length.)
+Every schedule is linear in its peak rate. The engine therefore evaluates it at peak 1 and multiplies by the rate
+outside of the compiled program: `warmup_cosine_decay_schedule` refuses a traced peak, and a schedule inside of the
+program would fix its length.
 
-The formulas hold from the end of the warm-up on, and count steps from there; named steps are those of the training.
+Formulas count steps t from the end of the warm-up; steps named in a config count from the start of the training.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ __all__ = ["call", "to_source", "transform", "unit"]
 
 
 def call(name: str, peak: Any, steps: int, *, warmup_steps: int = 0, **options: Any) -> Call:
-    """The optax expression of a schedule.
+    """Return the optax expression of a schedule.
 
     Args:
-        name: a key of `SCHEDULES`.
-        peak: its highest rate.
+        name: name of the schedule, a key of `SCHEDULES`.
+        peak: highest rate, a number or a name in source text.
         steps: length of the training, warm-up included.
-        warmup_steps: steps of a straight line from 0 to the peak that come first.
-        options: the schedule's own keywords.
+        warmup_steps: steps of a linear warm-up from 0 to the peak.
+        **options: keywords of the schedule.
     """
     make = SCHEDULES[name].load()
     if "at" in options:
-        options["at"] = tuple(max(1, place - warmup_steps) for place in options["at"])
+        options["at"] = tuple(max(1, step - warmup_steps) for step in options["at"])
     body: Call = make(peak, max(1, steps - warmup_steps), **options)
     if warmup_steps == 0:
         return body
@@ -42,9 +42,14 @@ def call(name: str, peak: Any, steps: int, *, warmup_steps: int = 0, **options: 
 
 
 def unit(name: str, steps: int, **options: Any) -> Floats:
-    """The schedule with peak 1 at every step, shape (steps,); multiply by a rate.
+    """Evaluate a schedule with peak 1 at every step, shape (steps,).
 
-    Of `reduce_on_plateau` it is what holds while the loss improves: the drops are `lrfind.analysis.plateau`'s.
+    For `reduce_on_plateau` these are the factors while the loss improves; `lrfind.analysis.plateau` computes the drops.
+
+    Args:
+        name: name of the schedule, a key of `SCHEDULES`.
+        steps: length of the training, warm-up included.
+        **options: keywords of the schedule and of `call`.
     """
     import jax
 
@@ -55,6 +60,14 @@ def unit(name: str, steps: int, **options: Any) -> Floats:
 
 
 def to_source(name: str, peak: Any, steps: int, **options: Any) -> str:
-    """The schedule as a line of optax to paste; of `reduce_on_plateau`, the warm-up and the rate that `transform`
-    lowers."""
+    """Return the optax expression of a schedule as source text.
+
+    For `reduce_on_plateau` it is the warm-up and the rate that `transform` lowers.
+
+    Args:
+        name: name of the schedule, a key of `SCHEDULES`.
+        peak: highest rate, a number or a name in source text.
+        steps: length of the training, warm-up included.
+        **options: keywords of the schedule and of `call`.
+    """
     return source(call(name, peak, steps, **options))

@@ -1,4 +1,4 @@
-"""The schedule that waits for the loss: what holds until then, and optax's transformation for what is pasted."""
+"""Reduce-on-plateau schedule: rate before any drop, and the optax transformation."""
 
 from __future__ import annotations
 
@@ -19,20 +19,25 @@ def reduce_on_plateau(
     window: int,
     min_factor: float,
 ) -> Call:
-    """``r(t) = peak max(min_factor, factor^drops)``: a drop after every `patience` steps without a window whose mean
-    loss is below ``(1 - threshold)`` times the lowest (optax.contrib.reduce_on_plateau).
+    """Return the rate before any drop, ``r(t) = peak max(min_factor, factor^drops)``.
 
-    The call is what holds while the loss improves: `transform` lowers it.
+    A drop follows `patience` steps without a window whose mean loss is below ``(1 - threshold)`` times the lowest, as
+    in `optax.contrib.reduce_on_plateau`; `transform` applies the drops.
     """
     del steps, factor, patience, threshold, cooldown, window, min_factor
     return Call("optax.constant_schedule", (peak,))
 
 
 def transform(name: str, accumulate: int = 1, **options: Any) -> Call | None:
-    """What an optimiser is chained with under a schedule that depends on the loss; None for all others.
+    """Return the optax transformation of a loss-dependent schedule; None for others.
 
-    It takes the loss of every batch as ``value=`` of `update`, `accumulate` of them to a step, and multiplies from the
-    last step of a window on; here the next window is the first with another rate.
+    It takes the loss of every micro-batch as ``value=`` of `update`. It applies a drop from the last step of a window
+    on, lrfind's own loop from the first step of the next window on.
+
+    Args:
+        name: name of the schedule.
+        accumulate: micro-batches per optimiser step.
+        **options: keywords of the schedule.
     """
     if name != "reduce_on_plateau":
         return None

@@ -1,4 +1,4 @@
-"""The schedules that rise again, or rise first."""
+"""Schedules that rise; each returns an expression of the rate r(t) at step t."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from lrfind.schedules.parts import cycles, times
 
 
 def one_cycle(peak: Any, steps: int, *, peak_fraction: float, div_factor: float, final_div_factor: float) -> Call:
-    """Half a cosine up from peak / div_factor, half a cosine down to peak / (div_factor final_div_factor) (Smith 2018,
-    arXiv 1803.09820)."""
+    """Return one cycle of half a cosine up and half a cosine down.
+
+    It rises from ``peak / div_factor`` and falls to ``peak / (div_factor final_div_factor)``.
+
+    Reference:
+        Smith 2018, arXiv:1803.09820.
+    """
     kwargs = {"pct_start": peak_fraction, "div_factor": div_factor, "final_div_factor": final_div_factor}
     return Call("optax.cosine_onecycle_schedule", (steps, peak), kwargs)
 
@@ -18,8 +23,14 @@ def one_cycle(peak: Any, steps: int, *, peak_fraction: float, div_factor: float,
 def cosine_restarts(
     peak: Any, steps: int, *, cycle_steps: float, cycle_mult: float, decay: float, end_factor: float
 ) -> Call:
-    """``r(t) = peak decay^i (end_factor + (1 - end_factor) (1 + cos(pi u)) / 2)``, u the share of cycle i that is over;
-    each cycle is cycle_mult times as long as the one before (Loshchilov & Hutter 2016, arXiv 1608.03983)."""
+    """Return a cosine decay with warm restarts.
+
+    ``r(t) = peak decay^i (end_factor + (1 - end_factor) (1 + cos(pi u)) / 2)`` in cycle i, u in [0, 1) the position in
+    the cycle; cycle lengths grow by the factor `cycle_mult`.
+
+    Reference:
+        Loshchilov & Hutter 2016, arXiv:1608.03983.
+    """
     falls = []
     for number, (begin, end) in enumerate(cycles(steps, cycle_steps, cycle_mult)):
         top = times(peak, decay**number)
@@ -29,10 +40,13 @@ def cosine_restarts(
 
 
 def triangular(peak: Any, steps: int, *, cycle_steps: float, base_factor: float, decay: float) -> Call:
-    """``r(t) = peak (base_factor + (1 - base_factor) decay^i (1 - |2 u - 1|))``, u the share of cycle i that is over,
-    the top a whole step (Smith 2015, arXiv 1506.01186).
+    """Return a triangular cyclical schedule, composed of linear schedules.
 
-    optax has none, so it is put together from straight lines.
+    ``r(t) = peak (base_factor + (1 - base_factor) decay^i (1 - |2 u - 1|))`` in cycle i, u in [0, 1) the position in
+    the cycle; its top is a whole step.
+
+    Reference:
+        Smith 2015, arXiv:1506.01186.
     """
     lines, begins = [], []
     base = times(peak, base_factor)

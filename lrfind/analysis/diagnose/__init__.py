@@ -1,0 +1,1 @@
+"""Diagnosis of a finished training from its log: evidence, rules, wording."""

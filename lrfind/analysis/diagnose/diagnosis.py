@@ -1,4 +1,4 @@
-"""From a log to its findings."""
+"""Diagnose a log: measure evidence, apply the decision table, word the findings."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from lrfind.trace import Finding, Trace
 
 
 def diagnose(trace: Trace) -> tuple[Finding, ...]:
-    """What a training shows, most important first; a good one has the one finding ``healthy``.
+    """Return the findings of a log, most important first; a good log has only ``healthy``.
 
     Raises:
-        ValueError: fewer than four losses, and none that is not finite.
+        ValueError: The log has fewer than four losses, all of them finite.
     """
     with np.errstate(all="ignore"):  # Squares of 1e200 are infinite, and differences of those no numbers.
         evidence = measure(trace)

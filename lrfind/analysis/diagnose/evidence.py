@@ -1,4 +1,4 @@
-"""All that is measured on a log before anything is concluded."""
+"""Measure a log before anything is concluded from it."""
 
 from __future__ import annotations
 
@@ -15,46 +15,52 @@ from lrfind.trace import Trace
 from lrfind.types import Floats
 
 LEAST_CHANGE = 0.1
-"""Rises are measured by the change of the loss, or by this part of its start where it hardly changed."""
+"""Fraction of the initial loss that replaces the change of a loss that hardly changed."""
 
 TINY = 1e-12
-"""Nothing is divided by less."""
+"""Smallest divisor."""
 
 JUMPS = 0.1
-"""Noise of the logarithm of an epoch's mean: a loss that was learnt down has less once it is low, or comes there
-smoothly."""
+"""Least noise of the log of epoch means of a loss that jumps; a learned loss has less."""
 
 EVEN = 0.002
-"""Distance of a loss from the logarithm of a number of classes, in parts of it: networks of dead units end within
-0.0017."""
+"""Relative distance of a loss from log(classes) within which it equals a constant answer's.
+
+Networks of dead units end within 0.0017.
+"""
 
 ABOVE = 0.012
-"""The same from above of the mean of the last epochs, in which it still came down."""
+"""Relative distance above log(classes) allowed for the mean of the last epochs."""
 
 MOST_CLASSES = 10
-"""Classes up to which a loss comes that near to one of the logarithms by chance in one of thirty cases; of more of them
-these lie closer together."""
+"""Largest number of classes for which log(classes) is recognised.
+
+A loss comes that near to one of these logarithms by chance in one of thirty cases; more classes lie closer together.
+"""
 
 ROUNDING = 1e-9
-"""Part of a level that its mean and the digits of a log leave open, however smooth the loss."""
+"""Relative error of a level from its mean and the digits of a log."""
 
 SHARP = 33.0
-"""A column can tell what is missed where two standard errors of its last fall are below 6 % of its change."""
+"""Least change of a column, in standard errors of its later fall, to trust a missed fall.
+
+Two standard errors are then below 6 % of the change.
+"""
 
 
 @dataclass(frozen=True)
 class Column:
-    """What one column of losses shows.
+    """Measurements of one column of losses.
 
     Attributes:
-        series: its entries.
+        series: entries of the column.
         start: level at the start.
         end: level at the end.
         low: lowest level.
-        low_at: its step.
+        low_at: step of the lowest level.
         error: standard error of the change from start to end.
-        unrest: how restless it is.
-        gain: how it would go on.
+        unrest: restlessness of the column.
+        gain: fall over the last decade of travel and its extrapolation.
     """
 
     series: Series
@@ -68,39 +74,39 @@ class Column:
 
     @property
     def drop(self) -> float:
-        """Start less end."""
+        """Decrease from start to end."""
         return self.start - self.end
 
     @property
     def scale(self) -> float:
-        """What changes are measured by: the drop, or a part of the start where there is hardly one."""
+        """Positive scale of changes: the drop, or a fraction of the start if that is larger."""
         return max(self.drop, LEAST_CHANGE * abs(self.start), TINY)
 
     @property
     def residual(self) -> float:
-        """End over start: the part of the loss that is left. Of a loss that is not positive, what it is of its
-        range."""
+        """Fraction of the loss that is left, end over start; 0 for a loss that is not positive."""
         if self.start > 0 and self.end >= 0:
             return self.end / self.start
         return 0.0
 
     def missed(self, decades: float) -> float:
-        """The part of the achievable fall that is left undone, if so many more decades of travel would be one."""
+        """Return the fraction of the fall over further decades of travel that is left undone."""
         more = self.gain.over(decades)
         return more / max(self.drop + more, TINY) if more > 0 else 0.0
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a log shows.
+    """Measurements of a log.
 
     Attributes:
-        train: the training loss.
-        val: the validation loss; None where there is none, or too little.
-        travel: the rates.
-        first: the first step.
-        last: the last step.
-        highest: peak rate above which other trainings are known to lose; None where nothing is known.
+        train: training loss; None if it has too few entries.
+        val: validation loss; None if there is none or it has too few entries.
+        broke: first step from which a loss is not finite to its end; None if both end finite.
+        travel: learning rates.
+        first: first step.
+        last: last step.
+        highest: peak rate above which other trainings are known to do worse; None if none is known.
     """
 
     train: Column | None
@@ -113,37 +119,42 @@ class Evidence:
 
     @property
     def judge(self) -> Column:
-        """The column that rates are judged by: validation loss, where there is one."""
-        found = self.val or self.train
-        assert found is not None
-        return found
+        """Column that the rate is judged by: the validation loss if there is one."""
+        column = self.val or self.train
+        assert column is not None
+        return column
 
     @property
     def trained(self) -> Column:
-        """The training loss, or what there is."""
-        found = self.train or self.val
-        assert found is not None
-        return found
+        """The training loss, or the validation loss if there is no other."""
+        column = self.train or self.val
+        assert column is not None
+        return column
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """What there is."""
+        """The columns of the log."""
         return tuple(column for column in (self.train, self.val) if column is not None)
 
     def missed(self, decades: float) -> float:
-        """The part of the achievable fall left undone: the least of what the columns say whose noise lets them tell."""
+        """Return the fraction of the fall over further decades of travel that is left undone.
+
+        The minimum over the columns whose noise is low enough (`SHARP`), or the judged column's.
+        """
         sure = [column for column in self.columns if SHARP * column.gain.error < column.scale]
         return min(column.missed(decades) for column in sure or [self.judge])
 
     @property
     def coarse(self) -> bool:
-        """Whether the log has means of epochs or so, and none of the training's first steps."""
+        """Whether the log has about one mean per epoch, and none of the training's first steps."""
         return max(len(column.series.value) for column in self.columns) < SPARSE
 
     @property
     def burst(self) -> float:
-        """Of a coarse log, the factor between the training loss of the first epoch, a mean, and the validation loss
-        after it, whichever is higher: of a loss that just falls it is small. 1 where it cannot be told."""
+        """Ratio, at least 1, of the first epoch's training loss and validation loss.
+
+        It is small for a loss that just falls. 1 if the log is not coarse or the ratio is unknown.
+        """
         if not self.coarse or self.train is None or self.val is None:
             return 1.0
         mean, after = self.train.series, self.val.series
@@ -154,8 +165,10 @@ class Evidence:
 
     @property
     def plunge(self) -> float:
-        """Of a coarse log, the factor between the training loss of the first epoch and of the next ones, where it
-        hardly falls from there: a loss that is learnt down falls on. 1 where it does fall, or is negative."""
+        """Ratio of the first epoch's training loss to the next ones'.
+
+        A loss that is learned falls on. 1 if it falls on, if the log is not coarse, or if the loss is not positive.
+        """
         if not self.coarse or self.train is None:
             return 1.0
         mean = self.train.series
@@ -164,9 +177,11 @@ class Evidence:
 
     @property
     def depth(self) -> float:
-        """Of a coarse log, the factor between the training loss of the first epoch and the validation loss at the end,
-        where most of that fall was made by the next epochs and the means after them still jump: of a loss that is
-        made by few rows, each far off. 1 where it was not, or where a loss is not positive."""
+        """Ratio of the first epoch's training loss to the final validation loss.
+
+        Known for a loss that a few rows dominate: the next epochs made most of its fall and the means after them still
+        jump. 1 for any other loss, if the log is not coarse, or if a loss is not positive.
+        """
         if not self.coarse or self.train is None or self.val is None:
             return 1.0
         mean, end = self.train.series.value, self.val.series.end
@@ -177,8 +192,10 @@ class Evidence:
 
     @property
     def guess(self) -> int | None:
-        """Of a coarse log, the number of classes that a constant answer would be a guess among: every column ends at
-        its logarithm, from above. None where one does not."""
+        """Number of classes whose logarithm every column ends at, as a constant answer does.
+
+        None if a column does not end there, or if the log is not coarse.
+        """
         if not self.coarse:
             return None
         last = float(self.judge.series.value[-1])
@@ -187,12 +204,14 @@ class Evidence:
             return None
         level = float(np.log(classes))
         near = abs(last / level - 1) <= EVEN
-        return classes if near and all(1 - EVEN <= each.end / level <= 1 + ABOVE for each in self.columns) else None
+        return classes if near and all(1 - EVEN <= column.end / level <= 1 + ABOVE for column in self.columns) else None
 
     @property
     def jumps(self) -> float:
-        """Of a coarse log, by what part the loss changes from an epoch to the next in its last third: one deviation.
-        0 where it is not positive."""
+        """Standard deviation of the log loss from epoch to epoch in the last third of a coarse log.
+
+        0 if the log is not coarse or the loss is not positive.
+        """
         late = self.judge.series.value[-max(2, len(self.judge.series.value) // 3) :]
         if not self.coarse or late.min() <= 0:
             return 0.0
@@ -200,22 +219,20 @@ class Evidence:
 
     @property
     def settled(self) -> float:
-        """The level at the end over the median of the first half, the first entry left out: the column of which it is
-        more."""
-        halves = [(each.end, each.series.value) for each in self.columns]
+        """Largest ratio of final level to median of the first half, without the first entry."""
+        halves = [(column.end, column.series.value) for column in self.columns]
         return max(end / max(float(np.median(value[1 : 1 + len(value) // 2])), TINY) for end, value in halves)
 
     @property
     def overfit(self) -> float:
-        """How far the validation loss has risen above its lowest, over its fall to there."""
+        """Rise of the validation loss above its lowest level, over its fall to that level."""
         if self.val is None:
             return 0.0
-        return (self.val.end - self.val.low) / max(
-            self.val.start - self.val.low, LEAST_CHANGE * abs(self.val.start), TINY
-        )
+        start, low = self.val.start, self.val.low
+        return (self.val.end - low) / max(start - low, LEAST_CHANGE * abs(start), TINY)
 
     def part(self, step: float) -> float:
-        """Where a step lies, 0 at the first and 1 at the last."""
+        """Return the position of a step, 0 at the first and 1 at the last."""
         return (step - self.first) / max(self.last - self.first, TINY)
 
 
@@ -226,16 +243,20 @@ def measure(trace: Trace) -> Evidence:
     val = series(trace.step, trace.val_loss) if trace.val_loss is not None else None
     first, last = float(trace.step[0]), float(trace.step[-1])
     trained = column(train, rates) if train.known else None
-    held = None
-    if val is not None and val.known:
-        held = column(val, rates, start_of(val, trained))
-    broke = [each.broke for each in (train, val) if each is not None and each.broke is not None]
+    held = column(val, rates, start_of(val, trained)) if val is not None and val.known else None
+    broke = [entries.broke for entries in (train, val) if entries is not None and entries.broke is not None]
     return Evidence(trained, held, min(broke) if broke else None, rates, first, last, trace.highest)
 
 
 def start_of(val: Series, train: Column | None) -> float:
-    """The level a validation loss starts from: its own first entry, or the training loss's where that one was looked at
-    before."""
+    """Return the initial level of the validation loss.
+
+    Its first entry, or the initial training loss if that is higher: the first validation may come late.
+
+    Args:
+        val: validation loss.
+        train: measured training loss; None if there is none.
+    """
     own = float(val.value[0])
     if train is None or train.start > BLOWN * abs(own):
         return own
@@ -243,7 +264,13 @@ def start_of(val: Series, train: Column | None) -> float:
 
 
 def column(entries: Series, rates: Travel, start: float | None = None) -> Column:
-    """Measure one column."""
+    """Measure one column.
+
+    Args:
+        entries: entries of the column.
+        rates: learning rates of the training.
+        start: level at the start; None for the column's own.
+    """
     y = entries.value
     start = entries.start if start is None else start
     end = entries.end
@@ -267,7 +294,7 @@ def column(entries: Series, rates: Travel, start: float | None = None) -> Column
 
 
 def moving_mean(y: Floats, width: int) -> Floats:
-    """Mean of each `width` entries in a row, shape (entries - width + 1,)."""
+    """Return the mean of each `width` consecutive entries, shape (entries - width + 1,)."""
     total = np.cumsum(np.concatenate([[0.0], y]))
     means: Floats = (total[width:] - total[:-width]) / width
     return means

@@ -1,4 +1,4 @@
-"""What going further along the same path would have brought: the curve, carried on in the logarithm of the travel."""
+"""Extrapolate a loss curve in the logarithm of travel, the sum of learning rates."""
 
 from __future__ import annotations
 
@@ -10,29 +10,37 @@ from lrfind.analysis.diagnose.series import SPARSE, Series
 from lrfind.types import Floats
 
 FAR, NEAR = (0.08, 0.125), (0.25, 0.4)
-"""Windows around a tenth and a root-tenth of the travel: the last decade of it in two equal parts."""
+"""Windows around a tenth and a root-tenth of the travel, as fractions of it.
+
+They split the last decade of travel into two equal halves.
+"""
 
 FAR_BLIND, NEAR_BLIND = (0.055, 0.09), (0.18, 0.3)
-"""The same in steps, where the rates are not known: between those of a constant rate and those of a cosine, which comes
-twice as far in its first half."""
+"""The same windows in fractions of the steps, for unknown rates.
+
+They lie between those of a constant rate and those of a cosine, which travels twice as far in its first half.
+"""
 
 LAST, LAST_BLIND = (0.75, 0.92), (0.6, 0.85)
-"""Short of the end: what the loss falls while the rate comes to nothing is noise that settles, and no travel."""
+"""Last window, as fractions of the travel or, for unknown rates, of the steps.
+
+It stops short of the end, where the loss falls because noise settles as the rate goes to zero.
+"""
 
 SURE = 2.0
-"""Standard errors that a fall has to be above noise."""
+"""Standard errors by which a fall exceeds noise."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """How a level fell over the last decade of travel, and would go on to fall.
+    """Fall of a loss over the last decade of travel, and its extrapolation.
 
     Attributes:
-        earlier: its fall over the first half of that decade.
-        later: its fall over the second half.
-        ratio: later over earlier, at most 1: how the fall slows down.
-        room: how far it can fall at all: to zero, for a loss that is above it throughout.
-    error: standard error of `later`.
+        earlier: fall over the first half of that decade.
+        later: fall over the second half of that decade.
+        ratio: later over earlier, at most 1.
+        room: largest possible further fall: to zero if the loss is never negative, else infinite.
+        error: standard error of `later`.
     """
 
     earlier: float
@@ -42,22 +50,26 @@ class Gain:
     error: float
 
     def over(self, decades: float) -> float:
-        """The further fall over so many decades of travel, each half of one `ratio` of the one before."""
+        """Return the further fall, each half decade of travel bringing `ratio` times the last.
+
+        Args:
+            decades: decades of travel.
+        """
         halves = 2 * decades
         if self.ratio >= 1:
-            found = self.later * halves
+            fall = self.later * halves
         else:
-            found = self.later * self.ratio * (1 - self.ratio**halves) / (1 - self.ratio)
-        return float(min(max(found, 0.0), self.room))
+            fall = self.later * self.ratio * (1 - self.ratio**halves) / (1 - self.ratio)
+        return float(min(max(fall, 0.0), self.room))
 
 
 def gain(column: Series, gone: Floats, *, known: bool) -> Gain:
-    """Read the last decade of a column.
+    """Measure the fall of a column over the last decade of travel.
 
     Args:
-        column: the loss.
-        gone: travel at each of its entries, shape (entries,), not falling.
-        known: whether the travel comes from known rates.
+        column: entries of the loss.
+        gone: travel at each entry, shape (entries,), non-decreasing.
+        known: whether the travel comes from logged rates.
     """
     y, whole = column.value, float(gone[-1])
     far, near, last = (FAR, NEAR, LAST) if known else (FAR_BLIND, NEAR_BLIND, LAST_BLIND)
@@ -67,25 +79,28 @@ def gain(column: Series, gone: Floats, *, known: bool) -> Gain:
         window(y, gone / whole, part, sigma) for part in (far, near, last)
     )
     end = column.end
-    reach = np.log(1 / np.sqrt(near[0] * near[1])) / np.log(np.sqrt(last[0] * last[1] / (near[0] * near[1])))
-    if not known:
-        reach = 1.15
+    reach = 1.15
+    if known:
+        reach = np.log(1 / np.sqrt(near[0] * near[1])) / np.log(np.sqrt(last[0] * last[1] / (near[0] * near[1])))
     earlier, later = first - second, (second - third) * float(reach)
     error = float(np.hypot(second_error, third_error) * reach)
     if later < SURE * error:
         later = 0.0
-    ratio = (
-        float(np.clip(later / earlier, 0.0, 1.0))
-        if earlier > SURE * float(np.hypot(first_error, second_error))
-        else 1.0
-    )
+    sure = earlier > SURE * float(np.hypot(first_error, second_error))
+    ratio = float(np.clip(later / earlier, 0.0, 1.0)) if sure else 1.0
     return Gain(earlier, later, ratio, end if y.min() >= 0 else np.inf, error)
 
 
 def window(y: Floats, part: Floats, bounds: tuple[float, float], sigma: float | None = None) -> tuple[float, float]:
-    """Mean and standard error of the entries within two parts of the travel; between its neighbours where none is.
+    """Return mean and standard error of the entries within two fractions of the travel.
 
-    `sigma` is the noise of an entry; None reads it off these.
+    Without an entry inside, the value is interpolated between the neighbours.
+
+    Args:
+        y: losses, shape (entries,).
+        part: fraction of the travel at each entry, shape (entries,).
+        bounds: lower and upper fraction of the window.
+        sigma: standard deviation of an entry's noise; None to estimate it from the entries inside.
     """
     low, high = bounds
     inside = y[(part > low) & (part <= high)]

@@ -1,4 +1,4 @@
-"""One column of a log against its steps: where it starts, where it ends, how noisy it is."""
+"""Measure one column of a log against its steps: start, end and noise."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from lrfind.analysis.smooth import noise, running_median
 from lrfind.types import Floats
 
 FEWEST = 4
-"""Entries below which a column shows nothing."""
+"""Least number of entries of a column that can be measured."""
 
 HEAD = 20
-"""One part in so many of a column is its start, and as much its end: what noise has to be averaged over."""
+"""Reciprocal of the fraction of entries that makes the start, or the end."""
 
 LEAST = 3
-"""Entries that a level is made of at least, as far as there are noisy ones."""
+"""Least number of noisy entries that make a level."""
 
 FORGIVEN = 0.1
-"""Noise of the start that is left standing, as a part of the change: of more, the first entries are averaged."""
+"""Noise, as a fraction of the change, above which the first entries are averaged."""
 
 RISEN = 4.0
-"""Standard deviations above the start that are no noise: once in 30,000 normal entries."""
+"""Standard deviations above the start that are not noise: once in 30,000 normal entries."""
 
 
 SPARSE = 60
-"""Entries below which a log has one per epoch or so: each a mean, and the first no chance."""
+"""Number of entries below which a log is taken for one mean per epoch."""
 
 BLOWN = 10.0
-"""A first entry above the next ones by this factor, with little fall after it, is a loss that had blown up by then."""
+"""Ratio of a first entry to the next ones of a loss that had blown up by then."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Series:
     Attributes:
         at: steps, shape (entries,).
         value: finite values, shape (entries,).
-        broke: the first step from which it is not finite to its end; None where it ends finite.
-        holes: how many values before that were not finite.
+        broke: first step from which the column is not finite to its end; None if it ends finite.
+        holes: number of values before that step that are not finite.
     """
 
     at: Floats
@@ -51,28 +51,31 @@ class Series:
 
     @property
     def known(self) -> bool:
-        """Whether there are enough entries to say anything."""
+        """Whether there are enough entries to measure."""
         return len(self.value) >= FEWEST
 
     @property
     def sigma(self) -> float:
-        """Noise of single entries at the end, one standard deviation; of smooth columns 0."""
+        """Standard deviation of a single entry's noise at the end; 0 for a smooth column."""
         return noise(self.value[-max(10, len(self.value) // 3) :])
 
     @property
     def tail(self) -> int:
-        """Entries that make the end."""
+        """Number of entries that make the end."""
         return min(len(self.value), max(LEAST, len(self.value) // HEAD))
 
     @property
     def end(self) -> float:
-        """The level at the end."""
+        """Level at the end: the mean of its entries."""
         return float(self.value[-self.tail :].mean())
 
     @property
     def start(self) -> float:
-        """The level at the start: the first entry, or the median of three, the lower; the mean of the first ones where
-        they are so noisy that it would be chance. Where these rise, the first entry alone is of untrained weights."""
+        """Level at the start.
+
+        The lower of the first entry and the median of three; the mean of the first entries if these are too noisy. If
+        they rise, only the first one is of untrained weights.
+        """
         y = self.value
         if len(y) < SPARSE:
             return float(y[0])
@@ -90,7 +93,12 @@ class Series:
 
 
 def series(step: Floats, value: Floats) -> Series:
-    """A column without its blank cells (NaN); inf marks what was not finite."""
+    """Drop a column's blank cells.
+
+    Args:
+        step: step of each row, shape (rows,).
+        value: loss of each row, shape (rows,); NaN if blank, inf if it was not finite.
+    """
     there = ~np.isnan(value)
     at, kept = step[there], value[there]
     finite = np.isfinite(kept)
@@ -102,7 +110,7 @@ def series(step: Floats, value: Floats) -> Series:
 
 
 def blocks(y: Floats, count: int) -> tuple[Floats, Floats]:
-    """Means of about so many equal parts and their standard errors, shape (parts,) each."""
+    """Return means and standard errors of about `count` equal parts, shape (parts,) each."""
     count = max(1, min(count, len(y)))
     edges = np.linspace(0, len(y), count + 1).astype(int)
     parts = [y[a:b] for a, b in pairwise(edges)]

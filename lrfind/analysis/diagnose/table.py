@@ -1,4 +1,4 @@
-"""The decision table: which evidence makes which finding, most important first.
+"""Decide which findings the evidence of a log makes, most important first.
 
 | finding | it takes | what separates it from its neighbours |
 |---|---|---|
@@ -26,98 +26,113 @@ from lrfind.analysis.diagnose.series import BLOWN
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
 
 HURTS = 0.06
-"""What a finding costs at least, as a part of the fall of the loss. A rate within 5 % counts as good in the
-benchmark of
-recommendations; one more for the error of carrying a curve on."""
+"""Least cost of a finding, as a fraction of the fall of the loss.
+
+A rate within 5 % counts as good in the benchmark of recommendations; one more covers the error of extrapolation.
+"""
 
 TURNED, TURNED_COARSE = 0.04, 0.08
-"""How far a validation loss has risen from its lowest, as a part of its fall: no best rate of the tuned tasks rose by
-0.03. Twice that where the log begins with the mean of an epoch, and most of the fall may lie before it."""
+"""Least rise of a validation loss over its fall; the second is for coarse logs.
+
+No best rate of the tuned tasks rose by 0.03; see docs/calibration.md#validation-rise.
+"""
 
 SLOW = 0.1
-"""What a smooth run has missed at least to be called slow, as a part of the achievable fall: from a tenth on nobody
-calls a run good. Less is what the best rates leave as well, since a path carried on by a whole decade is one that no
-stable rate may follow."""
+"""Least missed part of the achievable fall of a slow run.
+
+Nobody calls a run with less missed bad; see docs/calibration.md#missed-fall.
+"""
 
 LEFT = 0.12
-"""Part of the starting loss that is much to be left with: twice `HURTS`, as some of it may be there for good."""
+"""Fraction of the starting loss that is much to be left: twice `HURTS`."""
 
 RESTLESS = 0.5
-"""Rises that add up to half of the change: the best rates of smooth problems have a tenth, those of rough ones up to
-one, but these end with little loss left."""
+"""Rises of a restless loss, as a fraction of its change.
+
+The best rates of smooth problems have a tenth, those of rough ones up to one, but these end with little loss left.
+"""
 
 WILD = 2.0
-"""Rises of twice the change count even where the training loss ended low: the weights were thrown about."""
+"""Rises, as a multiple of the change, that count even if the training loss ended low."""
 
 SHOT_UP = 0.5
-"""A rise above the start by half of it. Smaller ones are the odd batch."""
+"""Rise above the start, as a fraction of it, of a loss that shot up; less is an odd batch."""
 
 BURST = 15.0
-"""The same within the first epoch, where only its mean is known: so many times the loss after it. Best rates whose
-first steps are long reach 13."""
+"""Least ratio of the first epoch's mean to the loss after it of a burst.
+
+Best rates whose first steps are long reach 13.
+"""
 
 DEEP = 80.0
-"""The same over the first epochs, to the end: so many times the validation loss there, of a loss that still jumps. Best
-rates of the tuned tasks reach 62; those of linear models at ten times that and more are found from 92 on."""
+"""Least ratio of the first epoch's mean to the final validation loss of a burst.
+
+Lies between the best rates of the tuned tasks and ten times those; see docs/calibration.md#depth-of-a-burst.
+"""
 
 THROWN, UNSTEADY = 3.0, 0.23
-"""The same where the loss never comes to rest: by so much it changes from epoch to epoch in the last third. Of
-the best rates of the tuned tasks, those that jump as much began with at most twice the loss after the first epoch."""
+"""Ratio as in `BURST`, and change from epoch to epoch, of a loss that never comes to rest.
+
+Best rates of the tuned tasks with as large changes began at twice the loss after the first epoch at most.
+"""
 
 BLEW_UP = 1.0
-"""A rise above the start by as much again, of a loss that then ends near its start."""
+"""Rise above the start, as a fraction of it, of a diverged loss that ends near its start."""
 
 LOST = 0.5
-"""Part of the fall that is lost again when a loss has diverged, as in a sweep."""
+"""Fraction of the fall that a diverged loss has lost again, as in a sweep."""
 
 CALM = 0.15
-"""Rises up to this part of the change are those of a smooth run: at a tenth of the best rate none had more."""
+"""Largest rises of a smooth run over its change; a tenth of the best rate stays below."""
 
 SETTLED = 0.3
-"""Rises after an early spike up to which it was the spike alone."""
+"""Largest rises over the change, after an early spike that alone is to blame."""
 
 AT_REST = 0.1
-"""Rises in the last third up to which a restless loss has come to rest."""
+"""Largest rises in the last third, as a fraction of the change, of a loss at rest."""
 
 SETTLED_AT = 0.8
-"""Level at the end over that of the first half, of such a loss in a log of epochs. Its start is what the first epoch
-left, so the part of it that is left tells little. Rough problems at their best rates end at up to 0.79 of that level;
-two of the five runs of the tuned tasks that had come to rest from far too high a rate do, too."""
+"""Largest ratio of final level to that of the first half of a settled loss in a coarse log.
+
+Rough problems at their best rates reach 0.79; see docs/calibration.md#settled-level.
+"""
 
 WARMED = 0.08
-"""Share of the training over which a rate that rises in a straight line has warmed up; a little below the usual
-tenth."""
+"""Fraction of the training that a linear warm-up takes; slightly below the usual tenth."""
 
 SWINGS = 0.5
-"""Rises in the last third, in parts of the change, of a loss that swings."""
+"""Least rises in the last third, as a fraction of the change, of a swinging loss."""
 
 UNSETTLED = 0.35
-"""The same where the rate has not come down: what noise a best constant rate leaves stays below."""
+"""Least rises in the last third of a swinging loss if the rate ends high.
+
+The noise of the best constant rate stays below.
+"""
 
 SURE = 3.0
 """Standard errors between two levels that differ."""
 
 MINUTE = 0.02
-"""A fall by less than this part of the start is none."""
+"""Largest fall, as a fraction of the start, that counts as none."""
 
 STUCK = 0.75
-"""Part of the starting loss that is left when nothing was learnt to speak of."""
+"""Fraction of the starting loss that is left if next to nothing was learned."""
 
 EARLY = 0.5
-"""A mean rate below this part of the usual half of the peak is that of a decay that came early."""
+"""Mean rate, as a fraction of the usual half of the peak, below which the decay came early."""
 
 UNDONE = 0.15
-"""Part of the starting loss left, after a decay so early that nothing can be read before it."""
+"""Least fraction of the starting loss left of a decay so early that no fall precedes it."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A finding, before it is put into words.
+    """A finding before it is put into words.
 
     Attributes:
-        id: of the finding.
-        first: the step from which it is seen.
-        last: the step up to which it is seen.
+        id: id of the finding.
+        first: first step at which it shows.
+        last: last step at which it shows.
     """
 
     id: str
@@ -126,13 +141,12 @@ class Verdict:
 
 
 def decide(e: Evidence) -> list[Verdict]:
-    """All findings of a log, most important first; a good one has `healthy` alone."""
-    found = list(findings(e))
-    return found or [Verdict("healthy", e.first, e.last)]
+    """Return all findings of a log, most important first; `healthy` alone for a good one."""
+    return list(findings(e)) or [Verdict("healthy", e.first, e.last)]
 
 
 def findings(e: Evidence) -> Iterator[Verdict]:
-    """The rows of the table that apply, in its order."""
+    """Yield the rows of the table that apply, in its order."""
     if e.broke is not None:
         yield Verdict("diverged", e.broke, e.last)
         return
@@ -153,7 +167,10 @@ def findings(e: Evidence) -> Iterator[Verdict]:
 
 
 def diverged(train: Column) -> bool:
-    """Whether the training loss ended above its start, at it after having blown up, or with its fall lost again."""
+    """Return whether the training loss diverged.
+
+    It ended above its start, ended near it after a blow-up, or lost most of its fall again.
+    """
     if train.drop < -max(HURTS * abs(train.start), SURE * train.error):
         return True
     if train.unrest.overshoot >= BLEW_UP and train.residual >= 1 - LEFT - HURTS:
@@ -163,24 +180,26 @@ def diverged(train: Column) -> bool:
 
 
 def shot_up(e: Evidence) -> bool:
-    """Whether one of the losses rose above its start early on, by much."""
+    """Return whether a loss rose far above its start early on."""
     return max(column.unrest.overshoot for column in e.columns) >= SHOT_UP or burst(e)
 
 
 def burst(e: Evidence) -> bool:
-    """Whether the loss shot up within the first epoch, of which there is only the mean. Where the rate came to nothing
-    soon, that is why the loss falls no more."""
+    """Return whether the loss shot up within the first epoch of a coarse log.
+
+    A rate that came to zero soon explains why the loss stops falling, so it does not count.
+    """
     frozen = e.travel.known and e.travel.share < EARLY * USUAL_SHARE
     return e.burst >= BURST or (e.plunge >= BLOWN and not frozen) or e.depth >= DEEP or never_calm(e)
 
 
 def never_calm(e: Evidence) -> bool:
-    """Whether the mean of the first epoch tells of a jump in it, and the loss still jumps at the end."""
+    """Return whether the loss jumped in the first epoch and still jumps at the end."""
     return e.burst >= THROWN and e.jumps >= UNSTEADY
 
 
 def too_long_steps(e: Evidence) -> bool:
-    """Whether the loss was thrown about, and it cost something: much of it is left."""
+    """Return whether too long steps threw the loss about and left much of it."""
     judge, unrest = e.judge, e.judge.unrest
     if unrest.rises < RESTLESS and not shot_up(e):
         return False
@@ -192,7 +211,7 @@ def too_long_steps(e: Evidence) -> bool:
 
 
 def restless(e: Evidence) -> Iterator[Verdict]:
-    """Which kind of too long a step it was."""
+    """Yield the finding of a restless loss: oscillating, warmup-too-short or too-high."""
     unrest = e.judge.unrest
     late = e.first + (e.last - e.first) * 2 / 3
     if unrest.late_rises >= SWINGS:
@@ -205,12 +224,12 @@ def restless(e: Evidence) -> Iterator[Verdict]:
 
 
 def warmed_up(e: Evidence) -> bool:
-    """Whether the rate rose slowly at first, so that no longer warm-up would have helped."""
+    """Return whether the rate rose so slowly that a longer warm-up would not have helped."""
     return e.travel.known and e.part(e.travel.warmup) >= WARMED / 2
 
 
 def decayed_early(e: Evidence) -> bool:
-    """Whether a usual decay from the same peak would have gone far enough to make a difference."""
+    """Return whether a usual decay from the same peak would have gone considerably further."""
     travel = e.travel
     if not travel.known or travel.share >= USUAL_SHARE / 1.5:
         return False
@@ -223,7 +242,7 @@ def decayed_early(e: Evidence) -> bool:
 
 
 def unfinished(e: Evidence) -> Iterator[Verdict]:
-    """What a smooth run may lack."""
+    """Yield the finding of a smooth run: not-learning, stuck or too-slow."""
     if not learns(e):
         yield Verdict("not-learning", e.first, e.last)
     elif e.guess is not None:
@@ -235,5 +254,5 @@ def unfinished(e: Evidence) -> Iterator[Verdict]:
 
 
 def learns(e: Evidence) -> bool:
-    """Whether one of the losses fell by more than noise."""
+    """Return whether a loss fell by more than noise."""
     return any(column.drop > max(SURE * column.error, MINUTE * abs(column.start)) for column in e.columns)

@@ -1,4 +1,4 @@
-"""The diagnosis of a training that lrfind ran itself."""
+"""Diagnose a training that lrfind ran."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrfind.types import Floats
 
 
 def judge(found: Trace) -> tuple[Finding, ...]:
-    """The findings of a trace; none where it is too short for any."""
+    """Return the findings of a trace; none if it is too short."""
     try:
         return diagnose(found)
     except ValueError:
@@ -18,7 +18,14 @@ def judge(found: Trace) -> tuple[Finding, ...]:
 
 
 def trace(rate: Floats, loss: Floats, scores: Scores | None, highest: float | None = None) -> Trace:
-    """A training as a log: a row before each update, and one after the last for the look there."""
+    """Convert a training to a log with a row before each update and one after the last.
+
+    Args:
+        rate: learning rate of each step, shape (steps,).
+        loss: training loss of each step, shape (steps,).
+        scores: validations of the training; None if there were none.
+        highest: peak rate above which other trainings are known to do worse; None if none is known.
+    """
     step = np.arange(len(loss) + 1, dtype=np.float64)
     val = None
     if scores is not None:

@@ -1,4 +1,4 @@
-"""Signs that steps were too long: a loss that shot up, went up and down, or got noisier than it began."""
+"""Measure signs of too long steps: a loss that shoots up, swings, or becomes noisier."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from lrfind.analysis.smooth import noise, running_median
 from lrfind.types import Floats
 
 PARTS = 50
-"""Parts of a column whose levels are compared: rises within one are its noise."""
+"""Parts of a column whose mean levels are compared; rises within a part are noise."""
 
 LATE = 3
-"""The last third is where a training should have come to rest."""
+"""Reciprocal of the last fraction of a training, in which it should have come to rest."""
 
 SURE = 2.5
 """Standard errors between two levels that make a rise."""
 
 
 AT_START = 0.05
-"""Up to so much above the start, in parts of it, a loss is back."""
+"""Relative distance above the start within which a loss counts as back."""
 
 SPIKE = 0.5
-"""A rise above the start by half of it is set apart from the rises after it."""
+"""Rise above the start, as a fraction of it, that is separated from later rises."""
 
 RISEN = 3.0
-"""Deviations of single entries that the median of three may be above the start by noise."""
+"""Standard deviations by which noise lifts a median of three above the start."""
 
 LARGEST = 1.0
-"""Noise above this many times the start is no noise but a loss gone wild, and excuses nothing more."""
+"""Largest noise, in multiples of the start, that may explain a rise."""
 
 
 @dataclass(frozen=True)
 class Unrest:
-    """How restless a column is, in parts of its change.
+    """Restlessness of a column, in fractions of its change.
 
     Attributes:
-        overshoot: highest level above the start, over the start itself.
-        peak: that level.
-        peak_at: its step.
-        back_at: the first step after the last one above the start; None where it never came back.
+        overshoot: rise of the highest level above the start, over the start.
+        peak: highest level.
+        peak_at: step of the highest level.
+        back_at: first step after the last one above the start; None if the loss never came back.
         rises: sum of all rises from one level to the next, over the change from start to end.
-        late_rises: the same of the last third, less what it rose in all.
-        calm_rises: rises after the loss came back from its overshoot.
+        late_rises: sum of the rises in the last third less their net rise, over the change.
+        calm_rises: sum of the rises after the loss came back from its overshoot, over the change.
     """
 
     overshoot: float
@@ -57,12 +57,12 @@ class Unrest:
 
 
 def unrest(column: Series, start: float, change: float) -> Unrest:
-    """Measure a column.
+    """Measure the restlessness of a column.
 
     Args:
-        column: the loss.
-        start: its level at the start.
-        change: what rises are measured by, above zero.
+        column: entries of the loss.
+        start: level at the start.
+        change: scale of the rises, positive.
     """
     y = column.value
     level = running_median(y) if len(y) > 4 * PARTS else y
@@ -95,7 +95,7 @@ def unrest(column: Series, start: float, change: float) -> Unrest:
 
 
 def spread(y: Floats) -> float:
-    """Deviation of the last third over its level."""
+    """Return the noise of the last third relative to its level."""
     tail = y[-max(10, len(y) // 3) :]
     level = float(tail.mean())
     return noise(tail) / level if level > 0 else np.inf

@@ -1,4 +1,8 @@
-"""Findings in words: what is seen, why it hurts, what to change, each in numbers."""
+"""Word the findings: observation, reason and advice, each with numbers.
+
+Every function takes a verdict of the table, the evidence and the unit of the steps, and returns observation, reason,
+advice and the numbers by key.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lrfind.analysis.diagnose.evidence import Evidence
-from lrfind.analysis.diagnose.phrases import (
-    Unit,
-    at,
-    burst_of,
-    lower,
-    name,
-    number,
-    peak_of,
-    rate,
-    share,
-    to,
-    unrest,
-)
+from lrfind.analysis.diagnose.phrases import Unit, at, burst_of, lower, name, number, peak_of, rate, share, to, unrest
 from lrfind.analysis.diagnose.table import RESTLESS, Verdict, never_calm
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
 from lrfind.analysis.diagnose.unrest import AT_START
@@ -38,24 +30,25 @@ SEVERITY: dict[str, Severity] = {
     "too-little-decay": "warning",
     "healthy": "info",
 }
-"""Every finding, and how bad it is."""
+"""Severity of every finding."""
 
 WARMUP = 0.1
-"""Share of a training for warm-up that the tuning playbook of Godbole et al. (2023) goes up to."""
+"""Fraction of a training for warm-up (Godbole et al. 2023, tuning playbook: at most)."""
 
 
 def put(verdict: Verdict, e: Evidence, unit: Unit) -> Finding:
-    """A verdict as a finding."""
+    """Return a verdict as a finding in words."""
     what, why, advice, values = WORDS[verdict.id](verdict, e, unit)
     steps = (float(math.ceil(verdict.first)), float(math.ceil(verdict.last)))
     return Finding(verdict.id, SEVERITY[verdict.id], what, why, advice, steps, values)
 
 
 Said = tuple[str, str, str, dict[str, Any]]
+"""Observation, reason, advice, and numbers by key."""
 
 
 def diverged(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A training that was lost."""
+    """Word a diverged training."""
     why = "what was learnt is lost, and every later step trains broken weights"
     if e.broke is not None:
         what = f"the loss is not finite from {at(e.broke, unit)} on"
@@ -76,7 +69,7 @@ def diverged(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def oscillating(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A loss that swings to its end."""
+    """Word a loss that swings to its end."""
     judge = e.judge
     what = (
         f"in the last third {name(e)} still goes up and down: its rises add up to {judge.unrest.late_rises:.1f} times "
@@ -87,12 +80,12 @@ def oscillating(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A run thrown about by long steps."""
+    """Word a run thrown about by long steps."""
     judge = e.judge
-    seen = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
+    what = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
     if (peak := peak_of(e)) is not None:
-        seen += f", it rose above its start by a factor of {peak:.1f}"
-    what = f"{seen}, and it ends at {share(judge.residual)} of its start"
+        what += f", it rose above its start by a factor of {peak:.1f}"
+    what = f"{what}, and it ends at {share(judge.residual)} of its start"
     burst = burst_of(e, unit)
     if burst and judge.unrest.rises < RESTLESS:
         what = f"{burst}; {name(e)} ends at {number(judge.end)}"
@@ -103,13 +96,10 @@ def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """An early spike."""
+    """Word an early spike."""
     spike = max(e.columns, key=lambda column: column.unrest.overshoot)
-    back = (
-        f"came back below it at {at(spike.unrest.back_at, unit)}"
-        if spike.unrest.back_at is not None
-        else "stayed there"
-    )
+    back_at = spike.unrest.back_at
+    back = f"came back below it at {at(back_at, unit)}" if back_at is not None else "stayed there"
     what = (
         f"the loss rose from {number(spike.start)} to {number(spike.unrest.peak)} at {at(spike.unrest.peak_at, unit)}, "
         f"{back}, went down smoothly after that, and ends at {share(e.judge.residual)} of its start"
@@ -128,7 +118,7 @@ def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def overfitting(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A validation loss that turned up."""
+    """Word a validation loss that turned up."""
     val = e.val
     assert val is not None
     what = (
@@ -138,18 +128,12 @@ def overfitting(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     why = "from there on the network learns its training rows by heart and gets worse on others"
     stop = f"stop at {at(val.low_at, unit)} or keep the weights from there"
     advice = f"{stop}; or more data, augmentation, dropout, or weight decay"
-    values = {
-        "lowest": val.low,
-        "lowest_at": val.low_at,
-        "end": val.end,
-        "risen": e.overfit,
-        "train_end": e.trained.end,
-    }
-    return what, why, advice, values
+    values = {"lowest": val.low, "lowest_at": val.low_at, "end": val.end, "risen": e.overfit}
+    return what, why, advice, values | {"train_end": e.trained.end}
 
 
 def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A rate that fell too early."""
+    """Word a rate that fell too early."""
     travel, judge = e.travel, e.judge
     more = math.log10(USUAL_SHARE / travel.share)
     when = travel.decayed_at
@@ -166,17 +150,12 @@ def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"{share(judge.missed(more))} of the fall is left undone"
     )
     advice = f"decay over the whole training, such as by a cosine to 0 over all {e.last - e.first:,.0f} {unit}s"
-    values = {
-        "mean_over_peak": travel.share,
-        "decayed_at": when,
-        "missed": judge.missed(more),
-        "residual": judge.residual,
-    }
-    return what, why, advice, values
+    values = {"mean_over_peak": travel.share, "decayed_at": when, "missed": judge.missed(more)}
+    return what, why, advice, values | {"residual": judge.residual}
 
 
 def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A loss that was still falling."""
+    """Word a loss that was still falling."""
     judge = e.judge
     missed = e.missed(1.0)
     what = (
@@ -188,17 +167,17 @@ def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
         f"carried on, ten times the rate would get further: about {share(missed)} of the achievable fall is left undone"
     )
     factors = (10, 3) if e.missed(0.5) >= 0.6 * missed and missed > 0.2 else (3,)
-    factor = next((each for each in factors if e.highest is None or each * e.travel.peak <= e.highest), 1)
-    said = f"raise the rate by a factor of {factor}{to(e, 1 / factor)}, or train longer; `lrfind sweep` finds how far"
+    factor = next((factor for factor in factors if e.highest is None or factor * e.travel.peak <= e.highest), 1)
+    advice = f"raise the rate by a factor of {factor}{to(e, 1 / factor)}, or train longer; `lrfind sweep` finds how far"
     if factor == 1 and e.highest is not None:
         why = f"more steps would get further: about {share(missed)} of what ten times as many achieve is left undone"
-        said = f"train longer: at rates above {rate(e.highest)} the run's own trainings lose"
+        advice = f"train longer: at rates above {rate(e.highest)} the run's own trainings lose"
     values = {"missed": missed, "later_fall": judge.gain.later, "earlier_fall": judge.gain.earlier, "factor": factor}
-    return what, why, said, values
+    return what, why, advice, values
 
 
 def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A high plateau."""
+    """Word a high plateau."""
     judge = e.judge
     what = (
         f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}, {share(judge.residual)} of its start, and "
@@ -215,7 +194,7 @@ def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def not_learning(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A loss that never fell."""
+    """Word a loss that never fell."""
     judge = e.judge
     what = f"{name(e)} stayed at its start: {number(judge.start)}, then {number(judge.end)}"
     why = "nothing is learnt: the rate is far too low, or no gradient reaches the weights"
@@ -228,7 +207,7 @@ def not_learning(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def too_little_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A rate that ends high, and a loss that does not settle."""
+    """Word a rate that ends high while the loss does not settle."""
     judge = e.judge
     what = (
         f"the rate ends at {share(e.travel.last)} of its peak, and in the last third {name(e)} goes up and down by "
@@ -240,7 +219,7 @@ def too_little_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
 
 
 def healthy(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
-    """A good run."""
+    """Word a good run."""
     judge = e.judge
     what = f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}"
     if judge.start > 0 and judge.end >= 0:
@@ -248,12 +227,8 @@ def healthy(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
     what += ", and has flattened"
     why = "nothing in the log says that another rate or schedule would do better"
     advice = "keep it" + ("" if e.val is not None else "; with a validation loss in the log more could be told")
-    return (
-        what,
-        why,
-        advice,
-        {"start": judge.start, "end": judge.end, "missed": e.missed(1.0), "rises": judge.unrest.rises},
-    )
+    values = {"start": judge.start, "end": judge.end, "missed": e.missed(1.0), "rises": judge.unrest.rises}
+    return what, why, advice, values
 
 
 WORDS: dict[str, Callable[[Verdict, Evidence, Unit], Said]] = {
