@@ -17,6 +17,7 @@ import numpy as np
 from lrfind import groups, null_model, optimizers
 from lrfind.built_in import load, loss_of, network_of
 from lrfind.config.schema import Config, assumptions
+from lrfind.config.target import OWN
 from lrfind.data.batches import Batches, weight_key
 from lrfind.engine import compiler
 from lrfind.engine.evaluate import AT_ONCE
@@ -207,6 +208,12 @@ class Plan:
     def at_once(self) -> int:
         """Rows that a forward pass may take at once beside a batch, by memory."""
         return max(1, min(AT_ONCE, NUMBERS // getattr(self.network, "widest", 1)))
+
+    @property
+    def runs_own_code(self) -> bool:
+        """Whether a step runs code of the user's: a model, a loss, an optimiser, or what makes its batches."""
+        own_model = self.config.model.name == OWN or self.own_loss or self.own_optimizer is not None
+        return own_model or (bool(self.code) and not isinstance(self.source, Drawn))
 
     def feed(self) -> Feed:
         """Batches of every seed."""

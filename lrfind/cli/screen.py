@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TextIO
 
 from lrfind.errors import ExitCode, LrfindError, RunError
+from lrfind.own.children import end_children
 
 NARROWEST, WIDEST = 40, 120
 """Bounds of the width that reports are set to; beyond the wider one, lines get too long to read."""
@@ -143,9 +144,12 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         leave: what is left to do before the process ends at once.
     """
     interruption = Interruption()
+    process = os.getpid()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
+        if os.getpid() != process:  # A fork of the user's code, which its parent ends.
+            os._exit(128 + number)
         first = interruption.code is None
         interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
         if first and interruption.waits:
@@ -153,6 +157,7 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         try:
             leave()
         finally:
+            end_children()
             os._exit(interruption.code)
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
