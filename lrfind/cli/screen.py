@@ -148,8 +148,10 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
-        if os.getpid() != process:  # A fork of the user's code, which its parent ends.
-            os._exit(128 + number)
+        if os.getpid() != process:  # A worker that the user's code forked: Ctrl-C is its parent's to decide about.
+            if number == signal.SIGTERM:
+                os._exit(ExitCode.TERMINATED)
+            return
         first = interruption.code is None
         interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
         if first and interruption.waits:

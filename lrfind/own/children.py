@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 import time
 from importlib.util import find_spec
 
 PATIENCE = 2.0
-"""Seconds in which killed processes have to be gone."""
+"""Seconds in which processes have to end that are asked to, and as many for those that are killed."""
 
 
 def main_of_children() -> None:
@@ -23,14 +24,18 @@ def main_of_children() -> None:
 
 
 def end_children() -> None:
-    """Kill the worker processes of this one, for an exit that waits for nobody: a pool is seldom closed.
+    """End the worker processes of this one, for an exit that waits for nobody: a pool is seldom closed.
 
-    No thread can start another one from here on, as the threads of a pool do where a worker is missing.
+    They are asked first, by what `multiprocessing` does at the end of Python. Those that do not end in time are killed,
+    and no thread, as a pool has, can start others in their place.
     """
-    processes = sys.modules.get("multiprocessing.process")
-    if processes is None:
+    processes, util = (sys.modules.get(f"multiprocessing.{name}") for name in ("process", "util"))
+    if processes is None or util is None:
         return
-    processes.BaseProcess.start = _never
+    asking = threading.Thread(target=util._run_finalizers, args=(0,), daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    processes.BaseProcess.start = _refuse
     deadline = time.monotonic() + PATIENCE
     while (children := processes.active_children()) and time.monotonic() < deadline:
         for child in children:
@@ -39,12 +44,12 @@ def end_children() -> None:
         time.sleep(0.01)
 
 
-def _never(process: object) -> None:
-    del process
-    threading.Event().wait()
+def _refuse(process: object) -> None:
+    raise SystemExit  # Ends a thread without a word.
 
 
 if __name__ == "__mp_main__":
     from lrfind.own.modules import VARIABLE, search
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the parent decides.
     search([folder for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder])
