@@ -20,8 +20,12 @@ take thirty microseconds, while other threads draw the next batches and write th
 def script() -> None:
     """Run the command line in a process of its own, and end it without taking JAX apart, which would take a while.
 
-    Everything that a command writes is flushed and closed by then, and its threads and children have ended.
+    Everything that a command writes is flushed and closed by then, and its threads have ended. Worker processes that
+    the user's code left behind are ended here.
     """
+    from lrfind.own.children import end_children, main_of_children
+
+    main_of_children()
     gc.set_threshold(COLLECT_EVERY)
     sys.setswitchinterval(SWITCH)
     # numpy multiplies nothing large here; starting its threads takes as long as the rest of its import.
@@ -36,6 +40,7 @@ def script() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # A reader who has left; said where it mattered.
             stream.flush()
+    end_children()
     os._exit(code)
 
 

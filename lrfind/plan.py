@@ -17,6 +17,7 @@ import numpy as np
 from lrfind import groups, null_model, optimizers
 from lrfind.built_in import load, loss_of, network_of
 from lrfind.config.schema import Config, assumptions
+from lrfind.config.target import OWN
 from lrfind.data.batches import Batches, weight_key
 from lrfind.engine import compiler
 from lrfind.engine.evaluate import AT_ONCE
@@ -211,6 +212,12 @@ class Plan:
     def seen(self, seeds: Sequence[int], stop: int) -> Sequence[Mapping[str, Any]]:
         """What a journal says of the seeds' batches up to a step; see `lrfind.source.Source`."""
         return self.source.seen(seeds, stop * self.config.optimizer.accumulate)
+
+    @property
+    def runs_own_code(self) -> bool:
+        """Whether a step runs code of the user's: a model, a loss, an optimiser, or what makes its batches."""
+        own_model = self.config.model.name == OWN or self.own_loss or self.own_optimizer is not None
+        return own_model or (bool(self.code) and not isinstance(self.source, Drawn))
 
     def feed(self) -> Feed:
         """Batches of every seed."""

@@ -111,37 +111,49 @@ def sweep(
 def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:
     """Do everything but the measuring: load, compile, and time one chunk of one climb, in which no rate is above zero.
 
+    The user's own code is loaded and traced for its shapes, and takes no step: then nothing is compiled or timed.
+
     Returns:
         Facts by name, for reading: model, data, parameters, memory in bytes, expected seconds.
     """
     plan, platform = prepare(config, options, watcher, clock)
-    from lrfind.confirm import expected
     from lrfind.engine import devices
     from lrfind.plan import memory
 
     with devices.failures():
-        kernel, states, judged = compiled(plan, platform, watcher, clock)
-        begin = time.perf_counter()
-        still = np.zeros((min(kernel.chunk, config.sweep.steps), len(states)))
-        next(iter(kernel.run(states, still)))
-        seconds = (time.perf_counter() - begin) * config.sweep.steps / len(still)
+        trainings, seconds = _expected(plan, platform, watcher, clock)
+        return {
+            "model": plan.described,
+            "parameters": plan.parameters,
+            "frozen": plan.frozen,
+            "precision": config.precision,
+            "data": plan.describe_data(),
+            "loss": plan.loss,
+            "lanes": len(plan.seeds),
+            "memory_bytes": memory(plan),
+            "sweep_steps": config.sweep.steps,
+            "confirm_steps": trainings,
+            "train_steps": plan.train_steps,
+            "expected_seconds": None if seconds is None else round(seconds + sum(clock.spent.values()), 2),
+        }
+
+
+def _expected(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[int, float | None]:
+    """The most steps of the confirmation, and the seconds of the run, None where a step runs the user's code."""
+    from lrfind.confirm import expected
+
+    config = plan.config
+    if plan.runs_own_code:
+        most = config.confirm.budget - config.sweep.steps * len(plan.seeds) if config.confirm.enabled else 0
+        return max(0, most), None
+    kernel, states, judged = compiled(plan, platform, watcher, clock)
+    begin = time.perf_counter()
+    still = np.zeros((min(kernel.chunk, config.sweep.steps), len(states)))
+    next(iter(kernel.run(states, still)))
+    seconds = (time.perf_counter() - begin) * config.sweep.steps / len(still)
     trainings = max(0, int(expected(plan, judged))) if judged else 0
     confirming = seconds * trainings / (config.sweep.steps * len(states))
-    seconds += min(confirming, config.confirm.max_seconds or confirming)
-    return {
-        "model": plan.described,
-        "parameters": plan.parameters,
-        "frozen": plan.frozen,
-        "precision": config.precision,
-        "data": plan.describe_data(),
-        "loss": plan.loss,
-        "lanes": len(states),
-        "memory_bytes": memory(plan),
-        "sweep_steps": config.sweep.steps,
-        "confirm_steps": trainings,
-        "train_steps": plan.train_steps,
-        "expected_seconds": round(seconds + sum(clock.spent.values()), 2),
-    }
+    return trainings, seconds + min(confirming, config.confirm.max_seconds or confirming)
 
 
 def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) -> tuple[Plan, str]:

@@ -20,8 +20,8 @@ from lrfind.models.contract import Loss, Network, supervised
 from lrfind.models.inputs import OF_TOKENS
 from lrfind.optimizers import MakeOptimizer
 from lrfind.own import models
-from lrfind.own.data import Arrays, Made, Streamed, recognise, streamed
-from lrfind.own.kinds import Found
+from lrfind.own.data import Arrays, Made, Streamed, is_data, recognise, streamed
+from lrfind.own.kinds import Found, is_network
 from lrfind.own.kinds import recognise as recognise_model
 from lrfind.own.losses import fitted, own_loss
 from lrfind.own.optimizers import own_line, own_optimizer, step_line
@@ -162,11 +162,12 @@ def _data(config: Config, loader: Loader) -> dict[str, Any]:
     section = config.data
     if not isinstance(section, OwnData):
         return {}
-    found = recognise(loader.load(section.target, "data.target"), section.kwargs, section.title)
+    found = recognise(loader.load(section.target, "data.target", is_data), section.kwargs, section.title)
     held_out = None
     if section.validation is not None:
         title = short(section.validation)
-        held_out = recognise(loader.load(section.validation, "data.validation"), {}, title, "data.validation")
+        found_too = loader.load(section.validation, "data.validation", is_data)
+        held_out = recognise(found_too, {}, title, "data.validation")
     return {"data": found, "held_out": held_out}
 
 
@@ -174,10 +175,10 @@ def _model(config: Config, loader: Loader) -> Callable[[tuple[int, ...] | None, 
     section = config.model
     if not isinstance(section, OwnModel):
         return None
-    found = loader.load(section.target, "model.target")
+    found = loader.load(section.target, "model.target", is_network)
 
     def build(shape: tuple[int, ...] | None, outputs: int | None) -> Found:
-        if not callable(found) or (hasattr(found, "init") and hasattr(found, "apply")):
+        if not callable(found) or is_network(found):
             if section.kwargs:
                 raise InputError(f"{section.title} is {kind_of(found)} and takes no keywords", key="model.kwargs")
             return recognise_model(found, section.title, "model.target")

@@ -23,7 +23,7 @@ BELOW: dict[str, set[str]] = {
     "targets": {"plan", "built_in", "own", "source", "config", "data", "engine", "models", "optimizers"},
     "own": {"source", "engine", "models", "data", "optimizers", "expression"},
     "source": {"engine", "data"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "own"},
     "cli": {
         "run",
         "own",

@@ -69,6 +69,7 @@ def check(
     device: shared.DeviceOption = None,
     dry_run: shared.DryRun = False,
     allow_import: shared.AllowImport = None,
+    allow_code: shared.AllowCode = None,
     no_cache: shared.NoCache = False,
     debug: shared.Debug = False,
 ) -> None:
@@ -97,7 +98,8 @@ def check(
         color=not no_color,
         device=device and device.value,
         dry_run=dry_run,
-        allowed=allow_import or [],
+        packages=allow_import or [],
+        code_folders=allow_code or [],
         cache=not no_cache,
         debug=debug,
     )

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lrfind.errors import InputError
+
 if TYPE_CHECKING:
+    from lrfind.cli.wishes import Common
     from lrfind.config.load import Loaded
     from lrfind.own.reference import Door
 
 
-def door(loaded: Loaded, allowed: Sequence[str]) -> Door:
-    """The folder of the config, the working directory, and the packages that --allow-import names."""
+def door(loaded: Loaded, wishes: Common) -> Door:
+    """Return the folder of the config's file, those of --allow-code, and the packages of --allow-import.
+
+    Raises:
+        InputError: --allow-code names no folder.
+    """
     from lrfind.own.reference import Door
 
-    return Door((loaded.folder, Path.cwd()), tuple(allowed))
+    for folder in wishes.code_folders:
+        if not folder or not Path(folder).is_dir():
+            raise InputError(f"--allow-code {folder or repr(folder)}: there is no such folder")
+    folders = [*filter(None, [loaded.folder]), *map(Path, wishes.code_folders)]
+    return Door(tuple(folder.resolve() for folder in folders), tuple(wishes.packages))

@@ -12,6 +12,7 @@ from lrfind.cli.options import Format
 from lrfind.errors import ConfigError, LrfindError
 
 if TYPE_CHECKING:
+    from lrfind.config.schema import Config
     from lrfind.report.verdicts import Judged
     from lrfind.types import Failure
 
@@ -69,10 +70,20 @@ def failure(source: str, error: LrfindError) -> Failure:
     return Failure(source, str(error), int(error.exit_code), line, column)
 
 
+def say_what_ran(config: Config) -> None:
+    """Say on stderr whose code a dry run has run: a config's targets are imported and called to know their shapes."""
+    from lrfind.cli.screen import say
+    from lrfind.own.modules import loaded
+
+    if config.targets and (names := loaded()):
+        say(f"lrfind: ran code of {', '.join(names)}, to know its shapes")
+
+
 def rehearsed(facts: Mapping[str, Any]) -> str:
     """What a rehearsal of a sweep or of a training found out, for reading."""
     from lrfind.report.text import clean, spelled
 
+    seconds = facts["expected_seconds"]
     lines = {
         "model": f"{facts['model']}, {facts['parameters']:,} parameters"
         + (f", {facts['frozen']:,} of them frozen" if facts["frozen"] else "")
@@ -81,7 +92,7 @@ def rehearsed(facts: Mapping[str, Any]) -> str:
         "loss": spelled(facts["loss"]),
         **planned(facts),
         "memory": f"{facts['memory_bytes'] / 1e6:,.1f} MB for data, parameters and optimiser; activations come on top",
-        "time": f"about {facts['expected_seconds']:,.1f} s",
+        "time": "not measured: a step would run your code" if seconds is None else f"about {seconds:,.1f} s",
     }
     width = max(map(len, lines))
     return "".join(f"{key:{width}}  {clean(value)}\n" for key, value in lines.items())
@@ -91,7 +102,10 @@ def planned(facts: Mapping[str, Any]) -> dict[str, str]:
     """What would be run."""
     steps = f"{facts['train_steps']:,} steps"
     if "learning_rate" in facts:
-        looks = f", looked at {facts['looks']:,} times" if facts["looks"] else ", nothing held out to look at"
+        counted = facts["looks"]
+        looks = (
+            f", looked at {counted:,} times" if counted else "" if counted is None else ", nothing held out to look at"
+        )
         return {"train": f"{steps} at {facts['learning_rate']:.1e} ({facts['schedule']}){looks}"}
     return {
         "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",

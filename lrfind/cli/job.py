@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.cli.door import door
-from lrfind.cli.forms import failure, for_ci, joined, rehearsed
+from lrfind.cli.forms import failure, for_ci, joined, rehearsed, say_what_ran
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, parting, watcher
 from lrfind.cli.screen import Interruption, abandon, apart, interruptible, put, report, say, screen
@@ -127,7 +127,7 @@ class Job(Sources):
             high=wishes.flags.get("--max-lr"),
             device=wishes.device,
             cache=wishes.cache,
-            door=door(loaded, wishes.allowed),
+            door=door(loaded, wishes),
         )
         with self._watch(loaded.name, named=wishes.out is not None) as narration:
             result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
@@ -280,10 +280,12 @@ class Job(Sources):
         from lrfind.watch import Clock
 
         with self._watch(loaded.name, named=True) as narration:
-            options = Options(
-                device=self.wishes.device, cache=self.wishes.cache, door=door(loaded, self.wishes.allowed)
-            )
-            rehearsal = rehearse(loaded.config, options, narration, Clock())
+            options = Options(device=self.wishes.device, cache=self.wishes.cache, door=door(loaded, self.wishes))
+            try:
+                rehearsal = rehearse(loaded.config, options, narration, Clock())
+            finally:
+                if not self.wishes.quiet:
+                    say_what_ran(loaded.config)
         if self.wishes.form is Format.json:
             self._rendered.append(
                 json.dumps({"config": loaded.name, "status": "dry_run", **rehearsal}, indent=2) + "\n"

@@ -100,5 +100,11 @@ AllowImport = Annotated[
     list[str] | None,
     typer.Option("--allow-import", metavar="PKG", help="Let targets name this installed package; repeatable."),
 ]
+AllowCode = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-code", metavar="DIR", help="Let targets name files in this folder, besides the config's; repeatable."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check config and data, say what it would take, and stop.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Do not keep compiled programs for the next run.")]

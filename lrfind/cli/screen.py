@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from lrfind import signals
 from lrfind.errors import ExitCode, LrfindError, RunError
+from lrfind.own.children import end_children
 
 LENGTH = re.compile("[0-9]{1,5}")
 """A number of columns or lines that a terminal may have."""
@@ -209,9 +210,14 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         leave: what is left to do before the process ends at once.
     """
     interruption = Interruption()
+    process = os.getpid()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
+        if os.getpid() != process:  # A worker that the user's code forked: Ctrl-C is its parent's to decide about.
+            if number == signal.SIGTERM:
+                os._exit(ExitCode.TERMINATED)
+            return
         first = interruption.code is None
         interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
         if first and interruption.waits:
@@ -220,6 +226,7 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         try:
             leave()
         finally:
+            end_children()
             os._exit(interruption.code)
 
     interruption._handler = interrupt

@@ -46,6 +46,7 @@ def train(
     device: shared.DeviceOption = None,
     dry_run: shared.DryRun = False,
     allow_import: shared.AllowImport = None,
+    allow_code: shared.AllowCode = None,
     no_cache: shared.NoCache = False,
     debug: shared.Debug = False,
 ) -> None:
@@ -73,7 +74,8 @@ def train(
         quiet=quiet,
         color=not no_color,
         device=device and device.value,
-        allowed=allow_import or [],
+        packages=allow_import or [],
+        code_folders=allow_code or [],
         dry_run=dry_run,
         cache=not no_cache,
         debug=debug,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lrfind.cli.diagnose import deliver, exit_code, ids
 from lrfind.cli.door import door
-from lrfind.cli.forms import of_error, rehearsed, summarise
+from lrfind.cli.forms import of_error, rehearsed, say_what_ran, summarise
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, check_plot, starting_folder
@@ -154,7 +154,7 @@ class TrainJob:
             fresh=wishes.fresh,
             device=wishes.device,
             cache=wishes.cache,
-            door=door(loaded, wishes.allowed),
+            door=door(loaded, wishes),
         )
 
     def _train(self, loaded: Loaded) -> tuple[Training, list[Path]]:
@@ -219,7 +219,11 @@ class TrainJob:
         looks = screen(sys.stderr, color=self.wishes.color)
         self._narration = watcher(loaded.name, self._interruption, named=True, quiet=self.wishes.quiet, screen=looks)
         with self._narration as narration:
-            facts = rehearse(loaded.config, self._peak(loaded), self._options(loaded), narration, Clock())
+            try:
+                facts = rehearse(loaded.config, self._peak(loaded), self._options(loaded), narration, Clock())
+            finally:
+                if not self.wishes.quiet:
+                    say_what_ran(loaded.config)
         if self.wishes.form is Format.json:
             shown = json.dumps({"config": loaded.name, "status": "dry_run", **facts}, indent=2) + "\n"
         else:

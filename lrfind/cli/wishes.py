@@ -50,7 +50,8 @@ class Common:
     quiet: bool
     color: bool
     device: str | None
-    allowed: Sequence[str]
+    packages: Sequence[str]
+    code_folders: Sequence[str]
     dry_run: bool
     cache: bool
     debug: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ class Loaded:
         where: how messages call the source.
         positions: dotted key -> 1-based line and column, for every key the text gives.
         overridden: dotted keys that `--set` gave.
-        folder: where the file is; the working directory, for standard input.
+        folder: where the file is, links followed; None for standard input.
     """
 
     config: Config
@@ -41,7 +41,7 @@ class Loaded:
     where: str
     positions: Mapping[str, tuple[int, int]]
     overridden: frozenset[str] = frozenset()
-    folder: Path = field(default_factory=Path.cwd)
+    folder: Path | None = None
 
     def locate(self, error: InputError) -> Problem:
         """The problem behind a later error, with the place of its key, or of the section that lacks it."""
@@ -68,8 +68,8 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
         raise ValueError("a config from '-' needs stdin_text")
     where = "stdin" if from_stdin else str(source)
     text = (stdin_text or "").removeprefix("\ufeff") if from_stdin else read_text(source)
-    folder = Path.cwd() if from_stdin else Path(source).resolve().parent
-    config, document, overridden = _understand(text, where, overrides, folder)
+    folder = None if from_stdin else Path(source).resolve().parent
+    config, document, overridden = _understand(text, where, overrides, folder or Path.cwd())
     return Loaded(
         config=config,
         name=name_of(source),

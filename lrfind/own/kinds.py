@@ -53,6 +53,11 @@ class Found:
     evaluate: Callable[..., Any] | None = None
 
 
+def is_network(found: Any) -> bool:
+    """Return whether an object is a network by itself, as a module of Flax Linen or what Haiku transforms."""
+    return hasattr(found, "init") and hasattr(found, "apply")
+
+
 def recognise(built: Any, title: str, key: str) -> Found:
     """What was returned.
 

@@ -1,16 +1,36 @@
-"""From ``my_model.py:build`` to the object behind it. Files under the door's folders, and packages it names, alone."""
+"""From ``my_model.py:build`` to the object behind it.
+
+A config is data, and data may run nothing but what its reader expects. So a target names something that is *defined* in
+one of the user's own files, never something that such a file only imports:
+
+- A file is the user's own where it lies, symbolic links followed, below one of the door's folders and in no Python
+  environment (`lrfind.own.environment`).
+- The names in a target lead through objects, never through a module, and none begins with two underscores.
+- A callable, which would be given arguments from the config, must be defined in one of the user's own files, whatever
+  wraps it (`lrfind.own.home`): `os.system`, `eval`, `functools.partial(subprocess.run)` and methods that a class of the
+  user's inherits from a library are refused, by whatever name a file holds them.
+- Other values (arrays, tuples, dicts, a module of Flax, a loader of batches) are taken as they are, and called with
+  nothing of the config's.
+
+A target in an installed package, which the command line has to name, leads to what is defined in that package.
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from lrfind.errors import InputError
-from lrfind.own.modules import Modules
-from lrfind.own.trouble import guarded
+from lrfind.own.environment import environment
+from lrfind.own.home import defined_in, is_module
+from lrfind.own.modules import Modules, is_own
+from lrfind.own.trouble import guarded, kind_of
 from lrfind.registry import near
 
 
@@ -32,6 +52,13 @@ class Door:
         folders = (folder.resolve() for folder in self.folders)
         return next((folder for folder in folders if real.is_relative_to(folder)), None)
 
+    def owns(self, names: Mapping[str, Any]) -> bool:
+        """Return whether a module is one of the user's own files, by its namespace."""
+        if is_own(names):
+            return True
+        path = names.get("__file__")
+        return isinstance(path, str) and self.holds(Path(path)) is not None and environment(Path(path)) is None
+
 
 @dataclass
 class Loader:
@@ -44,26 +71,44 @@ class Loader:
     door: Door
     _modules: Modules = field(default_factory=Modules)
 
-    def load(self, target: str, key: str) -> Any:
-        """The object behind a reference.
+    def load(self, target: str, key: str, is_value: Callable[[Any], bool] = lambda found: False) -> Any:
+        """Return the object behind a reference.
 
         Args:
             target: ``path.py:name`` or ``package.module:name``.
             key: the config key that holds it.
+            is_value: whether a callable object is not going to be called with anything of the config's.
 
         Raises:
-            InputError: there is no such file, module or name, or it may not be loaded from there.
-            OwnCodeError: the module raised while it was imported.
+            InputError: there is no such file, module or name, or it may not be loaded from there, or it is defined
+                elsewhere.
+            OwnCodeError: the user's code raised while it was imported.
         """
         place, _, name = target.rpartition(":")
-        found = self._file(Path(place), key) if place.endswith(".py") else self._package(place, key)
-        shown = Path(place).name
-        for part in name.split("."):
-            if not hasattr(found, part):
-                own = [each for each in vars(found) if not each.startswith("_")] if hasattr(found, "__dict__") else []
-                names = f"; it has {', '.join(own[:8])}" if own and not near(part, own) else ""
-                raise InputError(f"{shown} has no '{part}'{near(part, own)}{names}", key=key)
-            found = getattr(found, part)
+        shown, parts = Path(place).name, name.split(".")
+        if hidden := next((part for part in parts if part.startswith("__")), None):
+            raise InputError(f"'{hidden}' is one of Python's own names; name what {shown} itself defines", key=key)
+        is_file = place.endswith(".py")
+        owns = self.door.owns if is_file else partial(_is_of, place.partition(".")[0])
+        module = self._file(Path(place), key) if is_file else self._package(place, key)
+        with guarded(f"looking up {shown}:{name}"):
+            found = module
+            for part in parts:
+                if not hasattr(found, part):
+                    names = _names(found, owns)
+                    known = f"; it has {', '.join(names[:8])}" if names and not near(part, names) else ""
+                    raise InputError(f"{shown} has no '{part}'{near(part, names)}{known}", key=key)
+                found = getattr(found, part)
+                if is_module(found):
+                    direct = "name the file that defines it" if is_file else f"write {place}.{part}:name"
+                    raise InputError(f"'{part}' of {shown} is a module; {direct}", key=key)
+            if callable(found) and not defined_in(found, owns) and not (_is_object(found) and is_value(found)):
+                raise InputError(
+                    f"{shown}:{name} is {kind_of(found)}, which {shown} does not define{_origin(found)}; a target runs "
+                    f"what {'your own files define' if is_file else 'the package defines'}, so "
+                    f"{'write a function of your own around it' if is_file else 'name the package that does'}",
+                    key=key,
+                )
         return found
 
     def digest(self) -> str:
@@ -73,10 +118,17 @@ class Loader:
     def _file(self, path: Path, key: str) -> Any:
         folder = self.door.holds(path)
         if folder is None:
-            folders = " and ".join(dict.fromkeys(str(each) for each in self.door.folders)) or "nowhere"
+            folders = " and ".join(dict.fromkeys(str(each) for each in self.door.folders)) or "no folder"
+            parent = "." if path.resolve().is_relative_to(Path.cwd()) else path.resolve().parent
             raise InputError(
-                f"{path} lies outside of where code may be loaded from ({folders}); move it beside the config, or "
-                "install it as a package and name that with --allow-import",
+                f"{path} lies outside of where code may be loaded from ({folders}); add --allow-code {parent}, move it "
+                "beside the config, or install it as a package and name that with --allow-import",
+                key=key,
+            )
+        if (installed := environment(path)) is not None:
+            raise InputError(
+                f"{path} belongs to the Python environment in {installed}, so it is no file of your own; keep your "
+                "code outside of it, or name an installed package as package.module:name with --allow-import",
                 key=key,
             )
         if not path.is_file():
@@ -111,3 +163,26 @@ class Loader:
                 raise InputError(f"the package {package} has no module {error.name}", key=key) from None
             self._modules.note(found)
             return found
+
+
+def _is_of(package: str, names: Mapping[str, Any]) -> bool:
+    return str(names.get("__name__")).partition(".")[0] == package
+
+
+def _is_object(value: Any) -> bool:
+    """Whether a callable is neither a function nor a class."""
+    return not isinstance(value, type | FunctionType | BuiltinFunctionType | MethodType | partial)
+
+
+def _names(found: Any, owns: Callable[[Mapping[str, Any]], bool]) -> list[str]:
+    """What a target may name in an object."""
+    return [
+        name
+        for name, value in (vars(found) if hasattr(found, "__dict__") else {}).items()
+        if not name.startswith("_") and not is_module(value) and (not callable(value) or defined_in(value, owns))
+    ]
+
+
+def _origin(found: Any) -> str:
+    module = getattr(found, "__module__", None)
+    return f" (it is of {module})" if isinstance(module, str) else ""

@@ -62,10 +62,63 @@ def test_a_dry_run(mine: Path, lrfind: Lrfind) -> None:
     assert ran.code == 0
     assert "mine.py:build, a loss function with its parameters, 4 parameters\n" in ran.out
     assert "mine.py:arrays: 64 rows to train on, 16 held out" in ran.out
-    elsewhere = mine / "elsewhere"
-    elsewhere.mkdir()
-    piped = lrfind("sweep", "-", "--dry-run", stdin=CONFIG)
-    assert piped.code == 0, "from standard input, references are relative to the working directory"
+    assert ran.err.endswith("lrfind: ran code of mine.py, to know its shapes\n")
+    assert ran.out.endswith("time     not measured: a step would run your code\n")
+
+
+def test_a_dry_run_takes_no_step(mine: Path, lrfind: Lrfind) -> None:
+    """What is traced for its shapes runs once or twice as Python, and never as a program."""
+    code = CODE.replace(
+        "    def loss_fn(params, batch):\n", "    def loss_fn(params, batch):\n        jax.debug.print('computed')\n"
+    )
+    Path("mine.py").write_text(code, encoding="utf-8")
+    for arguments in (("sweep",), ("check", "--set", "optimizer.learning_rate=0.1"), ("train", "--lr", "0.1")):
+        ran = lrfind(*arguments, "own.yaml", "--dry-run", "--json")
+        assert ran.code == 0, ran.err
+        assert "computed" not in ran.out + ran.err
+        assert json.loads(ran.out)["expected_seconds"] is None
+    said = lrfind("sweep", "own.yaml", "c.yaml", "--dry-run", "--set", "confirm.enabled=false").err
+    assert said.count("ran code of") == 1, "nothing of the user's is in the other config"
+    failed = lrfind("sweep", "own.yaml", "--dry-run", "--set", "model.kwargs.size=5")
+    assert failed.code == 3
+    assert "ran code of mine.py" in failed.err
+
+
+def test_the_working_directory_is_no_place_to_load_from(mine: Path, lrfind: Lrfind) -> None:
+    inside = mine / "configs"
+    inside.mkdir()
+    (inside / "builtin.yaml").write_text(Path("c.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    setting = ("--set", "optimizer={target: mine.py:make}", "--dry-run")
+    for arguments, given in ((("-", "--dry-run"), CONFIG), (("configs/builtin.yaml", *setting), None)):
+        refused = lrfind("sweep", *arguments, stdin=given)
+        assert refused.code == 2
+        assert "add --allow-code ., " in refused.err
+        assert "imported" not in refused.err
+        allowed = lrfind("sweep", *arguments, "--allow-code", "configs", "--allow-code", ".", stdin=given)
+        assert allowed.code == 0, allowed.err
+    for folder in ("", "nowhere", "mine.py"):
+        ran = lrfind("sweep", "own.yaml", "--dry-run", "--allow-code", folder)
+        assert (ran.code, "there is no such folder" in ran.err) == (2, True)
+
+
+def test_a_finished_run_is_judged_without_its_code(mine: Path, lrfind: Lrfind) -> None:
+    assert lrfind("sweep", "own.yaml", "--no-plot", "--quiet", "--write").code == 0
+    Path("mine.py").write_text("raise SystemExit(77)\n", encoding="utf-8")
+    ran = lrfind("check", "own.yaml", "--run", "lrfind-runs/own")
+    assert ran.code in (0, 1), ran.err
+    assert "77" not in ran.err
+
+
+@pytest.mark.parametrize("name", ["os.system", "np.load", "jax.numpy.load", "optax.adamw", "system", "getoutput", "ev"])
+@pytest.mark.parametrize("key", ["model", "data", "loss", "optimizer"])
+def test_what_a_file_imports_is_not_run(name: str, key: str, mine: Path, lrfind: Lrfind) -> None:
+    code = "import os\nfrom os import system\nfrom subprocess import *\nev = eval\n" + CODE
+    Path("mine.py").write_text(code, encoding="utf-8")
+    target = f'{key}={{target: "mine.py:{name}", kwargs: {{command: "touch pwned", cmd: "touch pwned"}}}}'
+    ran = lrfind("sweep", "c.yaml", "--dry-run", "--set", target)
+    assert ran.code == 2
+    assert "is a module" in ran.err or "does not define" in ran.err
+    assert not Path("pwned").exists()
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,61 @@ def test_code_outside_is_refused(folder: Path, tmp_path: Path) -> None:
     assert loader(folder, tmp_path).load(f"{tmp_path}/outside.py:value", "k") == 3
 
 
+@pytest.mark.parametrize(
+    "installed",
+    [
+        ".venv/lib/python3.11/site-packages/shelf.py",
+        "vendor/site-packages/shelf/__init__.py",
+        "usr/lib/python3/dist-packages/shelf.py",
+        "env/shelf.py",
+        "conda/lib/shelf.py",
+    ],
+)
+def test_an_environment_below_the_folder_is_none_of_the_users(installed: str, folder: Path) -> None:
+    """A target does not load from it, by no way through links, and modules in it are not taken for the user's."""
+    (folder / "env").mkdir()
+    (folder / "env/pyvenv.cfg").touch()
+    (folder / "conda/conda-meta").mkdir(parents=True)
+    file = folder / installed
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("def run(): return 1\n", encoding="utf-8")
+    (folder / "link.py").symlink_to(file)
+    (folder / "way").symlink_to(file.parent)
+    for path in (file, folder / "link.py", folder / "way" / file.name):
+        with pytest.raises(InputError, match="belongs to the Python environment in"):
+            loader(folder).load(f"{path}:run", "k")
+        with pytest.raises(InputError, match="belongs to the Python environment in"):
+            loader(path.parent).load(f"{path}:run", "k")
+    search = file.parent.parent if file.name == "__init__.py" else file.parent
+    (folder / "user.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(search)!r})\nfrom shelf import run\n", encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"which user\.py does not define"):
+        loader(folder).load(f"{folder}/user.py:run", "k")
+    sys.modules.pop("shelf")
+    sys.path.remove(str(search))
+
+
+def test_this_python_is_none_of_the_users(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    import numpy
+
+    import lrfind.files
+
+    for file in (os.__file__, numpy.__file__, lrfind.files.__file__):
+        with pytest.raises(InputError, match="belongs to the Python environment in"):
+            loader(Path("/")).load(f"{file}:path", "k")
+    prefix = folder.parent / "prefix"
+    for path in (prefix / "share/mine.py", prefix / "src/app/mine.py"):
+        path.parent.mkdir(parents=True)
+        path.write_text("value = 4\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "base_prefix", str(prefix))
+    with pytest.raises(InputError, match="belongs to the Python environment in"):
+        loader(prefix).load(f"{prefix}/share/mine.py:value", "k")
+    assert loader(prefix).load(f"{prefix}/src/app/mine.py:value", "k") == 4, "where images of containers keep projects"
+
+
 def test_a_door_that_is_reached_through_a_link(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(folder)
     assert loader(tmp_path / "alias").load(f"{folder}/beside.py:VALUE", "k") == 1
@@ -105,7 +160,7 @@ def test_packages_only_by_name(folder: Path) -> None:
     ("target", "message"),
     [
         ("mine.py:valeu", r"mine.py has no 'valeu' \(did you mean 'value'\?\)"),
-        ("mine.py:other", "mine.py has no 'other'; it has beside, value"),
+        ("mine.py:other", "mine.py has no 'other'; it has value"),
         ("mien.py:value", r"there is no such file \(did you mean 'mine.py'\?\)"),
         ("mine.py:value.more", "mine.py has no 'more'"),
     ],
