@@ -162,7 +162,7 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
         raise InputError(f"JAX cannot start with JAX_PLATFORMS={wanted}; unset it, or use --device cpu") from None
     if cache:
         try:
-            folder = cache_folder() / f"xla-{machine()}"
+            folder = cache_folder().absolute() / f"xla-{machine()}"
             folder.mkdir(parents=True, exist_ok=True)
         except (OSError, RuntimeError):  # The latter where the user has no home folder.
             return used
