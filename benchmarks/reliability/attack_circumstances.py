@@ -162,7 +162,7 @@ DAMAGE: dict[str, Callable[[bytes, random.Random], bytes]] = {
 
 def damaged(ground: Ground, rng: random.Random) -> Attempt:
     """Entries of the cache are damaged: the curve is the same, and the entries are replaced."""
-    ground.config(**rng.choice([{"model": {"name": "mlp"}}, {}]))
+    ground.config(model={"name": rng.choice(["mlp", "linear"])})
     programs = ground.folder / "programs"
     env = {"LRFIND_CACHE_DIR": str(programs)}
     command = ("sweep", "c.yaml", "--no-plot", "--out")

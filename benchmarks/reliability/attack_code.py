@@ -171,10 +171,13 @@ def raises(ground: Ground, rng: random.Random) -> Attempt:
     what = rng.choice(list(RAISED))
     site = rng.choice([*SITES, "batch", "batch"])
     at = rng.choice([0, 1, 7, 31, 33, 120, 180])
-    code = placed(RAISED[what], site, at)
+    reached = ground.folder / "reached"
+    code = placed(f"open({str(reached)!r}, 'w').close()\n{RAISED[what]}", site, at)
     prepared(ground, code, site.startswith("batch"), steps=300)
     name = rng.choice(list(COMMANDS))
     ran = ground.lrfind(*COMMANDS[name])
+    if not reached.exists():
+        return Attempt("the user's code raises", f"{what}: not reached", tuple(sound(ran, 0, 1)))
     wrong = sound(ran, 3)
     number = next(i for i, line in enumerate(code.splitlines(), 1) if RAISED[what].splitlines()[0] in line)
     if ran.code == 3 and not re.search(rf"my\.py\W+(line )?{number}\b", ran.err):

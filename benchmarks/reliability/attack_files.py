@@ -22,6 +22,14 @@ TABLE = "a,b,y\n" + "".join(f"{i},{i * i % 7},{2 * i + i * i % 7}\n" for i in ra
 HIDDEN = "\u202e\u2066"
 COMMANDS = ("sweep", "check", "train")
 
+SHARED = {"plot.png", "state.npz"}
+WRITTEN = {
+    "sweep": SHARED | {"result.json", "curve.csv"},
+    "check": SHARED | {"result.json", "curve.csv", "check.json"},
+    "train": SHARED | {"train.json", "train.csv"},
+}
+"""Names that a run of a command would take."""
+
 
 def users(ground: Ground, rng: random.Random, folder: str, least: int = 1) -> list[str]:
     """Write files of the user's, some of them by names that runs write."""
@@ -59,7 +67,8 @@ def into_a_folder(ground: Ground, rng: random.Random) -> Attempt:
     more = [each for each in ("--fresh", "--no-plot") if rng.random() < 0.5]
     ran = ground.lrfind(command, "c.yaml", "--out", out, *more, cwd="work")
     what = f"{command} --out '{form}' {' '.join(more)} over {', '.join(some)}"
-    return Attempt("--out has the user's files", what, (*changed(before, ground.snapshot()), *sound(ran, 2)))
+    codes = (2,) if not form or WRITTEN[command] & {*some, *(["train.csv"] if data else [])} else (0, 1, 2)
+    return Attempt("--out has the user's files", what, (*changed(before, ground.snapshot()), *sound(ran, *codes)))
 
 
 def over_an_input(ground: Ground, rng: random.Random) -> Attempt:

@@ -213,27 +213,26 @@ def method(payload: Payload, rng: random.Random) -> Reach:
     """A method of another's class, of an object that the file made or of a class that it derives."""
     marker = payload.marker
     script = f"open({marker!r}, 'w').close()"
-    code, target, arguments = rng.choice(
-        [
-            (f"import pathlib\nplace = pathlib.Path({marker!r})", "place.touch", {"exist_ok": True}),
-            (f"import pathlib\nplace = pathlib.Path({marker!r})", "place.mkdir", {"mode": 448}),
-            (f"import pathlib\nplace = pathlib.Path({marker!r})", "place.write_text", {"data": "x"}),
-            ("WEIGHTS = np.zeros(3)", "WEIGHTS.tofile", {"fid": marker}),
-            ("WEIGHTS = np.zeros(3)", "WEIGHTS.dump", {"file": marker}),
-            ("import cProfile\nprofile = cProfile.Profile()", "profile.run", {"cmd": script}),
-            ("import cProfile\nprofile = cProfile.Profile()", "profile.dump_stats", {"file": marker}),
-            ("import code\nconsole = code.InteractiveInterpreter()", "console.runsource", {"source": script}),
-            ("import trace\ntracer = trace.Trace()", "tracer.run", {"cmd": script}),
-            (
-                "import code\nclass Mine(code.InteractiveInterpreter): pass\nmine = Mine()",
-                "mine.runsource",
-                {"source": script},
-            ),
-            ("import cProfile\nclass Mine(cProfile.Profile): pass\nmine = Mine()", "mine.run", {"cmd": script}),
-            ("import functools, cProfile\nrun = functools.partial(cProfile.Profile().run)", "run", {"cmd": script}),
-            ("import types, cProfile\nbox = types.SimpleNamespace(p=cProfile.Profile())", "box.p.run", {"cmd": script}),
-        ]
-    )
+    routes: list[tuple[str, str, dict[str, Any]]] = [
+        (f"import pathlib\nplace = pathlib.Path({marker!r})", "place.touch", {"exist_ok": True}),
+        (f"import pathlib\nplace = pathlib.Path({marker!r})", "place.mkdir", {"mode": 448}),
+        (f"import pathlib\nplace = pathlib.Path({marker!r})", "place.write_text", {"data": "x"}),
+        ("WEIGHTS = np.zeros(3)", "WEIGHTS.tofile", {"fid": marker}),
+        ("WEIGHTS = np.zeros(3)", "WEIGHTS.dump", {"file": marker}),
+        ("import cProfile\nprofile = cProfile.Profile()", "profile.run", {"cmd": script}),
+        ("import cProfile\nprofile = cProfile.Profile()", "profile.dump_stats", {"file": marker}),
+        ("import code\nconsole = code.InteractiveInterpreter()", "console.runsource", {"source": script}),
+        ("import trace\ntracer = trace.Trace()", "tracer.run", {"cmd": script}),
+        (
+            "import code\nclass Mine(code.InteractiveInterpreter): pass\nmine = Mine()",
+            "mine.runsource",
+            {"source": script},
+        ),
+        ("import cProfile\nclass Mine(cProfile.Profile): pass\nmine = Mine()", "mine.run", {"cmd": script}),
+        ("import functools, cProfile\nrun = functools.partial(cProfile.Profile().run)", "run", {"cmd": script}),
+        ("import types, cProfile\nbox = types.SimpleNamespace(p=cProfile.Profile())", "box.p.run", {"cmd": script}),
+    ]
+    code, target, arguments = rng.choice(routes)
     return Reach({"my.py": f"{OWN}\n{code}\n"}, f"my.py:{target}", arguments)
 
 
