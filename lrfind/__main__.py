@@ -32,6 +32,9 @@ def script() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # lrfind has no use for plugins of pydantic, and looking for them reads the metadata of all that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    from lrfind.cli import screen
+
+    screen.whole_process = True
     try:
         main()
         code = 0

@@ -100,8 +100,8 @@ def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
     dataset = load(config) if parts.data is None else None
     batches = None
     pairs = _pairs(config, parts)
+    fits = [pairs] if pairs is not None and parts.model is None else []
     if isinstance(parts.data, Made):
-        fits = [pairs] if pairs is not None and parts.model is None else []
         batches = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
     shape, outputs = _facts(config, parts, dataset, batches, pairs)
     found = None if parts.model is None else parts.model(shape, outputs)
@@ -128,15 +128,12 @@ def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
         assert found is not None, "what is built in is a network"
         alone = models.model(found, example)
         trained = lambda precision: alone  # noqa: E731
-    described = network.describe() if network is not None else ""
-    if found is not None:
-        described = f"{found.title}, {FOUND[found.kind]}"
+    described = network.describe() if found is None and network is not None else ""
+    described = described if found is None else f"{found.title}, {FOUND[found.kind]}"
     assumed = []
     if found is not None and found.init is None and config.sweep.seeds > 1:
         assumed.append("every seed starts from the weights that were given, so the seeds differ in their batches alone")
-    to_paste = parts.to_paste
-    if found is not None and found.kind == "step":
-        to_paste = step_line(found.title)
+    to_paste = step_line(found.title) if found is not None and found.kind == "step" else parts.to_paste
     plan = Plan(
         config=config,
         source=feeding,
@@ -225,9 +222,8 @@ def _pairs(config: Config, parts: Parts) -> Pairs | None:
     """What a built-in loss, and a built-in network, can read of the user's batches; None for a loss of their own."""
     if parts.loss is not None or isinstance(config.loss, OwnLoss):
         return None
-    if parts.model is not None:
-        return Pairs(config.loss, None)
-    return Pairs(config.loss, config.model.name, tokens=config.model.name in OF_TOKENS)
+    network = None if parts.model is not None else config.model.name
+    return Pairs(config.loss, network, tokens=network in OF_TOKENS)
 
 
 def _facts(

@@ -94,6 +94,9 @@ def abandon(text: str) -> None:
 _results: list[TextIO] = []
 """The stream for results while `apart` holds them apart from what else is printed."""
 
+whole_process = False
+"""Whether the process ends with the command, so that nothing has to be put back after it."""
+
 
 def results() -> TextIO:
     """Where results go: standard output as the process was given it."""
@@ -104,8 +107,8 @@ def results() -> TextIO:
 def apart() -> Iterator[None]:
     """Keep standard output for the result alone: whatever else is written to it goes to stderr.
 
-    In a process of its own this holds for file descriptor 1, so for children, libraries in C and threads as well, and
-    until the process ends.
+    Where standard output is file descriptor 1 this holds for that, so for children, libraries in C and threads as well;
+    and in a process of its own until that ends, as a thread of the user's may print longer than the command runs.
     """
     stream = sys.stdout
     real = descriptor(stream) == 1
@@ -120,8 +123,11 @@ def apart() -> Iterator[None]:
         with redirect_stdout(sys.stderr):
             yield
     finally:
-        if not real:
+        if not (real and whole_process):
             _results.remove(stream)
+            if real:
+                os.dup2(stream.fileno(), 1)
+                stream.close()
 
 
 def descriptor(stream: TextIO) -> int | None:

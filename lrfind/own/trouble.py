@@ -81,7 +81,7 @@ def failure_of(error: BaseException) -> LrfindError:
         found: LrfindError = OwnCodeError("\n".join([f"a callback raised {raised[:LONGEST]}", *lines]))
     elif isinstance(error, LrfindError):
         return error
-    elif frames(error) or not isinstance(error, Exception):
+    elif from_own_module(error) or not isinstance(error, Exception):
         found = OwnCodeError(described("your code", error, None))
     else:
         return fault(error)
@@ -105,15 +105,29 @@ def described(what: str, error: BaseException, given: Mapping[str, Any] | None) 
 def frames(error: BaseException) -> list[str]:
     """The frames of the user's own files, outermost first: file, line, function and source line."""
     found: list[traceback.FrameSummary] = []
-    cause: BaseException | None = error
-    seen: set[int] = set()
-    while cause is not None and not found and id(cause) not in seen:  # A generator hides a StopIteration in its cause.
-        seen.add(id(cause))
-        found = [frame for frame in traceback.extract_tb(cause.__traceback__) if is_users(frame.filename)]
-        if isinstance(cause, SyntaxError) and cause.filename and cause.lineno:
-            found.append(traceback.FrameSummary(cause.filename, cause.lineno, "<module>"))
-        cause = cause.__cause__ or cause.__context__
+    for each in chain(error):
+        found = [frame for frame in traceback.extract_tb(each.__traceback__) if is_users(frame.filename)]
+        if isinstance(each, SyntaxError) and each.filename and each.lineno:
+            found.append(traceback.FrameSummary(each.filename, each.lineno, "<module>"))
+        if found:
+            break
     return [line for each in found[-FRAMES:] for line in frame_lines(each.filename, each.lineno or 0, each.name)]
+
+
+def from_own_module(error: BaseException) -> bool:
+    """Whether an error passed through a module that lrfind loaded for the user."""
+    frames_of = (frame for each in chain(error) for frame, _ in traceback.walk_tb(each.__traceback__))
+    return any(type(frame.f_globals.get("__loader__")).__module__.startswith("lrfind.own.") for frame in frames_of)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it came of; a generator hides a ``StopIteration`` in its cause."""
+    seen: set[int] = set()
+    following: BaseException | None = error
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
+        yield following
+        following = following.__context__ if following.__cause__ is None else following.__cause__
 
 
 def frame_lines(file: str, number: int, name: str) -> list[str]:
