@@ -20,7 +20,7 @@ PATIENCE = 2.0
 
 def main_of_children() -> None:
     """Name this module as what children run."""
-    sys.modules["__main__"].__spec__ = find_spec("lrfind.own.children")
+    sys.modules["__main__"].__spec__ = find_spec(__name__)
 
 
 def end_children() -> None:

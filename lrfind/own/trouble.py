@@ -13,6 +13,7 @@ from typing import Any
 
 from lrfind import signals
 from lrfind.errors import LrfindError, OwnCodeError, fault, text_of
+from lrfind.own.modules import is_own
 
 FRAMES = 6
 """Frames that a message shows, the innermost ones."""
@@ -117,7 +118,7 @@ def frames(error: BaseException) -> list[str]:
 def from_own_module(error: BaseException) -> bool:
     """Whether an error passed through a module that lrfind loaded for the user."""
     frames_of = (frame for each in chain(error) for frame, _ in traceback.walk_tb(each.__traceback__))
-    return any(type(frame.f_globals.get("__loader__")).__module__.startswith("lrfind.own.") for frame in frames_of)
+    return any(is_own(frame.f_globals) for frame in frames_of)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
