@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.scaling import Law, law
-from lrfind.trace import Training
 from lrfind.types import Result
+from lrfind.types.training import Training
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,17 @@ class Trained:
     label: str
     folder: str
     training: Training
+
+
+@dataclass(frozen=True)
+class TrainingComparison:
+    """Trainings side by side, in the order in which they were named.
+
+    Attributes:
+        entries: at least one.
+    """
+
+    entries: tuple[Trained, ...]
 
 
 def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[Entry, ...]:

@@ -13,7 +13,7 @@ import lrfind
 PACKAGE = Path(lrfind.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-COMMON = {"errors", "types", "trace", "registry", "__version__"}
+COMMON = {"errors", "types", "registry", "formats", "printable", "__version__"}
 """What all may import."""
 
 BELOW: dict[str, set[str]] = {
@@ -44,6 +44,7 @@ BELOW: dict[str, set[str]] = {
         "salvage",
         "salvage_train",
         "comparison",
+        "decode",
     },
     "train": {
         "folder",
@@ -97,7 +98,7 @@ BELOW: dict[str, set[str]] = {
     "optimizers": {"optimizer_table", "expression", "groups"},
     "groups": set(),
     "schedules": {"expression", "analysis"},
-    "report": {"", "analysis", "fields", "comparison"},  # where the package is, for the process that draws
+    "report": {"", "analysis", "decode", "comparison"},  # where the package is, for the process that draws
     "sinks": set(),
     "analysis": set(),
     "models": set(),
@@ -107,7 +108,9 @@ BELOW: dict[str, set[str]] = {
     "fields": set(),
     "files": set(),
     "logs": set(),
-    "trace": set(),
+    "decode": {"fields"},
+    "formats": set(),
+    "printable": set(),
     "journal": set(),
     "state": set(),
     "expression": set(),

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lrfind.cli.options import Format
 from lrfind.errors import ConfigError, LrfindError
 
 if TYPE_CHECKING:
-    from lrfind.report.verdicts import Judged
+    from lrfind.report.check.verdict_wording import Judged
     from lrfind.types import Failure
-
-STDIN = ("-", "stdin")
-"""How a config that comes from standard input is called."""
 
 
 def joined(parts: Sequence[str], form: Format, *, many: bool) -> str:
@@ -28,13 +23,15 @@ def joined(parts: Sequence[str], form: Format, *, many: bool) -> str:
 
 def for_ci(found: Sequence[Judged], form: Format, title: str) -> str:
     """JUnit or GitHub's annotations."""
-    if form is Format.junit:
-        from lrfind.report.junit import document
+    from lrfind.report.look import Look
+    from lrfind.report.render import render_all
 
-        return document(found, title)
-    from lrfind.report.github import commands
+    return render_all(found, form, Look(title=title, checkout=checkout()))
 
-    return commands([replace(each, where=in_workspace(each.where)) for each in found])
+
+def checkout() -> str:
+    """The folder that GitHub's names of files are relative to; empty where there is none."""
+    return os.environ.get("GITHUB_WORKSPACE", "")
 
 
 def summarise(text: str) -> None:
@@ -51,15 +48,6 @@ def of_error(source: str, error: LrfindError, form: Format, title: str) -> str:
     return for_ci([failure(source, error)], form, title) if form in (Format.junit, Format.github) else ""
 
 
-def in_workspace(where: str) -> str:
-    """A file as GitHub knows it: relative to the checkout. What is outside of it stays; standard input is no file."""
-    root = os.environ.get("GITHUB_WORKSPACE")
-    if where in STDIN:
-        return ""
-    path, checkout = Path(where).resolve(), Path(root or "").resolve()
-    return path.relative_to(checkout).as_posix() if root and path.is_relative_to(checkout) else where
-
-
 def failure(source: str, error: LrfindError) -> Failure:
     """A config that could not be judged, with the place of its first problem."""
     from lrfind.types import Failure
@@ -67,34 +55,3 @@ def failure(source: str, error: LrfindError) -> Failure:
     first = error.problems[0] if isinstance(error, ConfigError) and error.problems else None
     line, column = (first.line, first.column) if first else (None, None)
     return Failure(source, str(error), int(error.exit_code), line, column)
-
-
-def rehearsed(facts: Mapping[str, Any]) -> str:
-    """What a rehearsal of a sweep or of a training found out, for reading."""
-    from lrfind.report.text import clean, spelled
-
-    lines = {
-        "model": f"{facts['model']}, {facts['parameters']:,} parameters"
-        + (f", {facts['frozen']:,} of them frozen" if facts["frozen"] else "")
-        + (f", computed in {facts['precision']}" if facts["precision"] != "float32" else ""),
-        "data": facts["data"],
-        "loss": spelled(facts["loss"]),
-        **planned(facts),
-        "memory": f"{facts['memory_bytes'] / 1e6:,.1f} MB for data, parameters and optimiser; activations come on top",
-        "time": f"about {facts['expected_seconds']:,.1f} s",
-    }
-    width = max(map(len, lines))
-    return "".join(f"{key:{width}}  {clean(value)}\n" for key, value in lines.items())
-
-
-def planned(facts: Mapping[str, Any]) -> dict[str, str]:
-    """What would be run."""
-    steps = f"{facts['train_steps']:,} steps"
-    if "learning_rate" in facts:
-        looks = f", looked at {facts['looks']:,} times" if facts["looks"] else ", nothing held out to look at"
-        return {"train": f"{steps} at {facts['learning_rate']:.1e} ({facts['schedule']}){looks}"}
-    return {
-        "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",
-        "confirm": f"at most {facts['confirm_steps']:,} steps" if facts["confirm_steps"] else "no",
-        "for": f"a training of {steps}",
-    }

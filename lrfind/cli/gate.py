@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrfind.cli.forms import failure, for_ci, joined
+from lrfind.cli.forms import checkout, failure, summarise
 from lrfind.cli.job import Job
 from lrfind.cli.options import Format
 from lrfind.cli.screen import say
@@ -120,7 +120,7 @@ class GateJob(Job):
     def _judge(self, loaded: Loaded, result: Result, folder: Path) -> ExitCode:
         """The verdicts on a result, kept and left in its run directory."""
         from lrfind import judge
-        from lrfind.report.verdicts import to_json
+        from lrfind.report.check.check_json import to_json
         from lrfind.store import CHECK, write
 
         gate = self.gate
@@ -152,42 +152,25 @@ class GateJob(Job):
         found, wishes = self._found, self.wishes
         if wishes.dry_run:
             return super()._document()
-        match wishes.form:
-            case Format.json:
-                from lrfind.report.verdicts import to_json
+        from lrfind.report.look import Look
+        from lrfind.report.render import render, render_all
+        from lrfind.types import Failure
 
-                return joined([to_json(each) for each in found], wishes.form, many=len(self.configs) > 1)
-            case Format.markdown:
-                from lrfind.report import check_markdown
-
-                return check_markdown.table(found)
-            case Format.html:
-                from lrfind.report.html import page
-                from lrfind.report.html_sections import of_check
-
-                return page([of_check(each) for each in found], "lrfind check")
-            case Format.text:
-                from lrfind.report import check_text
-                from lrfind.types import Failure
-
-                if all(isinstance(each, Failure) for each in found):
-                    return ""  # Said on stderr.
-                to_file = wishes.output is not None
-                screen = self.screen
-                width = screen.width if screen.live and not to_file else None
-                color = screen.color and not to_file
-                return check_text.table(found, width=width, color=color, unicode=screen.unicode or to_file)
-            case Format.github:
-                self._summarise()
-        return for_ci(found, wishes.form, "lrfind check")
-
-    def _summarise(self) -> None:
-        """Append the table to the summary of the step, where GitHub has one."""
-        from lrfind.report import check_markdown
-        from lrfind.sinks import step_summary
-
-        if trouble := step_summary.append(check_markdown.table(self._found)):
-            say(f"lrfind: {trouble}")
+        if wishes.form is Format.text and all(isinstance(each, Failure) for each in found):
+            return ""  # Said on stderr.
+        to_file, screen = wishes.output is not None, self.screen
+        look = Look(
+            width=screen.width if screen.live and not to_file else None,
+            color=screen.color and not to_file,
+            unicode=screen.unicode or to_file,
+            title="lrfind check",
+            checkout=checkout(),
+        )
+        if wishes.form is Format.github:
+            summarise(render_all(found, Format.markdown, look))
+        if wishes.form is Format.json and len(self.configs) == 1 and found:
+            return render(found[0], Format.json, look)
+        return render_all(found, wishes.form, look)
 
 
 def readable(path: Path, option: str, loaded: Loaded | None = None) -> Result:

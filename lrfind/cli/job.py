@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stdout
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.cli.door import door
-from lrfind.cli.forms import failure, for_ci, joined, rehearsed
+from lrfind.cli.forms import failure, for_ci, joined
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
@@ -21,14 +20,11 @@ from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
-    from lrfind.report.html import Section
-    from lrfind.report.verdicts import Judged
-    from lrfind.report.worker import Worker
+    from lrfind.report.background import Background
+    from lrfind.report.check.verdict_wording import Judged
+    from lrfind.report.html.page import HtmlSection
     from lrfind.types import Result
     from lrfind.watch import Clock
-
-CURVE_HEIGHT = 18
-"""Lines of the curve in the terminal."""
 
 SEVERITY = (ExitCode.RUN_FAILED, ExitCode.BAD_INPUT, ExitCode.NO_RECOMMENDATION)
 """Of several configs, the first of these that occurred is the exit code."""
@@ -47,10 +43,10 @@ class Job:
         self.wishes = wishes
         self.screen = screen(sys.stdout, color=wishes.color)
         self._stack = ExitStack()
-        self._worker: Worker | None = None
+        self._worker: Background | None = None
         self._rendered: list[str] = []
         self._found: list[Judged] = []
-        self._sections: list[Section] = []
+        self._sections: list[HtmlSection] = []
         self._plot = b""
         self._narration: Lines | None = None
         self._interruption = Interruption()
@@ -158,9 +154,9 @@ class Job:
     def _start_worker(self) -> None:
         """Let another process import what draws and sets reports, while this one measures."""
         if self._worker is None and (self.wishes.draws or self._sets_table):
-            from lrfind.report.worker import Worker
+            from lrfind.report.background import Background
 
-            self._worker = self._stack.enter_context(Worker())
+            self._worker = self._stack.enter_context(Background())
 
     @property
     def _sets_table(self) -> bool:
@@ -181,10 +177,10 @@ class Job:
 
     def _render(self, result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
         """The files of a run; result.json comes last, as the sign that all are there."""
-        from lrfind.report import records
+        from lrfind.report.sweep import result_json
         from lrfind.store import CURVE, PLOT, RESULT
 
-        files = {CURVE: records.to_csv(result).encode()}
+        files = {CURVE: result_json.to_csv(result).encode()}
         with clock("render"):
             if self._worker is not None and self.wishes.draws:
                 files[PLOT] = self._worker.draw(result, "png")
@@ -192,56 +188,63 @@ class Job:
                     suffix = plot.suffix.removeprefix(".").lower()
                     self._plot = self._worker.draw(result, suffix)  # type: ignore[arg-type]
         result = replace(result, timing=clock.timing())
-        files[RESULT] = records.to_json(result).encode()
+        files[RESULT] = result_json.to_json(result).encode()
         return result, files
 
     def _keep(self, loaded: Loaded, result: Result, files: Sequence[Path]) -> None:
         """Render a result for stdout or --output."""
         match self.wishes.form:
             case Format.json:
-                from lrfind.report import records
+                from lrfind.report.sweep import result_json
 
-                self._rendered.append(records.to_json(result))
+                self._rendered.append(result_json.to_json(result))
             case Format.markdown:
-                from lrfind.report.markdown import summary
+                from lrfind.report.look import Look
+                from lrfind.report.sweep.sweep_markdown import summary
 
-                self._rendered.append(summary(result, advice=self.wishes.advice))
+                self._rendered.append(summary(result, Look(advice=self.wishes.advice)))
             case Format.junit | Format.github:
-                from lrfind.report.outcome import outcome
+                from lrfind.report.check.verdicts_of import of_sweep as verdicts
+                from lrfind.report.look import Look
 
-                self._found.append(outcome(result, loaded.where, loaded.positions))
+                self._found.append(verdicts(result, Look(where=loaded.where, positions=loaded.positions)))
             case Format.html:
-                from lrfind.report.html_sections import of_sweep
+                from lrfind.report.html.page_sections import of_sweep
+                from lrfind.report.look import Look
 
                 svg = self._worker.draw(result, "svg") if self._worker is not None and self.wishes.draws else b""
-                self._sections.append(of_sweep(result, svg, advice=self.wishes.advice))
+                look = Look(svg=svg, draws=False, advice=self.wishes.advice)
+                self._sections.append(of_sweep(result, look))
             case Format.text:
                 self._rendered.append(self._text(result, files))
 
     def _text(self, result: Result, files: Sequence[Path]) -> str:
         """The curve and the table."""
+        from lrfind.report.look import Look
+
         assert self._worker is not None
-        to_file = self.wishes.output is not None
-        width, color = self.screen.width, self.screen.color and not to_file
-        unicode = self.screen.unicode or to_file
-        shown = [str(path) for path in files]
-        look = {"color": color, "unicode": unicode, "advice": self.wishes.advice}
-        text = self._worker.table(result, width=width, files=shown, **look)
-        if not self.wishes.draws:
-            return text
-        curve = self._worker.plot(result, width=width, height=CURVE_HEIGHT, color=color, unicode=unicode)
-        return f"{curve}\n{text}"
+        to_file, shows = self.wishes.output is not None, self.screen
+        look = Look(
+            width=shows.width,
+            color=shows.color and not to_file,
+            unicode=shows.unicode or to_file,
+            draws=self.wishes.draws,
+            advice=self.wishes.advice,
+            files=tuple(map(str, files)),
+        )
+        return self._worker.text(result, look)
 
     def _keep_error(self, source: str, error: LrfindError) -> None:
         """A config that failed has its place among the others."""
         if self.wishes.form is Format.json:
-            from lrfind.report.verdicts import to_json
+            from lrfind.report.check.check_json import to_json
 
             self._rendered.append(to_json(failure(source, error)))
         elif self.wishes.form is Format.html:
-            from lrfind.report.html_sections import of_check
+            from lrfind.report.html.page_sections import of_check
+            from lrfind.report.look import Look
 
-            self._sections.append(of_check(failure(source, error)))
+            self._sections.append(of_check(failure(source, error), Look()))
         elif self.wishes.form in (Format.junit, Format.github):
             self._found.append(failure(source, error))
 
@@ -260,7 +263,7 @@ class Job:
     def _document(self) -> str:
         """All configs in one form: JSON is one object, an array for several configs."""
         if self._sections:
-            from lrfind.report.html import page
+            from lrfind.report.html.page import page
 
             return page(self._sections, "lrfind sweep")
         if self._found:
@@ -285,13 +288,10 @@ class Job:
                 device=self.wishes.device, cache=self.wishes.cache, door=door(loaded, self.wishes.allowed)
             )
             rehearsal = rehearse(loaded.config, options, narration, Clock())
-        if self.wishes.form is Format.json:
-            self._rendered.append(
-                json.dumps({"config": loaded.name, "status": "dry_run", **rehearsal}, indent=2) + "\n"
-            )
-        else:
-            from lrfind.report.text import clean
+        from lrfind.report.look import Look
+        from lrfind.report.render import TABLE
+        from lrfind.types.dry_run import DryRun
 
-            head = f"{clean(loaded.name)}\n" if len(self.configs) > 1 else ""
-            self._rendered.append(head + rehearsed(rehearsal))
+        look = Look(several=len(self.configs) > 1)
+        self._rendered.append(TABLE[DryRun, self.wishes.form](DryRun(loaded.name, rehearsal), look))
         return ExitCode.DONE

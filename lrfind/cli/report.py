@@ -16,8 +16,8 @@ from lrfind.errors import ExitCode, LrfindError, fault
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from lrfind.trace import Training
     from lrfind.types import Result
+    from lrfind.types.training import Training
 
 LEAVES, ENDS = ("curve.csv", "plot.png", "result.json"), ("train.csv", "plot.png", "train.json")
 """What a sweep and a training leave, in the order in which they name it."""
@@ -61,17 +61,17 @@ def report_(
             files = kept(run, ENDS) if out is None else again(of_training(training, draws=not no_plot), out)
             shown = train_forms.rendered(training, form, about(run, form), {}, files, (), **look)
             if plot is not None:
-                from lrfind.report import train_figure
+                from lrfind.report.plots import training_figure
 
-                draw_to(plot, lambda suffix: train_figure.draw(training, suffix))
+                draw_to(plot, lambda suffix: training_figure.draw(training, suffix))
         else:
             result = told(run, quiet=quiet)
             files = kept(run, LEAVES) if out is None else again(of_sweep(result, draws=not no_plot), out)
             shown = rendered(result, form, about(run, form), files, advice=advice, **look)
             if plot is not None:
-                from lrfind.report import figure
+                from lrfind.report.plots import sweep_figure
 
-                draw_to(plot, lambda suffix: figure.draw(result, suffix))
+                draw_to(plot, lambda suffix: sweep_figure.draw(result, suffix))
         deliver(shown, output)
     except LrfindError as error:
         raise typer.Exit(report(error, debug=debug)) from None
@@ -105,20 +105,20 @@ def again(files: Mapping[str, bytes], out: Path) -> list[Path]:
 def of_sweep(result: Result, *, draws: bool) -> dict[str, bytes]:
     """The files of a sweep, in the order in which it writes them."""
     from lrfind.folder import CURVE, PLOT, RESULT
-    from lrfind.report import records
+    from lrfind.report.sweep import result_json
 
-    files = {CURVE: records.to_csv(result).encode()}
+    files = {CURVE: result_json.to_csv(result).encode()}
     if draws:
-        from lrfind.report.figure import draw
+        from lrfind.report.plots.sweep_figure import draw
 
         files[PLOT] = draw(result, "png")
-    return {**files, RESULT: records.to_json(result).encode()}
+    return {**files, RESULT: result_json.to_json(result).encode()}
 
 
 def of_training(training: Training, *, draws: bool) -> dict[str, bytes]:
     """The files of a training, in the order in which it writes them."""
     from lrfind.folder import TRAIN
-    from lrfind.report.train_records import to_json
+    from lrfind.report.train.training_json import to_json
 
     return {**beside_training(training, draws=draws), TRAIN: to_json(training).encode()}
 
@@ -126,11 +126,11 @@ def of_training(training: Training, *, draws: bool) -> dict[str, bytes]:
 def beside_training(training: Training, *, draws: bool) -> dict[str, bytes]:
     """Those of them that do not tell how long they took to make."""
     from lrfind.folder import PLOT, ROWS
-    from lrfind.report import train_records
+    from lrfind.report.train import training_json
 
-    files = {ROWS: train_records.to_csv(training).encode()}
+    files = {ROWS: training_json.to_csv(training).encode()}
     if draws:
-        from lrfind.report.train_figure import draw
+        from lrfind.report.plots.training_figure import draw
 
         files[PLOT] = draw(training, "png")
     return files
@@ -159,44 +159,23 @@ def rendered(
         advice: whether to add settings for other schedules.
         to_file: the text goes to a file, not to a screen.
     """
-    match form:
-        case Format.json:
-            from lrfind.report import records
+    from lrfind.cli.forms import checkout
+    from lrfind.report.look import Look
+    from lrfind.report.render import render
 
-            return records.to_json(result)
-        case Format.markdown:
-            from lrfind.report.markdown import summary
-
-            return summary(result, advice=advice)
-        case Format.junit | Format.github:
-            from lrfind.cli.forms import for_ci
-            from lrfind.report.outcome import outcome
-
-            return for_ci([outcome(result, where, {})], form, "lrfind sweep")
-        case Format.html:
-            from lrfind.report.html import page
-            from lrfind.report.html_sections import of_sweep as section
-
-            svg = b""
-            if draws:
-                from lrfind.report.figure import draw
-
-                svg = draw(result, "svg")
-            return page([section(result, svg, advice=advice)], "lrfind sweep")
-        case Format.text:
-            from lrfind.cli.job import CURVE_HEIGHT
-            from lrfind.report.console import table
-
-            look = screen(sys.stdout, color=color)
-            colored, unicode = look.color and not to_file, look.unicode or to_file
-            shown = [str(path) for path in files]
-            text = table(result, width=look.width, color=colored, unicode=unicode, files=shown, advice=advice)
-            if not draws:
-                return text
-            from lrfind.report.terminal import plot
-
-            curve = plot(result, width=look.width, height=CURVE_HEIGHT, color=colored, unicode=unicode)
-            return f"{curve}\n{text}"
+    shows = screen(sys.stdout, color=color)
+    look = Look(
+        width=shows.width,
+        color=shows.color and not to_file,
+        unicode=shows.unicode or to_file,
+        draws=draws,
+        advice=advice,
+        files=tuple(map(str, files)),
+        where=where,
+        title="lrfind sweep",
+        checkout=checkout(),
+    )
+    return render(result, form, look)
 
 
 def draw_to(plot: Path, draw: Callable[[Any], bytes]) -> None:

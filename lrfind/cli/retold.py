@@ -10,8 +10,8 @@ from lrfind.cli.screen import say
 from lrfind.errors import InputError, RunError
 
 if TYPE_CHECKING:
-    from lrfind.trace import Training
     from lrfind.types import Result
+    from lrfind.types.training import Training
 
 
 def is_training(run: Path) -> bool:
@@ -68,12 +68,12 @@ def told_training(run: Path, *, quiet: bool) -> Training:
     from lrfind.folder import TRAIN
 
     if ended(run, TRAIN):
-        from lrfind.report.train_read import from_json
+        from lrfind.decode import read_training
         from lrfind.salvage_train import restored
 
         file = run / TRAIN if run.is_dir() else run
         try:
-            training = from_json(file.read_bytes())
+            training = read_training(file.read_bytes())
         except FileNotFoundError:
             raise InputError(f"{run}: there is no such file; a training leaves a {TRAIN}") from None
         except OSError as error:

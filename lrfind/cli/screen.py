@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import traceback
@@ -14,6 +13,7 @@ from types import FrameType
 from typing import TextIO
 
 from lrfind.errors import ExitCode, LrfindError, RunError
+from lrfind.printable import harmless
 
 NARROWEST, WIDEST = 40, 120
 """Bounds of the width that reports are set to; beyond the wider one, lines get too long to read."""
@@ -58,17 +58,6 @@ def size_of(stream: TextIO) -> os.terminal_size:
         int(text) if text.isdecimal() and int(text) else value or default
         for text, value, default in zip(given, own, (80, 24), strict=True)
     )
-
-
-UNPRINTABLE = re.compile(
-    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
-)
-"""What drives a terminal, turns the direction of what follows or cannot be seen, but for the end of a line."""
-
-
-def harmless(text: str) -> str:
-    """The text with nothing in it that a terminal would obey: a file's name, a key or a cell may hold anything."""
-    return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def say(text: str) -> None:

@@ -7,16 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lrfind.cli.forms import checkout
 from lrfind.cli.options import Format
 from lrfind.cli.screen import screen
 
 if TYPE_CHECKING:
-    from lrfind.trace import Training
+    from lrfind.types.training import Training
 
 TITLE = "lrfind train"
-
-CURVE_HEIGHT = 16
-"""Lines of the curve in the terminal."""
 
 
 def rendered(
@@ -44,39 +42,20 @@ def rendered(
         draws: whether the text has the curve, and a page the figure.
         to_file: the text goes to a file, not to a screen.
     """
-    match form:
-        case Format.json:
-            from lrfind.report import train_records
+    from lrfind.report.look import Look
+    from lrfind.report.render import render
 
-            return train_records.to_json(training)
-        case Format.markdown:
-            from lrfind.report import train_text
-
-            return train_text.markdown(training)
-        case Format.junit | Format.github:
-            from lrfind.cli.forms import for_ci
-            from lrfind.report.outcome import of_training
-
-            return for_ci([of_training(training, where, places, wanted)], form, TITLE)
-        case Format.html:
-            from lrfind.report.html import page
-            from lrfind.report.html_sections import of_training as section
-
-            svg = b""
-            if draws:
-                from lrfind.report.train_figure import draw
-
-                svg = draw(training, "svg")
-            return page([section(training, svg)], TITLE)
-    from lrfind.report import train_text
-
-    look = screen(sys.stdout, color=color)
-    colored, unicode = look.color and not to_file, look.unicode or to_file
-    names = [str(path) for path in files]
-    text = train_text.text(training, width=look.width, color=colored, unicode=unicode, files=names)
-    if not draws:
-        return text
-    from lrfind.report.train_terminal import plot
-
-    curve = plot(training, look.width, CURVE_HEIGHT, color=colored, unicode=unicode)
-    return f"{curve}\n{text}" if curve else text
+    shows = screen(sys.stdout, color=color)
+    look = Look(
+        width=shows.width,
+        color=shows.color and not to_file,
+        unicode=shows.unicode or to_file,
+        draws=draws,
+        files=tuple(map(str, files)),
+        where=where,
+        positions=places,
+        fail_on=wanted,
+        title=TITLE,
+        checkout=checkout(),
+    )
+    return render(training, form, look)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from lrfind.cli.diagnose import deliver, exit_code, ids
 from lrfind.cli.door import door
-from lrfind.cli.forms import of_error, rehearsed, summarise
+from lrfind.cli.forms import of_error, summarise
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
@@ -25,8 +24,8 @@ from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
     from lrfind.run import Options
-    from lrfind.trace import Training
     from lrfind.train import Peak
+    from lrfind.types.training import Training
     from lrfind.watch import Clock
 
 KEYS = {
@@ -169,16 +168,16 @@ class TrainJob:
         """The files of a training; train.json comes last, as the sign that all are there."""
         from lrfind.cli.report import beside_training
         from lrfind.folder import TRAIN
-        from lrfind.report import train_records
+        from lrfind.report.train import training_json
 
         with clock("render"):
             files = beside_training(training, draws=self.wishes.draws)
             if self.wishes.plot is not None:
-                from lrfind.report.train_figure import draw
+                from lrfind.report.plots.training_figure import draw
 
                 self._plot = draw(training, self.wishes.plot.suffix.removeprefix(".").lower())  # type: ignore[arg-type]
         training = replace(training, timing={**training.timing, "render": clock.spent["render"], "total": clock.total})
-        files[TRAIN] = train_records.to_json(training).encode()
+        files[TRAIN] = training_json.to_json(training).encode()
         return training, files
 
     def _deliver(self, loaded: Loaded, training: Training, files: Sequence[Path]) -> None:
@@ -189,9 +188,10 @@ class TrainJob:
         shown = rendered(training, wishes.form, loaded.where, loaded.positions, files, wanted, **look)
         deliver(shown, wishes.output)
         if wishes.form is Format.github:
-            from lrfind.report.train_text import markdown
+            from lrfind.report.look import Look
+            from lrfind.report.train.training_markdown import summary
 
-            summarise(markdown(training))
+            summarise(summary(training, Look()))
 
     def _dry_run(self, loaded: Loaded) -> ExitCode:
         """Check config and data, and say what the training would take."""
@@ -202,15 +202,14 @@ class TrainJob:
         self._narration = watcher(loaded.name, self._interruption, named=True, quiet=self.wishes.quiet, screen=looks)
         with self._narration as narration, redirect_stdout(sys.stderr):
             facts = rehearse(loaded.config, self._peak(loaded), self._options(loaded), narration, Clock())
-        if self.wishes.form is Format.json:
-            shown = json.dumps({"config": loaded.name, "status": "dry_run", **facts}, indent=2) + "\n"
-        else:
-            shown = rehearsed(facts)
+        from lrfind.report.look import Look
+        from lrfind.report.render import render
+        from lrfind.types.dry_run import DryRun
+
+        shown = render(DryRun(loaded.name, facts), self.wishes.form, Look())
         deliver(shown, self.wishes.output)
         return ExitCode.DONE
 
 
 def import_drawing() -> None:
     """Import what draws while JAX compiles, which it does outside of Python's lock."""
-    import lrfind.report.train_figure
-    import lrfind.report.train_terminal  # noqa: F401

@@ -17,7 +17,7 @@ def recommended(run: Path) -> Peak:
     Raises:
         InputError: there is no run, or it recommends none.
     """
-    from lrfind.report.records import from_json
+    from lrfind.decode import read_result
     from lrfind.store import RESULT
     from lrfind.train import Peak
 
@@ -29,7 +29,7 @@ def recommended(run: Path) -> Peak:
             f"--use {run}: {path.name} cannot be read: {error.strerror}; name the run directory of `lrfind sweep`"
         ) from None
     try:
-        result = from_json(text)
+        result = read_result(text)
     except InputError as error:
         raise InputError(f"--use {run}: {error}") from None
     found = result.recommendation

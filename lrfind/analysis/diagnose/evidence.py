@@ -11,8 +11,8 @@ from lrfind.analysis.diagnose.series import BLOWN, LEAST, SPARSE, Series, series
 from lrfind.analysis.diagnose.travel import Travel, travel
 from lrfind.analysis.diagnose.unrest import Unrest, unrest
 from lrfind.analysis.smooth import noise, running_median
-from lrfind.trace import Trace
 from lrfind.types import Floats
+from lrfind.types.training import Trace
 
 LEAST_CHANGE = 0.1
 """Rises are measured by the change of the loss, or by this part of its start where it hardly changed."""
