@@ -169,7 +169,6 @@ class CompareJob(Job):
         return self._shown(TrainingComparison(tuple(found)))
 
     def _shown(self, comparison: Comparison | TrainingComparison) -> str:
-        from lrfind.report.look import Look
         from lrfind.report.render import render
 
         if self.plot is not None:
@@ -177,14 +176,7 @@ class CompareJob(Job):
             from lrfind.store import write
 
             write(self.plot, draw(comparison, self.plot.suffix.removeprefix(".").lower()))  # type: ignore[arg-type]
-        to_file, shows = self.wishes.output is not None, self.screen
-        look = Look(
-            width=shows.width,
-            color=shows.color and not to_file,
-            unicode=shows.unicode or to_file,
-            draws=self.wishes.draws,
-            title="lrfind compare",
-        )
+        look = self._look(draws=self.wishes.draws, title="lrfind compare", several=False)
         return render(comparison, self.wishes.form, look)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lrfind.cli import options as shared
-from lrfind.cli.forms import checkout, of_error, summarise
+from lrfind.cli.forms import look_of, of_error, summarise
 from lrfind.cli.options import Format
 from lrfind.cli.screen import put, report, say, screen
 from lrfind.cli.wishes import check_file, to_file
@@ -70,22 +70,13 @@ def judged(
     """Read, judge and show a log."""
     from lrfind.analysis.diagnose.diagnosis import diagnose
     from lrfind.logs.read import read
-    from lrfind.report.look import Look
     from lrfind.report.render import render
     from lrfind.types.training import Diagnosis
 
     source = source_of(log)
     trace = read(text_of(log), source, given, lambda sentence: say(f"lrfind: {sentence}"))
     found = diagnose(trace)
-    shows, filed = screen(sys.stdout, color=color), output is not None
-    look = Look(
-        width=shows.width,
-        color=shows.color and not filed,
-        unicode=shows.unicode or filed,
-        fail_on=wanted,
-        title="lrfind diagnose",
-        checkout=checkout(),
-    )
+    look = look_of(screen(sys.stdout, color=color), output, fail_on=wanted, title="lrfind diagnose")
     diagnosis = Diagnosis(source, trace, tuple(found))
     shown = render(diagnosis, form, look)
     if form is Format.github:

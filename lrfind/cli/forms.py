@@ -1,42 +1,38 @@
-"""What came of several configs as one document."""
+"""What a report is to know, and what could not be reported."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.options import Format
+from lrfind.cli.screen import Screen, say, screen
 from lrfind.errors import ConfigError, LrfindError
 
 if TYPE_CHECKING:
-    from lrfind.report.check.verdict_wording import Judged
+    from lrfind.report.look import Look
     from lrfind.types import Failure
 
 
-def joined(parts: Sequence[str], form: Format, *, many: bool) -> str:
-    """Rendered reports as one: of `many` configs, JSON is an array."""
-    if form is Format.json and many and parts:
-        return "[\n" + ",\n".join(part.rstrip("\n") for part in parts) + "\n]\n"
-    return "\n".join(parts)
+def look_of(shows: Screen, output: Path | None, **more: Any) -> Look:
+    """The options of a report.
 
-
-def for_ci(found: Sequence[Judged], form: Format, title: str) -> str:
-    """JUnit or GitHub's annotations."""
+    Args:
+        shows: what standard output can show.
+        output: the file that the report goes to; None for standard output.
+        more: what else the report is to know, as `Look` calls it.
+    """
     from lrfind.report.look import Look
-    from lrfind.report.render import render_all
 
-    return render_all(found, form, Look(title=title, checkout=checkout()))
-
-
-def checkout() -> str:
-    """The folder that GitHub's names of files are relative to; empty where there is none."""
-    return os.environ.get("GITHUB_WORKSPACE", "")
+    width, color, unicode = shows.width, shows.color and output is None, shows.unicode or output is not None
+    checkout = os.environ.get("GITHUB_WORKSPACE", "")
+    return Look(**{"width": width, "color": color, "unicode": unicode, "checkout": checkout, **more})
 
 
 def summarise(text: str) -> None:
     """Append Markdown to the summary of a step of GitHub Actions, where there is one."""
-    from lrfind.cli.screen import say
     from lrfind.sinks import step_summary
 
     if trouble := step_summary.append(text):
@@ -45,7 +41,11 @@ def summarise(text: str) -> None:
 
 def of_error(source: str, error: LrfindError, form: Format, title: str) -> str:
     """What could not be judged, in a form for CI; nothing in the others, as stderr says it."""
-    return for_ci([failure(source, error)], form, title) if form in (Format.junit, Format.github) else ""
+    if form not in (Format.junit, Format.github):
+        return ""
+    from lrfind.report.render import render
+
+    return render(failure(source, error), form, look_of(screen(sys.stdout), None, title=title))
 
 
 def failure(source: str, error: LrfindError) -> Failure:

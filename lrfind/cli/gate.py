@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.forms import checkout, failure, summarise
+from lrfind.cli.forms import failure, summarise
 from lrfind.cli.job import Job
 from lrfind.cli.options import Format
 from lrfind.cli.screen import say
@@ -18,6 +18,7 @@ from lrfind.registry import VERDICTS, near
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
+    from lrfind.report.look import Look
     from lrfind.types import Result
 
 RATE = "optimizer.learning_rate"
@@ -132,7 +133,7 @@ class GateJob(Job):
             warn=gate.warn,
             ignore=gate.ignore,
         )
-        self._found.append(check)
+        self._add(check, self._look())
         try:
             write(folder / CHECK, to_json(check).encode())
         except RunError as error:
@@ -145,32 +146,28 @@ class GateJob(Job):
         if self.wishes.dry_run:
             super()._keep_error(source, error)
         else:
-            self._found.append(failure(source, error))
+            self._add(failure(source, error), self._look())
+
+    def _look(self, **more: Any) -> Look:
+        """The options of the report: a verdict has its line, but on a terminal."""
+        if self.wishes.dry_run:
+            return super()._look(**more)
+        width = self.screen.width if self.screen.live and self.wishes.output is None else None
+        return super()._look(width=width, title="lrfind check", **more)
 
     def _document(self) -> str:
         """The verdicts on all configs in one form."""
-        found, wishes = self._found, self.wishes
+        wishes = self.wishes
         if wishes.dry_run:
             return super()._document()
-        from lrfind.report.look import Look
-        from lrfind.report.render import render, render_all
+        from lrfind.report.render import render_all
         from lrfind.types import Failure
 
-        if wishes.form is Format.text and all(isinstance(each, Failure) for each in found):
+        if wishes.form is Format.text and all(isinstance(check, Failure) for check in self._documents):
             return ""  # Said on stderr.
-        to_file, screen = wishes.output is not None, self.screen
-        look = Look(
-            width=screen.width if screen.live and not to_file else None,
-            color=screen.color and not to_file,
-            unicode=screen.unicode or to_file,
-            title="lrfind check",
-            checkout=checkout(),
-        )
         if wishes.form is Format.github:
-            summarise(render_all(found, Format.markdown, look))
-        if wishes.form is Format.json and len(self.configs) == 1 and found:
-            return render(found[0], Format.json, look)
-        return render_all(found, wishes.form, look)
+            summarise(render_all(self._documents, Format.markdown, self._look()))
+        return self._joined()
 
 
 def readable(path: Path, option: str, loaded: Loaded | None = None) -> Result:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.door import door
-from lrfind.cli.forms import failure, for_ci, joined
+from lrfind.cli.forms import failure, look_of
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
@@ -21,8 +21,8 @@ from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
     from lrfind.report.background import Background
-    from lrfind.report.check.verdict_wording import Judged
-    from lrfind.report.html.page import HtmlSection
+    from lrfind.report.look import Look
+    from lrfind.report.render import Document
     from lrfind.types import Result
     from lrfind.watch import Clock
 
@@ -44,9 +44,8 @@ class Job:
         self.screen = screen(sys.stdout, color=wishes.color)
         self._stack = ExitStack()
         self._worker: Background | None = None
-        self._rendered: list[str] = []
-        self._found: list[Judged] = []
-        self._sections: list[HtmlSection] = []
+        self._documents: list[Document] = []
+        self._parts: list[Any] = []
         self._plot = b""
         self._narration: Lines | None = None
         self._interruption = Interruption()
@@ -85,7 +84,7 @@ class Job:
     def _one(self, source: str) -> ExitCode:
         """One config, its errors shown."""
         self._interruption.waits = False
-        before = self._kept
+        before = len(self._documents)
         try:
             loaded = self._load(source)
             try:
@@ -98,14 +97,9 @@ class Job:
             failure = error
         except Exception as error:
             failure = fault(error)
-        if self._kept == before:
+        if len(self._documents) == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
-
-    @property
-    def _kept(self) -> int:
-        """Of how many configs there is something to deliver."""
-        return len(self._rendered) + len(self._found) + len(self._sections)
 
     def _load(self, source: str) -> Loaded:
         return load_with(source, self.wishes.overrides, self.wishes.flags, KEYS)
@@ -191,62 +185,35 @@ class Job:
         files[RESULT] = result_json.to_json(result).encode()
         return result, files
 
+    def _look(self, **more: Any) -> Look:
+        """The options of the report."""
+        several = len(self.configs) > 1
+        return look_of(self.screen, self.wishes.output, **{"title": "lrfind sweep", "several": several, **more})
+
+    def _add(self, document: Document, look: Look) -> None:
+        """Render a document for stdout or --output."""
+        from lrfind.report.render import TABLE
+
+        self._parts.append(TABLE[type(document), self.wishes.form](document, look))
+        self._documents.append(document)
+
     def _keep(self, loaded: Loaded, result: Result, files: Sequence[Path]) -> None:
-        """Render a result for stdout or --output."""
-        match self.wishes.form:
-            case Format.json:
-                from lrfind.report.sweep import result_json
-
-                self._rendered.append(result_json.to_json(result))
-            case Format.markdown:
-                from lrfind.report.look import Look
-                from lrfind.report.sweep.sweep_markdown import summary
-
-                self._rendered.append(summary(result, Look(advice=self.wishes.advice)))
-            case Format.junit | Format.github:
-                from lrfind.report.check.verdicts_of import of_sweep as verdicts
-                from lrfind.report.look import Look
-
-                self._found.append(verdicts(result, Look(where=loaded.where, positions=loaded.positions)))
-            case Format.html:
-                from lrfind.report.html.page_sections import of_sweep
-                from lrfind.report.look import Look
-
-                svg = self._worker.draw(result, "svg") if self._worker is not None and self.wishes.draws else b""
-                look = Look(svg=svg, draws=False, advice=self.wishes.advice)
-                self._sections.append(of_sweep(result, look))
-            case Format.text:
-                self._rendered.append(self._text(result, files))
-
-    def _text(self, result: Result, files: Sequence[Path]) -> str:
-        """The curve and the table."""
-        from lrfind.report.look import Look
-
-        assert self._worker is not None
-        to_file, shows = self.wishes.output is not None, self.screen
-        look = Look(
-            width=shows.width,
-            color=shows.color and not to_file,
-            unicode=shows.unicode or to_file,
-            draws=self.wishes.draws,
-            advice=self.wishes.advice,
-            files=tuple(map(str, files)),
-        )
-        return self._worker.text(result, look)
+        """Render a result, as far as another process has its libraries there."""
+        form, draws, names = self.wishes.form, self.wishes.draws, tuple(map(str, files))
+        look = self._look(draws=draws, advice=self.wishes.advice, files=names)
+        look = replace(look, where=loaded.where, positions=loaded.positions)
+        if form is Format.text and self._worker is not None:
+            self._parts.append(self._worker.text(result, look))
+            self._documents.append(result)
+            return
+        if form is Format.html and draws and self._worker is not None:
+            look = replace(look, svg=self._worker.draw(result, "svg"))
+        self._add(result, look)
 
     def _keep_error(self, source: str, error: LrfindError) -> None:
-        """A config that failed has its place among the others."""
-        if self.wishes.form is Format.json:
-            from lrfind.report.check.check_json import to_json
-
-            self._rendered.append(to_json(failure(source, error)))
-        elif self.wishes.form is Format.html:
-            from lrfind.report.html.page_sections import of_check
-            from lrfind.report.look import Look
-
-            self._sections.append(of_check(failure(source, error), Look()))
-        elif self.wishes.form in (Format.junit, Format.github):
-            self._found.append(failure(source, error))
+        """A config that failed has its place among the others, but in what people read, as stderr says it."""
+        if self.wishes.form not in (Format.text, Format.markdown):
+            self._add(failure(source, error), self._look())
 
     def _deliver(self) -> None:
         """Write what was rendered."""
@@ -261,14 +228,13 @@ class Job:
             put(text)
 
     def _document(self) -> str:
-        """All configs in one form: JSON is one object, an array for several configs."""
-        if self._sections:
-            from lrfind.report.html.page import page
+        """All configs in one form."""
+        return self._joined() if self._documents else ""
 
-            return page(self._sections, "lrfind sweep")
-        if self._found:
-            return for_ci(self._found, self.wishes.form, "lrfind sweep")
-        return joined(self._rendered, self.wishes.form, many=len(self.configs) > 1)
+    def _joined(self) -> str:
+        from lrfind.report.render import joined
+
+        return joined(self._documents, self._parts, self.wishes.form, self._look())
 
     def _write(self, source: str, rate: float) -> None:
         """Put the rate into the config."""
@@ -288,10 +254,7 @@ class Job:
                 device=self.wishes.device, cache=self.wishes.cache, door=door(loaded, self.wishes.allowed)
             )
             rehearsal = rehearse(loaded.config, options, narration, Clock())
-        from lrfind.report.look import Look
-        from lrfind.report.render import TABLE
         from lrfind.types.dry_run import DryRun
 
-        look = Look(several=len(self.configs) > 1)
-        self._rendered.append(TABLE[DryRun, self.wishes.form](DryRun(loaded.name, rehearsal), look))
+        self._add(DryRun(loaded.name, rehearsal), self._look())
         return ExitCode.DONE

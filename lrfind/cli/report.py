@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lrfind.cli import options as shared
+from lrfind.cli.forms import look_of
 from lrfind.cli.options import Format
 from lrfind.cli.screen import put, report, screen
 from lrfind.errors import ExitCode, LrfindError, fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from lrfind.types import Result
     from lrfind.types.training import Training
@@ -45,9 +46,9 @@ def report_(
 
     Example: lrfind report lrfind-runs/config --format markdown --output report.md
     """
-    from lrfind.cli import train_forms
     from lrfind.cli.retold import is_training, kept, told, told_training
     from lrfind.cli.wishes import check_file, check_plot, to_file
+    from lrfind.report.render import render
 
     output = to_file(output)
     form = Format.json if as_json else form
@@ -55,23 +56,24 @@ def report_(
         check_plot(plot, draws=not no_plot)
         for option, path in (("--plot", plot), ("--output", output)):
             check_file(option, path, record(run), "the run that is read")
-        look = {"color": not no_color, "draws": not no_plot, "to_file": output is not None}
-        if is_training(run):
-            training = told_training(run, quiet=quiet)
-            files = kept(run, ENDS) if out is None else again(of_training(training, draws=not no_plot), out)
-            shown = train_forms.rendered(training, form, about(run, form), {}, files, (), **look)
-            if plot is not None:
-                from lrfind.report.plots import training_figure
+        trained = is_training(run)
+        document = told_training(run, quiet=quiet) if trained else told(run, quiet=quiet)
+        files = kept(run, ENDS if trained else LEAVES) if out is None else again(files_of(document, not no_plot), out)
+        look = look_of(
+            screen(sys.stdout, color=not no_color),
+            output,
+            draws=not no_plot,
+            advice=advice,
+            files=tuple(map(str, files)),
+            where=about(run, form),
+            title="lrfind train" if trained else "lrfind sweep",
+        )
+        shown = render(document, form, look)
+        if plot is not None:
+            from lrfind.report.plots.figure_of import draw
+            from lrfind.store import write
 
-                draw_to(plot, lambda suffix: training_figure.draw(training, suffix))
-        else:
-            result = told(run, quiet=quiet)
-            files = kept(run, LEAVES) if out is None else again(of_sweep(result, draws=not no_plot), out)
-            shown = rendered(result, form, about(run, form), files, advice=advice, **look)
-            if plot is not None:
-                from lrfind.report.plots import sweep_figure
-
-                draw_to(plot, lambda suffix: sweep_figure.draw(result, suffix))
+            write(plot, draw(document, plot.suffix.removeprefix(".").lower()))  # type: ignore[arg-type]
         deliver(shown, output)
     except LrfindError as error:
         raise typer.Exit(report(error, debug=debug)) from None
@@ -102,25 +104,21 @@ def again(files: Mapping[str, bytes], out: Path) -> list[Path]:
     return [write(out / name, content) for name, content in files.items()]
 
 
-def of_sweep(result: Result, *, draws: bool) -> dict[str, bytes]:
-    """The files of a sweep, in the order in which it writes them."""
-    from lrfind.folder import CURVE, PLOT, RESULT
+def files_of(document: Result | Training, draws: bool) -> dict[str, bytes]:
+    """The files of a sweep or of a training, in the order in which it writes them."""
+    from lrfind.folder import CURVE, PLOT, RESULT, TRAIN
     from lrfind.report.sweep import result_json
+    from lrfind.report.train.training_json import to_json
+    from lrfind.types import Result
 
-    files = {CURVE: result_json.to_csv(result).encode()}
+    if not isinstance(document, Result):
+        return {**beside_training(document, draws=draws), TRAIN: to_json(document).encode()}
+    files = {CURVE: result_json.to_csv(document).encode()}
     if draws:
         from lrfind.report.plots.sweep_figure import draw
 
-        files[PLOT] = draw(result, "png")
-    return {**files, RESULT: result_json.to_json(result).encode()}
-
-
-def of_training(training: Training, *, draws: bool) -> dict[str, bytes]:
-    """The files of a training, in the order in which it writes them."""
-    from lrfind.folder import TRAIN
-    from lrfind.report.train.training_json import to_json
-
-    return {**beside_training(training, draws=draws), TRAIN: to_json(training).encode()}
+        files[PLOT] = draw(document, "png")
+    return {**files, RESULT: result_json.to_json(document).encode()}
 
 
 def beside_training(training: Training, *, draws: bool) -> dict[str, bytes]:
@@ -134,55 +132,6 @@ def beside_training(training: Training, *, draws: bool) -> dict[str, bytes]:
 
         files[PLOT] = draw(training, "png")
     return files
-
-
-def rendered(
-    result: Result,
-    form: Format,
-    where: str,
-    files: Sequence[Path],
-    *,
-    color: bool,
-    draws: bool,
-    advice: bool,
-    to_file: bool,
-) -> str:
-    """The result in one form, as the sweep gave it.
-
-    Args:
-        result: what to render.
-        form: which form.
-        where: what annotations are about; empty for nothing.
-        files: to list in the text.
-        color: whether colours are allowed.
-        draws: whether the text has the curve.
-        advice: whether to add settings for other schedules.
-        to_file: the text goes to a file, not to a screen.
-    """
-    from lrfind.cli.forms import checkout
-    from lrfind.report.look import Look
-    from lrfind.report.render import render
-
-    shows = screen(sys.stdout, color=color)
-    look = Look(
-        width=shows.width,
-        color=shows.color and not to_file,
-        unicode=shows.unicode or to_file,
-        draws=draws,
-        advice=advice,
-        files=tuple(map(str, files)),
-        where=where,
-        title="lrfind sweep",
-        checkout=checkout(),
-    )
-    return render(result, form, look)
-
-
-def draw_to(plot: Path, draw: Callable[[Any], bytes]) -> None:
-    """Draw the figure to a file."""
-    from lrfind.store import write
-
-    write(plot, draw(plot.suffix.removeprefix(".").lower()))
 
 
 def deliver(text: str, output: Path | None) -> None:

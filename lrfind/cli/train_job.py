@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from lrfind.cli.diagnose import deliver, exit_code, ids
 from lrfind.cli.door import door
-from lrfind.cli.forms import of_error, summarise
+from lrfind.cli.forms import look_of, of_error, summarise
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, watcher
 from lrfind.cli.screen import Interruption, abandon, interruptible, report, say, screen
-from lrfind.cli.train_forms import TITLE, rendered
 from lrfind.cli.wishes import Common, check_file, check_plot
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, fault
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from lrfind.train import Peak
     from lrfind.types.training import Training
     from lrfind.watch import Clock
+
+TITLE = "lrfind train"
 
 KEYS = {
     "--lr": "optimizer.learning_rate",
@@ -183,15 +184,22 @@ class TrainJob:
     def _deliver(self, loaded: Loaded, training: Training, files: Sequence[Path]) -> None:
         """The report, to stdout or --output."""
         wishes = self.wishes
-        look = {"color": wishes.color, "draws": wishes.draws, "to_file": wishes.output is not None}
-        wanted = ids(wishes.fail_on)
-        shown = rendered(training, wishes.form, loaded.where, loaded.positions, files, wanted, **look)
+        from lrfind.report.render import render
+
+        look = look_of(
+            screen(sys.stdout, color=wishes.color),
+            wishes.output,
+            draws=wishes.draws,
+            files=tuple(map(str, files)),
+            where=loaded.where,
+            positions=loaded.positions,
+            fail_on=ids(wishes.fail_on),
+            title=TITLE,
+        )
+        shown = render(training, wishes.form, look)
         deliver(shown, wishes.output)
         if wishes.form is Format.github:
-            from lrfind.report.look import Look
-            from lrfind.report.train.training_markdown import summary
-
-            summarise(summary(training, Look()))
+            summarise(render(training, Format.markdown, look))
 
     def _dry_run(self, loaded: Loaded) -> ExitCode:
         """Check config and data, and say what the training would take."""

@@ -27,17 +27,15 @@ class LazyFunction:
     """A function that is imported when it is called first.
 
     Attributes:
-        target: module below ``lrfind.report`` and function, ``"module:function"``.
-        options: whether the function takes a `Look` after the document.
+        target: module below ``lrfind.report`` and function, ``"module:function"``; a record, ``to_json``, has no look.
     """
 
     target: str
-    options: bool = True
 
     def __call__(self, document: Any, look: Look) -> Any:
         module, _, name = self.target.partition(":")
         function = getattr(import_module(f"lrfind.report.{module}"), name)
-        return function(document, look) if self.options else function(document)
+        return function(document) if name == "to_json" else function(document, look)
 
 
 @dataclass(frozen=True)
@@ -45,69 +43,59 @@ class Refusal:
     """A format that a document does not have.
 
     Attributes:
-        form: the format.
-        reason: formats that the document has, one clause.
+        reason: the format, and those that the document has.
     """
 
-    form: Format
     reason: str
 
     def __call__(self, document: Any, look: Look) -> Any:
         del document, look
-        raise InputError(f"--format {self.form}: {self.reason}")
+        raise InputError(self.reason)
 
 
-def _rows(kind: type, text: str, json: str, markdown: str, verdicts: str, html: str) -> dict[tuple[type, Format], Part]:
-    """Return a document's rows of the table; `json` is the one function without options."""
-    return {
-        (kind, Format.text): LazyFunction(text),
-        (kind, Format.json): LazyFunction(json, options=False),
-        (kind, Format.markdown): LazyFunction(markdown),
-        (kind, Format.junit): LazyFunction(verdicts),
-        (kind, Format.github): LazyFunction(verdicts),
-        (kind, Format.html): LazyFunction(html),
-    }
-
-
-def _refused(kind: type, reason: str) -> dict[tuple[type, Format], Part]:
-    return {(kind, form): Refusal(form, reason) for form in (Format.junit, Format.github)}
-
-
+NO_SUITE = "a comparison is text, json, markdown or html"
 DRY_RUN = "dry_run_report:text"
-COMPARISON = ("compare.comparison_text:markdown", "", "html.page_sections:of_comparison")
+CHECK = (
+    *("check.check_text:report", "check.check_json:to_json", "check.check_markdown:section"),
+    *("check.verdicts_of:unchanged", "html.page_sections:of_check"),
+)
 
-TABLE: Mapping[tuple[type, Format], Part] = {
-    **_rows(
-        Result,
+TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
+    Result: (
         *("sweep.sweep_text:report", "sweep.result_json:to_json", "sweep.sweep_markdown:summary"),
         *("check.verdicts_of:of_sweep", "html.page_sections:of_sweep"),
     ),
-    **_rows(
-        Training,
+    Training: (
         *("train.training_text:report", "train.training_json:to_json", "train.training_markdown:summary"),
         *("check.verdicts_of:of_training", "html.page_sections:of_training"),
     ),
-    **{
-        row: part
-        for kind in (Check, Failure)
-        for row, part in _rows(
-            kind,
-            *("check.check_text:report", "check.check_json:to_json", "check.check_markdown:section"),
-            *("check.verdicts_of:unchanged", "html.page_sections:of_check"),
-        ).items()
-    },
-    **_rows(Comparison, "compare.comparison_text:report", "compare.sweep_comparison:to_json", *COMPARISON),
-    **_refused(Comparison, "a comparison is text, json, markdown or html"),
-    **_rows(TrainingComparison, "compare.comparison_text:report", "compare.training_comparison:to_json", *COMPARISON),
-    **_refused(TrainingComparison, "a comparison is text, json, markdown or html"),
-    **_rows(
-        Diagnosis,
+    Check: CHECK,
+    Failure: CHECK,
+    Comparison: (
+        *("compare.comparison_text:report", "compare.sweep_comparison:to_json", "compare.comparison_text:markdown"),
+        *("", "html.page_sections:of_comparison"),
+    ),
+    TrainingComparison: (
+        *("compare.comparison_text:report", "compare.training_comparison:to_json", "compare.comparison_text:markdown"),
+        *("", "html.page_sections:of_comparison"),
+    ),
+    Diagnosis: (
         *("diagnosis.diagnosis_text:report", "diagnosis.diagnosis_json:to_json"),
         *("diagnosis.diagnosis_markdown:summary", "check.verdicts_of:of_log", "html.page_sections:of_log"),
     ),
-    **_rows(DryRun, DRY_RUN, "dry_run_report:to_json", DRY_RUN, DRY_RUN, DRY_RUN),
+    DryRun: (DRY_RUN, "dry_run_report:to_json", DRY_RUN, DRY_RUN, DRY_RUN),
 }
-"""The function for each type of document and each format; a dry run is text in all formats but JSON."""
+"""Functions for text, JSON, Markdown, verdicts (JUnit and GitHub) and HTML of each document; empty for none. A dry run
+is text in all formats but JSON."""
+
+COLUMNS = {Format.text: 0, Format.json: 1, Format.markdown: 2, Format.junit: 3, Format.github: 3, Format.html: 4}
+
+TABLE: Mapping[tuple[type, Format], Part] = {
+    (kind, form): LazyFunction(targets[column]) if targets[column] else Refusal(f"--format {form}: {NO_SUITE}")
+    for kind, targets in TARGETS.items()
+    for form, column in COLUMNS.items()
+}
+"""The function for each type of document and each format."""
 
 
 def refuse(kind: type, form: Format) -> None:
@@ -132,7 +120,7 @@ def render(document: Document, form: Format, look: Look) -> str:
     Raises:
         InputError: the document has no such format.
     """
-    return _joined([document], [TABLE[type(document), form](document, look)], form, look)
+    return joined([document], [TABLE[type(document), form](document, look)], form, look)
 
 
 def render_all(documents: Sequence[Document], form: Format, look: Look | Sequence[Look]) -> str:
@@ -149,11 +137,19 @@ def render_all(documents: Sequence[Document], form: Format, look: Look | Sequenc
     looks = [replace(one, several=True) for one in (repeat(look, len(documents)) if isinstance(look, Look) else look)]
     parts = [TABLE[type(document), form](document, one) for document, one in zip(documents, looks, strict=True)]
     whole = look if isinstance(look, Look) else looks[0] if looks else Look()
-    return _joined(documents, parts, form, replace(whole, several=True))
+    return joined(documents, parts, form, replace(whole, several=True))
 
 
-def _joined(documents: Sequence[Document], parts: Sequence[Any], form: Format, look: Look) -> str:
-    """Return parts as one text; beside sections and verdicts, parts that are text are left out."""
+def joined(documents: Sequence[Document], parts: Sequence[Any], form: Format, look: Look) -> str:
+    """Return the parts of one call as one text.
+
+    Args:
+        documents: outcomes of a command, one for each config.
+        parts: each document in the format, as `TABLE` makes it; beside sections of a page, or verdicts, text is left
+            out.
+        form: format of the text.
+        look: options of the report.
+    """
     structured = [part for part in parts if not isinstance(part, str)]
     if structured or not parts:
         match form:

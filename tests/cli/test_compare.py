@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from report.conftest import confirmed, typical
-from report.test_train import training
+from report.train.test_training_report import training
 from test_startup import PROBE
 
 from lrfind.report.sweep.result_json import to_json

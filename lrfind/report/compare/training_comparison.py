@@ -31,7 +31,7 @@ def sheet(comparison: TrainingComparison) -> Sheet:
     rows = [tuple(map(clean, row(entry))) for entry in comparison.entries]
     same = {name: value for name, value in common(rows, HEAD, ALWAYS).items() if name not in LEAST}
     kinds = [("all", in_common(same))] if in_common(same) else []
-    return Sheet(HEAD, rows, LEAST, ORDER, same, (*kinds, *(("note", sentence) for sentence in notes(comparison))))
+    return Sheet(HEAD, rows, LEAST, ORDER, same, (*kinds, *(("note", sentence) for sentence in comparison.notes)))
 
 
 def row(entry: Trained) -> tuple[str, ...]:
@@ -58,21 +58,6 @@ def row(entry: Trained) -> tuple[str, ...]:
     )
 
 
-def notes(comparison: TrainingComparison) -> list[str]:
-    """What a reader should know before comparing, one sentence entry."""
-    sentences = []
-    losses = sorted({entry.training.facts.loss for entry in comparison.entries})
-    if len(losses) > 1:
-        sentences.append(
-            f"the trainings minimise different losses ({', '.join(losses)}), so these are not to be compared"
-        )
-    if len({entry.training.facts.data.partition(":")[0] for entry in comparison.entries}) > 1:
-        sentences.append("the trainings learn from different data, so their losses are not to be compared")
-    return sentences + [
-        f"{entry.label} was interrupted" for entry in comparison.entries if entry.training.status == "interrupted"
-    ]
-
-
 def to_json(comparison: TrainingComparison) -> str:
     """Return the record of a comparison of trainings."""
     document = {
@@ -96,6 +81,6 @@ def to_json(comparison: TrainingComparison) -> str:
             }
             for entry in comparison.entries
         ],
-        "notes": notes(comparison),
+        "notes": comparison.notes,
     }
     return indented(document)

@@ -22,7 +22,7 @@ from lrfind.report.render import render_all
 from lrfind.types import Check, Failure, Verdict
 
 from ..conftest import Golden, confirmed, no_rate, typical
-from .workflow_commands import parse
+from ..workflow_commands import parse
 
 PLACES = {"model": (1, 1), "optimizer": (3, 1), "optimizer.learning_rate": (4, 3)}
 

@@ -14,7 +14,7 @@ from lrfind.report.check.verdicts_of import of_log
 from lrfind.report.look import Look
 from lrfind.types.training import Diagnosis, Finding, Trace
 
-from .workflow_commands import parse
+from ..workflow_commands import parse
 
 
 def diagnosis(source: str, *findings: Finding) -> Diagnosis:
