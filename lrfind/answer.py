@@ -56,7 +56,7 @@ class Answer:
 
     def figure(self) -> Figure:
         """The plot, as a figure of matplotlib's that no pyplot knows of."""
-        from lrfind.report.figure import figure
+        from lrfind.report.plots.sweep_figure import figure
 
         return figure(self.result)
 
@@ -66,8 +66,8 @@ class Answer:
         Raises:
             RunError: the folder cannot be written.
         """
-        from lrfind.report.figure import draw
-        from lrfind.report.records import to_csv, to_json
+        from lrfind.report.plots.sweep_figure import draw
+        from lrfind.report.sweep.result_json import to_csv, to_json
 
         place = Path(folder)
         with disk(place):
@@ -80,7 +80,7 @@ class Answer:
         return [write(place / name, content) for name, content in files.items()]
 
     def __repr__(self) -> str:
-        from lrfind.report.text import headline
+        from lrfind.report.wording import headline
 
         lines = [", ".join(headline(self.result)), self.reason]
         lines += [f"warning: {each}" for each in self.warnings]

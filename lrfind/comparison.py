@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.scaling import Law, law
-from lrfind.trace import Training
-from lrfind.types import Result
+from lrfind.types import Facts, Result
+from lrfind.types.training import Training
 
 
 @dataclass(frozen=True)
@@ -102,18 +102,15 @@ class Comparison:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Reasons why the runs may not be comparable, one sentence each."""
-        notes = []
-        losses = sorted({entry.result.facts.loss for entry in self.entries})
-        if len(losses) > 1:
-            notes.append(f"the runs minimise different losses ({', '.join(losses)}), so these are not to be compared")
-        if len({entry.result.facts.data.partition(":")[0] for entry in self.entries}) > 1:
-            notes.append("the runs learn from different data, so their losses are not to be compared")
+        sentences = differences([entry.result.facts for entry in self.entries], "runs")
         lengths = sorted({entry.judged[1] for entry in self.entries if entry.judged})
         if len(lengths) > 1:
-            steps = ", ".join(f"{entry:,}" for entry in lengths)
-            notes.append(f"the losses were judged after trainings of different lengths ({steps} steps)")
-        notes += [f"{entry.label} was interrupted" for entry in self.entries if entry.result.status == "interrupted"]
-        return tuple(notes)
+            steps = ", ".join(f"{length:,}" for length in lengths)
+            sentences.append(f"the losses were judged after trainings of different lengths ({steps} steps)")
+        sentences += [
+            f"{entry.label} was interrupted" for entry in self.entries if entry.result.status == "interrupted"
+        ]
+        return tuple(sentences)
 
 
 @dataclass(frozen=True)
@@ -129,6 +126,40 @@ class Trained:
     label: str
     folder: str
     training: Training
+
+
+@dataclass(frozen=True)
+class TrainingComparison:
+    """Trainings side by side, in the order in which they were named.
+
+    Attributes:
+        entries: at least one.
+    """
+
+    entries: tuple[Trained, ...]
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know before comparing, one sentence each."""
+        trainings = [(entry.label, entry.training) for entry in self.entries]
+        interrupted = [f"{label} was interrupted" for label, training in trainings if training.status == "interrupted"]
+        return (*differences([training.facts for _, training in trainings], "trainings"), *interrupted)
+
+
+def differences(facts: Sequence[Facts], noun: str) -> list[str]:
+    """Return a sentence for each difference that forbids comparing losses.
+
+    Args:
+        facts: of model and data, for each run.
+        noun: name of the runs in the sentences.
+    """
+    sentences = []
+    losses = sorted({run.loss for run in facts})
+    if len(losses) > 1:
+        sentences.append(f"the {noun} minimise different losses ({', '.join(losses)}), so these are not to be compared")
+    if len({run.data.partition(":")[0] for run in facts}) > 1:
+        sentences.append(f"the {noun} learn from different data, so their losses are not to be compared")
+    return sentences
 
 
 def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[Entry, ...]:

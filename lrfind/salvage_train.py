@@ -14,8 +14,8 @@ from lrfind.errors import InputError, NothingToJudge
 from lrfind.fields import build, checked
 from lrfind.folder import JOURNAL, head_of, read_journal
 from lrfind.salvage import AGAIN, DAMAGE, of_kind
-from lrfind.trace import Scores, Training
 from lrfind.types import Facts, Floats
+from lrfind.types.training import Scores, Training
 
 Line = Mapping[str, Any]
 

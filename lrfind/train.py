@@ -19,8 +19,8 @@ from lrfind.folder import PLOT, ROWS, TRAIN
 from lrfind.identity import hold, identity, other_run
 from lrfind.run import Options, prepare
 from lrfind.tape import Tape, position
-from lrfind.trace import Scores, Training
 from lrfind.types import Execution, Floats
+from lrfind.types.training import Scores, Training
 from lrfind.watch import Clock, Watcher
 
 if TYPE_CHECKING:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from report.conftest import confirmed, no_rate, typical
 
 from lrfind.comparison import Comparison, labelled
-from lrfind.report.compare_rows import to_json
-from lrfind.report.compare_text import markdown, table
+from lrfind.report.compare.comparison_text import markdown
+from lrfind.report.compare.comparison_text import report as table
+from lrfind.report.compare.sweep_comparison import to_json
+from lrfind.report.look import Look
 
 
 def test_labels_tell_runs_apart() -> None:
@@ -40,10 +42,10 @@ def test_forms_agree() -> None:
     record = json.loads(to_json(found))
     assert record["schema"] == "lrfind/compare/1"
     assert [each["learning_rate"] for each in record["runs"]] == [1.234e-3, None]
-    text = table(found, width=80, color=False, unicode=False)
+    text = table(found, Look(width=80, color=False, unicode=False))
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 80
-    for shown in (text, markdown(found)):
+    for shown in (text, markdown(found, Look())):
         assert "1.2e-03" in shown
         assert "none" in shown
         assert "data digits" in shown

@@ -25,7 +25,7 @@ def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         pytest.importorskip("pyarrow")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LRFIND_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr("lrfind.report.worker.Worker.start", lambda worker: None)
+    monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     short = ("--steps", "20", "--seeds", "1", "--set", "confirm.budget=700", "--no-plot", "--json")
     ran = CliRunner().invoke(app, ["sweep", str(path), *short])
     assert ran.exit_code in (0, 1), ran.stderr

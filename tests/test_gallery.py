@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from lrfind.cli.app import app
 from lrfind.gallery import STEPS, curves
 from lrfind.registry import SCHEDULES
-from lrfind.report import gallery
+from lrfind.report.plots.schedule_gallery import draw
+from lrfind.report.plots.terminal_plot import plot_schedules
 from lrfind.types import Floats
 
 
@@ -40,20 +41,20 @@ def test_the_one_that_waits_drops_where_the_loss_stalls(drawn: dict[str, Floats]
 @pytest.mark.parametrize("width", [40, 80, 120])
 @pytest.mark.parametrize("unicode", [True, False])
 def test_in_the_terminal(drawn: dict[str, Floats], width: int, unicode: bool) -> None:
-    text = gallery.terminal(drawn, width, color=False, unicode=unicode)
+    text = plot_schedules(drawn, width, color=False, unicode=unicode)
     assert max(cell_len(line) for line in text.splitlines()) <= width
     assert all(name in text for name in SCHEDULES)
     assert "\x1b" not in text
     assert unicode or text.isascii()
-    assert "\x1b" in gallery.terminal(drawn, width, color=True, unicode=unicode)
+    assert "\x1b" in plot_schedules(drawn, width, color=True, unicode=unicode)
 
 
 @pytest.mark.parametrize(("format", "head"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_as_a_figure(drawn: dict[str, Floats], format: str, head: bytes) -> None:
-    first = gallery.draw(drawn, format)  # type: ignore[arg-type]
+    first = draw(drawn, format)  # type: ignore[arg-type]
     assert first.startswith(head)
     if format == "svg":
-        assert first == gallery.draw(drawn, "svg")
+        assert first == draw(drawn, "svg")
 
 
 def test_the_command(tmp_path: Path) -> None:

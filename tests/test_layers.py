@@ -13,7 +13,7 @@ import lrfind
 PACKAGE = Path(lrfind.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-COMMON = {"errors", "signals", "types", "trace", "registry", "__version__"}
+COMMON = {"errors", "signals", "types", "registry", "formats", "printable", "__version__"}
 """What all may import."""
 
 BELOW: dict[str, set[str]] = {
@@ -47,6 +47,7 @@ BELOW: dict[str, set[str]] = {
         "salvage",
         "salvage_train",
         "comparison",
+        "decode",
     },
     "train": {
         "identity",
@@ -114,7 +115,7 @@ BELOW: dict[str, set[str]] = {
     "optimizers": {"optimizer_table", "expression", "groups"},
     "groups": set(),
     "schedules": {"expression", "analysis"},
-    "report": {"", "analysis", "fields", "comparison"},  # where the package is, for the process that draws
+    "report": {"", "analysis", "decode", "comparison"},  # where the package is, for the process that draws
     "sinks": set(),
     "analysis": set(),
     "models": set(),
@@ -127,7 +128,9 @@ BELOW: dict[str, set[str]] = {
     "fields": set(),
     "files": set(),
     "logs": set(),
-    "trace": set(),
+    "decode": {"fields"},
+    "formats": set(),
+    "printable": set(),
     "journal": set(),
     "state": set(),
     "expression": set(),

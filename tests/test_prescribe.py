@@ -24,7 +24,7 @@ from lrfind.config.schema import Config
 from lrfind.config.training import TrainSection
 from lrfind.prescribe import advise, flow, line
 from lrfind.registry import SCHEDULES
-from lrfind.report.text import wrap_code
+from lrfind.report.sweep.code_wrapping import wrap_code
 from lrfind.types import Evidence, Recommendation
 
 STEPS, RATE = 12, 0.037

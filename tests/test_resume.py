@@ -18,7 +18,7 @@ from lrfind import run, store
 from lrfind.config.schema import Config
 from lrfind.engine import kernel as kernels
 from lrfind.errors import RunError
-from lrfind.report import records
+from lrfind.report.sweep import result_json
 from lrfind.run import Options
 from lrfind.tape import Position
 from lrfind.types import Result
@@ -70,7 +70,7 @@ def measure(folder: Path, watcher: Watching | None = None, given: Config = CONFI
     """A run in a folder, with the files that the command line writes."""
 
     def render(result: Result, clock: Clock) -> tuple[Result, Mapping[str, bytes]]:
-        files = {store.CURVE: records.to_csv(result).encode(), store.RESULT: records.to_json(result).encode()}
+        files = {store.CURVE: result_json.to_csv(result).encode(), store.RESULT: result_json.to_json(result).encode()}
         return result, files
 
     watcher = watcher or Watching()

@@ -15,7 +15,7 @@ from lrfind import store
 from lrfind.analysis.carry import POWER
 from lrfind.errors import InputError, NothingToJudge
 from lrfind.journal import to_line
-from lrfind.report.records import to_json
+from lrfind.report.sweep.result_json import to_json
 from lrfind.salvage import salvage
 from lrfind.types import Floats, Result, Timing
 

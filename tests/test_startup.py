@@ -51,7 +51,8 @@ def test_commands_import_no_more_than_they_need(arguments: str, unwanted: set[st
         ("lrfind", HEAVY | CONFIG | {"typer", "rich"}),
         ("lrfind.config", HEAVY | {"typer", "rich"}),
         ("lrfind.analysis.suggest", {"jax", "optax", "matplotlib", *CONFIG}),
-        ("lrfind.report.console", {"jax", "optax", "matplotlib", *CONFIG}),
+        ("lrfind.report.render", {"jax", "optax", "matplotlib", "rich", "plotext", *CONFIG}),
+        ("lrfind.report.sweep.sweep_text", {"jax", "optax", "matplotlib", *CONFIG}),
         ("lrfind.run", {"jax", "optax", "matplotlib", "rich", "typer"}),
     ],
 )

@@ -41,7 +41,7 @@ def test_the_same_bits_as_in_memory(
     if "parquet" in name:
         pytest.importorskip("pyarrow")
     monkeypatch.setenv("LRFIND_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr("lrfind.report.worker.Worker.start", lambda worker: None)
+    monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     curve, result = swept(name, tmp_path, *options)
     monkeypatch.setattr(streams, "LARGEST", 0)
     monkeypatch.setattr("lrfind.engine.host.IN_FLIGHT", 300_000)  # shorter chunks than in memory

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lrfind.look import stride
-from lrfind.trace import Scores
 from lrfind.train import LOST, Taken, trace
+from lrfind.types.training import Scores
 
 
 @pytest.mark.parametrize(("steps", "looks", "chunk"), [(400, 21, 2000), (2500, 50, 7), (10, 50, 2000), (1000, 0, 64)])

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lrfind.cli.job import Job
-from lrfind.cli.options import Format
 from lrfind.cli.outputs import RUNS, check_files, check_plot, files_of
 from lrfind.cli.screen import say
 from lrfind.cli.wishes import Wishes
 from lrfind.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
+    from lrfind.comparison import Comparison, TrainingComparison
     from lrfind.config.load import Loaded
     from lrfind.config.variants import Variant
     from lrfind.errors import LrfindError
-    from lrfind.report.compare_rows import Sheet
-    from lrfind.trace import Training
     from lrfind.types import Result
+    from lrfind.types.training import Training
 
 CONFIGS = (".yaml", ".yml")
 
@@ -49,13 +48,14 @@ class CompareJob(Job):
     def _check(self) -> None:
         """Refuse what could only fail after the measuring, and lay out the variants."""
         from lrfind.cli.retold import is_training
+        from lrfind.comparison import Comparison
+        from lrfind.report.render import refuse
 
         super()._check()
         check_plot(self.plot, draws=self.wishes.draws)
         read = [path for source in self.sources if is_run(source) for path in files_of(Path(source))]
         check_files(self._outputs, read, "what is compared")
-        if self.wishes.form in (Format.junit, Format.github):
-            raise InputError(f"--format {self.wishes.form}: a comparison is text, json, markdown or html")
+        refuse(Comparison, self.wishes.form)
         trained = [source for source in self.sources if is_run(source) and is_training(Path(source))]
         others = [source for source in self.sources if source not in trained]
         if trained and others:
@@ -168,54 +168,29 @@ class CompareJob(Job):
         if not self._runs:
             return ""
         from lrfind.comparison import Comparison, labelled
-        from lrfind.report.compare_rows import sheet, to_json
-
-        def draw(suffix: Any) -> bytes:
-            from lrfind.report import compare_figure
-
-            return compare_figure.draw(found, suffix)
 
         varied = "optimizer" if self.optimizers else "batch_size" if self.batch_sizes else None
-        found = Comparison(labelled(self._runs), varied)
-        return self._shown(sheet(found), lambda: to_json(found), draw, (varied or "runs").replace("_", " "))
+        return self._shown(Comparison(labelled(self._runs), varied))
 
     def _trained(self) -> str:
         """The same of trainings."""
-        from lrfind.comparison import Trained, labels
-        from lrfind.report.compare_trainings import sheet, to_json
-
-        def draw(suffix: Any) -> bytes:
-            from lrfind.report import compare_train_figure
-
-            return compare_train_figure.draw(found, suffix)
+        from lrfind.comparison import Trained, TrainingComparison, labels
 
         names = labels([(folder, training.name) for folder, training in self._trainings])
         found = [Trained(name, *each) for name, each in zip(names, self._trainings, strict=True)]
-        return self._shown(sheet(found), lambda: to_json(found), draw, "trainings")
+        return self._shown(TrainingComparison(tuple(found)))
 
-    def _shown(self, found: Sheet, record: Callable[[], str], draw: Callable[[Any], bytes], name: str) -> str:
+    def _shown(self, comparison: Comparison | TrainingComparison) -> str:
+        from lrfind.report.render import render
+
         if self.plot is not None:
+            from lrfind.report.plots.figure_of import draw
             from lrfind.store import write
 
-            write(self.start / self.plot, draw(self.plot.suffix.removeprefix(".").lower()), self.plot)
-        match self.wishes.form:
-            case Format.json:
-                return record()
-            case Format.markdown:
-                from lrfind.report.compare_text import written
-
-                return written(found)
-            case Format.html:
-                from lrfind.report.html import page
-                from lrfind.report.html_sections import of_comparison
-
-                svg = draw("svg") if self.wishes.draws else b""
-                return page([of_comparison(found, svg, name=name)], "lrfind compare")
-        from lrfind.report.compare_text import laid_out
-
-        to_file = self.wishes.output is not None
-        look = self.screen
-        return laid_out(found, width=look.width, color=look.color and not to_file, unicode=look.unicode or to_file)
+            drawn = draw(comparison, self.plot.suffix.removeprefix(".").lower())  # type: ignore[arg-type]
+            write(self.start / self.plot, drawn, self.plot)
+        look = self._look(draws=self.wishes.draws, title="lrfind compare", several=False)
+        return render(comparison, self.wishes.form, look)
 
 
 def is_run(source: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lrfind.cli import options as shared
-from lrfind.cli.forms import for_ci, of_error, summarise
+from lrfind.cli.forms import look_of, of_error, summarise
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import check_files, to_file
 from lrfind.cli.screen import put, report, say, screen
@@ -19,7 +19,7 @@ from lrfind.registry import FINDINGS, near
 
 if TYPE_CHECKING:
     from lrfind.logs.names import Role
-    from lrfind.trace import Finding
+    from lrfind.types.training import Finding
 
 LARGEST = 2**28
 """Bytes of a log beyond which it is refused rather than read into memory."""
@@ -70,31 +70,17 @@ def judged(
     """Read, judge and show a log."""
     from lrfind.analysis.diagnose.diagnosis import diagnose
     from lrfind.logs.read import read
-    from lrfind.report import findings as report
+    from lrfind.report.render import render
+    from lrfind.types.training import Diagnosis
 
     source = source_of(log)
     trace = read(text_of(log), source, given, lambda sentence: say(f"lrfind: {sentence}"))
     found = diagnose(trace)
-    match form:
-        case Format.json:
-            shown = report.document(source, trace, found)
-        case Format.markdown:
-            shown = report.markdown(source, found)
-        case Format.junit | Format.github:
-            from lrfind.report.outcome import of_log
-
-            shown = for_ci([of_log(found, source, wanted)], form, "lrfind diagnose")
-            if form is Format.github:
-                summarise(report.markdown(source, found))
-        case Format.html:
-            from lrfind.report import html_sections
-            from lrfind.report.html import page
-
-            shown = page([html_sections.of_log(found, source)], "lrfind diagnose")
-        case _:
-            look = screen(sys.stdout, color=color)
-            filed = output is not None
-            shown = report.text(found, width=look.width, color=look.color and not filed, unicode=look.unicode or filed)
+    look = look_of(screen(sys.stdout, color=color), output, fail_on=wanted, title="lrfind diagnose")
+    diagnosis = Diagnosis(source, trace, tuple(found))
+    shown = render(diagnosis, form, look)
+    if form is Format.github:
+        summarise(render(diagnosis, Format.markdown, look))
     deliver(shown, output)
     return found
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lrfind.decode import read_result
 from lrfind.errors import InputError, RunError
 from lrfind.files import read
 from lrfind.folder import JOURNAL, RESULT, TRAIN
-from lrfind.report.records import from_json
 from lrfind.types import Result
 
 
@@ -30,7 +30,7 @@ def finished(path: Path) -> Result:
     except OSError as error:
         raise RunError(f"{file} cannot be read: {error.strerror or error}") from error
     try:
-        return from_json(text)
+        return read_result(text)
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
 

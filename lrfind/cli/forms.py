@@ -1,46 +1,39 @@
-"""What came of several configs as one document."""
+"""What a report is to know, and what could not be reported."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.options import Format
+from lrfind.cli.screen import Screen, say, screen
 from lrfind.errors import ConfigError, LrfindError
 
 if TYPE_CHECKING:
     from lrfind.config.schema import Config
-    from lrfind.report.verdicts import Judged
+    from lrfind.report.look import Look
     from lrfind.types import Failure
 
-STDIN = ("-", "stdin")
-"""How a config that comes from standard input is called."""
 
+def look_of(shows: Screen, output: Path | None, **more: Any) -> Look:
+    """The options of a report.
 
-def joined(parts: Sequence[str], form: Format, *, many: bool) -> str:
-    """Rendered reports as one: of `many` configs, JSON is an array."""
-    if form is Format.json and many and parts:
-        return "[\n" + ",\n".join(part.rstrip("\n") for part in parts) + "\n]\n"
-    return "\n".join(parts)
+    Args:
+        shows: what standard output can show.
+        output: the file that the report goes to; None for standard output.
+        more: what else the report is to know, as `Look` calls it.
+    """
+    from lrfind.report.look import Look
 
-
-def for_ci(found: Sequence[Judged], form: Format, title: str) -> str:
-    """JUnit or GitHub's annotations."""
-    if form is Format.junit:
-        from lrfind.report.junit import document
-
-        return document(found, title)
-    from lrfind.report.github import commands
-
-    return commands([replace(each, where=in_workspace(each.where)) for each in found])
+    width, color, unicode = shows.width, shows.color and output is None, shows.unicode or output is not None
+    checkout = os.environ.get("GITHUB_WORKSPACE", "")
+    return Look(**{"width": width, "color": color, "unicode": unicode, "checkout": checkout, **more})
 
 
 def summarise(text: str) -> None:
     """Append Markdown to the summary of a step of GitHub Actions, where there is one."""
-    from lrfind.cli.screen import say
     from lrfind.sinks import step_summary
 
     if trouble := step_summary.append(text):
@@ -49,16 +42,11 @@ def summarise(text: str) -> None:
 
 def of_error(source: str, error: LrfindError, form: Format, title: str) -> str:
     """What could not be judged, in a form for CI; nothing in the others, as stderr says it."""
-    return for_ci([failure(source, error)], form, title) if form in (Format.junit, Format.github) else ""
-
-
-def in_workspace(where: str) -> str:
-    """A file as GitHub knows it: relative to the checkout. What is outside of it stays; standard input is no file."""
-    root = os.environ.get("GITHUB_WORKSPACE")
-    if where in STDIN:
+    if form not in (Format.junit, Format.github):
         return ""
-    path, checkout = Path(where).resolve(), Path(root or "").resolve()
-    return path.relative_to(checkout).as_posix() if root and path.is_relative_to(checkout) else where
+    from lrfind.report.render import render
+
+    return render(failure(source, error), form, look_of(screen(sys.stdout), None, title=title))
 
 
 def failure(source: str, error: LrfindError) -> Failure:
@@ -77,38 +65,3 @@ def say_what_ran(config: Config) -> None:
 
     if config.targets and (names := loaded()):
         say(f"lrfind: ran code of {', '.join(names)}, to know its shapes")
-
-
-def rehearsed(facts: Mapping[str, Any]) -> str:
-    """What a rehearsal of a sweep or of a training found out, for reading."""
-    from lrfind.report.text import clean, spelled
-
-    seconds = facts["expected_seconds"]
-    lines = {
-        "model": f"{facts['model']}, {facts['parameters']:,} parameters"
-        + (f", {facts['frozen']:,} of them frozen" if facts["frozen"] else "")
-        + (f", computed in {facts['precision']}" if facts["precision"] != "float32" else ""),
-        "data": facts["data"],
-        "loss": spelled(facts["loss"]),
-        **planned(facts),
-        "memory": f"{facts['memory_bytes'] / 1e6:,.1f} MB for data, parameters and optimiser; activations come on top",
-        "time": "not measured: a step would run your code" if seconds is None else f"about {seconds:,.1f} s",
-    }
-    width = max(map(len, lines))
-    return "".join(f"{key:{width}}  {clean(value)}\n" for key, value in lines.items())
-
-
-def planned(facts: Mapping[str, Any]) -> dict[str, str]:
-    """What would be run."""
-    steps = f"{facts['train_steps']:,} steps"
-    if "learning_rate" in facts:
-        counted = facts["looks"]
-        looks = (
-            f", looked at {counted:,} times" if counted else "" if counted is None else ", nothing held out to look at"
-        )
-        return {"train": f"{steps} at {facts['learning_rate']:.1e} ({facts['schedule']}){looks}"}
-    return {
-        "sweep": f"{facts['sweep_steps']:,} steps, {facts['lanes']} seeds",
-        "confirm": f"at most {facts['confirm_steps']:,} steps" if facts["confirm_steps"] else "no",
-        "for": f"a training of {steps}",
-    }

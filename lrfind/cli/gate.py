@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.forms import failure, for_ci, joined
+from lrfind.cli.forms import failure, summarise
 from lrfind.cli.job import Job
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import check_files
@@ -19,6 +19,7 @@ from lrfind.registry import VERDICTS, near
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
+    from lrfind.report.look import Look
     from lrfind.types import Result
 
 RATE = "optimizer.learning_rate"
@@ -123,7 +124,7 @@ class GateJob(Job):
     def _judge(self, loaded: Loaded, result: Result, folder: Path) -> ExitCode:
         """The verdicts on a result, kept and left in its run directory."""
         from lrfind import judge
-        from lrfind.report.verdicts import to_json
+        from lrfind.report.check.check_json import to_json
         from lrfind.store import CHECK, add_files
 
         gate = self.gate
@@ -135,7 +136,7 @@ class GateJob(Job):
             warn=gate.warn,
             ignore=gate.ignore,
         )
-        self._found.append(check)
+        self._add(check, self._look())
         try:
             add_files(self.start / folder, {CHECK: to_json(check).encode()}, folder)
         except (InputError, RunError) as error:
@@ -148,49 +149,28 @@ class GateJob(Job):
         if self.wishes.dry_run:
             super()._keep_error(source, error)
         else:
-            self._found.append(failure(source, error))
+            self._add(failure(source, error), self._look())
+
+    def _look(self, **more: Any) -> Look:
+        """The options of the report: a verdict has its line, but on a terminal."""
+        if self.wishes.dry_run:
+            return super()._look(**more)
+        width = self.screen.width if self.screen.live and self.wishes.output is None else None
+        return super()._look(width=width, title="lrfind check", **more)
 
     def _document(self) -> str:
         """The verdicts on all configs in one form."""
-        found, wishes = self._found, self.wishes
+        wishes = self.wishes
         if wishes.dry_run:
             return super()._document()
-        match wishes.form:
-            case Format.json:
-                from lrfind.report.verdicts import to_json
+        from lrfind.report.render import render_all
+        from lrfind.types import Failure
 
-                return joined([to_json(each) for each in found], wishes.form, many=len(self.configs) > 1)
-            case Format.markdown:
-                from lrfind.report import check_markdown
-
-                return check_markdown.table(found)
-            case Format.html:
-                from lrfind.report.html import page
-                from lrfind.report.html_sections import of_check
-
-                return page([of_check(each) for each in found], "lrfind check")
-            case Format.text:
-                from lrfind.report import check_text
-                from lrfind.types import Failure
-
-                if all(isinstance(each, Failure) for each in found):
-                    return ""  # Said on stderr.
-                to_file = wishes.output is not None
-                screen = self.screen
-                width = screen.width if screen.live and not to_file else None
-                color = screen.color and not to_file
-                return check_text.table(found, width=width, color=color, unicode=screen.unicode or to_file)
-            case Format.github:
-                self._summarise()
-        return for_ci(found, wishes.form, "lrfind check")
-
-    def _summarise(self) -> None:
-        """Append the table to the summary of the step, where GitHub has one."""
-        from lrfind.report import check_markdown
-        from lrfind.sinks import step_summary
-
-        if trouble := step_summary.append(check_markdown.table(self._found)):
-            say(f"lrfind: {trouble}")
+        if wishes.form is Format.text and all(isinstance(check, Failure) for check in self._documents):
+            return ""  # Said on stderr.
+        if wishes.form is Format.github:
+            summarise(render_all(self._documents, Format.markdown, self._look()))
+        return self._joined()
 
 
 def readable(path: Path, option: str, loaded: Loaded | None = None) -> Result:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.door import door
-from lrfind.cli.forms import failure, for_ci, joined, rehearsed, say_what_ran
+from lrfind.cli.forms import failure, look_of, say_what_ran
 from lrfind.cli.options import Format
 from lrfind.cli.progress import Lines, parting, watcher
 from lrfind.cli.screen import Interruption, abandon, apart, interruptible, put, report, say, screen
@@ -23,14 +22,11 @@ from lrfind.own.trouble import failure_of
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
-    from lrfind.report.html import Section
-    from lrfind.report.verdicts import Judged
-    from lrfind.report.worker import Worker
+    from lrfind.report.background import Background
+    from lrfind.report.look import Look
+    from lrfind.report.render import Document
     from lrfind.types import Result
     from lrfind.watch import Clock
-
-CURVE_HEIGHT = 18
-"""Lines of the curve in the terminal."""
 
 SEVERITY = (ExitCode.RUN_FAILED, ExitCode.BAD_INPUT, ExitCode.NO_RECOMMENDATION)
 """Of several configs, the first of these that occurred is the exit code."""
@@ -50,10 +46,9 @@ class Job(Sources):
         self._taken: set[Path] = set()
         self.screen = screen(sys.stdout, color=wishes.color)
         self._stack = ExitStack()
-        self._worker: Worker | None = None
-        self._rendered: list[str] = []
-        self._found: list[Judged] = []
-        self._sections: list[Section] = []
+        self._worker: Background | None = None
+        self._documents: list[Document] = []
+        self._parts: list[Any] = []
         self._plot = b""
         self._narration: Lines | None = None
         self._interruption = Interruption()
@@ -84,7 +79,7 @@ class Job(Sources):
     def _one(self, source: str) -> ExitCode:
         """One config, its errors shown."""
         self._interruption.waits = False
-        before = self._kept
+        before = len(self._documents)
         try:
             loaded = self._load(source)
             try:
@@ -101,14 +96,9 @@ class Job(Sources):
         if self._interruption.code is not None and isinstance(failure, OwnCodeError):
             say(parting(self._narration, self._interruption))
             return ExitCode.DONE  # The signal decides how the process ends.
-        if self._kept == before:
+        if len(self._documents) == before:
             self._keep_error(source, failure)
         return report(failure, debug=self.wishes.debug)
-
-    @property
-    def _kept(self) -> int:
-        """Of how many configs there is something to deliver."""
-        return len(self._rendered) + len(self._found) + len(self._sections)
 
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         wishes = self.wishes
@@ -162,9 +152,9 @@ class Job(Sources):
     def _start_worker(self) -> None:
         """Let another process import what draws and sets reports, while this one measures."""
         if self._worker is None and (self.wishes.draws or self._sets_table):
-            from lrfind.report.worker import Worker
+            from lrfind.report.background import Background
 
-            self._worker = self._stack.enter_context(Worker())
+            self._worker = self._stack.enter_context(Background())
 
     @property
     def _sets_table(self) -> bool:
@@ -180,10 +170,10 @@ class Job(Sources):
 
     def _render(self, result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
         """The files of a run; result.json comes last, as the sign that all are there."""
-        from lrfind.report import records
+        from lrfind.report.sweep import result_json
         from lrfind.store import CURVE, PLOT, RESULT
 
-        files = {CURVE: records.to_csv(result).encode()}
+        files = {CURVE: result_json.to_csv(result).encode()}
         with clock("render"):
             if self._worker is not None and self.wishes.draws:
                 files[PLOT] = self._worker.draw(result, "png")
@@ -191,58 +181,38 @@ class Job(Sources):
                     suffix = plot.suffix.removeprefix(".").lower()
                     self._plot = self._worker.draw(result, suffix)  # type: ignore[arg-type]
         result = replace(result, timing=clock.timing())
-        files[RESULT] = records.to_json(result).encode()
+        files[RESULT] = result_json.to_json(result).encode()
         return result, files
 
+    def _look(self, **more: Any) -> Look:
+        """The options of the report."""
+        several = len(self.configs) > 1
+        return look_of(self.screen, self.wishes.output, **{"title": "lrfind sweep", "several": several, **more})
+
+    def _add(self, document: Document, look: Look) -> None:
+        """Render a document for stdout or --output."""
+        from lrfind.report.render import TABLE
+
+        self._parts.append(TABLE[type(document), self.wishes.form](document, look))
+        self._documents.append(document)
+
     def _keep(self, loaded: Loaded, result: Result, files: Sequence[Path]) -> None:
-        """Render a result for stdout or --output."""
-        match self.wishes.form:
-            case Format.json:
-                from lrfind.report import records
-
-                self._rendered.append(records.to_json(result))
-            case Format.markdown:
-                from lrfind.report.markdown import summary
-
-                self._rendered.append(summary(result, advice=self.wishes.advice))
-            case Format.junit | Format.github:
-                from lrfind.report.outcome import outcome
-
-                self._found.append(outcome(result, loaded.where, loaded.positions))
-            case Format.html:
-                from lrfind.report.html_sections import of_sweep
-
-                svg = self._worker.draw(result, "svg") if self._worker is not None and self.wishes.draws else b""
-                self._sections.append(of_sweep(result, svg, advice=self.wishes.advice))
-            case Format.text:
-                self._rendered.append(self._text(result, files))
-
-    def _text(self, result: Result, files: Sequence[Path]) -> str:
-        """The curve and the table."""
-        assert self._worker is not None
-        to_file = self.wishes.output is not None
-        width, color = self.screen.width, self.screen.color and not to_file
-        unicode = self.screen.unicode or to_file
-        shown = [str(path) for path in files]
-        look = {"color": color, "unicode": unicode, "advice": self.wishes.advice}
-        text = self._worker.table(result, width=width, files=shown, **look)
-        if not self.wishes.draws:
-            return text
-        curve = self._worker.plot(result, width=width, height=CURVE_HEIGHT, color=color, unicode=unicode)
-        return f"{curve}\n{text}"
+        """Render a result, as far as another process has its libraries there."""
+        form, draws, names = self.wishes.form, self.wishes.draws, tuple(map(str, files))
+        look = self._look(draws=draws, advice=self.wishes.advice, files=names)
+        look = replace(look, where=loaded.where, positions=loaded.positions)
+        if form is Format.text and self._worker is not None:
+            self._parts.append(self._worker.text(result, look))
+            self._documents.append(result)
+            return
+        if form is Format.html and draws and self._worker is not None:
+            look = replace(look, svg=self._worker.draw(result, "svg"))
+        self._add(result, look)
 
     def _keep_error(self, source: str, error: LrfindError) -> None:
-        """A config that failed has its place among the others."""
-        if self.wishes.form is Format.json:
-            from lrfind.report.verdicts import to_json
-
-            self._rendered.append(to_json(failure(source, error)))
-        elif self.wishes.form is Format.html:
-            from lrfind.report.html_sections import of_check
-
-            self._sections.append(of_check(failure(source, error)))
-        elif self.wishes.form in (Format.junit, Format.github):
-            self._found.append(failure(source, error))
+        """A config that failed has its place among the others, but in what people read, as stderr says it."""
+        if self.wishes.form not in (Format.text, Format.markdown):
+            self._add(failure(source, error), self._look())
 
     def _deliver(self) -> None:
         """Write what was rendered."""
@@ -257,14 +227,13 @@ class Job(Sources):
             put(text)
 
     def _document(self) -> str:
-        """All configs in one form: JSON is one object, an array for several configs."""
-        if self._sections:
-            from lrfind.report.html import page
+        """All configs in one form."""
+        return self._joined() if self._documents else ""
 
-            return page(self._sections, "lrfind sweep")
-        if self._found:
-            return for_ci(self._found, self.wishes.form, "lrfind sweep")
-        return joined(self._rendered, self.wishes.form, many=len(self.configs) > 1)
+    def _joined(self) -> str:
+        from lrfind.report.render import joined
+
+        return joined(self._documents, self._parts, self.wishes.form, self._look())
 
     def _write(self, source: str, loaded: Loaded, rate: float) -> None:
         """Put the rate into the config."""
@@ -286,13 +255,7 @@ class Job(Sources):
             finally:
                 if not self.wishes.quiet:
                     say_what_ran(loaded.config)
-        if self.wishes.form is Format.json:
-            self._rendered.append(
-                json.dumps({"config": loaded.name, "status": "dry_run", **rehearsal}, indent=2) + "\n"
-            )
-        else:
-            from lrfind.report.text import clean
+        from lrfind.types.dry_run import DryRun
 
-            head = f"{clean(loaded.name)}\n" if len(self.configs) > 1 else ""
-            self._rendered.append(head + rehearsed(rehearsal))
+        self._add(DryRun(loaded.name, rehearsal), self._look())
         return ExitCode.DONE

@@ -79,15 +79,17 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise InputError(f"--output {output}: " + ("is a folder" if output.is_dir() else "its folder does not exist"))
     from lrfind.gallery import curves
-    from lrfind.report import gallery
 
     if output is None:
         shows = screen(sys.stdout, color=color)
-        put(gallery.terminal(curves(), shows.width, color=shows.color, unicode=shows.unicode))
+        from lrfind.report.plots.terminal_plot import plot_schedules
+
+        put(plot_schedules(curves(), shows.width, color=shows.color, unicode=shows.unicode))
         return
+    from lrfind.report.plots import schedule_gallery
     from lrfind.store import write
 
-    write(output, gallery.draw(curves(), suffix))  # type: ignore[arg-type]
+    write(output, schedule_gallery.draw(curves(), suffix))  # type: ignore[arg-type]
     say(f"lrfind: wrote {output}")
 
 

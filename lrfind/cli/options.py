@@ -8,16 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-
-class Format(StrEnum):
-    """Forms of the result."""
-
-    text = "text"
-    json = "json"
-    markdown = "markdown"
-    junit = "junit"
-    github = "github"
-    html = "html"
+from lrfind.formats import Format as Format
 
 
 class Device(StrEnum):

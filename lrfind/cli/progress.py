@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.screen import Interruption, Screen, harmless, say
+from lrfind.cli.screen import Interruption, Screen, say
+from lrfind.printable import harmless
 
 if TYPE_CHECKING:
     from lrfind.tape import Position

@@ -10,8 +10,8 @@ from lrfind.cli.screen import say
 from lrfind.errors import InputError, RunError
 
 if TYPE_CHECKING:
-    from lrfind.trace import Training
     from lrfind.types import Result
+    from lrfind.types.training import Training
 
 
 def is_training(run: Path) -> bool:
@@ -72,19 +72,17 @@ def told_training(run: Path, *, quiet: bool) -> Training:
     from lrfind.folder import TRAIN
 
     if ended(run, TRAIN):
+        from lrfind.decode import read_training
         from lrfind.files import read
-        from lrfind.report.train_read import from_json
         from lrfind.salvage_train import restored
 
         file = run / TRAIN if run.is_dir() else run
         try:
-            text = read(file)
+            training = read_training(read(file))
         except FileNotFoundError:
             raise InputError(f"{run}: there is no such file; a training leaves a {TRAIN}") from None
         except OSError as error:
             raise RunError(f"{file} cannot be read: {error.strerror or error}") from error
-        try:
-            training = from_json(text)
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
         if not (training.status == "interrupted" and carried_on(run)):

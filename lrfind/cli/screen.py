@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from lrfind import signals
 from lrfind.errors import ExitCode, LrfindError, RunError
 from lrfind.own.children import end_children
+from lrfind.printable import harmless
 
 LENGTH = re.compile("[0-9]{1,5}")
 """A number of columns or lines that a terminal may have."""
@@ -63,17 +64,6 @@ def size_of(stream: TextIO) -> os.terminal_size:
         int(text) if LENGTH.fullmatch(text) and int(text) else value or default
         for text, value, default in zip(given, own, (80, 24), strict=True)
     )
-
-
-UNPRINTABLE = re.compile(
-    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
-)
-"""What drives a terminal, turns the direction of what follows or cannot be seen, but for the end of a line."""
-
-
-def harmless(text: str) -> str:
-    """The text with nothing in it that a terminal would obey: a file's name, a key or a cell may hold anything."""
-    return UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 def say(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from lrfind.cli.diagnose import deliver, exit_code, ids
 from lrfind.cli.door import door
-from lrfind.cli.forms import of_error, rehearsed, say_what_ran, summarise
+from lrfind.cli.forms import look_of, of_error, say_what_ran, summarise
 from lrfind.cli.loading import load_with
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, check_plot, starting_folder
 from lrfind.cli.progress import Lines, parting, watcher
-from lrfind.cli.screen import Interruption, abandon, apart, interruptible, report, say, screen
-from lrfind.cli.train_forms import TITLE, rendered
+from lrfind.cli.screen import Interruption, abandon, apart, interruptible, report, results, say, screen
 from lrfind.cli.wishes import Common
 from lrfind.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
 from lrfind.own.trouble import failure_of
@@ -28,9 +26,11 @@ from lrfind.own.trouble import failure_of
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
     from lrfind.run import Options
-    from lrfind.trace import Training
     from lrfind.train import Peak
+    from lrfind.types.training import Training
     from lrfind.watch import Clock
+
+TITLE = "lrfind train"
 
 KEYS = {
     "--lr": "optimizer.learning_rate",
@@ -187,29 +187,37 @@ class TrainJob:
         """The files of a training; train.json comes last, as the sign that all are there."""
         from lrfind.cli.report import beside_training
         from lrfind.folder import TRAIN
-        from lrfind.report import train_records
+        from lrfind.report.train import training_json
 
         with clock("render"):
             files = beside_training(training, draws=self.wishes.draws)
             if self.wishes.plot is not None:
-                from lrfind.report.train_figure import draw
+                from lrfind.report.plots.training_figure import draw
 
                 self._plot = draw(training, self.wishes.plot.suffix.removeprefix(".").lower())  # type: ignore[arg-type]
         training = replace(training, timing={**training.timing, "render": clock.spent["render"], "total": clock.total})
-        files[TRAIN] = train_records.to_json(training).encode()
+        files[TRAIN] = training_json.to_json(training).encode()
         return training, files
 
     def _deliver(self, loaded: Loaded, training: Training, files: Sequence[Path]) -> None:
         """The report, to stdout or --output."""
         wishes = self.wishes
-        look = {"color": wishes.color, "draws": wishes.draws, "to_file": wishes.output is not None}
-        wanted = ids(wishes.fail_on)
-        shown = rendered(training, wishes.form, loaded.where, loaded.positions, files, wanted, **look)
+        from lrfind.report.render import render
+
+        look = look_of(
+            screen(results(), color=wishes.color),
+            wishes.output,
+            draws=wishes.draws,
+            files=tuple(map(str, files)),
+            where=loaded.where,
+            positions=loaded.positions,
+            fail_on=ids(wishes.fail_on),
+            title=TITLE,
+        )
+        shown = render(training, wishes.form, look)
         deliver(shown, wishes.output, self.start)
         if wishes.form is Format.github:
-            from lrfind.report.train_text import markdown
-
-            summarise(markdown(training))
+            summarise(render(training, Format.markdown, look))
 
     def _dry_run(self, loaded: Loaded) -> ExitCode:
         """Check config and data, and say what the training would take."""
@@ -224,15 +232,14 @@ class TrainJob:
             finally:
                 if not self.wishes.quiet:
                     say_what_ran(loaded.config)
-        if self.wishes.form is Format.json:
-            shown = json.dumps({"config": loaded.name, "status": "dry_run", **facts}, indent=2) + "\n"
-        else:
-            shown = rehearsed(facts)
+        from lrfind.report.look import Look
+        from lrfind.report.render import render
+        from lrfind.types.dry_run import DryRun
+
+        shown = render(DryRun(loaded.name, facts), self.wishes.form, Look())
         deliver(shown, self.wishes.output, self.start)
         return ExitCode.DONE
 
 
 def import_drawing() -> None:
     """Import what draws while JAX compiles, which it does outside of Python's lock."""
-    import lrfind.report.train_figure
-    import lrfind.report.train_terminal  # noqa: F401

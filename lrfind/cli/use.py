@@ -17,8 +17,8 @@ def recommended(run: Path) -> Peak:
     Raises:
         InputError: there is no run, or it recommends none.
     """
+    from lrfind.decode import read_result
     from lrfind.files import read
-    from lrfind.report.records import from_json
     from lrfind.store import RESULT
     from lrfind.train import Peak
 
@@ -32,7 +32,7 @@ def recommended(run: Path) -> Peak:
             f"--use {run}: {path.name} cannot be read: {error.strerror}; name the run directory of `lrfind sweep`"
         ) from None
     try:
-        result = from_json(text)
+        result = read_result(text)
     except InputError as error:
         raise InputError(f"--use {run}: {error}") from None
     found = result.recommendation

@@ -11,7 +11,7 @@ from lrfind.logs.cells import is_blank, number, settled
 from lrfind.logs.names import Role, assign, listed
 from lrfind.logs.order import Tell, joined, numbers
 from lrfind.logs.rows import rows
-from lrfind.trace import Trace
+from lrfind.types.training import Trace
 
 FEWEST = 8
 """Least number of losses for a diagnosis; one loss that is not finite also suffices."""

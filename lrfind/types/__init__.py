@@ -1,19 +1,17 @@
 """The values that travel between the layers: plain frozen dataclasses over numpy arrays."""
 
+from lrfind.types.advice import Advice, Guess, Setting
 from lrfind.types.arrays import Dataset, Floats, Rows, Split
 from lrfind.types.gate import Check, Failure, Verdict, VerdictStatus
 from lrfind.types.result import (
-    Advice,
     Candidate,
     Confirmation,
     Evidence,
     Execution,
     Facts,
-    Guess,
     Horizon,
     Recommendation,
     Result,
-    Setting,
     Status,
     Suggestion,
     Sweep,

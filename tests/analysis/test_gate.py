@@ -18,10 +18,11 @@ from lrfind.analysis.gate import judge
 from lrfind.analysis.gate_rate import rate_in_range
 from lrfind.analysis.recommend import recommend
 from lrfind.analysis.suggest import suggestions
+from lrfind.decode import read_result
 from lrfind.errors import LrfindError
 from lrfind.judge import judgeable
 from lrfind.registry import VERDICTS
-from lrfind.report.records import from_json, to_json
+from lrfind.report.sweep.result_json import to_json
 from lrfind.types import Floats, Result, Sweep, Verdict
 
 STEPS = 100
@@ -180,7 +181,7 @@ def test_runs_with_known_verdicts(name: str) -> None:
 def test_a_run_read_back_is_judged_the_same(name: str) -> None:
     make, rate, _ = KNOWN[name]
     result = make()
-    assert judge(from_json(to_json(result)), rate, 3.0) == judge(result, rate, 3.0)
+    assert judge(read_result(to_json(result)), rate, 3.0) == judge(result, rate, 3.0)
 
 
 def test_all_verdicts_in_their_order() -> None:

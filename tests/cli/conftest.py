@@ -64,7 +64,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path
 @pytest.fixture
 def lrfind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Lrfind:
     """The command line in this process, which renders as well; the process for that is tested with the reports."""
-    monkeypatch.setattr("lrfind.report.worker.Worker.start", lambda worker: None)
+    monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
 
     def call(*arguments: str, stdin: str | bytes | None = None) -> Ran:
         from lrfind.cli.app import app

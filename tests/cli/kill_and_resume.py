@@ -22,7 +22,7 @@ import optax  # noqa: F401
 from lrfind import climb, conclude, confirm, evidence, folder, holdout, plan, run, store  # noqa: F401
 from lrfind.config.load import load
 from lrfind.engine import kernel, recorded  # noqa: F401
-from lrfind.report import records
+from lrfind.report.sweep import result_json
 from lrfind.types import Result
 from lrfind.watch import Clock, Quiet
 
@@ -70,8 +70,8 @@ def measure(config: str, place: Path) -> None:
 
     def render(result: Result, clock: Clock) -> tuple[Result, Mapping[str, bytes]]:
         return result, {
-            store.CURVE: records.to_csv(result).encode(),
-            store.RESULT: records.to_json(result).encode(),
+            store.CURVE: result_json.to_csv(result).encode(),
+            store.RESULT: result_json.to_json(result).encode(),
         }
 
     run.sweep(load(config).config, "c", render, run.Options(out=place), Quiet(), Clock())

@@ -13,7 +13,7 @@ import pytest
 from report.conftest import confirmed, interrupted
 from report.workflow_commands import parse
 
-from lrfind.report.records import to_json
+from lrfind.report.sweep.result_json import to_json
 
 from .conftest import Lrfind
 

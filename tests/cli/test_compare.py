@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from report.conftest import confirmed, typical
-from report.test_train import training
+from report.train.test_training_report import training
 from test_startup import PROBE
 
-from lrfind.report import train_records
-from lrfind.report.records import to_json
+from lrfind.report.sweep.result_json import to_json
+from lrfind.report.train import training_json
 
 from .conftest import Lrfind
 
@@ -29,7 +29,7 @@ def trainings(folder: Path) -> list[str]:
     other = replace(other, gradient_norm=one.gradient_norm[:60], scores=None, schedule="cosine")
     for each in (one, other):
         (folder / each.name).mkdir()
-        (folder / each.name / "train.json").write_text(train_records.to_json(each), encoding="ascii")
+        (folder / each.name / "train.json").write_text(training_json.to_json(each), encoding="ascii")
     return ["mine", "other/train.json"]
 
 

@@ -9,7 +9,7 @@ from report.conftest import confirmed
 
 from lrfind.cli.finished import finished
 from lrfind.errors import InputError, RunError
-from lrfind.report.records import to_json
+from lrfind.report.sweep.result_json import to_json
 
 
 @pytest.fixture

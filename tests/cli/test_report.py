@@ -10,7 +10,8 @@ import pytest
 from report.conftest import confirmed, interrupted, no_rate
 from test_startup import PROBE
 
-from lrfind.report.records import from_json, to_csv, to_json
+from lrfind.decode import read_result
+from lrfind.report.sweep.result_json import to_csv, to_json
 
 from .conftest import Lrfind
 
@@ -135,5 +136,5 @@ def test_the_csv_has_infinities_where_the_journal_is_there(lrfind: Lrfind, run: 
     lrfind("report", str(there), "--out", "copy", "--no-plot", "--json")
     assert Path("copy/curve.csv").read_bytes() == csv.replace(b"inf", b"")
     lrfind("report", "runs/c", "--out", "other", "--no-plot")
-    assert Path("other/curve.csv").read_text(encoding="ascii") == to_csv(from_json(to_json(confirmed())))
+    assert Path("other/curve.csv").read_text(encoding="ascii") == to_csv(read_result(to_json(confirmed())))
     assert not Path("other/plot.png").exists()

@@ -13,7 +13,7 @@ from report.conftest import confirmed
 from report.workflow_commands import parse
 from test_startup import PROBE
 
-from lrfind.report.records import to_json
+from lrfind.report.sweep.result_json import to_json
 
 from .conftest import Lrfind
 

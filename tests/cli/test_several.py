@@ -76,7 +76,7 @@ def test_a_fault_of_ours_is_exit_3_and_the_others_are_measured(lrfind: Lrfind, m
 
 
 def test_a_fault_of_ours_while_results_are_put_together(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lrfind.cli.job.joined", lambda *parts, **named: 1 / 0)
+    monkeypatch.setattr("lrfind.report.render.joined", lambda *parts, **named: 1 / 0)
     ran = lrfind("sweep", "bad.yaml", "--json")
     assert ran.code == 3
     assert "a fault of lrfind: ZeroDivisionError: division by zero; --debug shows where" in ran.err

@@ -11,7 +11,7 @@ import pytest
 
 from lrfind.errors import InputError
 from lrfind.logs.read import read
-from lrfind.trace import Trace
+from lrfind.types.training import Trace
 
 LOSS = [round(2.0 * 0.9**i, 6) for i in range(20)]
 

@@ -7,7 +7,7 @@ import numpy as np
 from lrfind.analysis.diagnose.evidence import measure
 from lrfind.analysis.diagnose.table import decide
 from lrfind.analysis.diagnose.words import put
-from lrfind.trace import Finding, Trace
+from lrfind.types.training import Finding, Trace
 
 
 def diagnose(trace: Trace) -> tuple[Finding, ...]:

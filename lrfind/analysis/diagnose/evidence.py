@@ -11,8 +11,8 @@ from lrfind.analysis.diagnose.series import BLOWN, LEAST, SPARSE, Series, series
 from lrfind.analysis.diagnose.travel import Travel, travel
 from lrfind.analysis.diagnose.unrest import Unrest, unrest
 from lrfind.analysis.smooth import noise, running_median
-from lrfind.trace import Trace
 from lrfind.types import Floats
+from lrfind.types.training import Trace
 
 LEAST_CHANGE = 0.1
 """Fraction of the initial loss that replaces the change of a loss that hardly changed."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lrfind.analysis.diagnose.diagnosis import diagnose
-from lrfind.trace import Finding, Scores, Trace
 from lrfind.types import Floats
+from lrfind.types.training import Finding, Scores, Trace
 
 
 def judge(found: Trace) -> tuple[Finding, ...]:

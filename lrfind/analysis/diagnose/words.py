@@ -15,7 +15,7 @@ from lrfind.analysis.diagnose.phrases import Unit, at, burst_of, lower, name, nu
 from lrfind.analysis.diagnose.table import RESTLESS, Verdict, never_calm
 from lrfind.analysis.diagnose.travel import USUAL_SHARE
 from lrfind.analysis.diagnose.unrest import AT_START
-from lrfind.trace import Finding, Severity
+from lrfind.types.training import Finding, Severity
 
 SEVERITY: dict[str, Severity] = {
     "diverged": "error",

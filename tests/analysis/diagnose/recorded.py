@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lrfind.trace import Trace
+from lrfind.types.training import Trace
 
 FILE = Path(__file__).parent / "runs.npz"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lrfind.analysis.diagnose.diagnosis import diagnose
-from lrfind.trace import Finding, Trace
 from lrfind.types import Floats
+from lrfind.types.training import Finding, Trace
 
 EPOCHS = np.arange(1.0, 26.0)
 

@@ -9,8 +9,8 @@ from lrfind.analysis.diagnose.evidence import measure
 from lrfind.analysis.diagnose.series import series
 from lrfind.analysis.diagnose.table import HURTS, decide
 from lrfind.analysis.diagnose.travel import travel
-from lrfind.trace import Trace
 from lrfind.types import Floats
+from lrfind.types.training import Trace
 
 STEPS = np.arange(1.0, 1001.0)
 

@@ -9,7 +9,7 @@ import pytest
 
 from lrfind.analysis.diagnose.diagnosis import diagnose
 from lrfind.registry import FINDINGS
-from lrfind.trace import Trace
+from lrfind.types.training import Trace
 
 from .recorded import runs
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrfind.analysis.diagnose.diagnosis import diagnose
-from lrfind.trace import Trace
+from lrfind.types.training import Trace
 
 STEPS = np.arange(400.0)
 FALLING = 0.2 + 2 * np.exp(-STEPS / 500)

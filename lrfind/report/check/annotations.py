@@ -1,0 +1,95 @@
+"""The gate's report as GitHub's workflow commands: an annotation per verdict, at the line of the config it is about.
+
+Syntax: ``::error file=config.yaml,line=3,col=12,title=lrfind rate-in-range::message``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrfind.printable import one_line
+from lrfind.report.check.verdict_wording import Judged, name_of, position, values
+from lrfind.types import Failure
+
+STDIN = ("-", "stdin")
+"""Names of a config on standard input."""
+
+MOST = 10
+"""Annotations of one kind that GitHub shows for a step."""
+
+KINDS = {"fail": "error", "warn": "warning", "pass": "notice"}
+"""What each status is called, the worst first."""
+
+DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+PROPERTY = DATA | {":": "%3A", ",": "%2C"}
+
+
+@dataclass(frozen=True)
+class _Note:
+    kind: str
+    where: str
+    line: int | None
+    column: int | None
+    title: str
+    message: str
+
+
+def commands(checks: Sequence[Judged], checkout: str = "") -> str:
+    """Return a command for each verdict, the worst first.
+
+    Where there are more of a kind than GitHub shows, the last that it shows says how many.
+
+    Args:
+        checks: outcomes of checks.
+        checkout: folder that the names of files become relative to; empty for none.
+    """
+    notes = [note for check in checks for note in _notes(check, in_checkout(check.where, checkout))]
+    lines = []
+    for kind in KINDS.values():
+        of_kind = [note for note in notes if note.kind == kind]
+        if len(of_kind) > MOST:
+            rest = len(of_kind) - MOST + 1
+            more = f"{rest} more, as GitHub shows {MOST} of a kind; the step's log has all"
+            of_kind.insert(MOST - 1, _Note(kind, "", None, None, "lrfind", more))
+        lines += [_line(note) for note in of_kind]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def in_checkout(where: str, checkout: str) -> str:
+    """Return a file relative to a checkout; a file outside of it as it is, nothing for standard input."""
+    if where in STDIN:
+        return ""
+    if not checkout:
+        return where
+    path, root = Path(where).resolve(), Path(checkout).resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else where
+
+
+def _notes(check: Judged, where: str) -> list[_Note]:
+    if isinstance(check, Failure):
+        message = "\n".join(one_line(line) for line in check.message.splitlines())
+        return [_Note("error", where, check.line, check.column, "lrfind", message)]
+    notes = []
+    for verdict in check.verdicts:
+        line, column = position(check, verdict) or (None, None)
+        message = f"{name_of(check)}: {one_line(verdict.message)}"
+        if verdict.judged and (limits := values(verdict)):
+            message += f" ({limits})"
+        notes.append(_Note(KINDS[verdict.status], where, line, column, f"lrfind {verdict.id}", message))
+    return notes
+
+
+def _line(note: _Note) -> str:
+    """A workflow command. What stands nowhere in the config is shown at the file's head."""
+    file = one_line(note.where)
+    line = note.line or (1 if file else None)
+    properties = {"file": file, "line": line, "col": note.column, "title": note.title}
+    shown = ",".join(f"{name}={escape(str(value), PROPERTY)}" for name, value in properties.items() if value)
+    return f"::{note.kind} {shown}::{escape(note.message, DATA)}"
+
+
+def escape(text: str, marks: dict[str, str]) -> str:
+    """Text with its marks replaced, so that it ends neither the command nor a property."""
+    return "".join(marks.get(char, char) for char in text)

@@ -1,0 +1,83 @@
+"""The gate's report as JUnit XML, which GitLab, Jenkins and others show as tests: a config is a suite, a verdict a
+case."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from lrfind.printable import INVISIBLE
+from lrfind.report.check.verdict_wording import Judged, headline, name_of, position, values
+from lrfind.types import Check, Failure
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to write."""
+
+
+def document(checks: Sequence[Judged], title: str = "lrfind check") -> str:
+    """Return the XML file: a suite for each config, a case for each verdict.
+
+    Warnings pass, with their text in ``system-out``; verdicts that do not apply are skipped; a config that could not be
+    judged has one case with an error.
+    """
+    root = ElementTree.Element("testsuites", name=title)
+    for check in checks:
+        suite = ElementTree.SubElement(root, "testsuite", name=writable(name_of(check)))
+        if isinstance(check, Failure):
+            _case(suite, check.where, "run", check.where, check.line)
+            error = ElementTree.SubElement(
+                suite[-1], "error", message=writable(first_line(check.message)), type="error"
+            )
+            error.text = writable(check.message)
+        else:
+            _verdicts(suite, check)
+        _count(suite, [suite])
+    _count(root, list(root))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _verdicts(suite: ElementTree.Element, check: Check) -> None:
+    for verdict in check.verdicts:
+        line = (position(check, verdict) or (None, None))[0]
+        case = _case(suite, check.name, verdict.id, check.where, line)
+        message = writable(verdict.message)
+        limits = f"{values(verdict)}: " if values(verdict) else ""
+        if verdict.status == "fail":
+            failure = ElementTree.SubElement(case, "failure", message=message, type=verdict.id)
+            failure.text = f"{limits}{message}"
+        elif not verdict.judged:
+            ElementTree.SubElement(case, "skipped", message=message)
+        else:
+            warning = "warning: " if verdict.status == "warn" else ""
+            out = ElementTree.SubElement(case, "system-out")
+            out.text = f"{warning}{limits}{message}"
+    ElementTree.SubElement(suite, "system-out").text = writable(headline(check))
+
+
+def writable(text: str) -> str:
+    """The text without what XML cannot hold, and without marks that cannot be seen or turn the direction of text."""
+    return _NOT_XML.sub("\ufffd", INVISIBLE.sub("\ufffd", text))
+
+
+def first_line(text: str) -> str:
+    """The first line of a message."""
+    return text.partition("\n")[0]
+
+
+def _case(suite: ElementTree.Element, config: str, name: str, where: str, line: int | None) -> ElementTree.Element:
+    """A case with the place that it is about."""
+    case = ElementTree.SubElement(suite, "testcase", classname=writable(f"lrfind.{config}"), name=writable(name))
+    case.set("file", writable(where))
+    if line is not None:
+        case.set("line", str(line))
+    return case
+
+
+def _count(element: ElementTree.Element, suites: Sequence[ElementTree.Element]) -> None:
+    """How many cases an element holds, and how they ended."""
+    kinds = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
+    kinds["skipped"] = "testcase/skipped"
+    for name, path in kinds.items():
+        element.set(name, str(sum(len(suite.findall(path)) for suite in suites)))

@@ -1,0 +1,44 @@
+"""A diagnosis for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from lrfind.printable import clean
+from lrfind.report.look import Look
+from lrfind.report.wording import ascii_only
+from lrfind.types.training import Diagnosis, Finding
+
+STYLES = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "info": "\x1b[1;32m"}
+PLAIN = "\x1b[0m"
+
+LABELS = ("seen", "why", "do")
+"""Labels of the observation, the reason and the remedy of a finding."""
+
+
+def report(diagnosis: Diagnosis, look: Look) -> str:
+    """Return the findings of a log as text of at most `look.width` columns."""
+    return findings(diagnosis.findings, look)
+
+
+def findings(findings: Sequence[Finding], look: Look) -> str:
+    """Return findings as text of at most `look.width` columns."""
+    lines = []
+    for finding in findings:
+        head = finding.id if finding.severity == "info" else f"{finding.id} ({finding.severity})"
+        lines.append(f"{STYLES[finding.severity]}{head}{PLAIN}" if look.color else head)
+        for label, sentence in zip(LABELS, (finding.what, finding.why, finding.advice), strict=True):
+            lines += textwrap.wrap(
+                clean(sentence).replace("`", "'"),
+                max(look.width or 80, 24),
+                initial_indent=f"  {label:<5} ",
+                subsequent_indent=" " * 8,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+    first = findings[0].id if findings else ""
+    if first and first != "healthy":
+        lines += ["", f"more on it: lrfind explain {first}"]
+    page = "\n".join(lines) + "\n"
+    return page if look.unicode else "\n".join(map(ascii_only, page.split("\n")))

@@ -1,0 +1,126 @@
+"""A report as one HTML page that needs nothing else: styles and figures are in it, it runs no script and loads nothing.
+
+Whoever fills a `HtmlSection` gives plain words; every one of them is escaped here, and the page's own policy forbids
+scripts, frames and addresses in case one is not.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from lrfind.printable import clean
+from lrfind.types import VerdictStatus
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
+
+MARKS = ("pass", "warn", "fail")
+"""Cells that say how something came out are coloured so."""
+
+SHORT = 24
+"""Cells of at most so many characters stay on one line: an interval is 18 long."""
+
+NUMBER = re.compile(r"\d[\d.]*e[+-]\d+")
+"""What a browser would break at its hyphen."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table.
+
+    Attributes:
+        head: names of the columns; empty for none.
+        rows: of as many cells, the first of which names the row.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What is shown to those who open it.
+
+    Attributes:
+        title: always shown.
+        text: a sentence.
+        codes: source text.
+    """
+
+    title: str
+    text: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HtmlSection:
+    """What a page says of one run, or of one config.
+
+    Attributes:
+        name: of the run.
+        status: how good it is.
+        verdict: the first thing to know.
+        more: what comes next, a line each.
+        code: to paste; empty for none.
+        notes: a kind and a sentence each.
+        svg: the figure; empty for none.
+        alt: what is to be seen in it.
+        tables: in order.
+        folded: in order.
+    """
+
+    name: str
+    status: VerdictStatus
+    verdict: str
+    more: tuple[str, ...] = ()
+    code: str = ""
+    notes: tuple[tuple[str, str], ...] = ()
+    svg: bytes = b""
+    alt: str = ""
+    tables: tuple[Grid, ...] = ()
+    folded: tuple[Folded, ...] = ()
+
+    @property
+    def figure(self) -> str:
+        """The figure as an address of its own."""
+        return base64.b64encode(self.svg).decode("ascii")
+
+
+def page(sections: Sequence[HtmlSection], title: str) -> str:
+    """The page, in ASCII: what is beyond stands there as a number, so that no encoding can spoil it."""
+    text = template().render(sections=sections, title=title, marks=MARKS, short=SHORT)
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
+
+
+@cache
+def template() -> Template:
+    """The page to fill."""
+    from jinja2 import Environment, StrictUndefined
+
+    # What is escaped here by default is all that is ever put into the page.
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=shown
+    )
+    environment.filters["words"] = words
+    return environment.from_string(files("lrfind.report.html").joinpath("page.html").read_text(encoding="utf-8"))
+
+
+def words(text: str) -> Markup:
+    """Running text, escaped, of which no number is broken over two lines."""
+    from markupsafe import Markup, escape
+
+    return Markup(NUMBER.sub(r'<span class="whole">\g<0></span>', str(escape(shown(text)))))
+
+
+def shown(value: Any) -> Any:
+    """Words without what no page should hold; lines and their indent stay. What is escaped already stays as it is."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return "\n".join(line[: len(line) - len(line.lstrip(" "))] + clean(line) for line in value.split("\n"))

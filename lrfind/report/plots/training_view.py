@@ -1,0 +1,153 @@
+"""What part of a training is worth looking at: axes of steps, losses and rates, shared by its figure and its terminal
+plot. Everything is in fractions of the axes, as in `lrfind.report.plots.curve_view`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lrfind.report.plots.axis import Axis, clipped, finite, linear_axis, log_axis
+from lrfind.report.plots.loss_scale import EDGE, FEWEST_DECADES, LOG_LOSS_RATIO
+from lrfind.types import Floats
+from lrfind.types.training import Training
+
+FINEST = 1500
+"""Points of a curve; a screen shows no more, and a longer one is drawn by the means of as many parts."""
+
+WIDTH = 50
+"""The smoothed curve is a mean over one part in so many."""
+
+RISE = 0.25
+"""How far above its start, in parts of its fall, a loss is shown; how far it rises beyond says nothing."""
+
+DEEPEST = 1e-3
+"""A training loss below this part of the lowest validation loss is off the axis: how far rows are learnt by heart says
+nothing, and the validation loss would be a flat line."""
+
+LOW_RATE = 1e-4
+"""A rate below this part of its peak is drawn at the bottom of a log axis: a decay to zero has no lower end."""
+
+
+@dataclass(frozen=True)
+class TrainingView:
+    """A training ready to draw.
+
+    Attributes:
+        x: the axis of steps.
+        y: the axis of the loss.
+        z: the axis of the rate.
+        steps: where each point of the curve lies on x, shape (points,).
+        loss: where its loss lies on y; NaN where it is not finite.
+        smoothed: where the smoothed loss lies on y.
+        looks: where each look lies on x, shape (looks,).
+        val_loss: where its loss lies on y.
+        rate_steps: where each rate lies on x.
+        rate: where each rate lies on z.
+        best: the look with the lowest loss; None without looks.
+    """
+
+    x: Axis
+    y: Axis
+    z: Axis
+    steps: Floats
+    loss: Floats
+    smoothed: Floats
+    looks: Floats
+    val_loss: Floats
+    rate_steps: Floats
+    rate: Floats
+    best: tuple[float, float] | None
+
+
+def training_view(training: Training) -> TrainingView:
+    """Choose what to show of a training."""
+    done = len(training.loss)
+    x = linear_axis(0.0, float(max(done, 1)))
+    at, loss = thinned(finite(training.loss))
+    smoothed = moving_mean(loss, max(1, len(loss) // WIDTH))
+    scores = training.scores
+    looks = np.empty(0) if scores is None else scores.step
+    val = np.empty(0) if scores is None else finite(scores.loss)
+    y = loss_axis(smoothed, loss, val)
+    rate_at, rate = np.arange(done, dtype=np.float64), training.rate
+    if done > FINEST:
+        picked = np.unique(np.linspace(0, done - 1, FINEST).astype(int))
+        rate_at, rate = rate_at[picked], rate[picked]
+    z = rate_axis(rate)
+    best = None
+    if scores is not None and np.isfinite(val).any():
+        low = scores.best
+        best = (float(x.fractions(looks[low : low + 1])[0]), float(y.fractions(val[low : low + 1])[0]))
+    floor = np.where(rate > 0, rate, z.low) if z.log else rate
+    return TrainingView(
+        x=x,
+        y=y,
+        z=z,
+        steps=x.fractions(at),
+        loss=clipped(y, loss),
+        smoothed=clipped(y, smoothed),
+        looks=x.fractions(looks),
+        val_loss=clipped(y, val),
+        rate_steps=x.fractions(rate_at),
+        rate=np.clip(z.fractions(floor), 0, 1),
+        best=best if best is not None and 0 <= best[1] <= 1 else None,
+    )
+
+
+def thinned(loss: Floats) -> tuple[Floats, Floats]:
+    """Steps and losses, by the means of parts where there are many."""
+    steps = np.arange(len(loss), dtype=np.float64)
+    if len(loss) <= FINEST:
+        return steps, loss
+    edges = np.linspace(0, len(loss), FINEST + 1).astype(int)
+    counts = np.diff(edges)
+    return np.add.reduceat(steps, edges[:-1]) / counts, np.add.reduceat(loss, edges[:-1]) / counts
+
+
+def moving_mean(y: Floats, width: int) -> Floats:
+    """Mean of about `width` values around each, shape kept; fewer at the start, where a loss falls fastest, and those
+    before it at the end. NaN counts as missing."""
+    known = np.isfinite(y)
+    total = np.concatenate([[0.0], np.cumsum(np.where(known, y, 0.0))])
+    count = np.concatenate([[0], np.cumsum(known)])
+    half = width // 2
+    at = np.arange(len(y))
+    reach = np.minimum(half, at)
+    low, high = at - reach, np.minimum(at + reach + 1, len(y))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known, (total[high] - total[low]) / (count[high] - count[low]), np.nan)
+
+
+def loss_axis(smoothed: Floats, loss: Floats, val: Floats) -> Axis:
+    """Limits that show the fall and the start of a rise."""
+    known = np.concatenate([smoothed[np.isfinite(smoothed)], val[np.isfinite(val)]])
+    if not known.size:
+        return Axis(0.0, 1.0, log=False, ticks=(), minor=(), labels=())
+    low = float(known.min())
+    first = [float(column[np.isfinite(column)][0]) for column in (loss, val) if np.isfinite(column).any()]
+    start = max(first)
+    if np.isfinite(val).any() and low > 0:
+        low = max(low, DEEPEST * float(val[np.isfinite(val)].min()))
+    log = low > 0 and start > LOG_LOSS_RATIO * low
+    top = float(known.max())
+    if log:
+        low, start, top = math.log10(low), math.log10(start), math.log10(max(top, 1e-300))
+    low = min(low, start)
+    top = max(start, min(top, start + max(RISE * (start - low), 0.3 if log else 0.1 * abs(start))))
+    span = top - low
+    pad = EDGE * span if span > 1e-9 * max(abs(low), abs(top)) else max(0.1 * abs(start), 1e-12)
+    low, top = low - pad, top + pad
+    return log_axis(10 ** max(low, -300.0), 10 ** min(top, 300.0), FEWEST_DECADES) if log else linear_axis(low, top)
+
+
+def rate_axis(rate: Floats) -> Axis:
+    """A log axis where the rate spans more than a factor of ten above what counts as zero, else one from zero."""
+    peak = float(rate.max()) if rate.size else 1.0
+    above = rate[rate >= LOW_RATE * peak]
+    low = float(above.min()) if above.size else peak
+    falls_by_factors = above.size and np.median(above) < 0.1 * peak
+    if falls_by_factors and low > 0:
+        return log_axis(low / 1.5, peak * 1.5)
+    return linear_axis(0.0, peak * 1.1)

@@ -1,0 +1,181 @@
+"""Rendering of every document in every format, by one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from itertools import repeat
+from typing import Any
+
+from lrfind.comparison import Comparison, TrainingComparison
+from lrfind.errors import InputError
+from lrfind.formats import Format
+from lrfind.report.look import Look
+from lrfind.types import Check, Failure, Result
+from lrfind.types.dry_run import DryRun
+from lrfind.types.training import Diagnosis, Training
+
+Document = Result | Training | Check | Failure | Comparison | TrainingComparison | Diagnosis | DryRun
+
+Part = Callable[[Any, Look], Any]
+"""One document in one format: text, a section of a page, or the verdicts that JUnit and GitHub show."""
+
+
+@dataclass(frozen=True)
+class LazyFunction:
+    """A function that is imported when it is called first.
+
+    Attributes:
+        target: module below ``lrfind.report`` and function, ``"module:function"``; a record, ``to_json``, has no look.
+    """
+
+    target: str
+
+    def __call__(self, document: Any, look: Look) -> Any:
+        module, _, name = self.target.partition(":")
+        function = getattr(import_module(f"lrfind.report.{module}"), name)
+        return function(document) if name == "to_json" else function(document, look)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A format that a document does not have.
+
+    Attributes:
+        reason: the format, and those that the document has.
+    """
+
+    reason: str
+
+    def __call__(self, document: Any, look: Look) -> Any:
+        del document, look
+        raise InputError(self.reason)
+
+
+NO_SUITE = "a comparison is text, json, markdown or html"
+DRY_RUN = "dry_run_report:text"
+CHECK = (
+    *("check.check_text:report", "check.check_json:to_json", "check.check_markdown:section"),
+    *("check.verdicts_of:unchanged", "html.page_sections:of_check"),
+)
+
+TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
+    Result: (
+        *("sweep.sweep_text:report", "sweep.result_json:to_json", "sweep.sweep_markdown:summary"),
+        *("check.verdicts_of:of_sweep", "html.page_sections:of_sweep"),
+    ),
+    Training: (
+        *("train.training_text:report", "train.training_json:to_json", "train.training_markdown:summary"),
+        *("check.verdicts_of:of_training", "html.page_sections:of_training"),
+    ),
+    Check: CHECK,
+    Failure: CHECK,
+    Comparison: (
+        *("compare.comparison_text:report", "compare.sweep_comparison:to_json", "compare.comparison_text:markdown"),
+        *("", "html.page_sections:of_comparison"),
+    ),
+    TrainingComparison: (
+        *("compare.comparison_text:report", "compare.training_comparison:to_json", "compare.comparison_text:markdown"),
+        *("", "html.page_sections:of_comparison"),
+    ),
+    Diagnosis: (
+        *("diagnosis.diagnosis_text:report", "diagnosis.diagnosis_json:to_json"),
+        *("diagnosis.diagnosis_markdown:summary", "check.verdicts_of:of_log", "html.page_sections:of_log"),
+    ),
+    DryRun: (DRY_RUN, "dry_run_report:to_json", DRY_RUN, DRY_RUN, DRY_RUN),
+}
+"""Functions for text, JSON, Markdown, verdicts (JUnit and GitHub) and HTML of each document; empty for none. A dry run
+is text in all formats but JSON."""
+
+COLUMNS = {Format.text: 0, Format.json: 1, Format.markdown: 2, Format.junit: 3, Format.github: 3, Format.html: 4}
+
+TABLE: Mapping[tuple[type, Format], Part] = {
+    (kind, form): LazyFunction(targets[column]) if targets[column] else Refusal(f"--format {form}: {NO_SUITE}")
+    for kind, targets in TARGETS.items()
+    for form, column in COLUMNS.items()
+}
+"""The function for each type of document and each format."""
+
+
+def refuse(kind: type, form: Format) -> None:
+    """Refuse a format that a type of document does not have.
+
+    Raises:
+        InputError: the document has no such format.
+    """
+    part = TABLE[kind, form]
+    if isinstance(part, Refusal):
+        part(None, Look())
+
+
+def render(document: Document, form: Format, look: Look) -> str:
+    """Return one document as text.
+
+    Args:
+        document: outcome of a command.
+        form: format of the text.
+        look: options of the report.
+
+    Raises:
+        InputError: the document has no such format.
+    """
+    return joined([document], [TABLE[type(document), form](document, look)], form, look)
+
+
+def render_all(documents: Sequence[Document], form: Format, look: Look | Sequence[Look]) -> str:
+    """Return the documents of one call as one text: a JSON array, one page, one test suite, or a part for each.
+
+    Args:
+        documents: outcomes of a command, one for each config.
+        form: format of the text.
+        look: options of all reports, or of each.
+
+    Raises:
+        InputError: a document has no such format.
+    """
+    looks = [replace(one, several=True) for one in (repeat(look, len(documents)) if isinstance(look, Look) else look)]
+    parts = [TABLE[type(document), form](document, one) for document, one in zip(documents, looks, strict=True)]
+    whole = look if isinstance(look, Look) else looks[0] if looks else Look()
+    return joined(documents, parts, form, replace(whole, several=True))
+
+
+def joined(documents: Sequence[Document], parts: Sequence[Any], form: Format, look: Look) -> str:
+    """Return the parts of one call as one text.
+
+    Args:
+        documents: outcomes of a command, one for each config.
+        parts: each document in the format, as `TABLE` makes it; beside sections of a page, or verdicts, text is left
+            out.
+        form: format of the text.
+        look: options of the report.
+    """
+    structured = [part for part in parts if not isinstance(part, str)]
+    if structured or not parts:
+        match form:
+            case Format.html:
+                from lrfind.report.html.page import page
+
+                return page(structured, look.title)
+            case Format.junit:
+                from lrfind.report.check.junit import document
+
+                return document(structured, look.title)
+            case Format.github:
+                from lrfind.report.check.annotations import commands
+
+                return commands(structured, look.checkout)
+    if form is Format.json:
+        text = ",\n".join(part.rstrip("\n") for part in parts)
+        return f"[\n{text}\n]\n" if look.several and parts else "\n".join(parts)
+    checks = [document for document in documents if isinstance(document, Check | Failure)]
+    if len(checks) == len(documents):
+        if form is Format.markdown:
+            from lrfind.report.check.check_markdown import head
+
+            parts = [head(checks, look.title), *parts]
+        elif len(checks) > 1:
+            from lrfind.report.check.check_text import summary_of
+
+            parts = [*parts, summary_of(checks, look)]
+    return "\n".join(parts)

@@ -1,0 +1,153 @@
+"""The rows of facts under every report: a name and what there is to say."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeGuard
+
+from lrfind.printable import clean
+from lrfind.report.sweep.trust_ratio import half_trust
+from lrfind.report.wording import interval, rate, seconds, spelled
+from lrfind.types import Confirmation, Facts, Guess, Result, Setting
+
+BASES = {"measured": "measured", "rule": "derived by rule"}
+
+
+def facts(result: Result) -> list[tuple[str, str]]:
+    """Names and values of what a reader wants to know about the run."""
+    known, sweep, env = result.facts, result.sweep, result.environment
+    seeds, steps = len(sweep.seeds), len(sweep.learning_rate)
+    span = f", {interval(float(sweep.learning_rate[0]), float(sweep.learning_rate[-1]))}" if steps else ""
+    versions = [f"{name} {env[name]}" for name in ("lrfind", "python", "jax", "optax") if env.get(name)]
+    device = env.get("device") or env.get("platform")
+    rows = [
+        ("for", purpose(result)),
+        ("model", ", ".join([known.model, f"{known.parameters:,} parameters", *special(known)])),
+        ("data", known.data),
+        ("loss", spelled(known.loss)),
+        ("sweep", f"{steps:,} steps, {count(seeds, 'seed')}{span}"),
+        *confirmation_rows(result),
+        ("evidence", evidence(result)),
+        ("guesses", guesses(result)),
+        ("made with", ", ".join([*versions, *([f"on {device}"] if device else [])])),
+        ("time", times(result)),
+    ]
+    return [(name, clean(value)) for name, value in rows if value.strip()]
+
+
+def special(known: Facts) -> list[str]:
+    """What is out of the ordinary about a model: frozen parameters, another precision."""
+    frozen = [f"{known.frozen:,} of them frozen"] if known.frozen else []
+    return frozen + ([f"computed in {known.precision}"] if known.precision != "float32" else [])
+
+
+def purpose(result: Result) -> str:
+    """What the rate is for: ``"1,000 steps, constant schedule"``."""
+    advised = result.recommendation
+    return f"{advised.steps:,} steps, {clean(advised.schedule)} schedule"
+
+
+def confirmation_rows(result: Result) -> list[tuple[str, str]]:
+    """What was trained and what it showed, how far the seeds agree, and what it cost; empty without confirmation."""
+    confirmation = result.confirmation
+    if confirmation is None:
+        return []
+    advice = result.recommendation
+    rows = [("confirmed" if advice.confirmed else "tried", trainings(confirmation, advice.steps))]
+    if _known(confirmation.seed_factor):
+        rows.append(("seeds", f"their best rates lie within a factor {confirmation.seed_factor:.1f}"))
+    if _known(confirmation.spent):
+        rows.append(("budget", f"{round(confirmation.spent):,} of {confirmation.budget:,} steps spent, sweep included"))
+    return rows
+
+
+def trainings(confirmation: Confirmation, whole: int) -> str:
+    """The trainings of a confirmation, the best rate of each length, and how they lead to the `whole` training.
+
+    Examples:
+        ``"24 trainings at 2 horizons (30, 100 steps), 2 diverged; best by held-out loss 3.2e-03 at 30, 2.4e-03 at
+        100; carried on to 1,000 steps by steps^-0.21"``
+    """
+    losses = [loss for candidate in confirmation.candidates for loss in candidate.loss]
+    diverged = sum(not math.isfinite(loss) for loss in losses)
+    lengths = [horizon.steps for horizon in confirmation.horizons]
+    lengths = lengths or sorted({candidate.steps for candidate in confirmation.candidates})
+    if lengths == [whole]:
+        where = f"of all {whole:,} steps"
+    elif len(lengths) == 1:
+        where = f"of {lengths[0]:,} steps"
+    else:
+        where = f"at {len(lengths)} horizons ({', '.join(f'{steps:,}' for steps in lengths)} steps)"
+    parts = [f"{count(len(losses), 'training')} {where}" + (f", {diverged:,} diverged" if diverged else "")]
+    best_by = f"best by {confirmation.judged_on}" if confirmation.judged_on else "best"
+    if len(confirmation.horizons) == 1:
+        best = confirmation.horizons[0]
+        span = interval(best.low, best.high) if _known(best.low) and _known(best.high) else ""
+        parts.append(f"{best_by} {rate(best.learning_rate)}" + (f" ({span})" if span else ""))
+    elif confirmation.horizons:
+        bests = [f"{rate(horizon.learning_rate)} at {horizon.steps:,}" for horizon in confirmation.horizons]
+        parts.append(f"{best_by} {', '.join(bests)}")
+    if len(lengths) > 1 and lengths[-1] == whole:
+        parts.append("the last is the whole training")
+    elif lengths and lengths[-1] < whole:
+        if _known(confirmation.exponent):
+            power = f"{confirmation.exponent:.2f}"
+            moves = bool(round(confirmation.exponent, 2))
+            parts.append(f"carried on to {whole:,} steps by steps^{power}" if moves else f"kept for {whole:,} steps")
+        elif len(lengths) == 1:
+            parts.append(f"one horizon does not show how it changes up to {whole:,} steps")
+    return "; ".join(parts)
+
+
+def evidence(result: Result) -> str:
+    """What else was measured: ``"stable at the start below 4.1e-02 = 2 / lambda_max; ..."``; empty where nothing."""
+    measured, parts = result.evidence, []
+    if _known(measured.stability_limit):
+        rule = f" = {measured.stability_rule}" if measured.stability_rule else ""
+        parts.append(f"stable at the start below {rate(measured.stability_limit)}{rule}")
+    elif _known(measured.sharpness):
+        parts.append(f"sharpness {measured.sharpness:.3g} at the start")
+    half = half_trust(result)
+    if half is not None:
+        parts.append(f"trust ratio passes 1/2 at {rate(half)}")
+    return "; ".join(parts)
+
+
+def times(result: Result) -> str:
+    """Where the time went: ``"2.31 s: import 0.70 s, ..."``; parts too short to show are left out."""
+    timing = result.timing
+    parts = [("import", timing.import_), ("data", timing.data), ("compile", timing.compile)]
+    parts += [("sweep", timing.sweep), ("confirm", timing.confirm), ("render", timing.render)]
+    shown = ", ".join(f"{name} {seconds(value)}" for name, value in parts if value >= 0.005)
+    return f"{seconds(timing.total)}{': ' if shown else ''}{shown}" if timing.total > 0 else shown
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things: ``"1 seed"``, ``"1,200 seeds"``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
+
+
+def guesses(result: Result) -> str:
+    """The usual guesses in a row: ``"0.1 diverges; 0.01 loses about 12%; 0.001 most likely too low"``."""
+    best = result.recommendation.learning_rate
+    return "; ".join(f"{guess.learning_rate:g} {brief(guess, best)}" for guess in result.advice.guesses)
+
+
+def brief(guess: Guess, best: float | None) -> str:
+    """What a guess would have done, in as few words as there are."""
+    if guess.verdict == "unknown":
+        return "not known"
+    if guess.verdict != "costs":
+        return guess.verdict
+    if guess.lost is not None:
+        return f"loses about {guess.lost:.0%}"
+    return f"most likely too {'low' if best is None or guess.learning_rate < best else 'high'}"
+
+
+def title(setting: Setting) -> str:
+    """A setting in a line: ``"cosine, 0.0148 (measured)"``."""
+    return f"{clean(setting.schedule)}, {setting.learning_rate:g} ({BASES.get(setting.basis, setting.basis)})"

@@ -1,0 +1,96 @@
+"""A training as ``train.json`` and ``train.csv``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+
+import numpy as np
+
+from lrfind.report.json_text import with_rows
+from lrfind.types.training import TRAINING_SCHEMA, Training
+
+
+def to_json(training: Training) -> str:
+    """Return ``train.json``, each row of numbers on one line."""
+    scores = training.scores
+    document = {
+        "schema": TRAINING_SCHEMA,
+        "name": training.name,
+        "status": training.status,
+        "learning_rate": training.learning_rate,
+        "rate_from": training.rate_from,
+        "schedule": training.schedule,
+        "steps": training.steps,
+        "findings": [asdict(finding) for finding in training.findings],
+        "metrics": metrics(training),
+        "trace": {
+            "step": np.arange(len(training.loss)),
+            "learning_rate": training.rate,
+            "loss": training.loss,
+            "gradient_norm": training.gradient_norm,
+        },
+        "validation": None
+        if scores is None
+        else {
+            "step": scores.step.astype(int),
+            "loss": scores.loss,
+            **({scores.metric_name: scores.metric} if scores.metric_name else {}),
+            "rows": scores.rows,
+        },
+        "facts": asdict(training.facts),
+        "assumptions": training.assumptions,
+        "config": training.config,
+        "environment": training.environment,
+        "timing": training.timing,
+    }
+    return with_rows(document)
+
+
+def metrics(training: Training) -> dict[str, float | int | str | None]:
+    """Return the final and the best scores by name; None for what is not finite."""
+    scores, tail = training.scores, training.loss[-max(1, len(training.loss) // 20) :]
+    values: dict[str, float | int | str | None] = {
+        "train_loss": float(tail.mean()) if len(tail) and np.isfinite(tail).all() else None
+    }
+    if scores is not None and len(scores.loss):
+        best = scores.best
+        name = scores.metric_name
+        values |= {"val_loss": _finite(scores.loss[-1])}
+        values |= {"metric": name, name: _finite(scores.metric[-1])} if name else {}
+        values |= {"best_val_loss": _finite(scores.loss[best])}
+        values |= {f"best_{name}": _finite(scores.metric[best])} if name else {}
+        values |= {"best_step": int(scores.step[best])}
+    return values
+
+
+def _finite(value: float) -> float | None:
+    """Return a number, None for NaN and inf."""
+    return float(value) if math.isfinite(value) else None
+
+
+def to_csv(training: Training) -> str:
+    """Return ``train.csv``: a row before each update and one after the last; blank cells were not measured.
+
+    Losses that are not finite are ``nan`` or ``inf``. `lrfind diagnose` reads the file.
+    """
+    scores = training.scores
+    names = ["step", "lr", "loss", "grad_norm"]
+    if scores is not None:
+        names += ["val_loss", scores.metric_name] if scores.metric_name else ["val_loss"]
+    rows = {} if scores is None else {int(step): i for i, step in enumerate(scores.step)}
+    done = len(training.loss)
+    lines = [",".join(names)]
+    for step in range(done + 1):
+        cells = [str(step)]
+        if step < done:
+            cells += [repr(float(column[step])) for column in (training.rate, training.loss, training.gradient_norm)]
+        else:
+            cells += ["", "", ""]
+        if scores is not None:
+            i = rows.get(step)
+            columns = (scores.loss, scores.metric) if scores.metric_name else (scores.loss,)
+            cells += ["" if i is None else repr(float(column[i])) for column in columns]
+        if step < done or step in rows:
+            lines.append(",".join(cells))
+    return "\n".join(lines) + "\n"

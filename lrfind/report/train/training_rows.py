@@ -1,0 +1,56 @@
+"""Headline and facts of a training, shared by its formats."""
+
+from __future__ import annotations
+
+from lrfind.printable import clean
+from lrfind.report.sweep.fact_rows import special
+from lrfind.report.train.training_json import metrics
+from lrfind.report.wording import rate, seconds, spelled
+from lrfind.types.training import Training
+
+ENDS = {"complete": "", "stopped": "stopped, as the loss was not finite any more", "interrupted": "interrupted"}
+"""Wording of each status."""
+
+
+def headline(training: Training) -> str:
+    """Return the end of a training: ``"validation loss 0.0786 after 400 steps at 1.0e-02 (cosine)"``."""
+    scores, parts = metrics(training), []
+    if training.scores is not None:
+        parts += [f"validation loss {number(scores['val_loss'])}"]
+        if name := training.scores.metric_name:
+            parts += [f"{name} {number(scores[name])}"]
+    else:
+        parts.append(f"training loss {number(scores['train_loss'])}")
+    where = f"after {len(training.loss):,} steps at {rate(training.learning_rate)} ({training.schedule})"
+    ends = ENDS[training.status]
+    return f"{', '.join(parts)} {where}{f'; {ends}' if ends else ''}"
+
+
+def rows(training: Training) -> list[tuple[str, str]]:
+    """Return names and values of the facts of a training."""
+    values, facts, scores = metrics(training), training.facts, training.scores
+    lines = [("training", f"loss {number(values['train_loss'])} at the end, mean of the last twentieth of the steps")]
+    if scores is not None:
+        name = scores.metric_name
+        metric = f", {name} {number(values[f'best_{name}'])}" if name else ""
+        best = f"validation loss {number(values['best_val_loss'])}{metric}"
+        lines.append(("best", f"{best} at step {values['best_step']:,}"))
+        lines.append(("looked at", f"{len(scores.step):,} times, {scores.rows:,} held-out rows"))
+    lines += [
+        ("rate", f"{rate(training.learning_rate)}, from {training.rate_from}"),
+        ("for", f"{training.steps:,} steps, {training.schedule} schedule"),
+        ("model", ", ".join([facts.model, f"{facts.parameters:,} parameters", *special(facts)])),
+        ("data", facts.data),
+        ("loss", spelled(facts.loss)),
+    ]
+    lines += [("assumed", assumption) for assumption in training.assumptions]
+    spent = [
+        f"{part} {seconds(value)}" for part, value in training.timing.items() if part != "total" and value >= 0.005
+    ]
+    lines.append(("time", f"{seconds(training.timing.get('total', 0.0))}: {', '.join(spent)}"))
+    return [(name, clean(value)) for name, value in lines]
+
+
+def number(value: object) -> str:
+    """Return a loss or a metric with four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else "not finite"

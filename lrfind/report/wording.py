@@ -1,0 +1,82 @@
+"""One wording for rates, intervals, times, losses and the verdict of a run, shared by all reports."""
+
+from __future__ import annotations
+
+import math
+
+from lrfind.printable import clean
+from lrfind.types import Result
+
+LOSS_NAMES = {
+    "cross_entropy": "cross-entropy, nats",
+    "binary_cross_entropy": "binary cross-entropy, nats",
+    "mse": "mean squared error, target units²",
+    "mae": "mean absolute error, target units",
+    "huber": "Huber loss",
+}
+"""What a loss function measures, and its unit, by its name in a config."""
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_ASCII = str.maketrans(
+    {"–": "-", "—": "-", "−": "-", "×": "x", "·": "*", "•": "*", "…": "~", "‘": "'", "’": "'", "“": '"', "”": '"'}
+    | {"µ": "u", "μ": "u", "≈": "~", "≤": "<", "≥": ">", "→": ">", "\xa0": " "}
+)
+
+
+def rate(value: float | None) -> str:
+    """A learning rate as every report writes it: ``"1.2e-03"``; ``"none"`` where there is none.
+
+    Two digits say more than a range test can know (its interval spans a factor of two or more), and the fixed form
+    lines up in columns.
+    """
+    return "none" if value is None or not math.isfinite(value) else f"{value:.1e}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """Both ends of an interval: ``"6.3e-04 .. 2.5e-03"``; empty where there is none."""
+    return "" if low is None or high is None else f"{rate(low)} .. {rate(high)}"
+
+
+def seconds(value: float) -> str:
+    """A duration: ``"0.34 s"``, ``"12.3 s"``, ``"4 min 5 s"``."""
+    if value < 10:
+        return f"{value:.2f} s"
+    if value < 100:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
+
+
+def spelled(loss: str) -> str:
+    """A built-in loss in plain words; the user's own as they call it."""
+    return loss.replace("_", " ") if loss in LOSS_NAMES else loss
+
+
+def ascii_only(text: str) -> str:
+    """The nearest text of the same length that any encoding can write."""
+    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def superscript(label: str) -> str:
+    """A tick label for print: ``"1e-05"`` as 10⁻⁵, ``"2e-05"`` as 2·10⁻⁵; anything else as it is."""
+    factor, mark, power = label.partition("e")
+    if not mark:
+        return label
+    raised = "10" + str(int(power)).translate(_SUPERSCRIPTS)
+    return raised if factor == "1" else f"{factor}·{raised}"
+
+
+def headline(result: Result) -> tuple[str, ...]:
+    """The verdict in pieces, most important first; each piece stays on one line where there is room."""
+    advised = result.recommendation
+    if advised.learning_rate is None:
+        ends = {"interrupted": "the run was interrupted", "failed": "the run failed"}
+        return ("no learning rate to recommend", *filter(None, [ends.get(result.status)]))
+    span = interval(advised.low, advised.high)
+    source = f" ({clean(advised.interval_from)})" if advised.interval_from else ""
+    checked = "confirmed by training" if advised.confirmed else "not confirmed"
+    return (
+        f"learning rate {rate(advised.learning_rate)}",
+        *([f"interval {span}{source}"] if span else []),
+        f"interrupted, {checked}" if result.status == "interrupted" else checked,
+    )
