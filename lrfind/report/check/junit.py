@@ -56,17 +56,17 @@ def _verdicts(suite: ElementTree.Element, check: Check) -> None:
 
 
 def writable(text: str) -> str:
-    """The text without what XML cannot hold."""
+    """Return text without the characters that XML cannot hold."""
     return _NOT_XML.sub("\ufffd", text)
 
 
 def first_line(text: str) -> str:
-    """The first line of a message."""
+    """Return the first line of a message."""
     return text.partition("\n")[0]
 
 
 def _case(suite: ElementTree.Element, config: str, name: str, where: str, line: int | None) -> ElementTree.Element:
-    """A case with the place that it is about."""
+    """Add a test case with its file and line to a suite and return the case."""
     case = ElementTree.SubElement(suite, "testcase", classname=writable(f"lrfind.{config}"), name=writable(name))
     case.set("file", writable(where))
     if line is not None:
@@ -75,7 +75,7 @@ def _case(suite: ElementTree.Element, config: str, name: str, where: str, line: 
 
 
 def _count(element: ElementTree.Element, suites: Sequence[ElementTree.Element]) -> None:
-    """How many cases an element holds, and how they ended."""
+    """Write the numbers of tests, failures, errors and skipped cases into an element."""
     kinds = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
     kinds["skipped"] = "testcase/skipped"
     for name, path in kinds.items():
