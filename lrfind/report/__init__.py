@@ -1,5 +1,6 @@
-"""Reports: each a function from a `Result` to text or bytes. None reads or writes a file, prints, or needs jax.
+"""Reports: documents as text or bytes, by the table of `lrfind.report.render`. Nothing here prints or needs jax.
 
-Import the module you need: ``figure`` imports matplotlib, ``terminal`` plotext, ``console`` rich; ``records``,
-``markdown`` and ``text`` need none of them.
+A folder for each document (``sweep``, ``train``, ``check``, ``compare``, ``diagnosis``), for figures and plots
+(``plots``) and for pages (``html``). Only ``background`` starts a process. ``plots`` imports matplotlib or plotext,
+``sweep_text`` and ``comparison_text`` import rich, and all are imported when they are called.
 """

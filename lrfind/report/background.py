@@ -113,7 +113,7 @@ class Background:
         return answer(result, job)
 
     def _ask(self, job: Mapping[str, Any]) -> bytes:
-        """The child's answer; empty when it died, hung or failed."""
+        """Return the child's answer; empty when the child died, hung or failed."""
         child = self._child
         if child is None or child.stdin is None or child.stdout is None:
             return b""

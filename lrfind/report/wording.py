@@ -24,7 +24,7 @@ _ASCII = str.maketrans(
 
 
 def rate(value: float | None) -> str:
-    """A learning rate as every report writes it: ``"1.2e-03"``; ``"none"`` where there is none.
+    """Return a learning rate: ``"1.2e-03"``; ``"none"`` where there is none.
 
     Two digits say more than a range test can know (its interval spans a factor of two or more), and the fixed form
     lines up in columns.
@@ -33,12 +33,12 @@ def rate(value: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """Both ends of an interval: ``"6.3e-04 .. 2.5e-03"``; empty where there is none."""
+    """Return both ends of an interval: ``"6.3e-04 .. 2.5e-03"``; empty where there is none."""
     return "" if low is None or high is None else f"{rate(low)} .. {rate(high)}"
 
 
 def seconds(value: float) -> str:
-    """A duration: ``"0.34 s"``, ``"12.3 s"``, ``"4 min 5 s"``."""
+    """Return a duration: ``"0.34 s"``, ``"12.3 s"``, ``"4 min 5 s"``."""
     if value < 10:
         return f"{value:.2f} s"
     if value < 100:
@@ -48,17 +48,17 @@ def seconds(value: float) -> str:
 
 
 def spelled(loss: str) -> str:
-    """A built-in loss in plain words; the user's own as they call it."""
+    """Return a built-in loss in plain words; a user's own loss by its name."""
     return loss.replace("_", " ") if loss in LOSS_NAMES else loss
 
 
 def ascii_only(text: str) -> str:
-    """The nearest text of the same length that any encoding can write."""
+    """Return the nearest ASCII text of the same length."""
     return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
 
 
 def superscript(label: str) -> str:
-    """A tick label for print: ``"1e-05"`` as 10⁻⁵, ``"2e-05"`` as 2·10⁻⁵; anything else as it is."""
+    """Return a tick label for print: ``"1e-05"`` as 10⁻⁵, ``"2e-05"`` as 2·10⁻⁵; anything else as it is."""
     factor, mark, power = label.partition("e")
     if not mark:
         return label
@@ -67,7 +67,7 @@ def superscript(label: str) -> str:
 
 
 def headline(result: Result) -> tuple[str, ...]:
-    """The verdict in pieces, most important first; each piece stays on one line where there is room."""
+    """Return the verdict of a run in pieces, most important first."""
     advised = result.recommendation
     if advised.learning_rate is None:
         ends = {"interrupted": "the run was interrupted", "failed": "the run failed"}

@@ -82,7 +82,7 @@ def _notes(check: Judged, where: str) -> list[_Note]:
 
 
 def _line(note: _Note) -> str:
-    """A workflow command. What stands nowhere in the config is shown at the file's head."""
+    """Return a workflow command; a note without a line stands at the head of its file."""
     file = one_line(note.where)
     line = note.line or (1 if file else None)
     properties = {"file": file, "line": line, "col": note.column, "title": note.title}
@@ -91,5 +91,5 @@ def _line(note: _Note) -> str:
 
 
 def escape(text: str, marks: dict[str, str]) -> str:
-    """Text with its marks replaced, so that it ends neither the command nor a property."""
+    """Return text with its marks replaced, so that the text ends neither the command nor a property."""
     return "".join(marks.get(char, char) for char in text)

@@ -45,7 +45,7 @@ def _page(lines: Sequence[str], look: Look) -> str:
 
 
 def _verdict(verdict: Verdict, row: Sequence[str], sizes: Sequence[int], width: int | None, color: bool) -> list[str]:
-    """Status, name, observed value, limit, message."""
+    """Return the lines of a verdict: status, name, observed value, limit, message."""
     label, style = LABELS[verdict.status]
     name, observed, limit = row
     message = clean(verdict.message)

@@ -57,17 +57,17 @@ def _verdicts(suite: ElementTree.Element, check: Check) -> None:
 
 
 def writable(text: str) -> str:
-    """The text without what XML cannot hold, and without marks that cannot be seen or turn the direction of text."""
+    """Return text without what XML cannot hold, and without marks that are invisible or turn the direction of text."""
     return _NOT_XML.sub("\ufffd", INVISIBLE.sub("\ufffd", text))
 
 
 def first_line(text: str) -> str:
-    """The first line of a message."""
+    """Return the first line of a message."""
     return text.partition("\n")[0]
 
 
 def _case(suite: ElementTree.Element, config: str, name: str, where: str, line: int | None) -> ElementTree.Element:
-    """A case with the place that it is about."""
+    """Add a test case with its file and line to a suite and return the case."""
     case = ElementTree.SubElement(suite, "testcase", classname=writable(f"lrfind.{config}"), name=writable(name))
     case.set("file", writable(where))
     if line is not None:
@@ -76,7 +76,7 @@ def _case(suite: ElementTree.Element, config: str, name: str, where: str, line: 
 
 
 def _count(element: ElementTree.Element, suites: Sequence[ElementTree.Element]) -> None:
-    """How many cases an element holds, and how they ended."""
+    """Write the numbers of tests, failures, errors and skipped cases into an element."""
     kinds = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
     kinds["skipped"] = "testcase/skipped"
     for name, path in kinds.items():

@@ -25,7 +25,7 @@ ORDER = ("judged loss", "optimizer", "batch", "data", "steps", "confirmed", "not
 
 
 def cells(comparison: Comparison) -> list[tuple[str, ...]]:
-    """A row for each run, as `HEAD` names them."""
+    """Return the cells of each run, in the columns of `HEAD`."""
     return [
         tuple(map(clean, row(entry, factor)))
         for entry, factor in zip(comparison.entries, comparison.factors, strict=True)
@@ -33,7 +33,7 @@ def cells(comparison: Comparison) -> list[tuple[str, ...]]:
 
 
 def row(entry: Entry, factor: float | None) -> tuple[str, ...]:
-    """One run in words."""
+    """Return the cells of one run."""
     advised, known = entry.result.recommendation, entry.result.facts
     judged = entry.judged
     warnings = len(entry.result.warnings)
@@ -63,7 +63,7 @@ def sheet(comparison: Comparison) -> Sheet:
 
 
 def scaling(law: Law) -> list[str]:
-    """What the law says, one sentence each."""
+    """Return a sentence for the fitted power law, and for linear and square-root scaling."""
     lines = [f"the rate grows as batch^{law.fitted.exponent:.2f} (the intervals allow {law.low:.2f} to {law.high:.2f})"]
     for name, rule in (("linear", law.linear), ("square-root", law.root)):
         fits = "fits" if law.low <= rule.exponent <= law.high else "does not fit"

@@ -35,7 +35,7 @@ def sheet(comparison: TrainingComparison) -> Sheet:
 
 
 def row(entry: Trained) -> tuple[str, ...]:
-    """One training in words."""
+    """Return the cells of one training."""
     training, values = entry.training, metrics(entry.training)
     name = training.scores.metric_name if training.scores else ""
     looked = training.scores is not None and "val_loss" in values

@@ -46,7 +46,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Folded:
-    """What is shown to those who open it.
+    """A part of a section that is folded until a reader opens it.
 
     Attributes:
         title: always shown.
@@ -61,7 +61,7 @@ class Folded:
 
 @dataclass(frozen=True)
 class HtmlSection:
-    """What a page says of one run, or of one config.
+    """A section of a page: one run or one config.
 
     Attributes:
         name: of the run.
@@ -89,19 +89,19 @@ class HtmlSection:
 
     @property
     def figure(self) -> str:
-        """The figure as an address of its own."""
+        """Return the figure in base64, for a data address."""
         return base64.b64encode(self.svg).decode("ascii")
 
 
 def page(sections: Sequence[HtmlSection], title: str) -> str:
-    """The page, in ASCII: what is beyond stands there as a number, so that no encoding can spoil it."""
+    """Return the page in ASCII; other characters are numeric references, so that no encoding can spoil them."""
     text = template().render(sections=sections, title=title, marks=MARKS, short=SHORT)
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
 
 
 @cache
 def template() -> Template:
-    """The page to fill."""
+    """Return the template of the page."""
     from jinja2 import Environment, StrictUndefined
 
     # What is escaped here by default is all that is ever put into the page.
@@ -113,14 +113,14 @@ def template() -> Template:
 
 
 def words(text: str) -> Markup:
-    """Running text, escaped, of which no number is broken over two lines."""
+    """Return running text, escaped, of which no number is broken over two lines."""
     from markupsafe import Markup, escape
 
     return Markup(NUMBER.sub(r'<span class="whole">\g<0></span>', str(escape(shown(text)))))
 
 
 def shown(value: Any) -> Any:
-    """Words without what no page should hold; lines and their indent stay. What is escaped already stays as it is."""
+    """Return text without unprintable characters, its lines and their indent kept; escaped text as it is."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
     return "\n".join(line[: len(line) - len(line.lstrip(" "))] + clean(line) for line in value.split("\n"))

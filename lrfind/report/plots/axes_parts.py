@@ -31,7 +31,7 @@ GAP = 0.06
 
 @dataclass(frozen=True)
 class Cell:
-    """A panel's place on the figure, in inches.
+    """The position of a panel on the figure, in inches.
 
     Attributes:
         start: left end, its axis labels included.
@@ -47,7 +47,7 @@ class Cell:
 
 
 def add_axes(figure: Figure, cell: Cell, x: Axis, y: Axis, x_name: str, y_name: str, y_labels: Sequence[str]) -> Axes:
-    """Empty axes of fractions, with the ticks of both scales."""
+    """Add empty axes from 0 to 1, with the ticks of both scales, and return them."""
     width, height = figure.get_size_inches().tolist()
     left = cell.start + max(LEFT, 0.26 + 0.08 * max((len(label) for label in y_labels), default=0))
     frame = (left / width, cell.bottom / height, (cell.end - left) / width, 1 - (cell.bottom + cell.top) / height)
@@ -73,18 +73,18 @@ def add_axes(figure: Figure, cell: Cell, x: Axis, y: Axis, x_name: str, y_name: 
 
 
 def band(axes: Axes, interval: tuple[float, float]) -> None:
-    """The interval of the recommended rate."""
+    """Draw the interval of the recommended rate as a band."""
     low, high = interval
     axes.add_patch(Rectangle((low, 0), high - low, 1, fc=INTERVAL, alpha=0.2, lw=0, zorder=0.8))
 
 
 def rate_line(axes: Axes, x: float) -> None:
-    """The recommended rate, a little into the strip above the axes."""
+    """Draw the recommended rate as a line, a little into the strip above the axes."""
     axes.add_line(Line2D([x, x], [0, 1.025], color=RATE, lw=1.2, zorder=2.8, clip_on=False))
 
 
 def dot(axes: Axes, point: tuple[float, float], fill: str, edge: str, size: float, width: float, over: float) -> None:
-    """A round mark at a point."""
+    """Draw a round mark at a point."""
     x, y = point
     axes.add_line(
         Line2D([x], [y], marker="o", ms=size, mfc=fill, mec=edge, mew=width, ls="", zorder=over, clip_on=False)
@@ -92,12 +92,12 @@ def dot(axes: Axes, point: tuple[float, float], fill: str, edge: str, size: floa
 
 
 def label(axes: Axes, x: float, text: str, color: str, weight: str) -> Text:
-    """A label in the strip above the axes."""
+    """Add a label in the strip above the axes and return it."""
     return axes.text(x, 1.035, text, color=color, weight=weight, size=9, ha="center", va="bottom")
 
 
 def extent(axes: Axes, text: Text) -> tuple[float, float]:
-    """Width and height of a text, in fractions of the axes."""
+    """Return width and height of a text, in fractions of the axes."""
     box, frame = text.get_window_extent(), axes.bbox
     return box.width / frame.width, box.height / frame.height
 
@@ -105,7 +105,7 @@ def extent(axes: Axes, text: Text) -> tuple[float, float]:
 def place_beside(
     axes: Axes, labels: Sequence[tuple[Text, Sequence[Spot]]], curves: Sequence[tuple[Floats, Floats, float]]
 ) -> None:
-    """Put centred texts where they name their points and hide least; see `beside`."""
+    """Move centred texts beside their points, where they hide least; see `beside`."""
     width, height = axes.bbox.width / axes.figure.dpi, axes.bbox.height / axes.figure.dpi
     sized = [(*extent(axes, text), spots) for text, spots in labels]
     for (text, _), centre in zip(labels, beside(sized, curves, (GAP / width, GAP / height)), strict=True):

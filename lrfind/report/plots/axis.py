@@ -66,7 +66,7 @@ def clipped(axis: Axis, values: Floats) -> Floats:
 
 
 def log_axis(low: float, high: float, fewest: int = 2) -> Axis:
-    """A logarithmic axis: decades as ticks, and 2s and 5s where there are fewer decades than `fewest`."""
+    """Return a logarithmic axis with decades as ticks, and 2s and 5s where there are fewer decades than `fewest`."""
     low = max(low, 1e-300)
     if not high > low * (1 + 1e-6):
         low, high = low / 2, low * 2
@@ -85,7 +85,7 @@ def log_axis(low: float, high: float, fewest: int = 2) -> Axis:
 
 
 def linear_axis(low: float, high: float) -> Axis:
-    """A linear axis with round numbers as ticks."""
+    """Return a linear axis with round numbers as ticks."""
     if not high - low > NARROWEST:
         pad = max(abs(low) * 0.1, 1e-12)
         low, high = low - pad, high + pad
@@ -94,7 +94,7 @@ def linear_axis(low: float, high: float) -> Axis:
 
 
 def _multiples(first: float, last: float, factors: range | tuple[int, ...]) -> list[float]:
-    """Factor times a power of ten, between two exponents."""
+    """Return the products of factors and powers of ten between two exponents."""
     powers = range(math.floor(first), math.floor(last) + 1)
     values = (float(f"{factor}e{power}") for power in powers for factor in factors)
     return [value for value in values if value > 0 and first <= math.log10(value) <= last]
@@ -106,7 +106,7 @@ def _power(value: float) -> str:
 
 
 def _even(low: float, high: float) -> tuple[list[float], list[str]]:
-    """About five round numbers between two limits, with labels that tell them apart."""
+    """Return about five round numbers between two limits, and labels that tell them apart."""
     raw = (high - low) / 5
     power = math.floor(math.log10(raw))
     step = next((m * 10.0**power for m in (1, 2, 2.5, 5) if m * 10.0**power >= raw * (1 - 1e-9)), 10.0 ** (power + 1))

@@ -31,7 +31,7 @@ WIDTH, WIDER, HEIGHT = 8.4, 11.8, 4.2
 
 
 def draw(comparison: Comparison, format: FigureFormat) -> bytes:
-    """The figure; the same comparison gives the same bytes."""
+    """Return the figure; the same comparison gives the same bytes."""
     return to_bytes(lambda: _figure(comparison), format)
 
 
@@ -55,12 +55,12 @@ def _figure(comparison: Comparison) -> Figure:
 
 
 def style(number: int) -> tuple[str, object]:
-    """Colour and dash of a run."""
+    """Return colour and dash of a run."""
     return COLORS[number % len(COLORS)], DASHES[number // len(COLORS) % len(DASHES)]
 
 
 def _curves(figure: Figure, cell: Cell, comparison: Comparison) -> None:
-    """All curves on shared axes; where the losses are not the same function, each from its own lowest to its start."""
+    """Draw all curves on shared axes; each from its own lowest value to its start where the losses differ."""
     views = [curve_view(entry.result) for entry in comparison.entries]
     names = {entry.result.facts.loss for entry in comparison.entries}
     x = _shared([view.x for view in views], log=all(view.x.log for view in views))
@@ -84,7 +84,7 @@ def _curves(figure: Figure, cell: Cell, comparison: Comparison) -> None:
 
 
 def named(figure: Figure, number: int, label: str, below: str) -> None:
-    """What a run is called, and a word below it, beside the curves."""
+    """Write the name of a run and a line below it beside the curves."""
     width, height = figure.get_size_inches().tolist()
     color, dash = style(number)
     top = height - 0.72 - 0.34 * number
@@ -96,19 +96,19 @@ def named(figure: Figure, number: int, label: str, below: str) -> None:
 
 
 def _shared(axes: list[Axis], *, log: bool) -> Axis:
-    """One axis that has room for all."""
+    """Return an axis that spans several axes."""
     low, high = min(axis.low for axis in axes), max(axis.high for axis in axes)
     return log_axis(low, high) if log else linear_axis(low, high)
 
 
 def _on(y: Axis, entry: Entry) -> Floats:
-    """Where the smoothed curve lies; what leaves the axes is cut beyond them."""
+    """Return the smoothed curve as fractions of the axis, shape (steps,), cut beyond the axis."""
     smoothed = np.where(np.isfinite(entry.result.sweep.smoothed), entry.result.sweep.smoothed, np.nan)
     return clipped(y, np.clip(smoothed, -1e300, 1e300))
 
 
 def _mark(x: Axis, xs: Floats, smoothed: Floats, learning_rate: float) -> tuple[float, float] | None:
-    """The point of a curve at a rate, if it lies on the axes."""
+    """Return the point of a curve at a rate; None outside of the axes."""
     at = float(x.fractions(np.array([learning_rate]))[0])
     known = np.isfinite(xs) & np.isfinite(smoothed)
     if not 0 <= at <= 1 or not known.any():
@@ -117,7 +117,7 @@ def _mark(x: Axis, xs: Floats, smoothed: Floats, learning_rate: float) -> tuple[
 
 
 def _scaling(figure: Figure, cell: Cell, comparison: Comparison, law: Law) -> None:
-    """Rates with their intervals, and the laws through them."""
+    """Draw rates with their intervals, and the scaling laws through them."""
     known = [entry for entry in comparison.entries if entry.rate and entry.batch_size]
     sizes = np.array([entry.batch_size for entry in known], np.float64)
     spans = [entry.result.recommendation for entry in known]

@@ -29,7 +29,7 @@ PALEST = 0.42
 def draw_confirmation(
     figure: Figure, cell: Cell, view: ConfirmationView, result: Result, confirmation: Confirmation
 ) -> None:
-    """Draw the panel."""
+    """Draw the panel of a confirmation."""
     loss = LOSS_NAMES.get(result.facts.loss, result.facts.loss)
     name = f"final {confirmation.judged_on}"
     name = f"{name} ({loss})" if loss and len(f"{name} ({loss})") <= LONGEST_NAME else name
@@ -51,7 +51,7 @@ def draw_confirmation(
 
 
 def legend(view: ConfirmationView) -> tuple[list[Line2D], list[str]]:
-    """Samples of what the panel shows, and their names."""
+    """Return the samples of the legend and their names."""
     lines, names = [Line2D([], [], color=CURVE, lw=2.0, marker="o", ms=3.2)], ["one seed"]
     if view.several:
         lines.append(Line2D([], [], marker="o", **_FAINT))
@@ -66,7 +66,7 @@ _FAINT: dict[str, Any] = {"ms": 3.4, "mfc": CURVE, "mec": "none", "ls": "", "alp
 
 
 def _numbers(axis: Axis) -> list[str]:
-    """Labels of the loss: plain numbers where the axis has no more than a few decades of them."""
+    """Return the labels of the loss: plain numbers where the axis has no more than a few decades of them."""
     plain = axis.log and all(1e-3 <= tick < 1e4 for tick in axis.ticks)
     return [f"{tick:g}" for tick in axis.ticks] if plain else [superscript(label) for label in axis.labels]
 
@@ -98,7 +98,7 @@ def _line(axes: Axes, line: Line) -> None:
 
 
 def _path(axes: Axes, view: ConfirmationView) -> None:
-    """The best rate of each length, and how they lead to the recommended one."""
+    """Draw the path of best rates over lengths, and the arrow to the recommended rate."""
     stops = [(line, line.best) for line in view.lines if line.best is not None]
     path = [best for _, best in stops]
     if len(path) > 1:
@@ -124,7 +124,7 @@ def _path(axes: Axes, view: ConfirmationView) -> None:
 
 
 def _names(axes: Axes, view: ConfirmationView, result: Result) -> None:
-    """Every line named at one of its ends, and what the arrow leads to."""
+    """Name every line at one of its ends, and the arrow's end."""
     labels = []
     if view.ahead is not None:
         # first on the side that the arrow does not come from
@@ -145,7 +145,7 @@ def _text(axes: Axes, content: str, color: str) -> Text:
 
 
 def _spots(line: Line) -> list[Spot]:
-    """The ends of a line, then its other points."""
+    """Return the points where the label of a line may stand: its ends, then its other points."""
     known = np.flatnonzero(line.loss <= 1)
     points = [(float(line.rates[i]), float(line.loss[i])) for i in known]
     if not points:
@@ -155,7 +155,7 @@ def _spots(line: Line) -> list[Spot]:
 
 
 def _obstacles(view: ConfirmationView) -> list[tuple[Floats, Floats, float]]:
-    """What labels should not hide."""
+    """Return the curves ``(x, y, weight)`` that labels should not hide."""
     confirmation = [(*dense(line.rates, line.loss), 2.0) for line in view.lines]
     bests = [line.best for line in view.lines if line.best is not None]
     path = [*bests, *([view.ahead] if view.ahead is not None else [])]
@@ -175,5 +175,5 @@ _REACH = (-0.015, 0.0, 0.015)
 
 
 def _columns(points: Sequence[tuple[float, float]]) -> Floats:
-    """The x and the y of points, shape (2, points)."""
+    """Return the x and the y of points, shape (2, points)."""
     return np.array(points, dtype=np.float64).reshape(-1, 2).T

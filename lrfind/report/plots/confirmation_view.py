@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True)
 class ConfirmationView:
-    """A confirmation ready to draw.
+    """A confirmation in fractions of its axes.
 
     Attributes:
         x: the axis of the rate.
@@ -85,7 +85,7 @@ class ConfirmationView:
 
 @dataclass(frozen=True)
 class _Row:
-    """The candidates of one length as they were measured, rates rising; a training that diverged has lost inf."""
+    """The candidates of one length, rates rising; a training that diverged has the loss inf."""
 
     steps: int
     rates: Floats
@@ -94,7 +94,7 @@ class _Row:
 
 
 def confirmation_view(result: Result, confirmation: Confirmation) -> ConfirmationView:
-    """Choose what to show of a confirmation."""
+    """Return axes, lines and marks of a confirmation, in fractions of the axes."""
     advice, rows = result.recommendation, _rows(confirmation.candidates)
     rate = advice.learning_rate if _usable(advice.learning_rate) else None
     carried = rate is not None and confirmation.exponent is not None and bool(rows) and rows[-1].steps < advice.steps
@@ -142,7 +142,7 @@ def _usable(rate: float | None) -> bool:
 
 
 def _median(losses: Floats) -> float:
-    """The median; inf where as many seeds diverged as not."""
+    """Return the median of losses; inf where half of the seeds diverged."""
     ordered = np.sort(losses)
     return float(ordered[(len(ordered) - 1) // 2] / 2 + ordered[len(ordered) // 2] / 2)
 
@@ -182,7 +182,7 @@ def _line(row: _Row, number: int, count: int, best: Horizon | None, x: Axis, y: 
 
 
 def _on_line(at: float | None, rates: Floats, loss: Floats, ceiling: float) -> tuple[float, float] | None:
-    """The point of a line at x, or level with its nearer end; None where nothing of it is on the scale."""
+    """Return the point of a line at x, level with its nearer end outside of it; None for a line off the scale."""
     known = loss <= ceiling
     if at is None or not math.isfinite(at) or not known.any():
         return None

@@ -22,7 +22,7 @@ from lrfind.types import Floats, Result
 
 
 def draw_curve(figure: Figure, cell: Cell, view: CurveView, result: Result) -> None:
-    """Draw the panel."""
+    """Draw the panel of a sweep."""
     loss = LOSS_NAMES.get(result.facts.loss, result.facts.loss)
     name = shortened(f"training loss ({loss})" if loss else "training loss", 56)
     labels = [superscript(tick) for tick in view.y.labels]
@@ -33,7 +33,7 @@ def draw_curve(figure: Figure, cell: Cell, view: CurveView, result: Result) -> N
 
 
 def legend(view: CurveView, result: Result) -> tuple[list[Line2D], list[str]]:
-    """Samples of what the panel shows, and their names."""
+    """Return the samples of the legend and their names."""
     names = ["one seed" if len(view.seeds) == 1 else f"each of {len(view.seeds)} seeds", "smoothed"]
     lines = [Line2D([], [], color=CURVE, lw=0.9, alpha=0.45), Line2D([], [], color=CURVE, lw=2.2)]
     if view.other is not None:
@@ -61,7 +61,7 @@ def _curves(axes: Axes, view: CurveView) -> None:
 
 
 def _marks(axes: Axes, view: CurveView, result: Result) -> None:
-    """The rate with its interval and the divergence, named in the strip above the axes where no curve can be."""
+    """Mark rate, interval and divergence, named in the strip above the axes where no curve can be."""
     labels: list[Text] = []
     anchors: list[float] = []
     if view.other is not None:
@@ -85,7 +85,7 @@ def _marks(axes: Axes, view: CurveView, result: Result) -> None:
 
 
 def _evidence(axes: Axes, view: CurveView, result: Result) -> None:
-    """The limit of stability and where steps become too long to trust, quietly: they decide nothing."""
+    """Draw the limit of stability and the rate at which the trust ratio passes 1/2."""
     limits: list[tuple[float, str]] = []
     if view.stability is not None:
         line = Line2D([view.stability] * 2, [0, 1], color=SOFT, lw=0.7, alpha=0.7, ls=(0, (5, 3)), zorder=2.1)
@@ -110,7 +110,7 @@ def _evidence(axes: Axes, view: CurveView, result: Result) -> None:
 
 
 def _verdict(axes: Axes, view: CurveView, result: Result) -> None:
-    """Why there is no rate, where it hides least of the curve."""
+    """Write why there is no rate, where the text hides least of the curve."""
     reason = textwrap.shorten(drawable(result.recommendation.reason), 220, placeholder=" …")
     lines = ["no learning rate to recommend", *textwrap.wrap(reason, 46)]
     text = axes.text(0, 0, "\n".join(lines), color=RATE, size=9, linespacing=1.35, ha="center", va="center", zorder=6)

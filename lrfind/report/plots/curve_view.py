@@ -22,7 +22,7 @@ LOG_LOSS_DECADES = 2.5
 
 @dataclass(frozen=True)
 class CurveView:
-    """A curve ready to draw.
+    """A sweep in fractions of its axes.
 
     Attributes:
         x: the axis of the learning rate.
@@ -52,7 +52,7 @@ class CurveView:
 
 
 def curve_view(result: Result) -> CurveView:
-    """Choose what to show of a result's curve."""
+    """Return axes, curves and marks of a sweep, in fractions of the axes."""
     sweep, advised = result.sweep, result.recommendation
     linear = (result.config.get("sweep") or {}).get("ladder") == "linear"
     x = _rate_axis(sweep.learning_rate, linear)
@@ -87,7 +87,7 @@ def curve_view(result: Result) -> CurveView:
 
 
 def span_on(axis: Axis, low: float | None, high: float | None) -> tuple[float, float] | None:
-    """Where both ends of an interval lie, cut at the ends of the axis; None where one has no place."""
+    """Return the fractions of both ends of an interval, cut at the ends of the axis; None where one is not finite."""
     if low is None or high is None:
         return None
     left, right = np.clip(axis.fractions(np.array([low, high])), 0, 1)
@@ -95,13 +95,13 @@ def span_on(axis: Axis, low: float | None, high: float | None) -> tuple[float, f
 
 
 def _inside(axis: Axis, value: float | None) -> float | None:
-    """Where a value lies; None where it has no place between the ends of the axis."""
+    """Return the fraction of a value; None outside of the axis."""
     at = math.nan if value is None else float(axis.fractions(np.array([value]))[0])
     return at if 0 <= at <= 1 else None
 
 
 def _diverged(sweep: Sweep) -> int | None:
-    """The upper median over seeds of the step of divergence: by then more than half have diverged."""
+    """Return the upper median over seeds of the step of divergence; None where half of them do not diverge."""
     steps = len(sweep.learning_rate)
     ends = sorted(steps if at is None else at for at in sweep.diverged_at)
     middle = ends[len(ends) // 2] if ends else steps
@@ -117,7 +117,7 @@ def _rate_axis(rates: Floats, linear: bool) -> Axis:
 
 
 def _loss_axis(loss: Floats, smoothed: Floats, end: int) -> Axis:
-    """Limits that show the fall of the loss and the start of its rise; how far it rises afterwards says nothing."""
+    """Return an axis that shows the fall of the loss and the start of its rise."""
     rows = np.vstack([smoothed[None, :], loss]) if loss.size else smoothed[None, :]
     before = rows[:, :end] if np.isfinite(rows[:, :end]).any() else rows
     if not np.isfinite(before).any():
@@ -144,14 +144,14 @@ def _loss_axis(loss: Floats, smoothed: Floats, end: int) -> Axis:
 
 
 def _lowest(rows: Floats) -> float:
-    """Lowest value of the smoothed curve and of all but the luckiest hundredth of the batches."""
+    """Return the lowest value of the smoothed curve and of the batches' 1 % quantile."""
     curve, batches = rows[:1], rows[1:]
     lows = [float(np.nanmin(curve))] if np.isfinite(curve).any() else []
     return min([*lows, float(np.nanquantile(batches, 0.01))] if np.isfinite(batches).any() else lows)
 
 
 def _first(rows: Floats) -> float:
-    """Median over the curves of the first value measured."""
+    """Return the median over the curves of the first value measured."""
     return float(np.median([row[np.isfinite(row)][0] for row in rows if np.isfinite(row).any()]))
 
 
@@ -163,7 +163,7 @@ def _column_of_lowest(rows: Floats) -> int:
 def _on_curve(
     rate: float | None, x: Axis, rates: Floats, smoothed: Floats, seeds: Floats
 ) -> tuple[float, float] | None:
-    """The point of the curve at a rate: on the smoothed curve, else among the seeds, else at half height."""
+    """Return the point of the curve at a rate: on the smoothed curve, else among the seeds, else at half height."""
     if rate is None or not math.isfinite(rate):
         return None
     at = float(x.fractions(np.array([rate]))[0])

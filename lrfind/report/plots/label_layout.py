@@ -11,7 +11,7 @@ from lrfind.types import Floats
 
 
 def side_by_side(anchors: Sequence[float], widths: Sequence[float], gap: float) -> list[float]:
-    """Centres of labels in one row, each as near to its anchor as the others and the row's ends, 0 and 1, allow.
+    """Return centres of labels in one row, as near to their anchors as the others and the ends, 0 and 1, allow.
 
     Anchors may come in any order. Labels that are too wide for the row together stand in order from the left.
     """
@@ -34,7 +34,7 @@ def side_by_side(anchors: Sequence[float], widths: Sequence[float], gap: float) 
 
 
 def free_spot(width: float, height: float, curves: Sequence[tuple[Floats, Floats, float]]) -> tuple[float, float]:
-    """Centre of the box of this size, inside the axes, that covers least of the curves ``(x, y, weight)``.
+    """Return the centre of the box of this size, inside the axes, that covers least of the curves ``(x, y, weight)``.
 
     Of equally good places the one nearest to the middle is taken.
     """
@@ -69,7 +69,7 @@ def beside(
     curves: Sequence[tuple[Floats, Floats, float]],
     gap: tuple[float, float],
 ) -> list[tuple[float, float]]:
-    """Centres of labels that each name a point nearby, in the order of the labels.
+    """Return centres of labels beside the points they name, in the order of the labels.
 
     One label after the other gets the place, of all that its spots allow, that covers least of the curves, lies inside
     the axes and on no label before it; of equal ones the first. Where there is no such place it gets the first one,
@@ -109,13 +109,13 @@ def _inside(x: float, y: float, width: float, height: float) -> bool:
 
 
 def _apart(box: tuple[float, float, float, float], others: Sequence[tuple[float, float, float, float]]) -> bool:
-    """Whether a box, by its centre and size, lies on none of the others."""
+    """Return whether a box, by its centre and size, overlaps none of the others."""
     x, y, width, height = box
     return all(abs(x - ox) >= (width + ow) / 2 or abs(y - oy) >= (height + oh) / 2 for ox, oy, ow, oh in others)
 
 
 def _covered(x: float, y: float, width: float, height: float, curves: Sequence[tuple[Floats, Floats, float]]) -> float:
-    """Weighted number of points of the curves in a box."""
+    """Return the weighted number of points of the curves in a box."""
     return float(
         sum(
             weight * np.count_nonzero((np.abs(xs - x) <= width / 2) & (np.abs(ys - y) <= height / 2))
@@ -125,7 +125,7 @@ def _covered(x: float, y: float, width: float, height: float, curves: Sequence[t
 
 
 def dense(x: Floats, y: Floats, points: int = 200) -> tuple[Floats, Floats]:
-    """Points along the straight pieces of a curve, so many that no label fits between two; gaps are bridged."""
+    """Return points along the straight pieces of a curve, shape (points,) each; gaps are bridged."""
     known = np.isfinite(x) & np.isfinite(y)
     if known.sum() < 2:
         return x[known], y[known]

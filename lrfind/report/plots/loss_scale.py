@@ -40,7 +40,7 @@ FEWEST_DECADES = 3
 
 @dataclass(frozen=True)
 class Scale:
-    """Where losses lie.
+    """The scale of losses.
 
     Attributes:
         axis: of the loss.
@@ -53,12 +53,12 @@ class Scale:
     untrained: float | None
 
     def fractions(self, losses: Floats) -> Floats:
-        """Where losses lie; NaN for inf."""
+        """Return fractions of the axis; NaN for inf."""
         return clipped(self.axis, np.where(np.isfinite(losses), losses, np.nan))
 
 
 def scale(rows: Sequence[Floats], untrained: Sequence[float], lengths: int, below: float) -> Scale:
-    """Limits that show every loss but those so high that they say nothing.
+    """Return limits that show every loss but those so high that they say nothing.
 
     Args:
         rows: the losses; inf for what diverged.

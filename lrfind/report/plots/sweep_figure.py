@@ -27,12 +27,12 @@ PAIR = Cell(0, 5.75, top=1.25), Cell(6.0, WIDE - RIGHT, top=1.25)
 
 
 def draw(result: Result, format: FigureFormat) -> bytes:
-    """The figure of a result. The same result gives the same bytes, whatever the user's matplotlib settings are."""
+    """Return the figure of a result; the same result gives the same bytes, whatever the user's settings."""
     return to_bytes(lambda: _drawn(result), format)
 
 
 def figure(result: Result) -> Figure:
-    """The figure itself, for a notebook or to draw on."""
+    """Return the figure of a result for a notebook, or to draw on."""
     with styled():
         return _drawn(result)
 
@@ -67,7 +67,7 @@ def _pair(result: Result) -> Figure:
 
 
 def _title(figure: Figure, result: Result, room: float, below: float) -> None:
-    """The run's name, and below it what was measured, in so many inches."""
+    """Write the run's name, and model, data and optimiser below it, in so many inches."""
     width, height = figure.get_size_inches().tolist()
     known = result.facts
     section = result.config.get("optimizer") or {}

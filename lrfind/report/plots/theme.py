@@ -44,7 +44,7 @@ STYLE: dict[str, Any] = {
 
 
 def to_bytes(draw: Callable[[], Figure], format: FigureFormat) -> bytes:
-    """A figure as bytes. The same figure gives the same bytes, whatever the user's matplotlib settings are."""
+    """Return a figure as bytes; the same figure gives the same bytes, whatever the user's matplotlib settings."""
     if format not in get_args(FigureFormat):
         raise ValueError(f"format is {format!r}, expected one of {', '.join(get_args(FigureFormat))}")
     with styled():
@@ -63,14 +63,14 @@ def to_bytes(draw: Callable[[], Figure], format: FigureFormat) -> bytes:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Matplotlib's defaults under our style, whatever the user has set."""
+    """Apply matplotlib's defaults and `STYLE`, whatever the user has set."""
     settings: dict[Any, Any] = {**matplotlib.rcParamsDefault, **STYLE}
     with matplotlib.rc_context({key: value for key, value in settings.items() if not key.startswith("backend")}):
         yield
 
 
 def canvas(width: float, height: float) -> Figure:
-    """An empty figure: a card with round corners.
+    """Return an empty figure: paper with round corners.
 
     On a white page only the plot is seen, on a dark one it looks like a picture, and every colour stands on the paper
     it was chosen for.
@@ -87,7 +87,7 @@ def canvas(width: float, height: float) -> Figure:
 
 
 def add_legend(figure: Figure, lines: list[Line2D], names: list[str], corner: Corner, x: float, down: float) -> None:
-    """What the marks of a panel are, with a lower corner at x and so many inches from the top."""
+    """Add a legend with a lower corner at x and so many inches from the top."""
     figure.legend(
         lines,
         names,
@@ -106,7 +106,7 @@ def add_legend(figure: Figure, lines: list[Line2D], names: list[str], corner: Co
 
 
 def tint(color: str, strength: float) -> str:
-    """A colour as it looks on paper, thinned: 1 is the colour itself, 0 the paper."""
+    """Return a colour mixed with the paper: strength 1 is the colour itself, 0 the paper."""
     pairs = zip(*([int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in (PAPER, color)), strict=True)
     return "#" + "".join(f"{round(paper + strength * (ink - paper)):02x}" for paper, ink in pairs)
 
@@ -116,7 +116,7 @@ MOST = 1000
 
 
 def fit(text: Text, content: str, inches: float) -> None:
-    """Give a text its content, cut where it would be wider than its room."""
+    """Set the content of a text, cut to a width in inches."""
     content = drawable(content[:MOST])
     text.set_text(content)
     width = text.get_window_extent().width / DPI
@@ -127,18 +127,18 @@ def fit(text: Text, content: str, inches: float) -> None:
 
 
 def shortened(text: str, width: int) -> str:
-    """A text of at most so many characters."""
+    """Return text of at most so many characters."""
     text = drawable(text[: width + MOST])
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
 def drawable(text: str) -> str:
-    """The text with a box for every character the font lacks, which matplotlib would warn about."""
+    """Return text with a box for every character that the font lacks, which matplotlib would warn about."""
     return "".join(char if ord(char) in _glyphs() else "□" for char in clean(text))
 
 
 @cache
 def _glyphs() -> frozenset[int]:
-    """The characters that the plain and the bold font both have."""
+    """Return the characters that the plain and the bold font both have."""
     plain, bold = (FontProperties(family=["DejaVu Sans"], weight=weight) for weight in ("normal", "bold"))
     return frozenset(get_font(findfont(plain)).get_charmap()) & frozenset(get_font(findfont(bold)).get_charmap())

@@ -57,7 +57,7 @@ def _figure(entries: Sequence[Trained]) -> Figure:
 
 
 def line(entry: Trained, *, held_out: bool) -> tuple[Floats, Floats]:
-    """Steps and losses of a training's line; NaN where they are not finite."""
+    """Return steps and losses of a training's line, shape (points,) each; NaN for losses that are not finite."""
     training = entry.training
     if held_out and training.scores is not None:
         return training.scores.step, finite(training.scores.loss)
@@ -66,7 +66,7 @@ def line(entry: Trained, *, held_out: bool) -> tuple[Floats, Floats]:
 
 
 def loss_axis(losses: Sequence[Floats]) -> Axis:
-    """From the lowest loss to the highest start; what rises beyond leaves the axis."""
+    """Return an axis from the lowest loss to the highest start."""
     known = [loss[np.isfinite(loss)] for loss in losses]
     known = [loss for loss in known if loss.size]
     if not known:

@@ -38,7 +38,7 @@ LONGEST_NAME = 24
 
 
 def draw(training: Training, format: FigureFormat) -> bytes:
-    """The figure of a training."""
+    """Return the figure of a training."""
     return to_bytes(lambda: _figure(training), format)
 
 
@@ -78,14 +78,14 @@ def _loss(figure: Figure, view: TrainingView, training: Training) -> None:
 
 
 def aligned(view: TrainingView) -> tuple[list[str], list[str]]:
-    """The labels of losses and of rates, as wide as each other, so that both panels begin at the same place."""
+    """Return the labels of losses and of rates at one width, so that both panels begin at the same x."""
     upper, lower = ([superscript(label) for label in axis.labels] for axis in (view.y, view.z))
     width = max((len(label) for label in [*upper, *lower]), default=0)
     return tuple([label.rjust(width) for label in labels] for labels in (upper, lower))  # type: ignore[return-value]
 
 
 def _first_finding(axes: Axes, training: Training, view: TrainingView) -> None:
-    """Where the most important finding is seen, as a band, where it is a part of the training."""
+    """Draw the steps of the most important finding as a band, where they are a part of the training."""
     finding = next((finding for finding in training.findings if finding.severity != "info"), None)
     if finding is None:
         return
@@ -101,7 +101,7 @@ def _rate(figure: Figure, view: TrainingView) -> None:
 
 
 def _title(figure: Figure, training: Training) -> None:
-    """The config's name, how it ended, and what was found."""
+    """Write name, findings and headline of a training."""
     room = WIDTH - LEFT - RIGHT
     title = figure.text(LEFT / WIDTH, 1 - 0.33 / HEIGHT, "", color=INK, size=11, weight="bold", va="baseline")
     ids = ", ".join(finding.id for finding in training.findings)

@@ -32,7 +32,7 @@ LOW_RATE = 1e-4
 
 @dataclass(frozen=True)
 class TrainingView:
-    """A training ready to draw.
+    """A training in fractions of its axes.
 
     Attributes:
         x: the axis of steps.
@@ -62,7 +62,7 @@ class TrainingView:
 
 
 def training_view(training: Training) -> TrainingView:
-    """Choose what to show of a training."""
+    """Return axes, curves and marks of a training, in fractions of the axes."""
     done = len(training.loss)
     x = linear_axis(0.0, float(max(done, 1)))
     at, loss = thinned(finite(training.loss))
@@ -97,7 +97,7 @@ def training_view(training: Training) -> TrainingView:
 
 
 def thinned(loss: Floats) -> tuple[Floats, Floats]:
-    """Steps and losses, by the means of parts where there are many."""
+    """Return steps and losses, shape (points,) each: means of equal parts where there are more than `FINEST`."""
     steps = np.arange(len(loss), dtype=np.float64)
     if len(loss) <= FINEST:
         return steps, loss
@@ -107,8 +107,12 @@ def thinned(loss: Floats) -> tuple[Floats, Floats]:
 
 
 def moving_mean(y: Floats, width: int) -> Floats:
-    """Mean of about `width` values around each, shape kept; fewer at the start, where a loss falls fastest, and those
-    before it at the end. NaN counts as missing."""
+    """Return a centred moving mean, shape kept: fewer values at the start, where a loss falls fastest, and at the end.
+
+    Args:
+        y: shape (steps,); NaN counts as missing.
+        width: number of values in a mean.
+    """
     known = np.isfinite(y)
     total = np.concatenate([[0.0], np.cumsum(np.where(known, y, 0.0))])
     count = np.concatenate([[0], np.cumsum(known)])
@@ -121,7 +125,7 @@ def moving_mean(y: Floats, width: int) -> Floats:
 
 
 def loss_axis(smoothed: Floats, loss: Floats, val: Floats) -> Axis:
-    """Limits that show the fall and the start of a rise."""
+    """Return an axis that shows the fall of the loss and the start of a rise."""
     known = np.concatenate([smoothed[np.isfinite(smoothed)], val[np.isfinite(val)]])
     if not known.size:
         return Axis(0.0, 1.0, log=False, ticks=(), minor=(), labels=())
@@ -143,7 +147,7 @@ def loss_axis(smoothed: Floats, loss: Floats, val: Floats) -> Axis:
 
 
 def rate_axis(rate: Floats) -> Axis:
-    """A log axis where the rate spans more than a factor of ten above what counts as zero, else one from zero."""
+    """Return a log axis for rates that mostly lie below a tenth of their peak, else a linear one from zero."""
     peak = float(rate.max()) if rate.size else 1.0
     above = rate[rate >= LOW_RATE * peak]
     low = float(above.min()) if above.size else peak

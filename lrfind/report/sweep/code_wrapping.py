@@ -4,8 +4,7 @@ from __future__ import annotations
 
 
 def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
-    """Python source on lines no wider than `width`, broken at the widest of the outermost brackets first, an argument a
-    line.
+    """Return Python source on lines no wider than `width`, broken at the widest outermost bracket, an argument a line.
 
     What is pasted from a terminal then still runs. A name or string that is wider by itself stays whole.
     """
@@ -25,7 +24,7 @@ def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
 
 
 def wrap_yaml(text: str, width: int) -> list[str]:
-    """YAML of one section a line, broken as `wrap_code` does; what goes on is indented, as YAML wants it."""
+    """Return YAML of one section a line, broken as `wrap_code` does; continued lines are indented."""
     lines = []
     for section in text.splitlines():
         first, *others = wrap_code(section, width)
@@ -34,7 +33,7 @@ def wrap_yaml(text: str, width: int) -> list[str]:
 
 
 def _call(source: str) -> tuple[str, list[str], str]:
-    """A line of source as what stands up to its widest bracket, the arguments in it, and the rest from its end on."""
+    """Return a line of source in three parts: up to its widest bracket, the arguments in it, and the rest."""
     widest_call: tuple[str, list[str], str] = (source, [], "")
     widest, depth, quote, opened, start = 0, 0, "", 0, 0
     arguments: list[str] = []
@@ -59,5 +58,5 @@ def _call(source: str) -> tuple[str, list[str], str]:
 
 
 def _in_head_of_lambda(argument: str) -> bool:
-    """Whether a comma behind this part of an argument still belongs to what a lambda takes."""
+    """Return whether a comma after this part of an argument separates parameters of a lambda."""
     return argument.lstrip().startswith("lambda ") and ":" not in argument

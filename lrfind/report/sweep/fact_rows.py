@@ -14,7 +14,7 @@ BASES = {"measured": "measured", "rule": "derived by rule"}
 
 
 def facts(result: Result) -> list[tuple[str, str]]:
-    """Names and values of what a reader wants to know about the run."""
+    """Return names and values of the facts of a run."""
     known, sweep, env = result.facts, result.sweep, result.environment
     seeds, steps = len(sweep.seeds), len(sweep.learning_rate)
     span = f", {interval(float(sweep.learning_rate[0]), float(sweep.learning_rate[-1]))}" if steps else ""
@@ -36,19 +36,19 @@ def facts(result: Result) -> list[tuple[str, str]]:
 
 
 def special(known: Facts) -> list[str]:
-    """What is out of the ordinary about a model: frozen parameters, another precision."""
+    """Return unusual facts of a model: frozen parameters, a precision other than float32."""
     frozen = [f"{known.frozen:,} of them frozen"] if known.frozen else []
     return frozen + ([f"computed in {known.precision}"] if known.precision != "float32" else [])
 
 
 def purpose(result: Result) -> str:
-    """What the rate is for: ``"1,000 steps, constant schedule"``."""
+    """Return length and schedule of the training that the rate is for: ``"1,000 steps, constant schedule"``."""
     advised = result.recommendation
     return f"{advised.steps:,} steps, {clean(advised.schedule)} schedule"
 
 
 def confirmation_rows(result: Result) -> list[tuple[str, str]]:
-    """What was trained and what it showed, how far the seeds agree, and what it cost; empty without confirmation."""
+    """Return the rows of a confirmation: trainings, agreement of seeds, cost; nothing without one."""
     confirmation = result.confirmation
     if confirmation is None:
         return []
@@ -62,7 +62,7 @@ def confirmation_rows(result: Result) -> list[tuple[str, str]]:
 
 
 def trainings(confirmation: Confirmation, whole: int) -> str:
-    """The trainings of a confirmation, the best rate of each length, and how they lead to the `whole` training.
+    """Return the trainings of a confirmation in words: number, best rate of each length, extrapolation.
 
     Examples:
         ``"24 trainings at 2 horizons (30, 100 steps), 2 diverged; best by held-out loss 3.2e-03 at 30, 2.4e-03 at
@@ -100,7 +100,7 @@ def trainings(confirmation: Confirmation, whole: int) -> str:
 
 
 def evidence(result: Result) -> str:
-    """What else was measured: ``"stable at the start below 4.1e-02 = 2 / lambda_max; ..."``; empty where nothing."""
+    """Return sharpness and trust ratio in words: ``"stable at the start below 4.1e-02 = 2 / lambda_max"``."""
     measured, parts = result.evidence, []
     if _known(measured.stability_limit):
         rule = f" = {measured.stability_rule}" if measured.stability_rule else ""
@@ -114,7 +114,7 @@ def evidence(result: Result) -> str:
 
 
 def times(result: Result) -> str:
-    """Where the time went: ``"2.31 s: import 0.70 s, ..."``; parts too short to show are left out."""
+    """Return the seconds of each part: ``"2.31 s: import 0.70 s, ..."``; parts too short to show are left out."""
     timing = result.timing
     parts = [("import", timing.import_), ("data", timing.data), ("compile", timing.compile)]
     parts += [("sweep", timing.sweep), ("confirm", timing.confirm), ("render", timing.render)]
@@ -123,7 +123,7 @@ def times(result: Result) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number of things: ``"1 seed"``, ``"1,200 seeds"``."""
+    """Return a number with its noun: ``"1 seed"``, ``"1,200 seeds"``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -132,13 +132,13 @@ def _known(value: float | None) -> TypeGuard[float]:
 
 
 def guesses(result: Result) -> str:
-    """The usual guesses in a row: ``"0.1 diverges; 0.01 loses about 12%; 0.001 most likely too low"``."""
+    """Return the usual guesses in a line: ``"0.1 diverges; 0.01 loses about 12%; 0.001 most likely too low"``."""
     best = result.recommendation.learning_rate
     return "; ".join(f"{guess.learning_rate:g} {brief(guess, best)}" for guess in result.advice.guesses)
 
 
 def brief(guess: Guess, best: float | None) -> str:
-    """What a guess would have done, in as few words as there are."""
+    """Return the outcome of a guess in few words."""
     if guess.verdict == "unknown":
         return "not known"
     if guess.verdict != "costs":
@@ -149,5 +149,5 @@ def brief(guess: Guess, best: float | None) -> str:
 
 
 def title(setting: Setting) -> str:
-    """A setting in a line: ``"cosine, 0.0148 (measured)"``."""
+    """Return schedule and rate of a setting: ``"cosine, 0.0148 (measured)"``."""
     return f"{clean(setting.schedule)}, {setting.learning_rate:g} ({BASES.get(setting.basis, setting.basis)})"

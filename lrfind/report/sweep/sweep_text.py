@@ -56,7 +56,7 @@ class _Page:
         self.unicode = unicode
 
     def text(self, content: str, style: str = "") -> Text:
-        """A user's words as plain text: no markup, no terminal codes, no character the output lacks."""
+        """Return a user's words as plain text, without terminal codes and characters that the output lacks."""
         content = clean(content)
         return Text(content if self.unicode else ascii_only(content), style=style)
 
@@ -114,21 +114,21 @@ class _Page:
         self.console.print(grid)
 
     def code(self, result: Result) -> None:
-        """The line to paste, from the first column on and without a frame, so that it can be marked and copied."""
+        """Print the optimiser's source from the first column on, so that it can be marked and copied."""
         if result.recommendation.learning_rate is None or not result.facts.optimizer.strip():
             return
         self.console.print()
         self.source(wrap_code(result.facts.optimizer, self.console.width), "bold")
 
     def source(self, lines: Sequence[str], style: str = "") -> None:
-        """Text that is pasted: as it is, from the first column on."""
+        """Print source text as it is, from the first column on."""
         for line in lines:
             line = line[: len(line) - len(line.lstrip())] + clean(line)
             styled = Text(line if self.unicode else ascii_only(line), style=style)
             self.console.print(styled, no_wrap=True, overflow="fold", soft_wrap=False)
 
     def advice(self, result: Result) -> None:
-        """A setting for each schedule, as YAML and as optax; then the guesses with their reasons."""
+        """Print a setting for each schedule, as YAML and as optax, and the guesses with their reasons."""
         for setting in result.advice.settings:
             self.console.print()
             self.console.print(self.text(title(setting), "bold"))

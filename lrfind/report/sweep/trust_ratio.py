@@ -21,7 +21,7 @@ LONGEST_NAME = 8
 
 
 def half_trust(result: Result) -> float | None:
-    """The rate at which the trust-region ratio falls through 1/2; None where it does not, or only as noise does.
+    """Return the rate at which the trust-region ratio falls through 1/2; None without such a fall, or for noise.
 
     Of several falls through 1/2 it is the one that leaves fewest points on the wrong side. Between two points the
     ratio is taken as straight over the logarithm of the rate, or over the rate itself where one is not positive.
@@ -49,7 +49,7 @@ def half_trust(result: Result) -> float | None:
 
 
 def limit_name(rule: str | None) -> str:
-    """A rule as a figure labels its line: ``"38 / lambda_max (preconditioned)"`` as ``"38/λ"``; ``"stability"`` where
+    """Return the label of a stability rule: ``"38 / lambda_max (preconditioned)"`` as ``"38/λ"``; ``"stability"`` where
     it is not short."""
     name = re.sub(r"\([^()]*\)$", "", rule or "").replace("lambda_max", "λ").replace(" ", "")
     return name if 0 < len(name) <= LONGEST_NAME else "stability"
