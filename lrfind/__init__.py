@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lrfind.core.version import __version__
+
 if TYPE_CHECKING:
     from lrfind.answer import Answer
     from lrfind.api import find
-
-__version__ = "0.1.0"
 
 __all__ = ["Answer", "__version__", "find"]
 

@@ -23,7 +23,7 @@ def script() -> None:
     Everything that a command writes is flushed and closed by then, and its threads have ended. Worker processes that
     the user's code left behind are ended here.
     """
-    from lrfind.own.children import end_children, main_of_children
+    from lrfind.task.user_code.worker_processes import end_children, main_of_children
 
     main_of_children()
     gc.set_threshold(COLLECT_EVERY)
@@ -32,7 +32,7 @@ def script() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # lrfind has no use for plugins of pydantic, and looking for them reads the metadata of all that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from lrfind.cli import screen
+    from lrfind.cli import terminal as screen
 
     screen.whole_process = True
     try:
@@ -55,8 +55,8 @@ def main() -> None:
             del os.environ[name]
     try:
         from lrfind.cli.app import app
-        from lrfind.cli.screen import report
-        from lrfind.errors import LrfindError, RunError
+        from lrfind.cli.terminal import report
+        from lrfind.core.errors import LrfindError, RunError
 
         try:
             app(prog_name="lrfind")

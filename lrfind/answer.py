@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrfind.store import CURVE, PLOT, RESULT, disk, write
-from lrfind.types import Result, Suggestion
+from lrfind.core.result import Result, Suggestion
+from lrfind.storage.run_directory import CURVE, PLOT, RESULT, disk, write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,19 +9,19 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lrfind.answer import Answer
+from lrfind.config.optimizer_catalog import OPTIMIZERS
 from lrfind.config.schema import Config
-from lrfind.config.target import NONE, OWN, PYTHON
+from lrfind.config.sections.target import NONE, OWN, PYTHON
 from lrfind.config.validate import validate
-from lrfind.errors import ConfigError, InputError, Problem, RunError
-from lrfind.measure import measure
-from lrfind.nowhere import Nowhere
-from lrfind.optimizer_table import OPTIMIZERS
-from lrfind.own.trouble import failure_of
-from lrfind.types import Result
-from lrfind.watch import Clock, Quiet
+from lrfind.core.errors import ConfigError, InputError, Problem, RunError
+from lrfind.core.result import Result
+from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs.measurement import measure
+from lrfind.storage.null import Nowhere
+from lrfind.task.user_code.tracebacks import failure_of
 
 if TYPE_CHECKING:
-    from lrfind.targets import Parts
+    from lrfind.task.from_user_code import Parts
 
 ARGUMENTS = {
     "train.steps": "steps",
@@ -129,8 +129,8 @@ def find(
         True
     """
     from lrfind.engine import jax_settings
-    from lrfind.own.kinds import recognise
-    from lrfind.own.settings import is_module
+    from lrfind.task.user_code.partition import is_module
+    from lrfind.task.user_code.recognize import recognise
 
     title = name_of(loss_fn)
     if not callable(loss_fn):
@@ -169,8 +169,8 @@ def find(
 
 def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None, float | None]) -> Result:
     """Run it, with nobody watching."""
-    from lrfind import targets
     from lrfind.engine import devices
+    from lrfind.task import from_user_code as targets
 
     clock, watcher = Clock(), Quiet()
     platform = devices.configure(cache=False)
@@ -194,9 +194,9 @@ def parts_of(
     config: Config, found: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
 ) -> Parts:
     """The caller's objects as a plan takes them."""
-    from lrfind.own.data import recognise
-    from lrfind.own.optimizers import own_line, own_optimizer
-    from lrfind.targets import Parts
+    from lrfind.task.from_user_code import Parts
+    from lrfind.task.user_code.data import recognise
+    from lrfind.task.user_code.optimizers import own_line, own_optimizer
 
     return Parts(
         data=recognise(batches, {}, "batches"),

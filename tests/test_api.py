@@ -18,7 +18,7 @@ import pytest
 
 import lrfind
 from lrfind import api
-from lrfind.errors import InputError, OwnCodeError, RunError
+from lrfind.core.errors import InputError, OwnCodeError, RunError
 
 X = np.random.default_rng(0).normal(size=(120, 3))
 Y = X @ np.array([1.0, -2.0, 0.5])

@@ -14,7 +14,7 @@ import typer.main
 
 import lrfind
 from lrfind.cli.app import app
-from lrfind.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
+from lrfind.core.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,7 +63,7 @@ def test_files_that_the_readme_names_exist() -> None:
 
 
 def test_exit_codes_are_in_the_readme() -> None:
-    from lrfind.errors import ExitCode
+    from lrfind.core.errors import ExitCode
 
     rows = "\n".join(re.findall(r"^\| (\d[\d, ]*) \|", README, re.MULTILINE))
     assert {int(code) for code in re.findall(r"\d+", rows)} >= set(ExitCode)

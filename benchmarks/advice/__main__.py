@@ -22,11 +22,12 @@ from ruamel.yaml import YAML
 from tasks import SHIPPED, config
 from truth import GOOD, grid, lost
 
-from lrfind import plan as plans
 from lrfind.config.schema import Config
-from lrfind.data.batches import weight_key
+from lrfind.core.advice import Setting
+from lrfind.core.result import Result
 from lrfind.engine import devices
-from lrfind.types import Result, Setting
+from lrfind.task import task as plans
+from lrfind.task.data.batches import weight_key
 
 DEFAULT = ("digits-mlp-sgd", "digits-mlp-adam")
 SEEDS = range(1000, 1003)

@@ -8,9 +8,9 @@ import numpy as np
 from corpus import runs
 from views import VIEWS
 
-from lrfind.analysis.diagnose.diagnosis import diagnose
+from lrfind.analysis.diagnosis.diagnosis import diagnose
 
-FILE = Path(__file__).parents[2] / "tests/analysis/diagnose/runs.npz"
+FILE = Path(__file__).parents[2] / "tests/support/runs.npz"
 
 MOST_STEPS = 1000
 """Longer runs are left out: the file is checked in."""

@@ -11,14 +11,14 @@ import jax
 import numpy as np
 from variants import variants
 
-from lrfind import plan as plans
 from lrfind.config.schema import Config
-from lrfind.data.batches import weight_key
-from lrfind.engine.evaluate import Evaluator
-from lrfind.engine.kernel import Feed, Kernel
+from lrfind.engine.evaluation import Evaluator
 from lrfind.engine.lanes import Draw
 from lrfind.engine.step import start
-from lrfind.plan import rows_of
+from lrfind.engine.train_loop import Feed, Kernel
+from lrfind.task import task as plans
+from lrfind.task.data.batches import weight_key
+from lrfind.task.task import rows_of
 
 EVALUATIONS = 50
 """Validation losses of a run, evenly spaced, the one before training besides."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrfind import schedules
+from lrfind.task.optim import schedules
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from corpus import Floats, Run
 
-from lrfind.types.training import Trace
+from lrfind.core.training import Trace
 
 EPOCHS = 25
 """Rows of the thinned log."""

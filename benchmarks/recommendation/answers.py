@@ -12,7 +12,7 @@ from finders import FINDERS
 from tasks import config
 from truths import load
 
-from lrfind.errors import LrfindError
+from lrfind.core.errors import LrfindError
 
 WORKERS = 2
 

@@ -13,14 +13,14 @@ import numpy as np
 import peers
 from peers import PEERS, Floats, Peer
 
-from lrfind import plan as plans
 from lrfind.config.schema import Config
 from lrfind.config.validate import validate
+from lrfind.core.result import Result
 from lrfind.engine import devices
-from lrfind.engine.kernel import Kernel
-from lrfind.run import Options, sweep
-from lrfind.types import Result
-from lrfind.watch import Clock, Quiet
+from lrfind.engine.train_loop import Kernel
+from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs.sweep import Options, sweep
+from lrfind.task import task as plans
 
 CONFIRMS = "confirm" in Config.model_fields
 """Whether this lrfind can confirm a rate by short trainings."""

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from lrfind.config.load import load
-from lrfind.own.reference import Door
-from lrfind.run import Options, sweep
-from lrfind.train import Peak, train
-from lrfind.watch import Clock, Quiet
+from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs.sweep import Options, sweep
+from lrfind.runs.train import Peak, train
+from lrfind.task.user_code.loader import Door
 
 HERE = Path(__file__).resolve().parent
 CONFIGS = (*sorted((HERE / "own").glob("*.yaml")), *sorted((HERE.parents[1] / "configs" / "own").glob("*.yaml")))

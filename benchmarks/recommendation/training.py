@@ -11,13 +11,13 @@ import jax
 import numpy as np
 from truth import SEEDS, Floats, Truth, grid
 
-from lrfind import schedules
-from lrfind.data.batches import weight_key
 from lrfind.engine import devices
-from lrfind.engine.kernel import Feed, Kernel
 from lrfind.engine.lanes import Draw
 from lrfind.engine.step import start
-from lrfind.plan import Plan, rows_of
+from lrfind.engine.train_loop import Feed, Kernel
+from lrfind.task.data.batches import weight_key
+from lrfind.task.optim import schedules
+from lrfind.task.task import Plan, rows_of
 
 Cell = tuple[float, int]
 """A rate and a seed: one training."""

@@ -13,8 +13,8 @@ from tasks import TASKS, config
 from training import measure, train
 from truth import Truth
 
-from lrfind import plan as plans
 from lrfind.engine import devices
+from lrfind.task import task as plans
 
 TOLERANCE = 1e-3
 """Relative difference up to which a training that is done again came out the same."""

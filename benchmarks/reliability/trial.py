@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrfind.cli.screen import UNPRINTABLE, harmless
+from lrfind.cli.terminal import UNPRINTABLE, harmless
 from lrfind.config.load import load
-from lrfind.errors import ConfigError, InputError
+from lrfind.core.errors import ConfigError, InputError
 
 SLOW = 5.0
 """Seconds after which reading counts as hanging."""
@@ -56,8 +56,8 @@ def judge(said: str, placed: bool, path: Path) -> Outcome:
 
 def read_data(path: Path) -> Outcome:
     """Load a config and its data, as far as it goes without JAX."""
-    from lrfind.data.prepare import prepare
-    from lrfind.registry import DATA
+    from lrfind.core.registry import DATA
+    from lrfind.task.data.prepare import prepare
 
     begin = time.process_time()
     try:

@@ -9,8 +9,8 @@ import sys
 
 import numpy as np
 
-from lrfind import built_in
 from lrfind.config.load import load
+from lrfind.task import builtin as built_in
 
 
 def main(source: str, target: str) -> None:

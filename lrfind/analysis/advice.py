@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrfind.analysis.curve import Reading
-from lrfind.types import Recommendation
+from lrfind.analysis.range_test.curve import Reading
+from lrfind.core.result import Recommendation
 
 START = 10.0
 """Peak rate over first rate of a one-cycle schedule, without unit (Smith 2018)."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from lrfind.types import Floats
+from lrfind.core.dataset import Floats
 
 
 @dataclass(frozen=True)

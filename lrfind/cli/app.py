@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from lrfind import __version__
-from lrfind.cli import check, compare, diagnose, explain, init, list_, report, schema, sweep, train
+from lrfind.cli.commands import check, compare, diagnose, explain, init, report, schema, sweep, train
+from lrfind.cli.commands import list as list_
+from lrfind.core.version import __version__
 
 app = typer.Typer(
     help="The learning-rate range finder for JAX: which rate to train with, how sure that is, and why.",

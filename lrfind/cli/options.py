@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lrfind.formats import Format as Format
+from lrfind.core.formats import Format as Format
 
 
 class Device(StrEnum):

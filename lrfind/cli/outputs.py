@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrfind.errors import ConfigError, InputError
-from lrfind.files import descriptor, is_special
+from lrfind.core.errors import ConfigError, InputError
+from lrfind.storage.atomic import descriptor, is_special
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
@@ -156,8 +156,8 @@ def check_config(
 
 def unchecked(source: str) -> Iterator[str]:
     """Yield every text in the values of a config that could not be loaded."""
-    from lrfind.config.files import read_text
-    from lrfind.config.nodes import read
+    from lrfind.config.read_text import read_text
+    from lrfind.config.yaml_reader import read
 
     with suppress(ConfigError):
         yield from texts(read(read_text(source)).value if source != "-" else None)
@@ -189,7 +189,7 @@ def same_file(one: Path, other: Path) -> bool:
 
 def holds_run(folder: Path) -> bool:
     """Return whether a folder is the run directory of some run."""
-    from lrfind.folder import JOURNAL, RENEWED, head_of
+    from lrfind.storage.layout import JOURNAL, RENEWED, head_of
 
     return any(head_of(folder / name) is not None for name in (JOURNAL, RENEWED))
 
@@ -200,7 +200,7 @@ def check_out(folder: Path) -> None:
     Raises:
         InputError: it is a file, lies below one, or holds files of lrfind's names that lrfind did not write.
     """
-    from lrfind.claim import refuse_strangers_folder
+    from lrfind.storage.claim import refuse_strangers_folder
 
     check_folder(folder)
     refuse_strangers_folder(folder, folder)
@@ -248,6 +248,6 @@ def distinct(names: Sequence[str]) -> list[str]:
 
 def files_of(run: Path, *, run_directory: bool = False) -> list[Path]:
     """The files of a run that must not be written over by what is made of them: all of a directory's, or the one."""
-    from lrfind.ownership import NAMES
+    from lrfind.storage.ownership import NAMES
 
     return [run / name for name in NAMES] if run_directory or run.is_dir() else [run]

@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.screen import Interruption, Screen, say
-from lrfind.printable import harmless
+from lrfind.cli.terminal import Interruption, Screen, say
+from lrfind.core.printable import harmless
 
 if TYPE_CHECKING:
-    from lrfind.tape import Position
-    from lrfind.types import Floats
+    from lrfind.core.dataset import Floats
+    from lrfind.storage.replay import Position
 
 PATIENCE = 10.0
 """Seconds up to which the bar alone says how long it takes."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrfind.cli.loading import load_with, piped
+from lrfind.cli.load_configs import load_with, piped
+from lrfind.cli.measure_options import KEYS, Wishes, check
 from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, distinct, starting_folder
-from lrfind.cli.screen import say
-from lrfind.cli.wishes import KEYS, Wishes, check
-from lrfind.errors import LrfindError
+from lrfind.cli.terminal import say
+from lrfind.core.errors import LrfindError
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrfind.config.json_schema import schema
-from lrfind.config.words import wanted
-from lrfind.errors import InputError
-from lrfind.optimizer_table import OPTIMIZERS
-from lrfind.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES, near
+from lrfind.config.messages import wanted
+from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.core.errors import InputError
+from lrfind.core.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES, near
 
 KINDS: dict[str, Iterable[str]] = {
     "models": MODELS,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from lrfind.config import problems
-from lrfind.config.keywords import summary
-from lrfind.config.optimizer import OWN_KEYS, OWN_SHARED, option_schema
-from lrfind.config.target import NONE, OWN
-from lrfind.optimizer_table import OPTIMIZERS
+from lrfind.config import schema_problems as problems
+from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.config.optimizer_keywords import summary
+from lrfind.config.sections.optimizer import OWN_KEYS, OWN_SHARED, option_schema
+from lrfind.config.sections.target import NONE, OWN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lrfind.config import nodes, overrides
-from lrfind.config.data import NpyData
-from lrfind.config.files import read_text
+from lrfind.config import overrides
+from lrfind.config import yaml_reader as nodes
+from lrfind.config.read_text import read_text
 from lrfind.config.schema import Config
+from lrfind.config.sections.data import NpyData
 from lrfind.config.validate import validate
-from lrfind.errors import ConfigError, InputError, Problem
+from lrfind.core.errors import ConfigError, InputError, Problem
 
 STDIN = "-"
 SUFFIXES = (".yaml", ".yml")

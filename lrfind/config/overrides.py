@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lrfind.config.nodes import Document, Path, read
-from lrfind.config.target import OWN
-from lrfind.config.words import shown
-from lrfind.errors import Problem
+from lrfind.config.messages import shown
+from lrfind.config.sections.target import OWN
+from lrfind.config.yaml_reader import Document, Path, read
+from lrfind.core.errors import Problem
 
 WHERE = "--set"
 

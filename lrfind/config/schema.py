@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from lrfind.config.data import DataSection
-from lrfind.config.model import ModelSection
-from lrfind.config.optimizer import OptimizerSection
-from lrfind.config.section import Section, conflict, names
-from lrfind.config.target import NONE, OWN, OwnLoss
-from lrfind.config.training import TrainSection
-from lrfind.config.words import number
-from lrfind.registry import LADDERS, LOSSES, METHODS
+from lrfind.config.messages import number
+from lrfind.config.sections.base import Section, conflict, names
+from lrfind.config.sections.data import DataSection
+from lrfind.config.sections.model import ModelSection
+from lrfind.config.sections.optimizer import OptimizerSection
+from lrfind.config.sections.target import NONE, OWN, OwnLoss
+from lrfind.config.sections.train import TrainSection
+from lrfind.core.registry import LADDERS, LOSSES, METHODS
 
 if TYPE_CHECKING:
     LossName = str

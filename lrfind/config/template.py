@@ -7,9 +7,9 @@ from typing import Any
 
 from lrfind.config.catalog import KINDS, Option, options
 from lrfind.config.json_schema import schema
-from lrfind.errors import InputError
-from lrfind.optimizer_table import OPTIMIZERS
-from lrfind.registry import near
+from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.core.errors import InputError
+from lrfind.core.registry import near
 
 CHOICES = {"model": "mlp", "data": "digits", "optimizer": "adamw", "schedule": "cosine"}
 GO_TOGETHER = ((("data", "text"), "model", "transformer"), (("model", "transformer"), "data", "text"))

@@ -14,13 +14,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from lrfind.config.nodes import Path
-from lrfind.config.optimizer import OWN_KEYS, SHARED
-from lrfind.config.problems import Finding, bad_name, finding, locate, variants
+from lrfind.config.messages import unknown
+from lrfind.config.optimizer_catalog import OPTIMIZERS, REFUSED
 from lrfind.config.schema import Config
-from lrfind.config.target import NONE, OWN
-from lrfind.config.words import unknown
-from lrfind.optimizer_table import OPTIMIZERS, REFUSED
+from lrfind.config.schema_problems import Finding, bad_name, finding, locate, variants
+from lrfind.config.sections.optimizer import OWN_KEYS, SHARED
+from lrfind.config.sections.target import NONE, OWN
+from lrfind.config.yaml_reader import Path
 
 TAGGED: tuple[tuple[str, ...], ...] = (("model",), ("data",), ("optimizer",), ("train", "schedule"))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from lrfind.config.optimizer import SHARED
+from lrfind.config.optimizer_catalog import OPTIMIZERS, REFUSED
 from lrfind.config.schema import Config
-from lrfind.errors import InputError
-from lrfind.optimizer_table import OPTIMIZERS, REFUSED
-from lrfind.registry import near
+from lrfind.config.sections.optimizer import SHARED
+from lrfind.core.errors import InputError
+from lrfind.core.registry import near
 
 MOMENTUM = "momentum"
 """Not a name of optax's: `sgd` with a momentum of 0.9."""

@@ -1,0 +1,1 @@
+"""JAX: trainings that run side by side."""

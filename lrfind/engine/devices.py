@@ -12,9 +12,9 @@ from functools import cache as once
 from pathlib import Path
 from typing import Any
 
+from lrfind.core.errors import InputError, RunError
 from lrfind.engine import jax_settings
-from lrfind.engine.cache import seal_folder
-from lrfind.errors import InputError, RunError
+from lrfind.engine.compile_cache import seal_folder
 
 CACHE_LIMIT = 2**30
 """Bytes the compile cache may hold. With a limit JAX takes a file lock around each read and write, which makes the
@@ -193,7 +193,7 @@ def environment() -> dict[str, Any]:
     import numpy
     import optax
 
-    from lrfind import __version__
+    from lrfind.core.version import __version__
 
     device = device_of(jax)
     return {

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from lrfind.types import Execution
+from lrfind.core.result import Execution
 
 CONVOLUTION = "conv_general_dilated"
 """Name of the convolution primitive in a jaxpr."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from lrfind.errors import InputError
+from lrfind.core.errors import InputError
 
 NEEDED: Mapping[str, Any] = {
     "jax_debug_nans": False,

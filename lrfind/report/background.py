@@ -22,11 +22,11 @@ from types import TracebackType
 from typing import Any
 
 import lrfind
-from lrfind.decode import read_result
-from lrfind.formats import FigureFormat, Format
+from lrfind.core.decode import read_result
+from lrfind.core.formats import FigureFormat, Format
+from lrfind.core.result import Result
 from lrfind.report.look import Look
 from lrfind.report.sweep.result_json import to_json
-from lrfind.types import Result
 
 IMPORTS = ("plots.sweep_figure", "plots.terminal_plot", "sweep.sweep_text")
 """Modules that the child imports before it is asked, the slowest first."""

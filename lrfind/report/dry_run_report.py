@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lrfind.printable import clean
+from lrfind.core.dry_run import DryRun
+from lrfind.core.printable import clean
 from lrfind.report.json_text import indented
 from lrfind.report.look import Look
 from lrfind.report.wording import spelled
-from lrfind.types.dry_run import DryRun
 
 
 def text(dry_run: DryRun, look: Look) -> str:

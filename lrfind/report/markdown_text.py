@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lrfind.printable import clean
+from lrfind.core.printable import clean
 
 _MARKUP = re.compile(r"([\\*_\[\]|~#$@])")
 

@@ -8,13 +8,14 @@ from importlib import import_module
 from itertools import repeat
 from typing import Any
 
-from lrfind.comparison import Comparison, TrainingComparison
-from lrfind.errors import InputError
-from lrfind.formats import Format
+from lrfind.analysis.comparison import Comparison, TrainingComparison
+from lrfind.core.check import Check, Failure
+from lrfind.core.dry_run import DryRun
+from lrfind.core.errors import InputError
+from lrfind.core.formats import Format
+from lrfind.core.result import Result
+from lrfind.core.training import Diagnosis, Training
 from lrfind.report.look import Look
-from lrfind.types import Check, Failure, Result
-from lrfind.types.dry_run import DryRun
-from lrfind.types.training import Diagnosis, Training
 
 Document = Result | Training | Check | Failure | Comparison | TrainingComparison | Diagnosis | DryRun
 

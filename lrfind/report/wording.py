@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lrfind.printable import clean
-from lrfind.types import Result
+from lrfind.core.printable import clean
+from lrfind.core.result import Result
 
 LOSS_NAMES = {
     "cross_entropy": "cross-entropy, nats",

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic import ladder, typical
 
 from lrfind.analysis.advice import BASES, Proposal, carried, proposals, triangular, warmup
-from lrfind.analysis.curve import read
-from lrfind.types import Recommendation
+from lrfind.analysis.range_test.curve import read
+from lrfind.core.result import Recommendation
+from tests.support.synthetic import ladder, typical
 
 RATES = ladder()
 READING = read(RATES, typical(RATES, centre=1e-3, limit=0.3))

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.analysis.plateau import Plateau, Waiting, factors
-from lrfind.expression import evaluate
-from lrfind.schedules import transform
-from lrfind.types import Floats
+from lrfind.core.dataset import Floats
+from lrfind.task.optim.schedules import transform
+from lrfind.task.optim.source_code import evaluate
 
 
 def by_hand(rule: Plateau, loss: Floats) -> Floats:

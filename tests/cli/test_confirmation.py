@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .conftest import Lrfind
+from tests.cli.conftest import Lrfind
 
 CONFIRMED = ("--set", "confirm.enabled=true", "--set", "confirm.budget=700", "--no-plot")
 

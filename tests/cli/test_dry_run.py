@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .conftest import CONFIG, Lrfind
+from tests.cli.conftest import CONFIG, Lrfind
 
 
 def test_text_says_what_it_would_take_and_leaves_nothing(lrfind: Lrfind) -> None:

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
-from lrfind import store
-from lrfind.cli.screen import HEARD
-from lrfind.journal import to_line
-
-from .conftest import SLOW, Process, alive, children, lines_of, linux, posix, wait_for
+from lrfind.cli.terminal import HEARD
+from lrfind.storage import run_directory as store
+from lrfind.storage.journal import to_line
+from tests.cli.conftest import SLOW, Process, alive, children, lines_of, linux, posix, wait_for
 
 pytestmark = posix
 RUN = Path("lrfind-runs/slow")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .conftest import linux
+from tests.cli.conftest import linux
 
 CONFIG = """\
 model: {name: linear}
@@ -23,7 +23,7 @@ KILLS = 20
 @linux
 def test_killed_anywhere_it_ends_in_the_same_bits(folder: Path) -> None:
     Path("k.yaml").write_text(CONFIG, encoding="utf-8")
-    script = Path(__file__).with_name("kill_and_resume.py")
+    script = Path(__file__).parents[1] / "support" / "kill_and_resume.py"
     command = [sys.executable, "-P", str(script), "k.yaml", "runs", str(KILLS)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .conftest import CONFIG, Lrfind
+from tests.cli.conftest import CONFIG, Lrfind
 
 # Arguments behind `lrfind sweep`, and what is said behind "lrfind: error: ".
 REFUSED = {

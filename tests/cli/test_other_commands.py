@@ -9,9 +9,8 @@ import jsonschema
 import pytest
 
 from lrfind import __version__
-from lrfind.cli.list_ import Kind
-
-from .conftest import Lrfind
+from lrfind.cli.commands.list import Kind
+from tests.cli.conftest import Lrfind
 
 COMMANDS = ("sweep", "check", "init", "list", "schema", "explain")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .conftest import CONFIG, Lrfind, posix
+from tests.cli.conftest import CONFIG, Lrfind, posix
 
 TINY = """\
 model: {name: linear}

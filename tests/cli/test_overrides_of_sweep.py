@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Lrfind
+from tests.cli.conftest import Lrfind
 
 
 def resolved(lrfind: Lrfind, *arguments: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CONFIG, Ran, posix
+from tests.cli.conftest import CONFIG, Ran, posix
 
 LRFIND = (sys.executable, "-m", "lrfind")
 SWEEP = (*LRFIND, "sweep", "c.yaml", "--no-plot")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import posix
+from tests.cli.conftest import posix
 
 pytestmark = posix
 COLOR = re.compile(r"\x1b\[[0-9;]*[1-9][0-9;]*m")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Lrfind
+from tests.cli.conftest import Lrfind
 
 RUN = Path("lrfind-runs/c")
 ESCAPE = "\x1b"

@@ -9,9 +9,8 @@ from pathlib import Path
 import filelock
 import pytest
 
-from lrfind import store
-
-from .conftest import Lrfind
+from lrfind.storage import run_directory as store
+from tests.cli.conftest import Lrfind
 
 RUN = Path("lrfind-runs/c")
 SWEEP = ("sweep", "c.yaml", "--no-plot")

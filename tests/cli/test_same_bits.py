@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lrfind import store
-
-from .conftest import Ran, linux
+from lrfind.storage import run_directory as store
+from tests.cli.conftest import Ran, linux
 
 CONFIG = """\
 model: {name: mlp, hidden: [8]}

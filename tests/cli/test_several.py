@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CONFIG, Lrfind
+from tests.cli.conftest import CONFIG, Lrfind
 
 TWO = ("sweep", "c.yaml", "d.yaml", "--no-plot")
 
@@ -58,7 +58,7 @@ def test_one_plot_file_for_two_is_refused(lrfind: Lrfind) -> None:
 
 
 def test_a_fault_of_ours_is_exit_3_and_the_others_are_measured(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lrfind import conclude as module
+    from lrfind.runs import build_result as module
 
     conclude = module.conclude
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import posix
+from tests.cli.conftest import posix
 
 pytestmark = posix
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CONFIG, Lrfind
+from tests.cli.conftest import CONFIG, Lrfind
 
 
 def test_the_rate_is_in_the_file_and_comments_stay(lrfind: Lrfind) -> None:
@@ -37,7 +37,7 @@ def test_a_dry_run_writes_nothing(lrfind: Lrfind) -> None:
 
 
 def test_where_writing_fails_the_result_is_still_said_once(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lrfind.config import edit
+    from lrfind.config import write_back as edit
 
     def full(target: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device")

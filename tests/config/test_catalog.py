@@ -9,11 +9,11 @@ import pytest
 
 from lrfind.config import Config, Option, load, options, schema, starter
 from lrfind.config.catalog import KINDS
-from lrfind.config.keywords import BOUNDS
-from lrfind.config.optimizer import within
-from lrfind.errors import InputError
-from lrfind.optimizer_table import OPTIMIZERS
-from lrfind.registry import DATA, MODELS, SCHEDULES
+from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.config.optimizer_keywords import BOUNDS
+from lrfind.config.sections.optimizer import within
+from lrfind.core.errors import InputError
+from lrfind.core.registry import DATA, MODELS, SCHEDULES
 
 
 @pytest.mark.parametrize("kind", KINDS)

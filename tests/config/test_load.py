@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lrfind.config import Loaded, load
-from lrfind.config.files import MAX_BYTES
-from lrfind.errors import ConfigError, InputError, Problem
+from lrfind.config.read_text import MAX_BYTES
+from lrfind.core.errors import ConfigError, InputError, Problem
 
 GOOD = """\
 model: {name: mlp, hidden: [32, 16]}

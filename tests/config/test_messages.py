@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lrfind.config import load
-from lrfind.errors import ConfigError
+from lrfind.core.errors import ConfigError
 
 HEAD = "model: {name: linear}\ndata: {name: digits}\noptimizer: {name: sgd}\n"
 

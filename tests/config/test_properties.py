@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfind.config import Config, load, schema
-from lrfind.errors import ConfigError, Problem
-from lrfind.optimizer_table import OPTIMIZERS
-from lrfind.registry import LOSSES, SCHEDULES
+from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.core.errors import ConfigError, Problem
+from lrfind.core.registry import LOSSES, SCHEDULES
 
 RATE = st.floats(1e-12, 1e6)
 MODEL = st.just({"name": "linear"}) | st.fixed_dictionaries(

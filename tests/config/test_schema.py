@@ -10,14 +10,14 @@ import pytest
 from pydantic import ValidationError
 
 from lrfind.config import Config, assumptions
-from lrfind.config.keywords import SUMMARIES
-from lrfind.config.problems import json_schema, resolve, variants
+from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.config.optimizer_keywords import SUMMARIES
 from lrfind.config.schema import TrainSection
-from lrfind.config.target import OWN
+from lrfind.config.schema_problems import json_schema, resolve, variants
+from lrfind.config.sections.target import OWN
 from lrfind.config.validate import validate
-from lrfind.errors import InputError
-from lrfind.optimizer_table import OPTIMIZERS
-from lrfind.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
+from lrfind.core.errors import InputError
+from lrfind.core.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
 
 SMALL: dict[str, Any] = {"model": {"name": "linear"}, "data": {"name": "digits"}, "optimizer": {"name": "sgd"}}
 

@@ -8,9 +8,9 @@ import numpy as np
 import optax
 import pytest
 
-from lrfind.engine.kernel import LONGEST, SHORTEST, TOUCH, WORK, Feed, Kernel, chunk_for
 from lrfind.engine.lanes import Draw
 from lrfind.engine.step import lift, start
+from lrfind.engine.train_loop import LONGEST, SHORTEST, TOUCH, WORK, Feed, Kernel, chunk_for
 
 SIDE = 1000
 """A product of two squares of this side is two billion operations; with its gradient, a chunk is two of them."""

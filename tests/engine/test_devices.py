@@ -9,8 +9,8 @@ import jax
 import pytest
 
 import lrfind
+from lrfind.core.errors import InputError
 from lrfind.engine import devices
-from lrfind.errors import InputError
 
 PLACES = {
     "linux": "HOME/.cache/lrfind",

@@ -9,15 +9,14 @@ import numpy as np
 import optax
 import pytest
 
-from lrfind.engine.curvature import stability
+from lrfind.core.registry import MODELS
 from lrfind.engine.execution import choose
-from lrfind.engine.kernel import Feed, Kernel
+from lrfind.engine.sharpness import stability
 from lrfind.engine.step import TrainState, lift, start
-from lrfind.models.contract import supervised
-from lrfind.models.losses import cross_entropy
-from lrfind.registry import MODELS
-
-from .tasks import compilations, draw_rows, losses, rows_of
+from lrfind.engine.train_loop import Feed, Kernel
+from lrfind.task.models.contract import supervised
+from lrfind.task.models.losses import cross_entropy
+from tests.support.tasks import compilations, draw_rows, losses, rows_of
 
 ROWS, CLASSES, STEPS, LANES = 40, 3, 40, 2
 RNG = np.random.default_rng(9)
@@ -94,7 +93,7 @@ def test_the_curvature_of_a_model_with_state_or_tokens(name: str) -> None:
 
 def test_on_an_accelerator_convolutions_are_xlas_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """And such a program, run on a CPU after all, is not scanned there."""
-    from lrfind.models import convolution
+    from lrfind.task.models import convolution
 
     network = MODELS["cnn"].load()(CASES["cnn"], (6, 6), CLASSES)
     params, state = network.init(np.zeros(2, np.uint32))

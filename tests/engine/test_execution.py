@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import pytest
 from jax import lax
 
+from lrfind.core.result import Execution
 from lrfind.engine.execution import QUICK_FLOPS, QUICK_STEPS, choose, equations, flops
-from lrfind.types import Execution
 
 X = jnp.ones((1, 1, 6, 6))
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import lrfind
+from lrfind.core.errors import InputError
 from lrfind.engine import jax_settings
-from lrfind.errors import InputError
 
 VALUES: dict[str, Any] = {
     "jax_debug_nans": True,
@@ -69,7 +69,7 @@ def test_what_is_set_aside_is_said_once() -> None:
 
 READ = """
 from lrfind.engine import devices
-from lrfind.errors import InputError
+from lrfind.core.errors import InputError
 try:
     print(devices.configure("cpu", cache=False))
 except InputError as error:

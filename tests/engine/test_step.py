@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind import optimizers
 from lrfind.engine.step import Probing, Record, TrainState, lift, start
+from lrfind.task.optim import optimizers
 
 KEY = np.zeros(2, np.uint32)
 WEIGHTS = np.array([0.5, -1.0, 2.0], np.float32)

@@ -13,19 +13,17 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lrfind.types import (
-    Advice,
+from lrfind.core.advice import Advice, Guess, Setting
+from lrfind.core.dataset import Floats
+from lrfind.core.result import (
     Candidate,
     Confirmation,
     Evidence,
     Execution,
     Facts,
-    Floats,
-    Guess,
     Horizon,
     Recommendation,
     Result,
-    Setting,
     Suggestion,
     Sweep,
     Timing,

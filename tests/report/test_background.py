@@ -15,8 +15,7 @@ from lrfind.report.background import Background
 from lrfind.report.look import Look
 from lrfind.report.plots.sweep_figure import draw
 from lrfind.report.sweep.sweep_text import report
-
-from .conftest import confirmed, no_rate, typical
+from tests.report.conftest import confirmed, no_rate, typical
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process states of POSIX")
 

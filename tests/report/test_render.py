@@ -9,17 +9,16 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from lrfind.comparison import Comparison, Trained, TrainingComparison, labelled
-from lrfind.errors import InputError
-from lrfind.formats import Format
+from lrfind.analysis.comparison import Comparison, Trained, TrainingComparison, labelled
+from lrfind.core.check import Check, Failure, Verdict
+from lrfind.core.dry_run import DryRun
+from lrfind.core.errors import InputError
+from lrfind.core.formats import Format
+from lrfind.core.training import Diagnosis, Trace
 from lrfind.report.look import Look
 from lrfind.report.render import TABLE, Document, Refusal, refuse, render, render_all
-from lrfind.types import Check, Failure, Verdict
-from lrfind.types.dry_run import DryRun
-from lrfind.types.training import Diagnosis, Trace
-
-from .conftest import confirmed, no_rate, typical
-from .train.test_training_report import training
+from tests.report.conftest import confirmed, no_rate, typical
+from tests.report.train.test_training_report import training
 
 FACTS = {
     "model": "mlp",

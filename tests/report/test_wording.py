@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.printable import clean
+from lrfind.core.printable import clean
 from lrfind.report.sweep.code_wrapping import wrap_code
 from lrfind.report.wording import ascii_only, headline, interval, rate, seconds, superscript
-
-from .conftest import interrupted, negative, no_rate, typical
+from tests.report.conftest import interrupted, negative, no_rate, typical
 
 
 @pytest.mark.parametrize(

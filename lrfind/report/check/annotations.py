@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrfind.printable import one_line
+from lrfind.core.check import Failure
+from lrfind.core.printable import one_line
 from lrfind.report.check.verdict_wording import Judged, name_of, position, values
-from lrfind.types import Failure
 
 STDIN = ("-", "stdin")
 """Names of a config on standard input."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from lrfind.core.check import Failure
 from lrfind.report.check.verdict_wording import Judged
 from lrfind.report.json_text import indented
-from lrfind.types import Failure
 
 SCHEMA = "lrfind/check/1"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lrfind.core.check import Failure
 from lrfind.report.check.verdict_wording import Judged, brief, headline, name_of, summary, value
 from lrfind.report.look import Look
 from lrfind.report.markdown_text import escape
-from lrfind.types import Failure
 
 HEAD = ("| verdict | | observed | limit | what is seen, and what to do |", "|---|---|---:|---:|---|")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from lrfind.printable import clean
+from lrfind.core.check import Check, Failure, Verdict
+from lrfind.core.printable import clean
 from lrfind.report.check.verdict_wording import Judged, brief, headline, name_of, summary, value
 from lrfind.report.look import Look
 from lrfind.report.wording import ascii_only
-from lrfind.types import Check, Failure, Verdict
 
 LABELS = {"pass": ("pass", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "bold red")}
 """How each status is written, and its style."""

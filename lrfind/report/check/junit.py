@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from lrfind.printable import INVISIBLE
+from lrfind.core.check import Check, Failure
+from lrfind.core.printable import INVISIBLE
 from lrfind.report.check.verdict_wording import Judged, headline, name_of, position, values
-from lrfind.types import Check, Failure
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no way to write."""

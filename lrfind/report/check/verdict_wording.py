@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from lrfind.printable import clean
+from lrfind.core.check import Check, Failure, Verdict
+from lrfind.core.printable import clean
 from lrfind.report.wording import interval, rate
-from lrfind.types import Check, Failure, Verdict
 
 Judged = Check | Failure
 """Outcome of checking one config."""

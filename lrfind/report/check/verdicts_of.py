@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from lrfind.core.check import Check, Verdict, VerdictStatus
+from lrfind.core.result import Result
+from lrfind.core.training import Diagnosis, Finding, Severity, Training
 from lrfind.report.check.verdict_wording import Judged
 from lrfind.report.look import Look
 from lrfind.report.train import training_rows
 from lrfind.report.wording import headline
-from lrfind.types import Check, Result, Verdict, VerdictStatus
-from lrfind.types.training import Diagnosis, Finding, Severity, Training
 
 STATUSES: dict[Severity, VerdictStatus] = {"error": "fail", "warning": "warn", "info": "pass"}
 

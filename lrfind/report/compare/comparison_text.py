@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from lrfind.comparison import Comparison, TrainingComparison
-from lrfind.printable import clean
+from lrfind.analysis.comparison import Comparison, TrainingComparison
+from lrfind.core.printable import clean
 from lrfind.report import markdown_text
 from lrfind.report.compare.cells import Sheet
 from lrfind.report.compare.sheets import sheet_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrfind.comparison import Comparison, TrainingComparison
+from lrfind.analysis.comparison import Comparison, TrainingComparison
 from lrfind.report.compare import sweep_comparison, training_comparison
 from lrfind.report.compare.cells import Sheet
 

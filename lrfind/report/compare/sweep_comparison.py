@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrfind.analysis.scaling import Law, Rule
-from lrfind.comparison import Comparison, Entry
-from lrfind.printable import clean
+from lrfind.analysis.batch_size_scaling import Law, Rule
+from lrfind.analysis.comparison import Comparison, Entry
+from lrfind.core.printable import clean
 from lrfind.report.compare.cells import SCHEMA, Sheet, common, in_common, optimizer
 from lrfind.report.json_text import indented
 from lrfind.report.wording import interval, rate

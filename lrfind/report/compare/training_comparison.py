@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from lrfind.comparison import Trained, TrainingComparison
-from lrfind.printable import clean
+from lrfind.analysis.comparison import Trained, TrainingComparison
+from lrfind.core.printable import clean
 from lrfind.report.compare.cells import SCHEMA, Sheet, common, in_common, optimizer
 from lrfind.report.json_text import indented
 from lrfind.report.train.training_json import metrics

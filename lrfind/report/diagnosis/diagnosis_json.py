@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from lrfind.core.training import Diagnosis
 from lrfind.report.json_text import indented
-from lrfind.types.training import Diagnosis
 
 SCHEMA = "lrfind/diagnosis/1"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lrfind.core.training import Diagnosis, Finding
 from lrfind.report import markdown_text
 from lrfind.report.look import Look
 from lrfind.report.markdown_text import escape
-from lrfind.types.training import Diagnosis, Finding
 
 
 def summary(diagnosis: Diagnosis, look: Look) -> str:

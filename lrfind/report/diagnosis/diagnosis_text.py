@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from lrfind.printable import clean
+from lrfind.core.printable import clean
+from lrfind.core.training import Diagnosis, Finding
 from lrfind.report.look import Look
 from lrfind.report.wording import ascii_only
-from lrfind.types.training import Diagnosis, Finding
 
 STYLES = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "info": "\x1b[1;32m"}
 PLAIN = "\x1b[0m"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lrfind.comparison import Comparison, TrainingComparison
+from lrfind.analysis.comparison import Comparison, TrainingComparison
+from lrfind.core.check import Failure, VerdictStatus
+from lrfind.core.result import Result
+from lrfind.core.training import Diagnosis, Finding, Training
 from lrfind.report.check import verdict_wording
 from lrfind.report.check.verdicts_of import ENDS, STATUSES
 from lrfind.report.compare.sheets import sheet_of
@@ -13,8 +16,6 @@ from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import facts, title
 from lrfind.report.train import training_rows
 from lrfind.report.wording import headline, interval, rate
-from lrfind.types import Failure, Result, VerdictStatus
-from lrfind.types.training import Diagnosis, Finding, Training
 
 
 def of_sweep(result: Result, look: Look) -> HtmlSection:

@@ -12,11 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
+from lrfind.core.dataset import Floats
 from lrfind.report.plots.axis import Axis
 from lrfind.report.plots.label_layout import Spot, beside
 from lrfind.report.plots.theme import FAINT, INK, INTERVAL, RATE, SOFT
 from lrfind.report.wording import superscript
-from lrfind.types import Floats
 
 LEFT, BOTTOM = 0.72, 0.62
 """Margins beside and below the axes, in inches; fixed, so that one drawing is enough and figures of several runs line

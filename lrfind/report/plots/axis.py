@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrfind.types import Floats
+from lrfind.core.dataset import Floats
 
 LARGEST = 1e300
 """Values are cut at this, so that differences of them stay finite."""

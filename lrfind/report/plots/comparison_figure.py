@@ -9,15 +9,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lrfind.analysis.scaling import Law
-from lrfind.comparison import Comparison, Entry
-from lrfind.formats import FigureFormat
+from lrfind.analysis.batch_size_scaling import Law
+from lrfind.analysis.comparison import Comparison, Entry
+from lrfind.core.dataset import Floats
+from lrfind.core.formats import FigureFormat
 from lrfind.report.plots.axes_parts import LEFT, Cell, add_axes, dot
 from lrfind.report.plots.axis import Axis, clipped, linear_axis, log_axis
 from lrfind.report.plots.curve_view import curve_view
 from lrfind.report.plots.theme import CURVE, INK, PAPER, RATE, RIGHT, SOFT, canvas, fit, shortened, to_bytes
 from lrfind.report.wording import LOSS_NAMES, rate, superscript
-from lrfind.types import Floats
 
 # Okabe and Ito's colours; the yellow is left out, which nobody sees on white.
 COLORS = (CURVE, "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")

@@ -11,13 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from lrfind.core.dataset import Floats
+from lrfind.core.result import Confirmation, Result
 from lrfind.report.plots.axes_parts import Cell, add_axes, band, dot, extent, label, place_beside, rate_line
 from lrfind.report.plots.axis import Axis
 from lrfind.report.plots.confirmation_view import ConfirmationView, Line
 from lrfind.report.plots.label_layout import Spot, dense, side_by_side
 from lrfind.report.plots.theme import CURVE, PAPER, RATE, SOFT, shortened, tint
 from lrfind.report.wording import LOSS_NAMES, rate, superscript
-from lrfind.types import Confirmation, Floats, Result
 
 LONGEST_NAME = 46
 """Characters that fit beside the axes; the unit is left out where it does not, as the curve's axis has it too."""

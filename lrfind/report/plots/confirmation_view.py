@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lrfind.core.dataset import Floats
+from lrfind.core.result import Candidate, Confirmation, Horizon, Result
 from lrfind.report.plots.axis import LARGEST, Axis, log_axis
 from lrfind.report.plots.curve_view import span_on
 from lrfind.report.plots.loss_scale import Scale, scale
-from lrfind.types import Candidate, Confirmation, Floats, Horizon, Result
 
 SIDE = 0.07
 """Room beside the rates, as a part of their span."""

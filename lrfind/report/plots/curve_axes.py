@@ -12,13 +12,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
+from lrfind.core.dataset import Floats
+from lrfind.core.result import Result
 from lrfind.report.plots.axes_parts import Cell, add_axes, band, dot, extent, label, place_beside, rate_line
 from lrfind.report.plots.curve_view import CurveView
 from lrfind.report.plots.label_layout import Spot, dense, free_spot, side_by_side
 from lrfind.report.plots.theme import CURVE, PAPER, RATE, SOFT, drawable, shortened
 from lrfind.report.sweep.trust_ratio import limit_name
 from lrfind.report.wording import LOSS_NAMES, interval, rate, superscript
-from lrfind.types import Floats, Result
 
 
 def draw_curve(figure: Figure, cell: Cell, view: CurveView, result: Result) -> None:

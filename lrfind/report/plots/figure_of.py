@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lrfind.comparison import Comparison, TrainingComparison
-from lrfind.formats import FigureFormat
+from lrfind.analysis.comparison import Comparison, TrainingComparison
+from lrfind.core.formats import FigureFormat
+from lrfind.core.result import Result
+from lrfind.core.training import Training
 from lrfind.report.plots import comparison_figure, sweep_figure, training_comparison_figure, training_figure
-from lrfind.types import Result
-from lrfind.types.training import Training
 
 
 def draw(document: Result | Training | Comparison | TrainingComparison, format: FigureFormat) -> bytes:

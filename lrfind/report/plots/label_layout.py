@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrfind.types import Floats
+from lrfind.core.dataset import Floats
 
 
 def side_by_side(anchors: Sequence[float], widths: Sequence[float], gap: float) -> list[float]:

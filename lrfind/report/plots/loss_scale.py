@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lrfind.core.dataset import Floats
 from lrfind.report.plots.axis import LARGEST, Axis, clipped, linear_axis, log_axis
-from lrfind.types import Floats
 
 LOG_LOSS_RATIO = 10.0
 """Losses that span more than this are drawn on a log axis: the long trainings' valley would else be a flat line."""

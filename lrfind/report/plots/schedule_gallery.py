@@ -10,8 +10,8 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from lrfind.formats import FigureFormat
-from lrfind.types import Floats
+from lrfind.core.dataset import Floats
+from lrfind.core.formats import FigureFormat
 
 COLUMNS = 4
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from lrfind.formats import FigureFormat
+from lrfind.core.formats import FigureFormat
+from lrfind.core.result import Result
 from lrfind.report.plots import confirmation_axes, curve_axes
 from lrfind.report.plots.axes_parts import LEFT, Cell
 from lrfind.report.plots.confirmation_view import confirmation_view
 from lrfind.report.plots.curve_view import curve_view
 from lrfind.report.plots.theme import INK, RIGHT, SOFT, add_legend, canvas, fit, styled, to_bytes
-from lrfind.types import Result
 
 WIDTH, HEIGHT = 6.8, 4.2
 SINGLE = Cell(0, WIDTH - RIGHT, top=1.0)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import plotext
 
+from lrfind.core.dataset import Floats
+from lrfind.core.result import Result
+from lrfind.core.training import Training
 from lrfind.report.plots.axis import Axis
 from lrfind.report.plots.curve_view import CurveView, curve_view
 from lrfind.report.plots.training_view import training_view
 from lrfind.report.wording import interval, rate
-from lrfind.types import Floats, Result
-from lrfind.types.training import Training
 
 CURVE, MARK, LINE = "blue+", "red+", "gray"
 """Colours that can be read on a dark and on a light terminal."""

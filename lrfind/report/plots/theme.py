@@ -16,8 +16,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
-from lrfind.formats import FigureFormat
-from lrfind.printable import clean
+from lrfind.core.formats import FigureFormat
+from lrfind.core.printable import clean
 
 Corner = Literal["lower left", "lower right"]
 

@@ -9,8 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lrfind.comparison import Trained, TrainingComparison
-from lrfind.formats import FigureFormat
+from lrfind.analysis.comparison import Trained, TrainingComparison
+from lrfind.core.dataset import Floats
+from lrfind.core.formats import FigureFormat
 from lrfind.report.plots.axes_parts import LEFT, Cell, add_axes
 from lrfind.report.plots.axis import Axis, clipped, finite, linear_axis, log_axis
 from lrfind.report.plots.comparison_figure import HEIGHT, NAMES, WIDTH, named, style
@@ -18,7 +19,6 @@ from lrfind.report.plots.loss_scale import EDGE, LOG_LOSS_RATIO
 from lrfind.report.plots.theme import INK, RIGHT, canvas, fit, shortened, to_bytes
 from lrfind.report.plots.training_view import moving_mean, thinned
 from lrfind.report.wording import LOSS_NAMES, rate, superscript
-from lrfind.types import Floats
 
 SMOOTH = 50
 """A training loss is smoothed over one part in so many."""

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lrfind.formats import FigureFormat
+from lrfind.core.formats import FigureFormat
+from lrfind.core.training import Training
 from lrfind.report.plots.axes_parts import LEFT, Cell, add_axes, dot
 from lrfind.report.plots.theme import (
     CURVE,
@@ -26,7 +27,6 @@ from lrfind.report.plots.theme import (
 from lrfind.report.plots.training_view import TrainingView, training_view
 from lrfind.report.train.training_rows import headline
 from lrfind.report.wording import LOSS_NAMES, superscript
-from lrfind.types.training import Training
 
 WIDTH, HEIGHT = 6.8, 5.0
 UPPER = Cell(0, WIDTH - RIGHT, top=1.0, bottom=1.95)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lrfind.core.dataset import Floats
+from lrfind.core.training import Training
 from lrfind.report.plots.axis import Axis, clipped, finite, linear_axis, log_axis
 from lrfind.report.plots.loss_scale import EDGE, FEWEST_DECADES, LOG_LOSS_RATIO
-from lrfind.types import Floats
-from lrfind.types.training import Training
 
 FINEST = 1500
 """Points of a curve; a screen shows no more, and a longer one is drawn by the means of as many parts."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TypeGuard
 
-from lrfind.printable import clean
+from lrfind.core.advice import Guess, Setting
+from lrfind.core.printable import clean
+from lrfind.core.result import Confirmation, Facts, Result
 from lrfind.report.sweep.trust_ratio import half_trust
 from lrfind.report.wording import interval, rate, seconds, spelled
-from lrfind.types import Confirmation, Facts, Guess, Result, Setting
 
 BASES = {"measured": "measured", "rule": "derived by rule"}
 

@@ -6,9 +6,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from lrfind.core.result import RESULT_SCHEMA, Confirmation, Result
 from lrfind.report.json_text import with_rows
-from lrfind.types import Confirmation, Result
-from lrfind.types.result import RESULT_SCHEMA
 
 
 def to_json(result: Result) -> str:

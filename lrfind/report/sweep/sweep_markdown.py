@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from lrfind.core.result import Result
 from lrfind.report.look import Look
 from lrfind.report.markdown_text import escape, fenced
 from lrfind.report.sweep.fact_rows import facts, title
 from lrfind.report.wording import headline, interval, rate
-from lrfind.types import Result
 
 
 def summary(result: Result, look: Look) -> str:

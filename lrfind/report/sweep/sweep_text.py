@@ -8,13 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lrfind.printable import clean
+from lrfind.core.printable import clean
+from lrfind.core.result import Result
 from lrfind.report.look import Look
 from lrfind.report.rich_console import ASCII_RULE, UNICODE_RULE, new_console, written
 from lrfind.report.sweep.code_wrapping import wrap_code, wrap_yaml
 from lrfind.report.sweep.fact_rows import facts, title
 from lrfind.report.wording import ascii_only, headline, interval, rate
-from lrfind.types import Result
 
 COLUMNS = {"method": 0, "rate": 0, "interval": 44, "why": 60}
 """The columns of the table of suggestions, and the width of terminal from which each is shown."""

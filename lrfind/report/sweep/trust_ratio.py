@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-from lrfind.types import Result
+from lrfind.core.result import Result
 
 HALF = 0.5
 """The ratio of a step that goes to the minimum of a quadratic along its direction: beyond it, steps are too long."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from lrfind.core.training import Training
 from lrfind.report.diagnosis.diagnosis_markdown import table
 from lrfind.report.look import Look
 from lrfind.report.markdown_text import escape
 from lrfind.report.train.training_rows import headline, rows
-from lrfind.types.training import Training
 
 
 def summary(training: Training, look: Look) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from lrfind.printable import clean
+from lrfind.core.printable import clean
+from lrfind.core.training import Training
 from lrfind.report.sweep.fact_rows import special
 from lrfind.report.train.training_json import metrics
 from lrfind.report.wording import rate, seconds, spelled
-from lrfind.types.training import Training
 
 ENDS = {"complete": "", "stopped": "stopped, as the loss was not finite any more", "interrupted": "interrupted"}
 """Wording of each status."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 
+from lrfind.core.training import Training
 from lrfind.report.diagnosis import diagnosis_text
 from lrfind.report.look import Look
 from lrfind.report.train.training_rows import headline, rows
 from lrfind.report.wording import ascii_only
-from lrfind.types.training import Training
 
 CURVE_HEIGHT = 16
 """Lines of the curve."""

@@ -12,17 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.formats import Format
+from lrfind.core.check import Check, Failure, Verdict
+from lrfind.core.formats import Format
 from lrfind.report.check.annotations import DATA, MOST, PROPERTY, commands, escape
 from lrfind.report.check.check_json import SCHEMA, to_json
 from lrfind.report.check.junit import document
 from lrfind.report.check.verdicts_of import of_sweep
 from lrfind.report.look import Look
 from lrfind.report.render import render_all
-from lrfind.types import Check, Failure, Verdict
-
-from ..conftest import Golden, confirmed, no_rate, typical
-from ..workflow_commands import parse
+from tests.report.conftest import Golden, confirmed, no_rate, typical
+from tests.support.workflow_commands import parse
 
 PLACES = {"model": (1, 1), "optimizer": (3, 1), "optimizer.learning_rate": (4, 3)}
 

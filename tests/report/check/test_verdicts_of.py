@@ -8,13 +8,12 @@ import junitparser
 import numpy as np
 import pytest
 
+from lrfind.core.training import Diagnosis, Finding, Trace
 from lrfind.report.check.annotations import commands
 from lrfind.report.check.junit import document
 from lrfind.report.check.verdicts_of import of_log
 from lrfind.report.look import Look
-from lrfind.types.training import Diagnosis, Finding, Trace
-
-from ..workflow_commands import parse
+from tests.support.workflow_commands import parse
 
 
 def diagnosis(source: str, *findings: Finding) -> Diagnosis:

@@ -12,16 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lrfind.comparison import Comparison, labelled
+from lrfind.analysis.comparison import Comparison, labelled
+from lrfind.core.result import Result
 from lrfind.report.compare.cells import SCHEMA
 from lrfind.report.compare.comparison_text import markdown
 from lrfind.report.compare.comparison_text import report as table
 from lrfind.report.compare.sweep_comparison import to_json
 from lrfind.report.look import Look
 from lrfind.report.plots.comparison_figure import COLORS, draw
-from lrfind.types import Result
-
-from ..conftest import Golden, confirmed, no_rate, typical
+from tests.report.conftest import Golden, confirmed, no_rate, typical
 
 
 def variant(base: Result, name: str, rate: float | None, **sections: Any) -> Result:

@@ -12,16 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.comparison import Comparison, labelled
+from lrfind.analysis.comparison import Comparison, labelled
+from lrfind.core.advice import Setting
+from lrfind.core.training import Diagnosis, Trace
 from lrfind.report.html import page_sections as sections
 from lrfind.report.html.page import Grid, HtmlSection, page
 from lrfind.report.look import Look
-from lrfind.types import Setting
-from lrfind.types.training import Diagnosis, Trace
-
-from ..check.test_check_forms import ALL, HOSTILE, hostile
-from ..conftest import Golden, confirmed, interrupted, no_rate, typical
-from ..train.test_training_report import training
+from tests.report.check.test_check_forms import ALL, HOSTILE, hostile
+from tests.report.conftest import Golden, confirmed, interrupted, no_rate, typical
+from tests.report.train.test_training_report import training
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 3"><path d="M0 3L9 0"/></svg>'
 BARE, TRACE = Look(draws=False), Trace(np.zeros(1), np.zeros(1))

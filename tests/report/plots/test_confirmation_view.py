@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from lrfind.decode import read_result
+from lrfind.core.decode import read_result
+from lrfind.core.result import Candidate, Confirmation, Horizon, Result
 from lrfind.report.plots.confirmation_view import BELOW, ConfirmationView, confirmation_view
 from lrfind.report.plots.loss_scale import LANE
 from lrfind.report.sweep.result_json import to_json
-from lrfind.types import Candidate, Confirmation, Horizon, Result
-
-from ..conftest import confirmations, confirmed, declined, raced
+from tests.report.conftest import confirmations, confirmed, declined, raced
 
 
 def seen_in(result: Result) -> ConfirmationView:

@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.decode import read_result
+from lrfind.core.decode import read_result
+from lrfind.core.result import Result
 from lrfind.report.plots.axis import linear_axis, log_axis
 from lrfind.report.plots.curve_view import curve_view
 from lrfind.report.sweep.result_json import to_json
-from lrfind.types import Result
-
-from ..conftest import LADDER, STEPS, bounded, curves, no_rate, sweep, typical
+from tests.report.conftest import LADDER, STEPS, bounded, curves, no_rate, sweep, typical
 
 
 def test_the_end_does_not_set_the_limits() -> None:

@@ -11,15 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from lrfind.decode import read_result
-from lrfind.formats import FigureFormat
+from lrfind.core.decode import read_result
+from lrfind.core.formats import FigureFormat
+from lrfind.core.result import Result
 from lrfind.report.plots.confirmation_view import confirmation_view
 from lrfind.report.plots.sweep_figure import draw
 from lrfind.report.plots.theme import CURVE, INTERVAL, PAPER, RATE, tint
 from lrfind.report.sweep.result_json import to_json
-from lrfind.types import Result
-
-from ..conftest import confirmations, confirmed, curves, declined, raced, typical
+from tests.report.conftest import confirmations, confirmed, curves, declined, raced, typical
 
 
 def pixels(png: bytes) -> np.ndarray:

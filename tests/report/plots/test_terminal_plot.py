@@ -6,10 +6,9 @@ import plotext
 import pytest
 from hypothesis import given, settings
 
+from lrfind.core.result import Result
 from lrfind.report.plots.terminal_plot import plot_curve
-from lrfind.types import Result
-
-from ..conftest import Golden, curves, no_rate, typical
+from tests.report.conftest import Golden, curves, no_rate, typical
 
 
 def test_golden(named_result: tuple[str, Result], golden: Golden) -> None:

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from lrfind.decode import read_result
-from lrfind.errors import InputError
+from lrfind.core.decode import read_result
+from lrfind.core.errors import InputError
+from lrfind.core.result import Evidence, Result
 from lrfind.report.sweep.result_json import to_json
-from lrfind.types import Evidence, Result
-
-from ..conftest import confirmations, confirmed, curves, raced, typical
+from tests.report.conftest import confirmations, confirmed, curves, raced, typical
 
 
 def test_the_keys_of_the_format() -> None:

@@ -8,13 +8,12 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from lrfind.core.result import Confirmation, Evidence, Result
 from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import confirmation_rows, count, evidence, facts, trainings
 from lrfind.report.sweep.sweep_markdown import summary
 from lrfind.report.sweep.sweep_text import table
-from lrfind.types import Confirmation, Evidence, Result
-
-from ..conftest import confirmations, confirmed, declined, raced, typical
+from tests.report.conftest import confirmations, confirmed, declined, raced, typical
 
 
 def trials(result: Result) -> Confirmation:

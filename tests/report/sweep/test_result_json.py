@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from lrfind.config.schema import Config
-from lrfind.decode import read_result
-from lrfind.errors import InputError
-from lrfind.fields import SECTIONS
+from lrfind.core.decode import read_result
+from lrfind.core.errors import InputError
+from lrfind.core.fields import SECTIONS
+from lrfind.core.result import Execution, Result, Suggestion, Sweep, Timing
 from lrfind.report.sweep.result_json import to_csv, to_json
-from lrfind.types import Execution, Result, Suggestion, Sweep, Timing
-
-from ..conftest import Golden, interrupted, typical
+from tests.report.conftest import Golden, interrupted, typical
 
 floats = st.floats(allow_nan=True, allow_infinity=True)
 plain = st.none() | st.booleans() | st.integers() | floats | st.text(max_size=8)

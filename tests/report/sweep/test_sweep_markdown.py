@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from lrfind.core.result import Result
 from lrfind.report.look import Look
 from lrfind.report.sweep.sweep_markdown import summary
-from lrfind.types import Result
-
-from ..conftest import Golden, confirmed, typical
+from tests.report.conftest import Golden, confirmed, typical
 
 
 def test_golden(named_result: tuple[str, Result], golden: Golden) -> None:

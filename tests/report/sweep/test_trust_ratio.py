@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from lrfind.core.result import Evidence, Result
 from lrfind.report.plots.curve_view import curve_view
 from lrfind.report.sweep.trust_ratio import half_trust, limit_name
-from lrfind.types import Evidence, Result
-
-from ..conftest import LADDER, bounded, confirmed, curves, typical
+from tests.report.conftest import LADDER, bounded, confirmed, curves, typical
 
 
 def measured(*points: tuple[int, float], base: Result | None = None) -> Result:

@@ -10,8 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrfind.decode import read_training
-from lrfind.errors import InputError
+from lrfind.core.decode import read_training
+from lrfind.core.errors import InputError
+from lrfind.core.result import Facts
+from lrfind.core.training import Finding, Scores, Training
 from lrfind.report.look import Look
 from lrfind.report.plots.terminal_plot import plot_training
 from lrfind.report.plots.training_figure import draw
@@ -19,8 +21,6 @@ from lrfind.report.plots.training_view import loss_axis, moving_mean, training_v
 from lrfind.report.train.training_json import to_csv, to_json
 from lrfind.report.train.training_markdown import summary
 from lrfind.report.train.training_text import text as as_text
-from lrfind.types import Facts
-from lrfind.types.training import Finding, Scores, Training
 
 STEPS = 120
 

@@ -1,0 +1,193 @@
+"""Compare runs: rates, ratios between them, and reasons why they may not be comparable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lrfind.analysis.batch_size_scaling import Law, law
+from lrfind.core.result import Facts, Result
+from lrfind.core.training import Training
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run of a comparison.
+
+    Attributes:
+        label: unique name of the run.
+        folder: run directory.
+        result: result of the run.
+    """
+
+    label: str
+    folder: str
+    result: Result
+
+    @property
+    def rate(self) -> float | None:
+        """Recommended learning rate; None if there is none."""
+        return self.result.recommendation.learning_rate
+
+    @property
+    def optimizer(self) -> Mapping[str, Any]:
+        """Section `optimizer` of the config."""
+        return dict(self.result.config.get("optimizer") or {})
+
+    @property
+    def batch_size(self) -> int | None:
+        """Rows per optimiser step, accumulated micro-batches included; None if the config has none."""
+        rows = (self.result.config.get("data") or {}).get("batch_size")
+        return rows * int(self.optimizer.get("accumulate") or 1) if isinstance(rows, int) else None
+
+    @property
+    def judged(self) -> tuple[float, int] | None:
+        """Median final loss over seeds at the recommended rate, and the length of those trials.
+
+        Taken from the longest trials at the rate nearest to the recommendation; None if nothing was trained.
+        """
+        confirmation = self.result.confirmation
+        rate = self.rate
+        if confirmation is None or rate is None or not rate > 0:
+            return None
+        trials = [trial for trial in confirmation.candidates if trial.learning_rate > 0 and trial.loss]
+        if not trials:
+            return None
+        nearest = min(trials, key=lambda trial: (-trial.steps, abs(math.log(trial.learning_rate / rate))))
+        return float(np.median(nearest.loss)), nearest.steps
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side, in the order in which they were named.
+
+    Attributes:
+        entries: runs, at least one.
+        varied: setting that `lrfind compare` varied; None if the runs were given.
+    """
+
+    entries: tuple[Entry, ...]
+    varied: str | None = None
+
+    @cached_property
+    def factors(self) -> tuple[float | None, ...]:
+        """Ratio of each rate to that of the first run with a rate; None without a rate."""
+        rates = [entry.rate for entry in self.entries]
+        first = next((rate for rate in rates if rate), None)
+        return tuple(None if rate is None or first is None else rate / first for rate in rates)
+
+    @cached_property
+    def law(self) -> Law | None:
+        """Power law of the rate over the batch size; None unless the batch size was varied."""
+        if self.varied != "batch_size":
+            return None
+        entries = [entry for entry in self.entries if entry.batch_size]
+        recommendations = [entry.result.recommendation for entry in entries]
+
+        def column(values: Sequence[float | None]) -> Any:
+            return np.array([math.nan if value is None else value for value in values], np.float64)
+
+        return law(
+            column([entry.batch_size for entry in entries]),
+            column([entry.rate for entry in entries]),
+            column([recommendation.low for recommendation in recommendations]),
+            column([recommendation.high for recommendation in recommendations]),
+        )
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """Reasons why the runs may not be comparable, one sentence each."""
+        sentences = differences([entry.result.facts for entry in self.entries], "runs")
+        lengths = sorted({entry.judged[1] for entry in self.entries if entry.judged})
+        if len(lengths) > 1:
+            steps = ", ".join(f"{length:,}" for length in lengths)
+            sentences.append(f"the losses were judged after trainings of different lengths ({steps} steps)")
+        sentences += [
+            f"{entry.label} was interrupted" for entry in self.entries if entry.result.status == "interrupted"
+        ]
+        return tuple(sentences)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training of a comparison.
+
+    Attributes:
+        label: unique name of the training.
+        folder: run directory.
+        training: record of the training.
+    """
+
+    label: str
+    folder: str
+    training: Training
+
+
+@dataclass(frozen=True)
+class TrainingComparison:
+    """Trainings side by side, in the order in which they were named.
+
+    Attributes:
+        entries: at least one.
+    """
+
+    entries: tuple[Trained, ...]
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know before comparing, one sentence each."""
+        trainings = [(entry.label, entry.training) for entry in self.entries]
+        interrupted = [f"{label} was interrupted" for label, training in trainings if training.status == "interrupted"]
+        return (*differences([training.facts for _, training in trainings], "trainings"), *interrupted)
+
+
+def differences(facts: Sequence[Facts], noun: str) -> list[str]:
+    """Return a sentence for each difference that forbids comparing losses.
+
+    Args:
+        facts: of model and data, for each run.
+        noun: name of the runs in the sentences.
+    """
+    sentences = []
+    losses = sorted({run.loss for run in facts})
+    if len(losses) > 1:
+        sentences.append(f"the {noun} minimise different losses ({', '.join(losses)}), so these are not to be compared")
+    if len({run.data.partition(":")[0] for run in facts}) > 1:
+        sentences.append(f"the {noun} learn from different data, so their losses are not to be compared")
+    return sentences
+
+
+def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[Entry, ...]:
+    """Return runs with unique labels.
+
+    Args:
+        runs: folder and result of each run.
+    """
+    names = labels([(folder, result.name) for folder, result in runs])
+    return tuple(Entry(label, folder, result) for label, (folder, result) in zip(names, runs, strict=True))
+
+
+def labels(runs: Sequence[tuple[str, str]]) -> list[str]:
+    """Return unique labels: the runs' names, or trailing parts of their folders.
+
+    Args:
+        runs: folder and name of each run.
+    """
+    names = [name for _, name in runs]
+    if len(set(names)) < len(names):
+        parts = [folder.replace("\\", "/").rstrip("/").split("/") for folder, _ in runs]
+        depth = 1
+        while depth < max(map(len, parts)) and len({tuple(part[-depth:]) for part in parts}) < len(parts):
+            depth += 1
+        names = ["/".join(part[-depth:]) for part in parts]
+    counted: dict[str, int] = {}
+    unique = []
+    for name in names:
+        counted[name] = counted.get(name, 0) + 1
+        unique.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
+    return unique

@@ -1,0 +1,1 @@
+"""The search over trials of rising length, and what their losses say."""

@@ -1,1 +1,0 @@
-"""Diagnosis of a finished training from its log: evidence, rules, wording."""

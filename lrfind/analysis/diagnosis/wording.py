@@ -1,0 +1,246 @@
+"""Word the findings: observation, reason and advice, each with numbers.
+
+Every function takes a verdict of the table, the evidence and the unit of the steps, and returns observation, reason,
+advice and the numbers by key.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from lrfind.analysis.diagnosis.evidence import Evidence
+from lrfind.analysis.diagnosis.phrases import Unit, at, burst_of, lower, name, number, peak_of, rate, share, to, unrest
+from lrfind.analysis.diagnosis.rules import RESTLESS, Verdict, never_calm
+from lrfind.analysis.diagnosis.travel import USUAL_SHARE
+from lrfind.analysis.diagnosis.unrest import AT_START
+from lrfind.core.training import Finding, Severity
+
+SEVERITY: dict[str, Severity] = {
+    "diverged": "error",
+    "not-learning": "error",
+    "stuck": "error",
+    "oscillating": "warning",
+    "too-high": "warning",
+    "warmup-too-short": "warning",
+    "overfitting": "warning",
+    "too-aggressive-decay": "warning",
+    "too-slow": "warning",
+    "too-little-decay": "warning",
+    "healthy": "info",
+}
+"""Severity of every finding."""
+
+WARMUP = 0.1
+"""Fraction of a training for warm-up (Godbole et al. 2023, tuning playbook: at most)."""
+
+
+def put(verdict: Verdict, e: Evidence, unit: Unit) -> Finding:
+    """Return a verdict as a finding in words."""
+    what, why, advice, values = WORDS[verdict.id](verdict, e, unit)
+    steps = (float(math.ceil(verdict.first)), float(math.ceil(verdict.last)))
+    return Finding(verdict.id, SEVERITY[verdict.id], what, why, advice, steps, values)
+
+
+Said = tuple[str, str, str, dict[str, Any]]
+"""Observation, reason, advice, and numbers by key."""
+
+
+def diverged(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a diverged training."""
+    why = "what was learnt is lost, and every later step trains broken weights"
+    if e.broke is not None:
+        what = f"the loss is not finite from {at(e.broke, unit)} on"
+        return what, why, lower(e, 10), {"not_finite_from": e.broke}
+    train = e.trained
+    values = {"start": train.start, "end": train.end, "peak": train.unrest.peak, "lowest": train.low}
+    if train.unrest.overshoot > 0:
+        what = (
+            f"the loss rose from {number(train.start)} to {number(train.unrest.peak)} at "
+            f"{at(train.unrest.peak_at, unit)} and ended at {number(train.end)}"
+        )
+    else:
+        what = (
+            f"the loss fell from {number(train.start)} to {number(train.low)} at {at(train.low_at, unit)}, "
+            f"rose again, and ended at {number(train.end)}"
+        )
+    return what, why, lower(e, 10), values
+
+
+def oscillating(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a loss that swings to its end."""
+    judge = e.judge
+    what = (
+        f"in the last third {name(e)} still goes up and down: its rises add up to {judge.unrest.late_rises:.1f} times "
+        f"all that it fell, and it ends at {share(judge.residual)} of its start"
+    )
+    why = "steps jump across the valley instead of down into it, so the loss stays above what these weights could reach"
+    return what, why, lower(e, 10 if judge.unrest.late_rises > 2 else 3), unrest(e)
+
+
+def too_high(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a run thrown about by long steps."""
+    judge = e.judge
+    what = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
+    if (peak := peak_of(e)) is not None:
+        what += f", it rose above its start by a factor of {peak:.1f}"
+    what = f"{what}, and it ends at {share(judge.residual)} of its start"
+    burst = burst_of(e, unit)
+    if burst and judge.unrest.rises < RESTLESS:
+        what = f"{burst}; {name(e)} ends at {number(judge.end)}"
+        if never_calm(e):
+            what += f", and changes by {share(e.jumps)} from one {unit} to the next"
+    why = "long steps undo part of what the ones before had learnt; at a lower rate the same steps would end lower"
+    return what, why, lower(e, 10 if burst or judge.residual > 0.5 else 3), unrest(e)
+
+
+def warmup_too_short(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word an early spike."""
+    spike = max(e.columns, key=lambda column: column.unrest.overshoot)
+    back_at = spike.unrest.back_at
+    back = f"came back below it at {at(back_at, unit)}" if back_at is not None else "stayed there"
+    what = (
+        f"the loss rose from {number(spike.start)} to {number(spike.unrest.peak)} at {at(spike.unrest.peak_at, unit)}, "
+        f"{back}, went down smoothly after that, and ends at {share(e.judge.residual)} of its start"
+    )
+    if (burst := burst_of(e, unit)) and spike.unrest.overshoot < AT_START:
+        what = f"{burst}; {name(e)} ends at {number(e.judge.end)}"
+    why = (
+        "the first steps are the most dangerous: curvature is highest and an optimiser's averages "
+        "are empty; the weights "
+        "were thrown to where the rest of the training has to come back from"
+    )
+    steps = max(1, round(WARMUP * (e.last - e.first)))
+    first = f"{steps:,} {unit}s" if steps > 1 else unit
+    advice = f"warm up over the first {first} (a tenth of the training), or lower the rate{to(e, 3)}"
+    return what, why, advice, unrest(e) | {"warmup": steps}
+
+
+def overfitting(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a validation loss that turned up."""
+    val = e.val
+    assert val is not None
+    what = (
+        f"the validation loss was lowest at {at(val.low_at, unit)}, {number(val.low)}, and rose to "
+        f"{number(val.end)} while the training loss went to {number(e.trained.end)}"
+    )
+    why = "from there on the network learns its training rows by heart and gets worse on others"
+    stop = f"stop at {at(val.low_at, unit)} or keep the weights from there"
+    advice = f"{stop}; or more data, augmentation, dropout, or weight decay"
+    values = {"lowest": val.low, "lowest_at": val.low_at, "end": val.end, "risen": e.overfit}
+    return what, why, advice, values | {"train_end": e.trained.end}
+
+
+def too_aggressive_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a rate that fell too early."""
+    travel, judge = e.travel, e.judge
+    more = math.log10(USUAL_SHARE / travel.share)
+    when = travel.decayed_at
+    fell = (
+        f"fell below a tenth of its peak {rate(travel.peak)} at {at(when, unit)}" if when is not None else "fell early"
+    )
+    what = (
+        f"the rate {fell}, its mean is {share(travel.share)} of its peak, and {name(e)} was still falling then; "
+        f"it ends at {share(judge.residual)} of its start"
+    )
+    why = (
+        f"a cosine from the same peak would have gone {USUAL_SHARE / travel.share:.1f} times as far; "
+        f"going on like this, "
+        f"{share(judge.missed(more))} of the fall is left undone"
+    )
+    advice = f"decay over the whole training, such as by a cosine to 0 over all {e.last - e.first:,.0f} {unit}s"
+    values = {"mean_over_peak": travel.share, "decayed_at": when, "missed": judge.missed(more)}
+    return what, why, advice, values | {"residual": judge.residual}
+
+
+def too_slow(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a loss that was still falling."""
+    judge = e.judge
+    missed = e.missed(1.0)
+    what = (
+        f"{name(e)} falls smoothly and was still falling at the end: {number(judge.gain.later)} over "
+        f"the last two thirds of "
+        f"the way, after {number(judge.gain.earlier)} over as large a part before it; it ends at {number(judge.end)}"
+    )
+    why = (
+        f"carried on, ten times the rate would get further: about {share(missed)} of the achievable fall is left undone"
+    )
+    factors = (10, 3) if e.missed(0.5) >= 0.6 * missed and missed > 0.2 else (3,)
+    factor = next((factor for factor in factors if e.highest is None or factor * e.travel.peak <= e.highest), 1)
+    advice = f"raise the rate by a factor of {factor}{to(e, 1 / factor)}, or train longer; `lrfind sweep` finds how far"
+    if factor == 1 and e.highest is not None:
+        why = f"more steps would get further: about {share(missed)} of what ten times as many achieve is left undone"
+        advice = f"train longer: at rates above {rate(e.highest)} the run's own trainings lose"
+    values = {"missed": missed, "later_fall": judge.gain.later, "earlier_fall": judge.gain.earlier, "factor": factor}
+    return what, why, advice, values
+
+
+def stuck(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a high plateau."""
+    judge = e.judge
+    what = (
+        f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}, {share(judge.residual)} of its start, and "
+        "does not fall any more"
+    )
+    if e.guess is not None:
+        what = f"{name(e)} ends at {number(judge.end)}, that of an even guess among {e.guess} classes"
+    why = "a plateau this high is seldom the best there is: a flat start, dead units, or a constant answer"
+    advice = (
+        f"try ten times the rate{to(e, 0.1)} and a tenth of it{to(e, 10)}; if neither helps, other starting weights, "
+        "normalisation, or a check that inputs and targets belong together"
+    )
+    return what, why, advice, {"start": judge.start, "end": judge.end, "residual": judge.residual}
+
+
+def not_learning(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a loss that never fell."""
+    judge = e.judge
+    what = f"{name(e)} stayed at its start: {number(judge.start)}, then {number(judge.end)}"
+    why = "nothing is learnt: the rate is far too low, or no gradient reaches the weights"
+    advice = (
+        f"raise the rate by a factor of 100{to(e, 0.01)}; if that changes nothing, check that "
+        f"gradients reach the parameters "
+        "and that the targets belong to the inputs"
+    )
+    return what, why, advice, {"start": judge.start, "end": judge.end, "error": judge.error}
+
+
+def too_little_decay(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a rate that ends high while the loss does not settle."""
+    judge = e.judge
+    what = (
+        f"the rate ends at {share(e.travel.last)} of its peak, and in the last third {name(e)} goes up and down by "
+        f"{judge.unrest.late_rises:.1f} times all that it fell"
+    )
+    why = "at a constant rate the weights keep jumping around the bottom instead of settling in it"
+    advice = "let the rate fall to 0 towards the end, by a cosine or a straight line"
+    return what, why, advice, {"last_over_peak": e.travel.last} | unrest(e)
+
+
+def healthy(verdict: Verdict, e: Evidence, unit: Unit) -> Said:
+    """Word a good run."""
+    judge = e.judge
+    what = f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}"
+    if judge.start > 0 and judge.end >= 0:
+        what += f", {share(judge.residual)} of its start"
+    what += ", and has flattened"
+    why = "nothing in the log says that another rate or schedule would do better"
+    advice = "keep it" + ("" if e.val is not None else "; with a validation loss in the log more could be told")
+    values = {"start": judge.start, "end": judge.end, "missed": e.missed(1.0), "rises": judge.unrest.rises}
+    return what, why, advice, values
+
+
+WORDS: dict[str, Callable[[Verdict, Evidence, Unit], Said]] = {
+    "diverged": diverged,
+    "oscillating": oscillating,
+    "too-high": too_high,
+    "warmup-too-short": warmup_too_short,
+    "overfitting": overfitting,
+    "too-aggressive-decay": too_aggressive_decay,
+    "too-slow": too_slow,
+    "stuck": stuck,
+    "not-learning": not_learning,
+    "too-little-decay": too_little_decay,
+    "healthy": healthy,
+}

@@ -1,0 +1,1 @@
+"""Whether a configured rate passes the gate."""

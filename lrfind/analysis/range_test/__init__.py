@@ -1,0 +1,1 @@
+"""What a range test's curve says."""

@@ -1,0 +1,246 @@
+"""What the terminal can show, and the one way an error reaches it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, TextIO
+
+from lrfind.core import signals
+from lrfind.core.errors import ExitCode, LrfindError, RunError
+from lrfind.core.printable import harmless
+from lrfind.task.user_code.worker_processes import end_children
+
+LENGTH = re.compile("[0-9]{1,5}")
+"""A number of columns or lines that a terminal may have."""
+
+NARROWEST, WIDEST = 40, 120
+"""Bounds of the width that reports are set to; beyond the wider one, lines get too long to read."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a stream can show.
+
+    Attributes:
+        width: columns.
+        height: lines.
+        color: whether to send colour codes.
+        unicode: whether its encoding has more than ASCII.
+        live: whether it is a terminal, so that lines can be redrawn.
+    """
+
+    width: int
+    height: int
+    color: bool
+    unicode: bool
+    live: bool
+
+
+def screen(stream: TextIO, *, color: bool = True) -> Screen:
+    """Look at a stream and the environment (NO_COLOR, TERM, COLUMNS)."""
+    live = stream.isatty() and os.environ.get("TERM") != "dumb"
+    size = size_of(stream)
+    allowed = color and live and not os.environ.get("NO_COLOR")
+    unicode = (stream.encoding or "ascii").lower().replace("-", "").startswith("utf")
+    return Screen(max(NARROWEST, min(size.columns, WIDEST)), size.lines, allowed, unicode, live)
+
+
+def size_of(stream: TextIO) -> os.terminal_size:
+    """Columns and lines: what COLUMNS and LINES say, else the stream's terminal, else 80 by 24."""
+    try:
+        own = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        own = os.terminal_size((80, 24))
+    given = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
+    return os.terminal_size(
+        int(text) if LENGTH.fullmatch(text) and int(text) else value or default
+        for text, value, default in zip(given, own, (80, 24), strict=True)
+    )
+
+
+def say(text: str) -> None:
+    """A line of narration on stderr; a stderr that nobody can write to is no reason to fail."""
+    with suppress(OSError, ValueError):
+        print(harmless(text).replace("\n", "\\n"), file=sys.stderr, flush=True)
+
+
+def abandon(text: str) -> None:
+    """Last words on stderr, past a progress bar that may be in the middle of a line."""
+    stream = sys.__stderr__
+    if stream is None:
+        return
+    with suppress(OSError, ValueError):
+        print(("\r\x1b[2K\x1b[?25h" if screen(stream).live else "") + harmless(text), file=stream, flush=True)
+
+
+_results: list[TextIO] = []
+"""The stream for results while `apart` holds them apart from what else is printed."""
+
+whole_process = False
+"""Whether the process ends with the command, so that nothing has to be put back after it."""
+
+
+def results() -> TextIO:
+    """Where results go: standard output as the process was given it."""
+    return _results[-1] if _results else sys.stdout
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """Keep standard output for the result alone: whatever else is written to it goes to stderr.
+
+    Where standard output is file descriptor 1 this holds for that, so for children, libraries in C and threads as well;
+    and in a process of its own until that ends, as a thread of the user's may print longer than the command runs.
+    """
+    stream = sys.stdout
+    real = descriptor(stream) == 1
+    if real:
+        with suppress(OSError):  # A reader who has left is met again where the result is written.
+            stream.flush()
+        kept = os.dup(1)
+        os.dup2(2, 1)
+        stream = open(kept, "w", encoding=stream.encoding, errors=stream.errors)  # noqa: SIM115
+    _results.append(stream)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if not (real and whole_process):
+            _results.remove(stream)
+            if real:
+                os.dup2(stream.fileno(), 1)
+                stream.close()
+
+
+def descriptor(stream: TextIO) -> int | None:
+    """A stream's file descriptor; None of a stream that has none."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def put(text: str) -> None:
+    """The result on stdout. A reader who has left, as `head` does, has seen enough.
+
+    Raises:
+        RunError: stdout cannot be written, as where it goes to a full disk.
+    """
+    stream = results()
+    try:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
+    except OSError as error:
+        # Python flushes once more at exit; that must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise RunError(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def report(error: LrfindError, *, debug: bool) -> ExitCode:
+    """Show an error on stderr, one line per problem; returns its exit code."""
+    if debug:
+        traceback.print_exception(error)
+    else:
+        for line in str(error).rstrip("\n").split("\n"):
+            say(f"lrfind: error: {line}")
+    return error.exit_code
+
+
+HEARD = "lrfind: interrupted: finishing the running chunk; press again to end now"
+
+
+@dataclass
+class Interruption:
+    """Whether the user, or the system, has ended the run.
+
+    Attributes:
+        code: 130 after Ctrl-C, 143 after SIGTERM, None while neither came.
+        waits: there is something to keep, so that the first signal is only noted, and `heed` acts on it.
+    """
+
+    code: ExitCode | None = None
+    waits: bool = False
+    _handler: Any = field(default=None, repr=False)
+
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt if a signal came."""
+        if self.code is not None:
+            raise KeyboardInterrupt
+
+    def confirm(self, status: str) -> None:
+        """Refuse a run that calls itself interrupted although no signal came: that is no outcome but a failure.
+
+        Raises:
+            RunError: it was a ``KeyboardInterrupt`` of other code.
+        """
+        if status == "interrupted" and self.code is None:
+            raise RunError("the run ended by a KeyboardInterrupt, and no signal came; what was measured is kept")
+
+    def take(self) -> None:
+        """Note signals again, where the user's code has put a handler of its own in the place of lrfind's."""
+        if self._handler is not None:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) is not self._handler:
+                    signal.signal(number, self._handler)
+
+
+@contextmanager
+def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
+    """Ctrl-C and SIGTERM are noted where there is something to keep; elsewhere, and the second time, they end the
+    process at once.
+
+    An exception out of nowhere would not do: in the middle of importing or calling JAX it crashes the process, or is
+    lost in a callback.
+
+    Args:
+        leave: what is left to do before the process ends at once.
+    """
+    interruption = Interruption()
+    process = os.getpid()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del frame
+        if os.getpid() != process:  # A worker that the user's code forked: Ctrl-C is its parent's to decide about.
+            if number == signal.SIGTERM:
+                os._exit(ExitCode.TERMINATED)
+            return
+        first = interruption.code is None
+        interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
+        if first and interruption.waits:
+            heard()
+            return
+        try:
+            leave()
+        finally:
+            end_children()
+            os._exit(interruption.code)
+
+    interruption._handler = interrupt
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    signals.asked = lambda: interruption.code is not None
+    try:
+        yield interruption
+    finally:
+        signals.asked = None
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def heard() -> None:
+    """Say that the first signal was noted: past Python's streams, in which it may have come in the middle of a line."""
+    stream = sys.__stderr__
+    number = None if stream is None else descriptor(stream)
+    if stream is not None and number is not None:
+        clear = "\r\x1b[2K" if screen(stream).live else ""
+        with suppress(OSError):
+            os.write(number, f"{clear}{HEARD}\n".encode())

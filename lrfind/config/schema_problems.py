@@ -1,0 +1,176 @@
+"""Pydantic's errors -> paths and sentences of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from lrfind.config.messages import ALIASES, MANY, REFERENCE, Node, mismatch, not_null, shown, unknown, wanted
+from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.config.schema import LOSS_NAME, LOSS_TARGET, Config
+from lrfind.config.yaml_reader import Path
+from lrfind.core.registry import near
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a value.
+
+    Attributes:
+        path: the key it is about.
+        message: one sentence.
+        others: keys that it disagrees with.
+        missing: whether the key is not there at all.
+    """
+
+    path: Path
+    message: str
+    others: tuple[Path, ...] = ()
+    missing: bool = False
+
+
+@cache
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of a config as pydantic has it; `lrfind.config.json_schema` makes the published one of it."""
+    return Config.model_json_schema()
+
+
+def finding(error: ErrorDetails, quoted: Set[Path]) -> Finding:
+    """One error of pydantic's, translated."""
+    path, parent, node = locate(tuple(error["loc"]))
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "conflict":
+            others = tuple((*path, *key.split(".")) for key in context["others"])
+            return Finding((*path, *context["at"].split(".")), context["message"], others)
+        case "option":
+            return Finding(path, context["message"])
+        case "missing":
+            return Finding(path, missing(node), missing=True)
+        case "extra_forbidden":
+            return Finding(path, stray(str(path[-1]), path[:-1], parent))
+        case _:
+            value = error["input"]
+            if path[-1] in parent.get("required", ()) and (value is None or isinstance(value, str)):
+                return Finding(path, needed(node, value))
+            return Finding(path, mismatch(node, value, quoted_number=path in quoted))
+
+
+def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """Where pydantic's location is: the path of keys (pydantic adds the names of variants), the section's schema, the
+    key's schema (empty for a key that does not exist)."""
+    path: list[str | int] = []
+    parent: dict[str, Any] = {}
+    node = resolve(json_schema())
+    for step in location:
+        if "discriminator" in node and step in node["discriminator"]["mapping"]:
+            node = resolve({"$ref": node["discriminator"]["mapping"][step]})
+            continue
+        if step in (LOSS_NAME, LOSS_TARGET):  # the two variants, in the order of the schema
+            choices = not_null(node)["oneOf"]
+            node = resolve(choices[step == LOSS_TARGET])
+            continue
+        path.append(step)
+        parent = node
+        node = resolve(_below(node, step))
+    return tuple(path), parent, node
+
+
+def _below(node: Node, step: str | int) -> Mapping[str, Any]:
+    """The schema of a section's key, a list's item, or a value under a name of the user's own."""
+    found: Any
+    if isinstance(step, int):
+        found = next((choice["items"] for choice in (node, *node.get("anyOf", ())) if "items" in choice), {})
+    else:
+        found = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def resolve(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with its reference followed."""
+    if "$ref" not in node:
+        return dict(node)
+    target = json_schema()["$defs"][node["$ref"].rpartition("/")[2]]
+    return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+
+
+def variants(node: Node) -> dict[str, dict[str, Any]]:
+    """The variants of a section that has several, by name; nothing for other sections."""
+    mapping = node.get("discriminator", {}).get("mapping", {})
+    return {name: resolve({"$ref": reference}) for name, reference in mapping.items()}
+
+
+def needed(node: Node, value: str | None) -> str:
+    """The sentence for a needed key with nothing, or a mere name, behind it."""
+    hint = f" (write {{name: {value}}})" if value and node.get("type") != "string" else ""
+    return f"must be {wanted(node, value)}; got {shown(value)}{hint}"
+
+
+def missing(node: Node) -> str:
+    """The sentence for a needed key that is not there."""
+    if variants(node):
+        first = resolve(node["oneOf"][0])["properties"]["name"]["const"]
+        return f"missing: a section such as {{name: {first}}}"
+    if "properties" in node:
+        return "missing: a section such as {name: adamw}"
+    if "pattern" in node:
+        return f"missing: {REFERENCE}"
+    return f"missing: {node['description']}" if "description" in node else "missing"
+
+
+def stray(key: str, at: Path, parent: Node) -> str:
+    """The sentence for a key that is not one of its section's: the near name, or the section where it belongs."""
+    if key == "target" and "name" in parent.get("properties", ()):
+        return "cannot stand beside name; keep one of the two"
+    title = _title(parent)
+    properties = [name for name in parent.get("properties", ()) if not (title and name == "name")]
+    sentence = unknown(key, properties, of=title)
+    if "did you mean" in sentence:
+        return sentence
+    meant = ALIASES.get(key, key)
+    homes = [home for home in _homes(meant) if home != ".".join(map(str, at))]
+    belongs = f"unknown key here: {meant} belongs in {' or '.join(homes)}"
+    return sentence.replace("unknown key", belongs, 1) if homes else sentence
+
+
+def _title(section: Node) -> str:
+    name = section.get("properties", {}).get("name", {})
+    return f"'{name['const']}'" if "const" in name else ""
+
+
+def _homes(key: str) -> list[str]:
+    """The sections that know the key; of sections with variants, which ones do."""
+    sections = {name: resolve(node) for name, node in json_schema()["properties"].items()}
+    sections["train.schedule"] = resolve(sections["train"]["properties"]["schedule"])
+    found = []
+    for section, node in sections.items():
+        choices = variants(node)
+        owners = [name for name, variant in choices.items() if key in variant["properties"]]
+        if key in node.get("properties", {}) or (owners and len(owners) == len(choices)):
+            found.append(section)
+        elif owners:
+            found.append(f"{section} (of {', '.join(owners)})")
+    if any(key in optimizer.options for optimizer in OPTIMIZERS.values()) and "optimizer" not in found:
+        found.append("optimizer")
+    return found
+
+
+def bad_name(value: Any, names: list[str]) -> str:
+    """The sentence for a section's `name` that names nothing."""
+    if value is None:
+        return f"missing: one of {_some(names)}"
+    if len(names) <= MANY:
+        return mismatch({"enum": names}, value)
+    hint = near(value, names) if isinstance(value, str) else ""
+    return f"must be one of {_some(names)}; got {shown(value)}{hint}"
+
+
+def _some(names: list[str]) -> str:
+    """The names, or where they are too many, which only optimisers are, where to read them."""
+    if len(names) <= MANY:
+        return ", ".join(names)
+    return f"the {len(names)} optimizers of `lrfind list optimizers`"

@@ -1,0 +1,181 @@
+"""The optimizer section: what all optimisers share, and the keywords of the one that is named.
+
+The keywords come from the generated table of optax's optimisers, so one class serves them all: what it does not declare
+lands in pydantic's extras and is checked against the table.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import (
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from lrfind.config.messages import mismatch, not_null, unknown
+from lrfind.config.optimizer_catalog import OPTIMIZERS, Default
+from lrfind.config.optimizer_keywords import BOUNDS, CHOICES
+from lrfind.config.sections.base import Section, conflict, names
+from lrfind.config.sections.target import NONE, OWN, TARGET, Kwargs, Target
+
+if TYPE_CHECKING:
+    OptimizerName = str
+else:
+    OptimizerName = names([*OPTIMIZERS, OWN, NONE])
+
+SHARED = ("name", "learning_rate", "clip_norm", "accumulate", "decayed", "groups", "frozen")
+
+OWN_KEYS = ("target", "kwargs")
+OWN_SHARED = ("learning_rate", "clip_norm", "accumulate")
+"""Of the shared keys, those that go with an optimiser of the user's own; the rest is theirs to do."""
+
+Pattern = Annotated[str, Field(min_length=1)]
+Factor = Annotated[float, Field(gt=0, le=1000, json_schema_extra={"x-reason": "what is not to move belongs in frozen"})]
+
+
+class OptimizerSection(Section):
+    """An optimiser of optax, with its own keywords beside the shared ones."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: OptimizerName = Field(description="an optimiser of optax", json_schema_extra={"enum": [*OPTIMIZERS]})
+    target: Target | None = Field(default=None, description=f"{TARGET} that makes one of optax's kind out of a rate")
+    kwargs: Kwargs = Field(default_factory=dict, description="further keywords of target")
+    learning_rate: float | None = Field(
+        default=None, gt=0, description="the rate to check or train with; a sweep does not need it"
+    )
+    clip_norm: float | None = Field(
+        default=None, gt=0, description="scale the gradient down where its global norm is above this; left out: never"
+    )
+    accumulate: int = Field(default=1, ge=1, le=10**6, description="batches whose gradients are averaged for one step")
+    decayed: Literal["all", "weights"] = Field(
+        default="all", description="what weight decay acts on; weights: not on biases and scales of norms"
+    )
+    groups: dict[Pattern, Factor] = Field(
+        default_factory=dict,
+        description='factors on the rate of some parameters, {"0.*": 0.1}; of several patterns the first counts',
+        json_schema_extra={"default": {}},
+    )
+    frozen: Annotated[tuple[Pattern, ...], Field(strict=False)] = Field(
+        default=(), description='parameters that stay as they are, ["0.*"]; before all groups'
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_own(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Of an optimiser of optax nothing is said about one of the user's own, nor the other way round."""
+        found: dict[str, Any] = dump(self)
+        left_out = OWN_KEYS if self.named else set(SHARED[1:]) - set(OWN_SHARED)
+        return {key: found[key] for key in found if key not in left_out}
+
+    @property
+    def named(self) -> bool:
+        """Whether it is one of optax by name: not the user's own, nor inside of their train step."""
+        return self.name in OPTIMIZERS
+
+    @property
+    def options(self) -> dict[str, Default]:
+        """The optimiser's own keywords, as far as the config gives them."""
+        return dict(self.model_extra or {})
+
+    @model_validator(mode="after")
+    def _options_fit(self) -> Self:
+        if not self.named:
+            return self._own()
+        if self.target is not None:
+            raise conflict("cannot stand beside name; keep one of the two", "target", "name")
+        if self.kwargs:
+            raise conflict("belongs to a target; an optimiser of optax has its keywords beside name", "kwargs")
+        defaults = OPTIMIZERS[self.name].options
+        problems = []
+        for key, value in (self.model_extra or {}).items():
+            if key not in defaults:
+                message = unknown(key, [*SHARED[1:], *defaults], of=f"optimizer '{self.name}'")
+            elif (wanted := option_schema(defaults[key], key)) and not _fits(value, defaults[key], wanted):
+                message = mismatch(wanted, value)
+            else:
+                continue
+            problems.append(_problem(key, value, message))
+        if self.decayed != "all" and OPTIMIZERS[self.name].mask is None:
+            problems.append(_problem("decayed", self.decayed, _no_mask(self.name)))
+        if problems:
+            raise ValidationError.from_exception_data("optimizer", problems)
+        return self
+
+    def _own(self) -> Self:
+        """The checks of an optimiser that is not one of optax by name."""
+        if self.name == OWN and self.target is None:
+            raise conflict("missing: a reference such as my_optimizer.py:make", "target")
+        stray = [
+            _problem(key, value, f"{unknown(key, [*OWN_SHARED, *OWN_KEYS])}; what target takes goes under kwargs")
+            for key, value in (self.model_extra or {}).items()
+        ]
+        stray += [
+            _problem(key, getattr(self, key), "goes with an optimiser of optax alone; do this in your own code")
+            for key in SHARED[1:]
+            if key not in OWN_SHARED and key in self.model_fields_set
+        ]
+        if stray:
+            raise ValidationError.from_exception_data("optimizer", stray)
+        return self
+
+
+def option_schema(default: Default, key: str = "") -> dict[str, Any]:
+    """JSON Schema of a keyword whose default this is. None stands for an optional number: optax has no others."""
+    match default:
+        case bool():
+            return {"type": "boolean", "default": default}
+        case int():
+            return {"type": "integer", **BOUNDS.get(key, {}), "default": default}
+        case float():
+            return {"type": "number", **BOUNDS.get(key, {}), "default": default}
+        case str():
+            return {"type": "string", "default": default} | ({"enum": list(CHOICES[key])} if key in CHOICES else {})
+        case tuple():
+            items = [option_schema(item, f"{key}.{i}") for i, item in enumerate(default)]
+            sizes = {"minItems": len(items), "maxItems": len(items)}
+            return {"type": "array", "prefixItems": items, "items": False, "default": list(default), **sizes}
+        case None:
+            return {"anyOf": [{"type": "number", **BOUNDS.get(key, {})}, {"type": "null"}], "default": None}
+
+
+def _fits(value: Any, default: Default, wanted: dict[str, Any]) -> bool:
+    if isinstance(default, tuple):
+        if not isinstance(value, list | tuple) or len(value) != len(default):
+            return False
+        return all(_fits(*each) for each in zip(value, default, wanted["prefixItems"], strict=True))
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, str):
+        return isinstance(value, str) and value in wanted.get("enum", [value])
+    if value is None:
+        return default is None
+    if not isinstance(value, int if isinstance(default, int) else int | float) or not within(value, not_null(wanted)):
+        return False
+    return abs(value) < (2**31 if isinstance(default, int) else 1e300) and math.isfinite(value)
+
+
+def within(value: float, wanted: Mapping[str, Any]) -> bool:
+    """Whether a number is within the bounds of a schema."""
+    return bool(wanted.get("minimum", -math.inf) <= value < wanted.get("exclusiveMaximum", math.inf))
+
+
+def _no_mask(name: str) -> str:
+    options = OPTIMIZERS[name].options
+    if "adam_weight_decay" in options:
+        return f"must be all: {name} decays matrices by weight_decay and the rest by adam_weight_decay"
+    if any("weight_decay" in key for key in options):
+        return f"must be all: optax's {name} decays every weight alike"
+    return f"must be all: {name} has no weight decay"
+
+
+def _problem(key: str, value: Any, message: str) -> InitErrorDetails:
+    error = PydanticCustomError("option", "{message}", {"message": message})
+    return InitErrorDetails(type=error, loc=(key,), input=value)

@@ -1,0 +1,239 @@
+"""YAML text -> plain values, with the place of every key and all that is wrong with the text.
+
+The parser's events are read one by one, not composed: only so are depth and size bounded while reading (nested brackets
+cost the parser quadratic time, aliases can multiply without end), tags seen as written, and all duplicate keys found.
+Plain scalars follow YAML 1.2's core schema whatever the document declares: `1e-3` is a number and `yes` is text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Path = tuple[str | int, ...]
+Place = tuple[int, int]  # line and column, 1-based
+
+MAX_NODES = 10_000  # aliases counted as often as they are used; reading that many takes half a second
+MAX_DEPTH = 32
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INFINITY = re.compile(r"([-+]?)\.(inf|Inf|INF)")
+_CONSTANTS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Something wrong with the text."""
+
+    message: str
+    place: Place | None = None
+    path: Path = ()
+
+
+@dataclass
+class Document:
+    """What a text says.
+
+    Attributes:
+        value: plain dicts, lists and scalars.
+        places: where each key (or item of a list) stands.
+        quoted: paths of the texts that were written in quotes.
+        flaws: what is wrong with the text itself.
+        readable: whether `value` means anything; without it there is one flaw, in the syntax.
+    """
+
+    value: Any = None
+    places: dict[Path, Place] = field(default_factory=dict)
+    quoted: set[Path] = field(default_factory=set)
+    flaws: list[Flaw] = field(default_factory=list)
+    readable: bool = True
+
+
+class _Unreadable(Exception):
+    def __init__(self, message: str, place: Place | None) -> None:
+        self.flaw = Flaw(message, place)
+
+
+@dataclass(eq=False)
+class _Node:
+    """A piece of the document; an alias is the same node again."""
+
+    place: Place
+    value: Any = None
+    quoted: bool = False
+    pairs: list[tuple[_Node, _Node]] | None = None
+    items: list[_Node] | None = None
+    flaws: list[str] = field(default_factory=list)
+    size: int = 1
+    height: int = 0
+
+    def take(self, child: _Node) -> None:
+        self.size += child.size
+        self.height = max(self.height, child.height + 1)
+
+
+def read(text: str) -> Document:
+    """Read YAML text."""
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
+
+    from lrfind.config.yaml_syntax import explain
+
+    try:
+        root = _Reader(text).document()
+    except _Unreadable as error:
+        return Document(flaws=[error.flaw], readable=False)
+    except (MarkedYAMLError, YAMLError, YAMLStreamError, ValueError, RecursionError, AssertionError) as error:
+        return Document(flaws=[Flaw(*explain(error, text))], readable=False)
+    document = Document()
+    if root is not None:
+        document.value = _plain(root, (), document)
+    return document
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        from ruamel.yaml import YAML
+
+        yaml = YAML(typ="safe", pure=True)
+        self.events: Iterator[Any] = iter(yaml.parse(text))
+        self.anchors: dict[str, _Node | None] = {}  # None: still open
+        self.count = 0
+
+    def document(self) -> _Node | None:
+        """The one document; None for an empty text."""
+        root: _Node | None = None
+        seen = False
+        for event in self.events:
+            kind = type(event).__name__
+            if kind == "DocumentStartEvent":
+                if seen:
+                    raise _Unreadable("a second document starts here; a config is one document", _place(event))
+                seen = True
+                root = self._node(next(self.events), 0)
+        return root
+
+    def _node(self, event: Any, depth: int) -> _Node:
+        kind = type(event).__name__
+        place = _place(event)
+        if depth > MAX_DEPTH:
+            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", place)
+        if kind == "AliasEvent":
+            return self._alias(event, depth, place)
+        self._spend(1, place)
+        node = _Node(place)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        if event.tag is not None:
+            node.flaws.append("has a tag; values are plain text, numbers, true, false, lists and sections")
+        if kind == "ScalarEvent":
+            node.quoted = event.style is not None
+            self._scalar(node, event.value)
+        elif kind == "SequenceStartEvent":
+            node.items = []
+            while type(inner := next(self.events)).__name__ != "SequenceEndEvent":
+                item = self._node(inner, depth + 1)
+                node.items.append(item)
+                node.take(item)
+        else:
+            node.pairs = []
+            while type(inner := next(self.events)).__name__ != "MappingEndEvent":
+                key = self._node(inner, depth + 1)
+                value = self._node(next(self.events), depth + 1)
+                node.pairs.append((key, value))
+                node.take(key)
+                node.take(value)
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _alias(self, event: Any, depth: int, place: Place) -> _Node:
+        if event.anchor not in self.anchors:
+            message = f"*{event.anchor} stands for nothing: there is no &{event.anchor} before it"
+            hint = f" (a text that begins with * needs quotes: '*{event.anchor}')" if "." in event.anchor else ""
+            raise _Unreadable(message + hint, place)
+        node = self.anchors[event.anchor]
+        if node is None:
+            raise _Unreadable(f"*{event.anchor} would contain itself", place)
+        self._spend(node.size, place)
+        if depth + node.height > MAX_DEPTH:
+            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", place)
+        return node
+
+    def _spend(self, nodes: int, place: Place) -> None:
+        self.count += nodes
+        if self.count > MAX_NODES:
+            raise _Unreadable(f"more than {MAX_NODES:,} values, aliases counted each time they are used", place)
+
+    def _scalar(self, node: _Node, text: str) -> None:
+        if not node.quoted:
+            try:
+                node.value = scalar(text)
+            except ValueError:
+                node.flaws.append("is a number of too many digits")
+            return
+        node.value = text
+        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            node.flaws.append("holds a character that text cannot hold")
+
+
+def scalar(text: str) -> Any:
+    """The value of a plain (unquoted) scalar under the core schema of YAML 1.2."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _OCTAL.fullmatch(text):
+        return int(text[2:], 8)
+    if _HEX.fullmatch(text):
+        return int(text, 16)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if match := _INFINITY.fullmatch(text):
+        return float(match[1] + "inf")
+    return text
+
+
+def _plain(node: _Node, path: Path, document: Document) -> Any:
+    document.flaws += [Flaw(message, document.places.get(path, node.place), path) for message in node.flaws]
+    if node.items is not None:
+        values = []
+        for index, item in enumerate(node.items):
+            document.places[*path, index] = item.place
+            values.append(_plain(item, (*path, index), document))
+        return values
+    if node.pairs is not None:
+        return _mapping(node.pairs, path, document)
+    if node.quoted:
+        document.quoted.add(path)
+    return node.value
+
+
+def _mapping(pairs: list[tuple[_Node, _Node]], path: Path, document: Document) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        name = key.value
+        if key.flaws or not isinstance(name, str):
+            document.flaws.append(Flaw("a key must be plain text", key.place, path))
+        elif name == "<<":
+            document.flaws.append(Flaw("'<<' is not part of YAML 1.2; write the keys out", key.place, path))
+        elif name in found:
+            line, _ = document.places[*path, name]
+            document.flaws.append(Flaw(f"given twice; first on line {line}", key.place, (*path, name)))
+        else:
+            document.places[*path, name] = key.place
+            found[name] = _plain(value, (*path, name), document)
+    return found
+
+
+def _place(event: Any) -> Place:
+    return event.start_mark.line + 1, event.start_mark.column + 1

@@ -1,0 +1,191 @@
+"""The table of contents of everything built in: names and one-line summaries, as strings.
+
+A config can be checked and `lrfind list` can print without importing JAX; an entry's code is imported when it is used.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One built-in.
+
+    Attributes:
+        target: where its code is, ``"package.module:name"``.
+        summary: one line for `lrfind list`.
+        formula: what it computes, where a formula says it.
+        origin: where the formula comes from, where someone has to be named.
+    """
+
+    target: str
+    summary: str
+    formula: str = ""
+    origin: str = ""
+
+    def load(self) -> Any:
+        """Import the code behind the entry."""
+        module, _, name = self.target.partition(":")
+        return getattr(import_module(module), name)
+
+
+MODELS = {
+    "linear": Entry("lrfind.task.models.linear:Linear", "one affine layer; inputs flattened"),
+    "mlp": Entry("lrfind.task.models.mlp:Mlp", "fully connected layers; inputs flattened"),
+    "cnn": Entry("lrfind.task.models.cnn:Cnn", "3x3 convolutions, two a stage; for images"),
+    "resnet": Entry("lrfind.task.models.resnet:Resnet", "residual blocks of two 3x3 convolutions; for images"),
+    "transformer": Entry(
+        "lrfind.task.models.transformer:Transformer", "decoder that predicts the next token; for text"
+    ),
+}
+
+DATA = {
+    "digits": Entry("lrfind.task.data.digits:load", "1,797 real handwritten digits, 8x8, 10 classes; shipped"),
+    "text": Entry(
+        "lrfind.task.data.text:load", "a text's bytes as tokens: a shipped public-domain book, or a file of your own"
+    ),
+    "classification": Entry("lrfind.task.data.classification:load", "generated classes: one normal cluster each"),
+    "images": Entry("lrfind.task.data.images:load", "generated images: stripes whose angle is the class"),
+    "quadratic": Entry(
+        "lrfind.task.data.quadratic:load", "generated least squares of a known curvature: stable up to the rate 1"
+    ),
+    "friedman": Entry("lrfind.task.data.friedman:load", "generated regression: Friedman's first function with noise"),
+    "npz": Entry("lrfind.task.data.npz:load", "arrays of your own from an .npz file"),
+    "npy": Entry("lrfind.task.data.npy:load", "arrays of your own from two .npy files, mapped into memory"),
+    "csv": Entry("lrfind.task.data.csv_:load", "columns of your own .csv file"),
+    "parquet": Entry("lrfind.task.data.parquet:load", "columns of your own .parquet file; needs pyarrow"),
+}
+
+LOSSES = {
+    "cross_entropy": Entry("lrfind.task.models.losses:cross_entropy", "softmax cross-entropy with integer labels"),
+    "binary_cross_entropy": Entry(
+        "lrfind.task.models.losses:binary_cross_entropy",
+        "sigmoid cross-entropy with targets 0 or 1, in any number of columns",
+    ),
+    "mse": Entry("lrfind.task.models.losses:mse", "mean squared error"),
+    "mae": Entry("lrfind.task.models.losses:mae", "mean absolute error"),
+    "huber": Entry("lrfind.task.models.losses:huber", "squared near zero, absolute beyond 1"),
+}
+
+SCHEDULES = {
+    "constant": Entry("lrfind.task.optim.schedules.decays:constant", "the same rate at every step", "r(t) = peak"),
+    "linear": Entry(
+        "lrfind.task.optim.schedules.decays:linear",
+        "straight line from the rate to end_factor times it",
+        "r(t) = peak (1 - (1 - end_factor) t / steps)",
+    ),
+    "polynomial": Entry(
+        "lrfind.task.optim.schedules.decays:polynomial",
+        "a power of what is left of the training, down to end_factor times the rate",
+        "r(t) = peak (end_factor + (1 - end_factor) (1 - t / steps)^power)",
+        "Chen et al. 2016, arXiv 1606.00915",
+    ),
+    "exponential": Entry(
+        "lrfind.task.optim.schedules.decays:exponential",
+        "multiplied by decay_rate every decay_steps",
+        "r(t) = peak decay_rate^(t / decay_steps)",
+    ),
+    "inverse_time": Entry(
+        "lrfind.task.optim.schedules.decays:inverse_time",
+        "divided by 1 + decay_rate after decay_steps, by 1 + 2 decay_rate after twice as many, ...",
+        "r(t) = peak / (1 + decay_rate t / decay_steps)",
+        "Robbins & Monro 1951; Bottou 2012",
+    ),
+    "step": Entry(
+        "lrfind.task.optim.schedules.decays:step",
+        "multiplied by factor every step_size steps",
+        "r(t) = peak factor^floor(t / step_size)",
+    ),
+    "scheduled_drop": Entry(
+        "lrfind.task.optim.schedules.decays:scheduled_drop",
+        "drops to named factors of the rate at named steps or epochs",
+        "r(t) = peak factors[i] from step at[i] on",
+        "He et al. 2015, arXiv 1512.03385",
+    ),
+    "reduce_on_plateau": Entry(
+        "lrfind.task.optim.schedules.plateau:reduce_on_plateau",
+        "multiplied by factor when the training loss has not improved for so long",
+        "r(t) = peak max(min_factor, factor^drops)",
+        "optax.contrib.reduce_on_plateau",
+    ),
+    "cosine": Entry(
+        "lrfind.task.optim.schedules.decays:cosine",
+        "half a cosine from the rate to end_factor times it",
+        "r(t) = peak (end_factor + (1 - end_factor) (1 + cos(pi t / steps)) / 2)",
+        "Loshchilov & Hutter 2016, arXiv 1608.03983",
+    ),
+    "cosine_restarts": Entry(
+        "lrfind.task.optim.schedules.rises:cosine_restarts",
+        "half cosines one after the other, each cycle_mult times as long as the one before",
+        "r(t) = peak decay^i (end_factor + (1 - end_factor) (1 + cos(pi u)) / 2), u the share of cycle i that is over",
+        "Loshchilov & Hutter 2016, arXiv 1608.03983",
+    ),
+    "triangular": Entry(
+        "lrfind.task.optim.schedules.rises:triangular",
+        "up from base_factor times the rate to the rate and down again, cycle after cycle",
+        "r(t) = peak (base_factor + (1 - base_factor) decay^i (1 - |2 u - 1|)), u the share of cycle i that is over",
+        "Smith 2015, arXiv 1506.01186",
+    ),
+    "one_cycle": Entry(
+        "lrfind.task.optim.schedules.rises:one_cycle",
+        "up from rate / div_factor to the rate, then down to almost nothing",
+        "half a cosine up from peak / div_factor, half a cosine down to peak / (div_factor final_div_factor)",
+        "Smith 2018, arXiv 1803.09820",
+    ),
+}
+
+METHODS = {
+    "steepest": Entry(
+        "lrfind.analysis.range_test.methods:steepest", "steepest descent of loss against log rate, before divergence"
+    ),
+    "valley": Entry("lrfind.analysis.range_test.methods:valley", "middle of the longest fall (fastai's default rule)"),
+    "minimum": Entry(
+        "lrfind.analysis.range_test.methods:minimum", "a tenth of the rate at the lowest loss (fastai's rule)"
+    ),
+    "slide": Entry("lrfind.analysis.range_test.methods:slide", "where the loss stops sliding down (fastai's rule)"),
+}
+
+LADDERS = {
+    "exponential": Entry("lrfind.engine.learning_rates:exponential", "equal steps in log rate"),
+    "linear": Entry("lrfind.engine.learning_rates:linear", "equal steps in rate"),
+}
+
+VERDICTS = (
+    "rate-in-range",
+    "learns",
+    "initial-loss",
+    "range-covers",
+    "diverged-at-once",
+    "finite",
+    "seeds-agree",
+    "confirmed",
+    "drift",
+)
+"""What the gate judges, in the order in which it is reported; `lrfind explain` has a page for each."""
+
+
+FINDINGS = {
+    "diverged": "the loss is not finite, or ended above where it began",
+    "oscillating": "the loss still swings at the end",
+    "too-high": "trains, but a lower rate would end better",
+    "warmup-too-short": "the loss shot up early and the rest of the training had to make up for it",
+    "too-aggressive-decay": "the rate fell before the loss had stopped falling",
+    "overfitting": "the validation loss rises while the training loss falls",
+    "not-learning": "the loss never fell",
+    "too-slow": "the loss was still falling: a higher rate would have got further",
+    "stuck": "the loss stays on a high plateau",
+    "too-little-decay": "the rate ends high, and the loss goes up and down at the end",
+    "healthy": "nothing in the log says that another rate or schedule would do better",
+}
+"""What a diagnosis finds, most important first; each has a page in `lrfind explain`."""
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """A hint for a name that does not exist: ``" (did you mean 'adamw'?)"``, or nothing."""
+    matches = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.6)
+    return f" (did you mean '{matches[0]}'?)" if matches else ""

@@ -1,0 +1,300 @@
+"""Train lanes side by side in one compiled program, at given rates.
+
+Sweep, confirmation and training differ only in the array ``rates[steps, lanes]``. The train loop runs in chunks and
+yields each of them; the consumer draws, journals and stops.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from lrfind.core.dataset import Floats
+from lrfind.core.result import Execution
+from lrfind.engine import compile as compiler
+from lrfind.engine.execution import choose, choose_lanes, flops
+from lrfind.engine.lanes import Draw, Groups, shape_of, stack_shapes
+from lrfind.engine.step import Probing, Record, Step
+
+WORK = 1e9
+"""Parameters times rows per chunk: tenths of a second on a CPU, a prompt Ctrl-C."""
+
+TOUCH = 6
+"""Operations per parameter and row of a fully connected network: 2 forward, 4 backward."""
+
+SHORTEST, LONGEST = 5, 5000
+"""Bounds of the length of a chunk, in steps."""
+
+
+def chunk_for(parameters: int, rows: int, steps: int) -> int:
+    """Return the steps per chunk, independent of clocks: a journal replays the same chunks.
+
+    Args:
+        parameters: number of parameters of the model.
+        rows: rows of data per step.
+        steps: total number of steps.
+    """
+    return min(steps, int(np.clip(WORK / max(1, parameters * rows), SHORTEST, LONGEST)))
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Source of batches.
+
+    Attributes:
+        data: pytree of arrays that stay on the device.
+        select: pure function ``(data, row) -> batch``, part of the compiled program.
+        draw: function ``(seed, start, stop) -> Draw`` of rows and keys of a seed's steps; the seed is its index in the
+            run.
+    """
+
+    data: Any
+    select: Callable[[Any, Any], Any]
+    draw: Callable[[int, int, int], Draw]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Outcome of consecutive steps.
+
+    Attributes:
+        start: number of the first step.
+        loss: training loss, shape (lanes, steps).
+        gradient_norm: global gradient norm, shape (lanes, steps).
+        update_norm: global update norm, shape (lanes, steps).
+        trust: trust-region ratio, shape (lanes, steps); NaN where it was not measured.
+        states: states of the lanes after the chunk, valid until the next chunk is requested.
+    """
+
+    start: int
+    loss: Floats
+    gradient_norm: Floats
+    update_norm: Floats
+    trust: Floats
+    states: Sequence[Any]
+
+
+class Orders(NamedTuple):
+    """Inputs of steps that the caller controls.
+
+    Attributes:
+        rates: learning rates, shape (steps,), or (steps, lanes) for lanes that share a program.
+        measure: whether to measure the trust-region ratio, shape (steps,); None if the step cannot.
+    """
+
+    rates: Any
+    measure: Any
+
+
+class Kernel:
+    """Train loop over lanes, compiled once.
+
+    Args:
+        step: optimiser step.
+        feed: source of batches.
+        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+        execution: how lanes and steps are run; None to choose it by program and platform.
+        chunk: largest number of steps per chunk. On a CPU, compilation lowers it for programs with more work per step
+            than `chunk_for` assumes (convolutions, tokens).
+        lane_steps: total number of steps of all lanes, as far as known; the choice of execution depends on it.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        feed: Feed,
+        platform: str,
+        execution: Execution | None = None,
+        chunk: int = SHORTEST,
+        lane_steps: float = math.inf,
+    ) -> None:
+        self.feed = feed
+        self.chunk = self._length = chunk
+        self._platform = platform
+        self._lane_steps = lane_steps
+        self._given = execution
+        self._vmapped = (execution.lanes if execution else choose_lanes(platform)) == "vmap"
+        self._groups = Groups(None)
+        self._step = step
+        self._compiled: Any = None
+        self._measuring: Any = None
+
+    @property
+    def execution(self) -> Execution:
+        """How lanes and steps are run; known after compilation."""
+        assert self._given is not None, "compile first"
+        return self._given
+
+    def compile(self, states: Sequence[Any]) -> None:
+        """Compile the program; `run` does so if needed.
+
+        Lanes that share a program are compiled for `len(states)` at a time; `run` takes any number of lanes.
+
+        Args:
+            states: training state of each lane, arrays or `jax.ShapeDtypeStruct`.
+        """
+        self._groups = Groups(len(states) if self._vmapped else None)
+        group = self._groups.of(len(states))[0]
+        state = self._groups.join([jax.tree.map(shape_of, states[lane]) for lane in group], stack_shapes)
+        draws = jax.tree.map(shape_of, self._draw(group, 0, self.chunk))
+        rates = self._groups.rates(np.zeros((self.chunk, len(group)), np.float32), range(len(group)))
+        orders = self._orders(rates, np.zeros(self.chunk, np.bool_))
+        data = jax.tree.map(shape_of, self.feed.data)
+        traced = []
+        if self._given is None or self._given.steps == "scan":
+            traced = [jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, orders, 0)]
+            self._shorten(traced[0].jaxpr)
+            self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
+        if self._given.steps == "loop":
+            first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
+            measures = (None, True) if isinstance(self._step, Probing) else (None,)
+            steps = [jax.jit(self._one_step(measure), donate_argnums=0) for measure in measures]
+            traced = [step.trace(state, data, *first) for step in steps]
+            self._shorten(traced[0].jaxpr)
+        lowered = [program.lower() for program in traced]
+        with ThreadPoolExecutor(max_workers=1) as pool:  # XLA compiles outside of Python's lock.
+            others = [pool.submit(compiler.compile, program, self._given.compiler) for program in lowered[1:]]
+            self._compiled = compiler.compile(lowered[0], self._given.compiler)
+            self._measuring = others[0].result() if others else None
+
+    def _shorten(self, program: Any) -> None:
+        """Lower the steps per chunk by the program's operations; the losses do not depend on it."""
+        if self._platform == "cpu":
+            work = flops(program.jaxpr) / (self._groups.width or 1)
+            self.chunk = min(self.chunk, max(SHORTEST, int(TOUCH * WORK / max(1.0, work))))
+
+    def run(
+        self,
+        states: Sequence[Any],
+        rates: Floats,
+        *,
+        start: int = 0,
+        seeds: Sequence[int] | None = None,
+        probe_every: int = 0,
+        label: Mapping[str, Any] | None = None,
+    ) -> Iterator[Chunk]:
+        """Train the lanes.
+
+        Args:
+            states: training state of each lane before step `start`.
+            rates: learning rates, shape (steps, lanes).
+            start: number of the first step, which selects batches and keys.
+            seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
+            probe_every: measure the trust-region ratio at multiples of this step number; 0 for never. Only a `Probing`
+                step measures it.
+            label: record for the journal (`lrfind.engine.resumable`), ignored here.
+
+        Yields:
+            The chunks, in order, computed on demand.
+        """
+        del label
+        if self._compiled is None:
+            self.compile(states)
+        groups = self._groups.of(len(states))
+        seeds = range(len(states)) if seeds is None else seeds
+        numbers = np.arange(start, start + len(rates))
+        measure = numbers % probe_every == 0 if probe_every else np.zeros(len(rates), np.bool_)
+        with np.errstate(over="ignore"):  # A rate beyond float32 is infinite, and so is what it does.
+            orders = self._orders(rates.astype(np.float32), measure)
+        # The program gives its input's memory to its output, so it must not be handed the caller's arrays.
+        carried = [self._groups.join([jax.tree.map(np.array, states[lane]) for lane in group]) for group in groups]
+        data = jax.device_put(self.feed.data)
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+
+            def ahead(first: int) -> list[Future[Draw]]:
+                last = min(first + self.chunk, len(rates))
+                return [
+                    pool.submit(self._draw, [seeds[i] for i in group], start + first, start + last) for group in groups
+                ]
+
+            drawn = ahead(0)
+            for first in range(0, len(rates), self.chunk):
+                part = jax.tree.map(lambda leaf, first=first: leaf[first : first + self.chunk], orders)
+
+                def advance(group: list[int], state: Any, draws: Future[Draw], part: Any = part) -> tuple[Any, Record]:
+                    own = part._replace(rates=self._groups.rates(part.rates, group))
+                    return self._advance(state, data, draws.result(), own)
+
+                running = [pool.submit(advance, *call) for call in zip(groups, carried, drawn, strict=True)]
+                drawn = ahead(first + self.chunk) if first + self.chunk < len(rates) else []
+                outcomes = [call.result() for call in running]
+                carried = [state for state, _ in outcomes]
+                real = slice(len(states))  # What fills up the last group is left out.
+                loss, gradient_norm, update_norm, trust = (
+                    np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])[real]
+                    for k in range(len(Record._fields))
+                )
+                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[real])
+
+    def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
+        draws = self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
+        if self._platform == "cpu" or jax.tree.leaves(self.feed.data):
+            return draws
+        # Batches that the host makes: on their way to the device while the chunk before them runs.
+        sent: Draw = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
+        return sent
+
+    def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> Orders:
+        return Orders(rates, measure if isinstance(self._step, Probing) else None)
+
+    def _one_step(self, measure: Any = None) -> Callable[..., Any]:
+        """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is as of `Probing`."""
+
+        def one(state: Any, data: Any, draw: Draw, rate: Any) -> tuple[Any, Record]:
+            batch = self.feed.select(data, draw.rows)
+            if isinstance(self._step, Probing):
+                return self._step.measured(state, batch, rate, draw.keys, measure)
+            return self._step(state, batch, rate, draw.keys)
+
+        # The lanes measure at the same steps and share `measure`, so that a branch on it stays one.
+        return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._vmapped else one
+
+    def _scan(self, state: Any, data: Any, draws: Draw, orders: Orders, steps: Any) -> tuple[Any, Record]:
+        """Run the first `steps` steps of a chunk in one loop; a traced number needs one program."""
+        fields = len(Record._fields) - (orders.measure is None)
+        empty = jnp.full((self._length, fields, *orders.rates.shape[1:]), jnp.nan)
+
+        def body(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            state, table = carry
+            draw, order = jax.tree.map(lambda leaf: leaf[i], (draws, orders))
+            state, record = self._one_step(order.measure)(state, data, draw, order.rates)
+            # One array of all: every array that a loop writes to costs a step of thirty microseconds half of one.
+            return state, table.at[i].set(jnp.stack(record[:fields]))
+
+        state, table = jax.lax.fori_loop(0, steps, body, (state, empty))
+        return state, Record(*(table[:, k] for k in range(fields)))
+
+    def _advance(self, state: Any, data: Any, draws: Draw, orders: Orders) -> tuple[Any, Record]:
+        steps = len(orders.rates)
+        if self.execution.steps == "scan":
+            draws, orders = jax.tree.map(lambda leaf: pad(leaf, self._length), (draws, orders))
+            state, records = self._compiled(state, data, draws, orders, steps)
+            return state, complete(jax.tree.map(lambda values: np.asarray(values)[:steps], records))
+        rows = []
+        for i in range(steps):
+            draw = jax.tree.map(lambda leaf, i=i: leaf[i], draws)
+            # A program of its own: inside of a branch a convolution is as slow on a CPU as it is inside of a loop.
+            program = self._measuring if orders.measure is not None and orders.measure[i] else self._compiled
+            state, record = program(state, data, draw, orders.rates[i])
+            rows.append(record)
+        return state, jax.tree.map(lambda *values: np.stack(list(map(np.asarray, values))), *map(complete, rows))
+
+
+def complete(record: Record) -> Record:
+    """Return a record whose `trust` is NaN if it was not measured."""
+    return record if record.trust is not None else record._replace(trust=np.full(record.loss.shape, np.nan, np.float32))
+
+
+def pad(leaf: Any, length: int) -> Any:
+    """Pad the leading axis with zeros to a length; the padding is never read."""
+    missing = length - len(leaf)
+    return leaf if missing == 0 else np.concatenate([leaf, np.zeros((missing, *leaf.shape[1:]), leaf.dtype)])

@@ -1,0 +1,1 @@
+"""Runs: sweeps, confirmations and trainings, from a config to a result."""

@@ -1,0 +1,90 @@
+"""The gate's wiring: a config and the result of its run -> the verdicts. Without JAX, reads and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from lrfind.analysis.gate import judge as gate
+from lrfind.config.diff import differences
+from lrfind.config.load import Loaded
+from lrfind.core.check import Check
+from lrfind.core.errors import InputError, NothingToJudge
+from lrfind.core.result import Result
+
+MOST = 5
+"""Differing keys that a message names."""
+
+
+def check(
+    loaded: Loaded,
+    result: Result,
+    *,
+    baseline: Result | None = None,
+    max_drift: float | None = None,
+    warn: Collection[str] = (),
+    ignore: Collection[str] = (),
+) -> Check:
+    """Hold a config's rate, and its run, against what is expected of them.
+
+    Args:
+        loaded: the config; it has `optimizer.learning_rate`.
+        result: of its run.
+        baseline: an earlier result.
+        max_drift: factor by which the recommendation may have moved since; None for the default.
+        warn: verdicts that warn where they would fail.
+        ignore: verdicts to leave out.
+    """
+    rate = loaded.config.optimizer.learning_rate
+    assert rate is not None
+    verdicts = gate.judge(
+        result,
+        rate,
+        loaded.config.check.tolerance,
+        baseline=baseline,
+        max_drift=gate.MAX_DRIFT if max_drift is None else max_drift,
+        warn=warn,
+        ignore=ignore,
+    )
+    return Check(
+        name=loaded.name,
+        where=loaded.where,
+        learning_rate=rate,
+        recommendation=result.recommendation,
+        verdicts=verdicts,
+        ignored=tuple(dict.fromkeys(ignore)),
+        places={key: place for key, place in loaded.positions.items() if key not in loaded.overridden},
+    )
+
+
+def judgeable(result: Result) -> None:
+    """Refuse a run that holds nothing to judge by.
+
+    Raises:
+        NothingToJudge: it was interrupted or failed, or measured nothing.
+        InputError: its rates are none.
+    """
+    if result.status in ("interrupted", "failed"):
+        how = "was interrupted" if result.status == "interrupted" else "failed"
+        raise NothingToJudge(f"the run {how}, so there is nothing to judge by")
+    rates = result.sweep.learning_rate
+    if not len(rates) or not len(result.sweep.seeds):
+        raise NothingToJudge("the run measured nothing, so there is nothing to judge by")
+    if not (np.isfinite(rates).all() and rates[0] > 0 and (np.diff(rates) > 0).all()):
+        raise InputError("this lrfind result is damaged: the rates of its sweep do not rise from above 0")
+
+
+def same_config(loaded: Loaded, result: Result) -> None:
+    """Refuse to judge a config by the run of another.
+
+    Raises:
+        InputError: they differ in what moves the curve, saying where.
+    """
+    found = differences(loaded.config, result.config)
+    if found:
+        more = f"; and {len(found) - MOST} more keys" if len(found) > MOST else ""
+        raise InputError(
+            f"this is the run of another config than {loaded.where}: {'; '.join(found[:MOST])}{more}; leave out --run "
+            "to measure this one"
+        )

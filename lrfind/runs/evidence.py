@@ -1,0 +1,93 @@
+"""Measure evidence beside the answer: trust-region ratio and stability limit.
+
+The evidence is drawn and decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from lrfind.analysis.range_test.trust_region import points
+from lrfind.core.errors import OwnCodeError
+from lrfind.core.result import Evidence
+from lrfind.engine.evaluation import rows_in
+from lrfind.engine.sharpness import BASIS, ROUNDS, Stability, rule_of, stability
+from lrfind.task.optim import param_groups as groups
+
+if TYPE_CHECKING:
+    from lrfind.engine.train_loop import Kernel
+    from lrfind.runs.range_test import Climb
+    from lrfind.task.task import Plan
+
+STILL = 20
+"""Steps at rate zero that fill an adaptive optimiser's moments at the initial weights."""
+
+ROWS = 32
+"""Least number of rows that the sharpness is measured on; a larger batch is used whole."""
+
+MOST_PRODUCTS = BASIS * ROUNDS + 1
+"""Largest number of Hessian-vector products, for the budget."""
+
+
+def measured_rows(plan: Plan) -> int:
+    """Return the number of rows that the sharpness is measured on."""
+    return rows_in(plan.source.first(max(ROWS, plan.source.batch_rows)))
+
+
+def cost(plan: Plan) -> float:
+    """Return the largest cost of `sharpness`, in optimiser steps, two per product."""
+    if not known(plan):
+        return 0
+    return STILL + 2 * MOST_PRODUCTS * measured_rows(plan) / plan.rows
+
+
+def known(plan: Plan) -> bool:
+    """Return whether there is a formula for the optimiser's stability limit."""
+    section = plan.config.optimizer
+    return section.named and rule_of(section.name, section.options) is not None
+
+
+def sharpness(plan: Plan, kernel: Kernel, start: Any, platform: str) -> Stability | None:
+    """Return sharpness and stability limit at the first seed's initial weights.
+
+    Args:
+        plan: task to train.
+        kernel: train loop, compiled.
+        start: training state of the first seed before training.
+        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+
+    Returns:
+        Sharpness and limit; None if they are unknown, or memory does not suffice.
+    """
+    if not known(plan):
+        return None
+    section = plan.config.optimizer
+    *_, chunk = kernel.run([start], np.zeros((STILL, 1)), seeds=[0])
+    batch = plan.source.first(max(ROWS, plan.source.batch_rows))
+    key = plan.batches.keys(plan.seeds[0], 0, 1)[0]
+    factors = groups.factors(plan.initial[0], section.groups, section.frozen) if section.groups else None
+    name, options = section.name, section.options
+    try:
+        return stability(plan.exact.loss, chunk.states[0], batch, key, name, options, platform, factors)
+    except (jax.errors.JaxRuntimeError, MemoryError, OwnCodeError):
+        return None
+
+
+def evidence(climb: Climb, found: Stability | None) -> Evidence:
+    """Return the evidence of a run for its result.
+
+    Args:
+        climb: last pass of the sweep.
+        found: sharpness and stability limit; None if they are unknown.
+    """
+    steps, ratio = points(climb.trust)
+    return Evidence(
+        trust_steps=steps,
+        trust_ratio=ratio,
+        sharpness=found.sharpness if found else None,
+        stability_limit=found.limit if found else None,
+        stability_rule=found.rule if found else None,
+    )

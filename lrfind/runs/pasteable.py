@@ -1,0 +1,110 @@
+"""From rates to settings that can be pasted: YAML for a config of lrfind, and a line of optax."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lrfind.analysis.advice import Proposal, proposals
+from lrfind.analysis.range_test.curve import Reading
+from lrfind.analysis.rules_of_thumb import judge
+from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.config.schema import Config
+from lrfind.config.sections.train import TrainSection
+from lrfind.core.advice import Advice, Setting
+from lrfind.core.result import Confirmation, Evidence, Recommendation
+from lrfind.task.optim import optimizers, schedules
+
+ADAM_LIKE = {"adabelief", "adam", "adamw", "amsgrad", "lamb", "nadam", "nadamw", "yogi"}
+"""Optimisers whose b2 is that of Adam: the rule for their warm-up is about it."""
+
+Paste = Callable[[Any, Any], str]
+"""``(rate or source of a schedule, transformation to chain with or None) -> line of source``."""
+
+_PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
+_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+
+
+def advise(
+    config: Config,
+    steps: int,
+    reading: Reading,
+    found: Recommendation,
+    confirmation: Confirmation | None,
+    evidence: Evidence,
+    mean: float | None,
+    paste: Paste | None = None,
+) -> Advice:
+    """All that a run says beside its recommendation.
+
+    Args:
+        config: of the run.
+        steps: of the training that the rate is for.
+        reading: of the sweep.
+        found: the recommendation.
+        confirmation: of it; None without one.
+        evidence: beside it.
+        mean: of the config's schedule at peak 1; None where the rate knows no schedule, or it waits for the loss.
+        paste: the line of an optimiser of the user's own.
+    """
+    own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
+    proposed = proposals(
+        reading, found, options=own, mean=mean, b2=second_decay(config), limit=evidence.stability_limit
+    )
+    settings = tuple(setting(config, steps, proposal, paste) for proposal in proposed)
+    return Advice(settings, judge(reading, found, confirmation))
+
+
+def second_decay(config: Config) -> float | None:
+    """b2 of an optimiser that is like Adam."""
+    name = config.optimizer.name
+    b2 = (OPTIMIZERS[name].options | config.optimizer.options).get("b2") if name in ADAM_LIKE else None
+    return float(b2) if isinstance(b2, int | float) else None
+
+
+def setting(config: Config, steps: int, proposal: Proposal, paste: Paste | None = None) -> Setting:
+    """A proposal as text to paste."""
+    length = {"steps": steps} if config.train.epochs is None else {"epochs": config.train.epochs}
+    train = length | {"schedule": {"name": proposal.schedule, **proposal.options}}
+    optimizer = config.optimizer.model_dump(exclude_unset=True) | {"learning_rate": proposal.learning_rate}
+    if not config.optimizer.named:  # The name that stands for the user's own code is not theirs.
+        del optimizer["name"]
+    return Setting(
+        schedule=proposal.schedule,
+        learning_rate=proposal.learning_rate,
+        basis=proposal.basis,
+        source=proposal.source,
+        yaml=f"optimizer: {flow(optimizer)}\ntrain: {flow(train)}\n",
+        optax=line(config, steps, train, proposal.learning_rate, paste),
+    )
+
+
+def line(config: Config, steps: int, train: Mapping[str, Any], rate: float, paste: Paste | None = None) -> str:
+    """The optimiser with its schedule, as a line of optax; the user's own is taken to take a schedule as well."""
+    section, schedule = config.optimizer, TrainSection.model_validate(train).schedule
+    keywords = schedule.keywords(steps)
+    still = schedule.name in ("constant", "reduce_on_plateau") and not keywords["warmup_steps"]
+    along = rate if still else schedules.to_source(schedule.name, rate, steps, **keywords)
+    then = schedules.transform(schedule.name, section.accumulate, **keywords)
+    if paste is not None:
+        return paste(along, then)
+    return optimizers.to_source(optimizers.chosen(section), along, accumulate=section.accumulate, then=then)
+
+
+def flow(value: Any) -> str:
+    """A value as YAML on one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{flow(str(key))}: {flow(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(flow, value))}]"
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
+        return value
+    if isinstance(value, str):  # JSON would write what is beyond 16 bits as two escapes, which YAML has no pairs of
+        return '"' + "".join(each if _quotable(each) else f"\\U{ord(each):08x}" for each in value) + '"'
+    return json.dumps(value)
+
+
+def _quotable(character: str) -> bool:
+    return " " <= character <= "~" and character not in '"\\'

@@ -1,0 +1,115 @@
+"""Train lanes on a schedule, known beforehand or dependent on the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from lrfind.analysis.plateau import Plateau, Waiting
+from lrfind.core.dataset import Floats
+from lrfind.task.optim import schedules
+
+if TYPE_CHECKING:
+    from lrfind.engine.resumable import Runs
+    from lrfind.engine.train_loop import Chunk
+
+
+@dataclass(frozen=True)
+class Course:
+    """A schedule with peak 1 for a training of a given length.
+
+    Attributes:
+        rise: rate at peak 1, shape (steps,); with `plateau`, the rate before any drop.
+        plateau: rule by which the loss lowers the rate; None if it never does.
+    """
+
+    rise: Floats
+    plateau: Plateau | None = None
+
+    @property
+    def steps(self) -> int:
+        """Length of the training in steps."""
+        return len(self.rise)
+
+
+class Paced(NamedTuple):
+    """A chunk of a training with its learning rates.
+
+    Attributes:
+        chunk: losses, norms and states of the chunk.
+        rates: learning rates of the chunk's steps, shape (lanes, steps).
+    """
+
+    chunk: Chunk
+    rates: Floats
+
+
+def course(name: str, steps: int, **options: Any) -> Course:
+    """Return the unit schedule of a name, cached because each evaluation compiles it.
+
+    Args:
+        name: name of the schedule.
+        steps: length of the training.
+        **options: keywords of `lrfind.task.optim.schedules.call`.
+    """
+    return _course(name, steps, tuple(sorted(options.items())))
+
+
+@lru_cache(maxsize=64)
+def _course(name: str, steps: int, options: tuple[tuple[str, Any], ...]) -> Course:
+    """Return the unit schedule of hashable options."""
+    keywords = dict(options)
+    rise = schedules.unit(name, steps, **keywords)
+    return Course(rise, Plateau.of(**keywords) if name == "reduce_on_plateau" else None)
+
+
+def paced(
+    kernel: Runs,
+    states: Sequence[Any],
+    along: Course,
+    peaks: Floats,
+    seeds: Sequence[int] | None = None,
+    *,
+    before: Floats | None = None,
+    label: Mapping[str, Any] | None = None,
+) -> Iterator[Paced]:
+    """Train lanes on a schedule, each at its own peak rate.
+
+    If the loss lowers the rate, the lanes run up to the end of the first window after which any lane's rate may drop;
+    then each lane's own losses decide. The result is therefore independent of chunk length and of the other lanes.
+
+    Args:
+        kernel: train loop.
+        states: training state of each lane.
+        along: unit schedule of the whole training.
+        peaks: peak rate of each lane, shape (lanes,).
+        seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
+        before: losses of the finished steps, shape (lanes, done), `states` being those after them; None at the start.
+        label: record of the trial for the journal (see `lrfind.engine.resumable`).
+
+    Yields:
+        The chunks, in order, computed on demand.
+    """
+    done = 0 if before is None else before.shape[1]
+    rise = along.rise[:, None] * peaks
+    if along.plateau is None:
+        for chunk in kernel.run(states, rise[done:], start=done, seeds=seeds, label=label):
+            yield Paced(chunk, rise[chunk.start : chunk.start + chunk.loss.shape[1]].T)
+        return
+    window, waiting = along.plateau.window, Waiting(along.plateau, len(peaks))
+    loss = np.empty((len(peaks), 0)) if before is None else before
+    judged = 0
+    while (done := loss.shape[1]) < along.steps:
+        while judged + window <= done:
+            waiting.see(loss[:, judged : judged + window])
+            judged += window
+        stop = min(along.steps, judged + waiting.surely * window)
+        rates = rise[done:stop] * waiting.scale
+        for chunk in kernel.run(states, rates, start=done, seeds=seeds, label=label):
+            states = chunk.states
+            loss = np.concatenate([loss, chunk.loss], axis=1)
+            yield Paced(chunk, rates[chunk.start - done : chunk.start - done + chunk.loss.shape[1]].T)

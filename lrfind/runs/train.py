@@ -1,0 +1,283 @@
+"""One real training: config -> plan -> steps -> diagnosis -> run directory. Prints nothing; whoever watches is told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrfind.analysis.diagnosis.training import judge, trace
+from lrfind.config.schema import Config, ConfirmSection
+from lrfind.core import signals
+from lrfind.core.dataset import Floats
+from lrfind.core.result import Execution
+from lrfind.core.training import Scores, Training
+from lrfind.runs.callbacks import Clock, Watcher
+from lrfind.runs.identity import hold, identity, other_run
+from lrfind.runs.sweep import Options, prepare
+from lrfind.storage import run_directory as store
+from lrfind.storage.layout import PLOT, ROWS, TRAIN
+from lrfind.storage.replay import Tape, position
+
+if TYPE_CHECKING:
+    from lrfind.engine.resumable import Runs
+    from lrfind.engine.train_loop import Kernel
+    from lrfind.runs.validation import Look
+    from lrfind.task.task import Plan
+
+__all__ = ["PLOT", "ROWS", "TRAIN", "Peak", "Taken", "judge", "trace", "train"]
+
+LOST = 100
+"""Losses in a row that are not finite end a training: no step makes numbers of them again."""
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The rate to train at.
+
+    Attributes:
+        rate: the schedule's peak.
+        source: where it comes from, for reports.
+        highest: rate above which other trainings are known to lose; None where nothing is known.
+    """
+
+    rate: float
+    source: str
+    highest: float | None = None
+
+
+@dataclass
+class Taken:
+    """What was measured so far; a training that is carried on begins with some of it.
+
+    Attributes:
+        loss: of each step.
+        gradient_norm: of each step.
+        rate: of each step.
+        at: updates made at each look.
+        val_loss: at each look.
+        metric: at each look.
+    """
+
+    loss: list[float] = field(default_factory=list)
+    gradient_norm: list[float] = field(default_factory=list)
+    rate: list[float] = field(default_factory=list)
+    at: list[int] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    metric: list[float] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """Steps that were done."""
+        return len(self.loss)
+
+    @property
+    def lost(self) -> bool:
+        """Whether coming back is out of the question."""
+        last = self.loss[-LOST:]
+        return len(last) == LOST and not any(map(math.isfinite, last))
+
+
+Render = Callable[[Training, Clock], tuple[Training, Mapping[str, bytes]]]
+"""Draws a training's files by name; the training comes back with the time that took."""
+
+
+def train(
+    config: Config, name: str, peak: Peak, render: Render, options: Options, watcher: Watcher, clock: Clock
+) -> tuple[Training, list[Path]]:
+    """Train once, say what it shows, and leave the files of the run.
+
+    Args:
+        config: of the training; of its sweep nothing is used.
+        name: the config's.
+        peak: the rate.
+        render: draws the files.
+        options: of the run.
+        watcher: is told.
+        clock: of the run.
+
+    Returns:
+        The training, and the files written. Its status is ``"interrupted"`` where a KeyboardInterrupt came after the
+        first chunk.
+
+    Raises:
+        InputError: data, config or device are wrong.
+        RunError: the run failed.
+    """
+    single = alone(config, peak)
+    plan, platform = prepare(single, options, watcher, clock)
+    from lrfind.engine import devices
+    from lrfind.engine.resumable import Recorded
+    from lrfind.runs.build_result import facts
+    from lrfind.storage.recover import preface
+
+    resolved = single.model_dump(mode="json", exclude={"sweep", "confirm"})
+    parts = identity(plan, resolved)
+    mark = store.fingerprint({"train": parts})
+    # What a training that is killed can be told by, without JAX.
+    told = preface(name, facts(plan, peak.rate), plan.train_steps, plan.assumptions)
+    head = parts | told | {"learning_rate": peak.rate, "rate_from": peak.source, "highest": peak.highest}
+    other = partial(other_run, parts, no_part={})
+    with options.take(f"{name}-train", mark, head, other, TRAIN) as directory:
+        watcher.folder(directory.path, directory.passed)
+        tape = Tape(directory)
+        if (reached := position(directory.recorded)) is not None or directory.strange:
+            watcher.resume(reached, directory.strange)
+        taken, interrupted = Taken(), False
+        with devices.failures():
+            kernel, state, look, between = compiled(plan, platform, watcher, clock, tape)
+            hold(plan, [state], tape)
+            try:
+                with clock("train"):
+                    watcher.phase("train")
+                    fields = "loss", "gradient_norm"
+                    recorded = Recorded(kernel, tape, "train", watcher.repeat, fields, plan.seen)
+                    for _ in steps(plan, recorded, tape, state, peak.rate, look, between, taken):
+                        watcher.climb(line_of_rates(plan, taken), taken.done, taken.loss[-1])
+            except KeyboardInterrupt as error:
+                if not signals.stopped(error) or not taken.done:
+                    raise
+                interrupted = True
+        watcher.phase("render")
+        status = "interrupted" if interrupted else "complete" if taken.done == plan.train_steps else "stopped"
+        training = conclude(plan, name, peak, taken, look, status, clock)
+        training, files = render(training, clock)
+        if interrupted and directory.finished:
+            directory.end(status)
+            return training, []
+        return training, directory.finish(files, status)
+
+
+def alone(config: Config, peak: Peak) -> Config:
+    """The config of one training at a rate, with no sweep around it."""
+    return config.model_copy(
+        update={
+            "sweep": config.sweep.model_copy(update={"seeds": 1}),
+            "confirm": ConfirmSection(enabled=False),
+            "optimizer": config.optimizer.model_copy(update={"learning_rate": peak.rate}),
+        }
+    )
+
+
+def compiled(
+    plan: Plan, platform: str, watcher: Watcher, clock: Clock, tape: Tape
+) -> tuple[Kernel, Any, Look | None, int]:
+    """The compiled kernel, the starting state, what is looked at, and the steps between two looks. A training that is
+    carried on keeps its execution."""
+    from lrfind.engine.host_batches import chunk_within
+    from lrfind.engine.train_loop import Kernel, chunk_for
+    from lrfind.runs.validation import look, stride
+
+    looked = look(plan, plan.train_steps)
+    chunk = chunk_within(chunk_for(plan.parameters, plan.rows, plan.train_steps), plan.step_bytes)
+    between, chunk = stride(plan.train_steps, looked.looks if looked else 0, chunk)
+    told = tape.next("execution")
+    execution = Execution(told["steps"], told["lanes"], told["compiler"]) if told else None
+    kernel = Kernel(plan.step, plan.feed(), platform, execution=execution, chunk=chunk, lane_steps=plan.train_steps)
+    with clock("compile"), ThreadPoolExecutor(max_workers=2) as pool:
+        watcher.phase("compile")
+        starting = pool.submit(plan.starts, platform)  # XLA compiles outside of Python's lock, so these overlap.
+        scoring = pool.submit(looked.compile, plan.shapes()[0], platform) if looked else None
+        kernel.compile(plan.shapes())
+        if scoring is not None:
+            scoring.result()
+        if told is None:
+            tape.add({"kind": "execution", **asdict(kernel.execution)})
+        if looked is not None:
+            tape.once("look", lambda: {"metric": looked.metric_name, "rows": looked.scorer.rows})
+        return kernel, starting.result()[0], looked, between
+
+
+def steps(
+    plan: Plan, kernel: Runs, tape: Tape, state: Any, peak: float, look: Look | None, between: int, taken: Taken
+) -> Iterator[None]:
+    """Train, and look on the way.
+
+    Args:
+        plan: of the training.
+        kernel: recorded.
+        tape: what the looks saw, told again where the training is carried on.
+        state: before the first step.
+        peak: the schedule's peak.
+        look: what is looked at; None for nothing.
+        between: steps between two looks.
+        taken: filled.
+
+    Yields:
+        After every chunk, and the look at its end.
+    """
+    from lrfind.runs.confirmation import schedule
+    from lrfind.runs.scheduled_training import paced
+
+    along = schedule(plan, plan.train_steps)
+    seen(tape, look, [state], taken)
+    for chunk, rates in paced(kernel, [state], along, np.array([peak])):
+        taken.loss += chunk.loss[0].tolist()
+        taken.gradient_norm += chunk.gradient_norm[0].tolist()
+        taken.rate += rates[0].tolist()
+        # Chunks of a schedule that waits for the loss end where they must, and may step over a look's place.
+        if taken.done >= len(taken.at) * between or taken.done == along.steps or taken.lost:
+            seen(tape, look, chunk.states, taken)
+        yield
+        if taken.lost:
+            return
+
+
+def seen(tape: Tape, look: Look | None, states: Sequence[Any], taken: Taken) -> None:
+    """Look at the one lane's state, unless that was done before."""
+    if look is None:
+        return
+
+    def measure() -> dict[str, Any]:
+        loss, metric = look(states[0])
+        return {"step": taken.done, "val_loss": loss, "metric": metric}
+
+    told = tape.once("score", measure)
+    taken.at.append(told["step"])
+    taken.val_loss.append(float(told["val_loss"]))
+    taken.metric.append(float(told["metric"]))
+
+
+def line_of_rates(plan: Plan, taken: Taken) -> Floats:
+    """The rates so far, and a place for each to come: what a progress bar counts by."""
+    rates = np.full(plan.train_steps, np.nan)
+    rates[: taken.done] = taken.rate
+    return rates
+
+
+def conclude(plan: Plan, name: str, peak: Peak, taken: Taken, look: Look | None, status: Any, clock: Clock) -> Training:
+    """Diagnose what was measured, and put the training together."""
+    from lrfind.engine import devices
+    from lrfind.runs.build_result import facts
+
+    scores = None
+    if look is not None:
+        at, loss, metric = (np.array(each, np.float64) for each in (taken.at, taken.val_loss, taken.metric))
+        scores = Scores(at, loss, metric, look.metric_name, look.scorer.rows)
+    loss = np.array(taken.loss, np.float64)
+    rate = np.array(taken.rate, np.float64)
+    config = plan.config
+    return Training(
+        name=name,
+        status=status,
+        learning_rate=peak.rate,
+        rate_from=peak.source,
+        schedule=config.train.schedule.name,
+        steps=plan.train_steps,
+        rate=rate,
+        loss=loss,
+        gradient_norm=np.array(taken.gradient_norm, np.float64),
+        scores=scores,
+        findings=judge(trace(rate, loss, scores, peak.highest)),
+        facts=facts(plan, peak.rate),
+        assumptions=plan.assumptions,
+        config=config.model_dump(mode="json", exclude={"sweep", "confirm"}),
+        environment=devices.environment(),
+        timing={**{part.rstrip("_"): spent for part, spent in clock.spent.items()}, "total": clock.total},
+    )

@@ -1,0 +1,133 @@
+"""Validate a training: how often, on which rows, and with which metric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from lrfind.engine.metrics import Scorer, answers, hits, squares
+from lrfind.runs.evaluator import settler_of
+
+if TYPE_CHECKING:
+    from lrfind.engine.batch_norm import Settler
+    from lrfind.engine.step import TrainState
+    from lrfind.task.task import Plan
+
+MOST, FEWEST = 50, 8
+"""Largest and least number of validations, those before and after the training included.
+
+Fifty show where a validation loss turns up; a diagnosis needs eight.
+"""
+
+SHARE = 0.1
+"""Fraction of a training's work that validations may take.
+
+It is counted in forward passes and not by a clock, so that every machine validates at the same steps.
+"""
+
+LEAST_ROWS = 256
+"""Least number of rows of a validation."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Validator of a training.
+
+    Attributes:
+        scorer: evaluator of loss and statistic.
+        metric_name: name of the metric; empty for none.
+        metric: function ``(loss, statistic) -> metric``.
+        looks: number of affordable validations, those at both ends included.
+        settler: recalibration of running statistics; None for a model without state.
+        at: function that replaces a state's weights by those at which its optimiser is evaluated.
+    """
+
+    scorer: Scorer
+    metric_name: str
+    metric: Callable[[float, float], float]
+    looks: int
+    settler: Settler | None = None
+    at: Callable[[TrainState], TrainState] = lambda state: state
+
+    def compile(self, shapes: TrainState, platform: str) -> None:
+        """Compile for training states of these shapes."""
+        self.scorer.compile(shapes, platform)
+        if self.settler is not None:
+            self.settler.compile(shapes, platform)
+
+    def __call__(self, state: TrainState) -> tuple[float, float]:
+        """Return held-out loss and metric; NaN if the loss is not finite."""
+        state = self.at(state)
+        if self.settler is not None:
+            state = state._replace(state=self.settler(state.params))
+        loss, statistic = self.scorer(state)
+        if not math.isfinite(loss):
+            return math.nan, math.nan
+        return loss, self.metric(loss, statistic)
+
+
+def look(plan: Plan, steps: int) -> Look | None:
+    """Return the validator of a training; None if no rows are held out.
+
+    Args:
+        plan: task to train.
+        steps: length of the training.
+    """
+    affordable = SHARE * steps * plan.rows / plan.model.evaluation
+    parts = plan.source.sample("validation", max(LEAST_ROWS, plan.rows, int(affordable / FEWEST)), plan.at_once)
+    if not parts:
+        return None
+    loss, network = plan.model.loss, plan.network
+    if plan.dataset is None or network is None or plan.own_loss:  # Nobody knows what its outputs mean.
+        settler, name, metric = None, "", lambda *_: math.nan
+
+        def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
+            value = loss(params, state, batch, None, False)[0]
+            return value, value
+    else:
+        settler, apply = settler_of(plan), plan.apply
+        statistic, name, metric = metric_of(plan.dataset.task, np.concatenate([part[1] for part in parts]))
+
+        def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
+            outputs, _ = apply(params, state, batch[0], None, False)
+            return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
+
+    scorer = Scorer(measure, parts)
+    looks = int(np.clip(affordable / (scorer.rows + (settler.rows if settler else 0)), FEWEST, MOST))
+    return Look(scorer, name, metric, min(looks, steps + 1), settler, plan.evaluated_at)
+
+
+def metric_of(
+    task: str, targets: Any
+) -> tuple[Callable[[jax.Array, jax.Array], jax.Array], str, Callable[[float, float], float]]:
+    """Return statistic, name and metric: accuracy, R2 or perplexity.
+
+    Args:
+        task: kind of the data set.
+        targets: validation targets, leading axis rows.
+    """
+    if task == "text":
+        return hits, "perplexity", lambda loss, _: math.exp(min(loss, 700.0))
+    if task == "regression":
+        variance = float(np.mean(np.var(np.asarray(targets, dtype=np.float64), axis=0)))
+        return squares, "R2", lambda _, error: 1 - error / variance if variance > 0 else math.nan
+    return (answers if task == "binary" else hits), "accuracy", lambda _, share: share
+
+
+def stride(steps: int, looks: int, chunk: int) -> tuple[int, int]:
+    """Return the steps between validations and the steps per chunk, which divide them.
+
+    Args:
+        steps: length of the training.
+        looks: number of validations, the first one included; 0 or 1 for none in between.
+        chunk: largest number of steps per chunk.
+    """
+    between = steps if looks < 2 else -(-steps // (looks - 1))
+    parts = -(-between // chunk)
+    size = -(-between // parts)
+    return size * parts, size

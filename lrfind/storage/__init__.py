@@ -1,0 +1,1 @@
+"""The run directory: journal, checkpoint, and the files of a finished run."""

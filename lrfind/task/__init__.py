@@ -1,0 +1,1 @@
+"""What is trained: model, batches, loss, optimiser and schedule."""

@@ -1,0 +1,74 @@
+"""What a config names of lrfind's own: its data, the loss that fits them, its network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrfind.config.schema import Config
+from lrfind.config.sections.data import TextData
+from lrfind.core.dataset import Dataset
+from lrfind.core.errors import InputError
+from lrfind.core.registry import DATA, MODELS
+from lrfind.task.data.batches import SPLIT_SEED
+from lrfind.task.data.prepare import prepare
+from lrfind.task.models.contract import Network
+
+
+def load(config: Config) -> Dataset:
+    """Load, check and split the config's built-in data or file.
+
+    Raises:
+        InputError: they cannot be trained on, do not go with the loss, or there is no memory for them.
+    """
+    try:
+        return _load(config)
+    except MemoryError:
+        raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
+
+
+def _load(config: Config) -> Dataset:
+    """As `load`, for data that memory has room for."""
+    section, loss = config.data, config.loss if isinstance(config.loss, str) else None
+    read = DATA[section.name].load()
+    if isinstance(section, TextData):
+        found: Dataset = read(section, context_of(section, config.model), loss)
+        return found
+    return prepare(
+        read(section),
+        name=section.title,
+        loss=loss,
+        validation_fraction=section.validation_fraction,
+        batch_size=section.batch_size,
+        seed=SPLIT_SEED,
+        standardize=section.standardize,
+    )
+
+
+def loss_of(data: Dataset) -> str:
+    """The loss that fits the targets."""
+    return "mse" if data.task == "regression" else "cross_entropy"
+
+
+def network_of(config: Config, input_shape: tuple[int, ...], outputs: int) -> Network:
+    """The config's built-in network."""
+    options = config.model.model_dump(exclude={"name"})
+    network: Network = MODELS[config.model.name].load()(options, input_shape, outputs)
+    return network
+
+
+def context_of(section: TextData, model: Any) -> int:
+    """Tokens of a window of text: what the config says, or all that the model can see.
+
+    Raises:
+        InputError: nobody says, or a window is longer than what the model can see.
+    """
+    wanted = section.context
+    seen: Any = getattr(model, "context", None)
+    if wanted is None and seen is None:
+        raise InputError(
+            f"{model.name} reads numbers, and {section.title} is text, read as tokens; use transformer",
+            key="model.name",
+        )
+    if wanted is not None and seen is not None and wanted > seen:
+        raise InputError(f"must be at most the model's context, {seen:,}; got {wanted:,}", key="data.context")
+    return int(seen) if wanted is None else wanted

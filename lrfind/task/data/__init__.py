@@ -1,0 +1,1 @@
+"""Built-in data sets, files, and how rows become batches."""

@@ -1,0 +1,181 @@
+"""`csv`: the user's own table, as text."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Iterator, Sequence
+from io import TextIOWrapper
+from itertools import chain
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrfind.core.errors import InputError
+from lrfind.task.data.arrays import Arrays, Table
+from lrfind.task.data.columns import Columns, choose, names_of
+from lrfind.task.data.files import opened
+from lrfind.task.data.targets import from_text
+
+SEPARATORS = ",;\t"
+"""What may stand between two cells."""
+
+LONGEST_LINE = 2**24
+"""Letters of a line: many more than a million columns of numbers have, and less than memory."""
+
+REMEDY = "leave such rows out, or fill in a number"
+
+
+def load(section: Any) -> Arrays:
+    """Numbers of some columns as inputs; numbers of one or more, or text of one, as targets.
+
+    Args:
+        section: ``path``; ``inputs``, names of columns, or nothing for all but the targets; ``targets``, names.
+
+    Raises:
+        InputError: no such file or column, or a cell that is no number.
+    """
+    path = Path(section.path)
+    with opened(path, "data.path", "a .csv file") as file, TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        records = read(text, path)
+        _, header = next(records, (1, []))
+        names = [cell.strip() for cell in header]
+        if not names or all(is_number(name) for name in names):
+            what = "holds numbers" if names else "is empty"
+            raise InputError(f"the first line of {path} {what}; it must name the columns", key="data.path")
+        columns = choose(names, section, path)
+        values, answers, texts, lines = array("d"), array("d"), list[str](), array("q")
+        outputs = len(columns.targets)
+        for line, cells in records:
+            if len(cells) != len(names):
+                raise InputError(
+                    f"line {line} of {path} has {len(cells)} cells, and the first line names {len(names)} columns; "
+                    "they must agree (put text with a separator in it in quotes)",
+                    key="data.path",
+                )
+            try:
+                values.extend([float(cells[place]) for place in columns.inputs])
+                if outputs > 1:
+                    answers.extend([float(cells[place]) for place in columns.targets])
+            except ValueError:
+                raise no_number(cells, names, columns, f"line {line}", path, named=bool(section.inputs)) from None
+            if outputs == 1:
+                texts.append(cells[columns.targets[0]].strip())
+            lines.append(line)
+    if not lines:
+        raise InputError(f"{path} names columns and has no rows", key="data.path")
+    table = Table(path.name, *names_of(columns, names), np.frombuffer(lines, np.int64))
+    inputs = np.frombuffer(values, np.float64).reshape(len(lines), len(columns.inputs))
+    if outputs > 1:
+        return Arrays(inputs, np.frombuffer(answers, np.float64).reshape(len(lines), outputs), None, table)
+    return Arrays(inputs, *understood(texts, table), table)
+
+
+def no_number(
+    cells: Sequence[str], names: Sequence[str], columns: Columns, start: str, path: Path, *, named: bool
+) -> InputError:
+    """That a cell, which is the first of its row, is no number; `named` where the config names the inputs."""
+    bad = next(place for places in columns for place in places if not is_number(cells[place]))
+    where = f"{told(cells[bad])} in {start}, column '{names[bad]}' of {path}"
+    if bad in columns.inputs:
+        other = "take that column out" if named else "name the columns of numbers"
+        return InputError(f"{where}; inputs must be numbers: {REMEDY}, or {other}", key="data.inputs")
+    return InputError(f"{where}; several targets must be numbers: {REMEDY}", key="data.targets")
+
+
+def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The line that each record begins at, and its cells; blank lines are left out."""
+    line = 1
+    try:
+        lines = lines_of(text)
+        first = next(lines, "")
+        reader = csv.reader(chain([first], lines), delimiter=separator_of(first), skipinitialspace=True, strict=True)
+        for cells in reader:
+            if any(cells):
+                yield line, cells
+            line = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        number = line_that_is_no_text(path)
+        bad = error.object[error.start]
+        raise InputError(
+            f"line {number} of {path} is no UTF-8 text: byte 0x{bad:02x}; save the file as UTF-8", key="data.path"
+        ) from None
+    except csv.Error as error:
+        if "unexpected end of data" in str(error):
+            raise InputError(
+                f"a quote that is opened in line {line} of {path} is never closed", key="data.path"
+            ) from None
+        raise InputError(f"line {line} of {path} cannot be read: {error}", key="data.path") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+
+
+def lines_of(text: TextIO) -> Iterator[str]:
+    """The lines, none of which fills the memory."""
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise csv.Error(f"it has {LONGEST_LINE:,} letters or more; a row of a table ends with a line break")
+        yield line
+
+
+def separator_of(header: str) -> str:
+    """What makes most cells of the first line."""
+
+    def cells(mark: str) -> int:
+        try:
+            return len(next(csv.reader([header], delimiter=mark, strict=True), ()))
+        except csv.Error:
+            return 0
+
+    return max(SEPARATORS, key=cells)
+
+
+def line_that_is_no_text(path: Path) -> int:
+    """The number of the first line that does not decode. (The decoder reads ahead, and knows no lines.)"""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def understood(texts: Sequence[str], table: Table) -> tuple[NDArray[Any], tuple[str, ...] | None]:
+    """Targets: whole numbers, else numbers, else labels that are text; and the names of the latter's classes."""
+    try:
+        return np.array([int(text) for text in texts], np.int64), None
+    except (ValueError, OverflowError):
+        pass
+    numbers = [is_number(text) for text in texts]
+    if all(numbers):
+        return np.array([float(text) for text in texts]), None
+    if any(numbers):
+        row, other = numbers.index(False), numbers.index(True)
+        raise InputError(
+            f"{told(texts[row])} in {table.place(row, table.targets[0])}, and the number {texts[other]} in "
+            f"{table.place(other, table.targets[0])}; targets must be all numbers or all text",
+            key="data.targets",
+        )
+    if "" in texts:
+        place = table.place(texts.index(""), table.targets[0])
+        raise InputError(f"nothing in {place}; leave such rows out, or fill in a label", key="data.targets")
+    return from_text(texts)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell can be read as a number, NaN and infinity included."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def told(cell: str) -> str:
+    """A cell that is no number, as a message shows it."""
+    if not cell.strip():
+        return "nothing"
+    return repr(cell if len(cell) <= 40 else cell[:37] + "...")

@@ -1,0 +1,187 @@
+"""What targets ask for: a class, yes or no for each of several questions, or values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lrfind.core.dataset import Rows
+from lrfind.core.errors import InputError
+from lrfind.task.data.arrays import Arrays
+from lrfind.task.data.floats import check_finite
+from lrfind.task.data.rows import blocks, converted
+
+LABEL_LOSSES = frozenset({"cross_entropy"})
+"""Losses whose targets are class labels."""
+
+BINARY_LOSSES = frozenset({"binary_cross_entropy"})
+"""Losses whose targets are 0 or 1."""
+
+SHOWN = 5
+"""Classes that a message names."""
+
+
+class Goal(NamedTuple):
+    """Targets that a network can be trained on.
+
+    Attributes:
+        task: what they ask for.
+        targets: shape (rows,) integer labels, or (rows, outputs) floats.
+        outputs: numbers the network must put out.
+        strata: the class of each row, shape (rows,), of which a split keeps the shares; None where there are no
+            classes.
+    """
+
+    task: Literal["classification", "binary", "regression"]
+    targets: Rows
+    outputs: int
+    strata: Rows | None
+
+
+def understand(arrays: Arrays, loss: str | None) -> Goal:
+    """Check and convert the targets.
+
+    Args:
+        arrays: of the right shapes.
+        loss: a name of `LOSSES`; None to take what fits the targets.
+
+    Raises:
+        InputError: they do not go with the loss, or there is nothing to learn from them.
+    """
+    targets, names = arrays.targets, arrays.classes
+    outputs = targets.shape[1] if targets.ndim == 2 else 1
+    if loss in LABEL_LOSSES or (loss is None and is_labels(targets)):
+        classes = check_labels(arrays)
+        labels = converted(targets, as_labels, (), np.int32)
+        return Goal("classification", labels, classes, labels)
+    if names is not None and loss not in BINARY_LOSSES:
+        raise InputError(
+            f"{loss} needs numbers, and the targets are text ({listed(names)}); use cross_entropy, or leave loss out",
+            key="loss",
+        )
+    if loss in BINARY_LOSSES:
+        check_binary(arrays)
+        strata = converted(targets, as_labels, (), np.int32) if outputs == 1 else None
+        return Goal("binary", converted(targets, as_values, (outputs,), np.float32), outputs, strata)
+    check_finite(arrays, "targets")
+    return Goal("regression", converted(targets, as_values, (outputs,), np.float32), outputs, None)
+
+
+def as_labels(targets: NDArray[Any]) -> NDArray[np.int32]:
+    """Shape (rows,)."""
+    return targets.reshape(-1).astype(np.int32)
+
+
+def as_values(targets: NDArray[Any]) -> NDArray[np.float32]:
+    """Shape (rows, outputs)."""
+    return two_axes(targets).astype(np.float32)
+
+
+def two_axes(targets: NDArray[Any]) -> NDArray[Any]:
+    """Shape (rows, outputs)."""
+    return targets[:, None] if targets.ndim == 1 else targets
+
+
+def is_labels(targets: Rows) -> bool:
+    """Whole numbers in one column are labels, everything else are values."""
+    return targets.dtype.kind in "biu" and (targets.ndim == 1 or targets.shape[1] == 1)
+
+
+def check_labels(arrays: Arrays) -> int:
+    """Labels run from 0 to classes - 1; returns the classes."""
+    targets = arrays.targets
+    if not is_labels(targets):
+        raise InputError(
+            f"labels must be integers of shape (rows,), and targets is {targets.dtype} of shape {targets.shape}; "
+            "convert them (for values to be predicted use 'loss: mse')",
+            key="data.targets",
+        )
+    lowest, highest = int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min)
+    negative, first, top = 0, (0, 0), 0
+    for part in blocks(targets):
+        labels = targets[part].reshape(-1)
+        if labels.dtype.kind != "u":  # Beyond 2^63, these would turn negative.
+            labels = labels.astype(np.int64)
+        below = labels < 0
+        if below.any():
+            row = int(np.argmax(below))
+            first = first if negative else (part.start + row, int(labels[row]))
+            negative += int(np.count_nonzero(below))
+        if labels.max() > highest:
+            top, highest = part.start + int(np.argmax(labels)), int(labels.max())
+        lowest = min(lowest, int(labels.min()))
+    if negative:
+        row, label = first
+        which = "one is" if negative == 1 else f"{negative:,} are"
+        start = ":" if negative == 1 else ", the first"
+        raise InputError(
+            f"labels must run from 0 to classes - 1, and {which} negative{start} {label} in "
+            f"{arrays.place('targets', (row,))}",
+            key="data.targets",
+        )
+    if highest >= len(targets):
+        raise InputError(
+            f"label {highest} in {arrays.place('targets', (top,))} would mean {highest + 1} classes for "
+            f"{len(targets)} rows; labels must run from 0 to classes - 1 (for values to be predicted use 'loss: mse')",
+            key="data.targets",
+        )
+    if lowest == highest:
+        only = lowest if arrays.classes is None else repr(arrays.classes[0])
+        raise InputError(f"every label is {only}; there is nothing to learn", key="data.targets")
+    if lowest > 0:
+        raise InputError(
+            f"labels must start at 0, and the lowest is {lowest}; subtract {lowest} from all", key="data.targets"
+        )
+    return highest + 1
+
+
+def check_binary(arrays: Arrays) -> None:
+    """Targets are zeros and ones."""
+    targets, names = arrays.targets, arrays.classes
+    if names is not None and len(names) > 2:
+        raise InputError(
+            f"binary_cross_entropy has two classes, and the targets are {len(names):,} ({listed(names)}); "
+            "use cross_entropy",
+            key="loss",
+        )
+    count, first, value, same = 0, (0, 0), None, True
+    top = two_axes(targets[:1])
+    for part in blocks(targets):
+        answers = two_axes(targets[part])
+        bad = (answers != 0) & (answers != 1)
+        if bad.any():
+            row, column = (int(place) for place in np.argwhere(bad)[0])
+            first, value = (first, value) if count else ((part.start + row, column), answers[row, column])
+            count += int(np.count_nonzero(bad))
+        same = same and bool((answers == top).all())
+    single = top.shape[1] == 1
+    if count:
+        which = "one is" if count == 1 else f"{count:,} are"
+        start = ":" if count == 1 else ", the first"
+        other = "for several classes use 'loss: cross_entropy'" if is_labels(targets) else "for values use 'loss: mse'"
+        raise InputError(
+            f"targets of binary_cross_entropy must be 0 or 1, and {which} not{start} {value} in "
+            f"{arrays.place('targets', first[:1] if single else first)} ({other})",
+            key="data.targets",
+        )
+    if same and single:
+        only = repr(names[0]) if names is not None else top[0, 0]
+        raise InputError(f"every label is {only}; there is nothing to learn", key="data.targets")
+    if same:
+        raise InputError("every row of targets is the same; there is nothing to learn", key="data.targets")
+
+
+def from_text(texts: Sequence[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """Labels and the names of their classes, in sorted order."""
+    names = sorted(set(texts))
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[text] for text in texts], np.int32), tuple(names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few, for a message."""
+    rest = f", and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + rest

@@ -1,0 +1,137 @@
+"""Parts of a model by the names of their parameters: rates of their own, what stays as it is, what decays.
+
+A parameter is called by its way through the tree of parameters, joined by dots, with numbers for the items of a list:
+``"0.weight"``, ``"encoder.layers.3.bias"``. Patterns are globs over whole names (``*`` any text, dots included; ``?``
+one character; ``[ab]`` one of some); of several that match, the first counts, and what is frozen before all groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import jax
+import numpy as np
+
+from lrfind.core.errors import InputError
+from lrfind.core.registry import near
+
+REST = "*"
+"""The pattern of what no other one takes."""
+
+SHOWN = 12
+"""Names that a message lists at most."""
+
+
+def name_of(path: Any) -> str:
+    """A parameter's name: its key path joined by dots."""
+    return jax.tree_util.keystr(path, simple=True, separator=".")
+
+
+def names(params: Any) -> list[str]:
+    """The names of all parameters, in the order of the tree's leaves."""
+    return [name_of(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)]
+
+
+def first(patterns: Sequence[str], name: str) -> str | None:
+    """The first pattern that matches a name; None where none does."""
+    return next((pattern for pattern in patterns if fnmatchcase(name, pattern)), None)
+
+
+def check(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> None:
+    """That every pattern takes a parameter, and one is left to train.
+
+    Args:
+        params: the model's, or their shapes.
+        groups: pattern -> factor.
+        frozen: patterns.
+
+    Raises:
+        InputError: with the key of the pattern that takes nothing.
+    """
+    known = names(params)
+    patterns = [*frozen, *groups]
+    keys = [f"optimizer.frozen.{i}" for i in range(len(frozen))] + [f"optimizer.groups.{each}" for each in groups]
+    for i, (pattern, key) in enumerate(zip(patterns, keys, strict=True)):
+        matched = [name for name in known if fnmatchcase(name, pattern)]
+        if not matched:
+            raise InputError(f"'{pattern}' matches no parameter{near(pattern, known)}; {listed(known)}", key=key)
+        before = {first(patterns[:i], name) for name in matched}
+        if None not in before:
+            taken = " and ".join(f"'{each}'" for each in patterns[:i] if each in before)
+            hint = "" if before <= set(frozen) else "; of several patterns the first counts, so put it before"
+            said = "frozen" if before <= set(frozen) else "taken"
+            raise InputError(f"all that '{pattern}' matches is {said} by {taken} already{hint}", key=key)
+    if all(first(frozen, name) for name in known):
+        raise InputError("leaves nothing to train: every parameter is frozen", key="optimizer.frozen")
+
+
+def listed(known: Sequence[str]) -> str:
+    """The names there are, as a message says them."""
+    more = f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""
+    return f"there are {', '.join(known[:SHOWN])}{more}"
+
+
+def freeze(params: Any, frozen: Sequence[str]) -> Any:
+    """The parameters, with no gradient for those that are frozen.
+
+    Put before a loss, so that nothing downstream knows of them: norms of the gradient, the predicted decrease and the
+    curvature are those of what is trained.
+    """
+    if not frozen:
+        return params
+
+    def still(path: Any, leaf: Any) -> Any:
+        return jax.lax.stop_gradient(leaf) if first(frozen, name_of(path)) else leaf
+
+    return jax.tree_util.tree_map_with_path(still, params)
+
+
+def factors(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> Any:
+    """What each parameter's rate is multiplied by, as a tree of numbers; 0 for frozen ones."""
+
+    def factor(path: Any, leaf: Any) -> float:
+        del leaf
+        name = name_of(path)
+        return 0.0 if first(frozen, name) else groups.get(first(list(groups), name) or "", 1.0)
+
+    return jax.tree_util.tree_map_with_path(factor, params)
+
+
+def count_frozen(params: Any, frozen: Sequence[str]) -> int:
+    """How many numbers are not trained."""
+    found = jax.tree_util.tree_leaves_with_path(params)
+    return sum(int(np.size(leaf)) for path, leaf in found if first(frozen, name_of(path)))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """``params -> tree of patterns``, the first that matches each name: what `optax.partition` labels parameters by.
+
+    Attributes:
+        patterns: the last of them matches everything.
+    """
+
+    patterns: tuple[str, ...]
+
+    def __call__(self, params: Any) -> Any:
+        return jax.tree_util.tree_map_with_path(lambda path, _: first(self.patterns, name_of(path)), params)
+
+    @property
+    def source(self) -> str:
+        """The same in Python, for whoever has imported jax."""
+        name = "jax.tree_util.keystr(path, simple=True, separator='.')"
+        matches = f"lambda pattern: __import__('fnmatch').fnmatchcase({name}, pattern)"
+        label = f"next(filter({matches}, {list(self.patterns)!r}))"
+        return f"lambda params: jax.tree_util.tree_map_with_path(lambda path, _: {label}, params)"
+
+
+def matrices(params: Any) -> Any:
+    """Which parameters are no biases and no scales of a normalisation: those of two axes or more."""
+    return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
+
+
+MATRICES = "lambda params: jax.tree.map(lambda leaf: leaf.ndim > 1, params)"
+"""`matrices` in Python."""

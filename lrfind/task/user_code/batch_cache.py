@@ -1,0 +1,227 @@
+"""Batches that the user's code makes one after the other, by number, however often they are asked for.
+
+The trainings of one seed need the same batches again and again, and several lanes at once. What comes first is kept in
+memory up to a limit; beyond it, the iterable is begun anew and passed over. So a loader that shuffles gives the same
+batches to every rate, as far as they are kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from lrfind.core.errors import InputError
+from lrfind.task.user_code.batch_checksums import Marks
+from lrfind.task.user_code.pytrees import Tree, arrays
+from lrfind.task.user_code.tracebacks import guarded, shape_of
+
+KEEP_BYTES = 2**28
+"""Bytes of batches that all streams of a run keep in memory together."""
+
+MOST = 10**6
+"""Batches of one pass beyond which data is taken to have no end."""
+
+Start = Callable[[int], Any]
+"""``epoch -> iterable of batches``."""
+
+Fit = Callable[[Tree, str, str], Tree]
+"""``(batch, what, key) -> batch``: checks and converts a batch, which messages call `what`."""
+
+Template = tuple[Any, list[tuple[tuple[int, ...], Any]]]
+"""Structure of a batch, shape and type of each array."""
+
+
+class Room:
+    """Memory for batches that several streams share."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.left = KEEP_BYTES if limit is None else limit
+
+    def take(self, bytes: int) -> bool:
+        """Whether there was room for so many bytes."""
+        if bytes > self.left:
+            return False
+        self.left -= bytes
+        return True
+
+
+class Stream:
+    """The batches of one order.
+
+    Args:
+        start: begins a pass.
+        title: how messages call the data.
+        room: for what is kept.
+        key: the config key that refers to it.
+        fits: what every batch goes through; may grow.
+        like: the template of another order, which this one has to keep to; None for that of its own first batch.
+
+    Attributes:
+        template: of all batches; None before the first.
+        skipped: batches that were left out for being smaller than the first.
+        marks: checksums of the batches that came.
+        per_pass: batches of a pass; None while none has ended.
+    """
+
+    def __init__(
+        self,
+        start: Start,
+        title: str,
+        room: Room,
+        key: str,
+        fits: Sequence[Fit] = (),
+        like: Template | None = None,
+    ) -> None:
+        self._start, self._title, self._room, self._key, self._fits = start, title, room, key, fits
+        self._lock = threading.RLock()
+        self._kept: list[Tree] = []
+        self._whole = True  # All batches so far are kept.
+        self._recent: list[tuple[tuple[int, int, int], Tree]] = []
+        self._iterator: Iterator[Tree] | None = None
+        self._position = 0
+        self.marks = Marks(title)
+        self.template = like
+        self.skipped = 0
+        self.per_pass: int | None = None
+
+    def first(self) -> Tree:
+        """The first batch."""
+        with self._lock:
+            return next(iter(self._take(0, 1)))
+
+    def stack(self, start: int, stop: int, group: int) -> Tree:
+        """Batches start*group..stop*group-1, stacked: leading axes (stop - start,) and, where group > 1, (group,)."""
+        with self._lock:
+            asked = (start, stop, group)
+            for known, tree in self._recent:
+                if known == asked:
+                    return tree
+            batches = self._take(start * group, stop * group)
+            tree = jax.tree.map(lambda *leaves: np.stack(leaves), *batches)
+            if group > 1:
+                tree = jax.tree.map(lambda leaf: leaf.reshape(stop - start, group, *leaf.shape[1:]), tree)
+            self._recent = [*self._recent[-1:], (asked, tree)]
+            return tree
+
+    def take(self, wanted: int) -> list[Tree]:
+        """The first batches, fewer where a pass has fewer."""
+        with self._lock:
+            if self.per_pass is not None:
+                wanted = min(wanted, self.per_pass)
+            found: list[Tree] = []
+            for number in range(wanted):
+                found += self._take(number, number + 1)
+                if self.per_pass is not None and number + 1 >= self.per_pass:
+                    break
+            return found[: self.per_pass]
+
+    def count(self) -> int:
+        """Batches of one pass, all of which are looked at."""
+        with self._lock:
+            number = 0
+            while self.per_pass is None:
+                if number >= MOST:
+                    raise InputError(
+                        f"{self._title} gave more than {MOST:,} batches and did not end; give train.steps instead",
+                        key="train.epochs",
+                    )
+                self._take(number, number + 1)
+                number += 1
+            return self.per_pass
+
+    def _take(self, start: int, stop: int) -> list[Tree]:
+        found = self._kept[start:stop]
+        if len(found) == stop - start:
+            return found
+        begin = start + len(found)
+        if self._iterator is None or begin < self._position:
+            self._iterator, self._position = self._batches(), 0
+        while self._position < stop:
+            batch = next(self._iterator)
+            if self._position >= begin:
+                found.append(batch)
+            self._note(batch)
+        return found
+
+    def _note(self, batch: Tree) -> None:
+        """One batch further; kept while there is room."""
+        self.marks.note(self._position, batch)
+        if self._whole and len(self._kept) == self._position:
+            self._whole = self._room.take(sum(int(leaf.nbytes) for leaf in jax.tree.leaves(batch)))
+            if self._whole:
+                self._kept.append(batch)
+        self._position += 1
+
+    def _batches(self) -> Iterator[Tree]:
+        """Pass after pass, without end."""
+        epoch = 0
+        while True:
+            number = 0
+            skipped = 0
+            for batch in self._pass(epoch):
+                whole = self._checked(batch, number + skipped, epoch)
+                if whole is None:
+                    skipped += 1
+                    if skipped > max(1, number):
+                        raise InputError(
+                            f"most batches of {self._title} are smaller than its first; drop or pad them",
+                            key=self._key,
+                        )
+                    continue
+                number += 1
+                yield whole
+            if epoch == 0:
+                self.per_pass, self.skipped = number, skipped
+            if number == 0:
+                again = "" if epoch == 0 else " when it was begun again; an iterator that runs once will not do"
+                raise InputError(f"{self._title} gave no batch{again}", key=self._key)
+            epoch += 1
+
+    def _pass(self, epoch: int) -> Iterator[Any]:
+        with guarded(f"{self._title}"):
+            iterator = iter(self._start(epoch))
+        while True:
+            with guarded(f"{self._title}"):
+                try:
+                    batch = next(iterator)
+                except StopIteration:
+                    return
+            yield batch
+
+    def _checked(self, batch: Any, number: int, epoch: int) -> Tree | None:
+        """The batch as arrays; None for one that is only smaller than the first."""
+        what = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "") + f" of {self._title}"
+        tree = arrays(batch, what, self._key)
+        leaves, structure = jax.tree.flatten(tree)
+        shapes = [(leaf.shape, leaf.dtype) for leaf in leaves]
+        if self.template is None:
+            if not any(leaf.ndim for leaf in leaves):
+                raise InputError(
+                    f"{self._title} gives {shape_of(tree)} for a batch; a batch is arrays with one row per example "
+                    "(a list of arrays is read as batches: return a tuple for arrays)",
+                    key=self._key,
+                )
+            if any(leaf.shape[:1] == (0,) for leaf in leaves):
+                raise InputError(f"{what} has no rows: {shape_of(tree)}", key=self._key)
+            self.template = structure, shapes
+        wanted, sizes = self.template
+        if structure == wanted and shapes == sizes:
+            for fit in self._fits:
+                tree = fit(tree, what, self._key)
+            return tree
+        smaller = structure == wanted and all(
+            one == other or (one[1] == other[1] and one[0][1:] == other[0][1:] and one[0][:1] < other[0][:1])
+            for one, other in zip(shapes, sizes, strict=True)
+        )
+        if smaller:
+            return None
+        first = jax.tree.unflatten(wanted, [jax.ShapeDtypeStruct(*size) for size in sizes])
+        raise InputError(
+            f"{what} is {shape_of(tree)}, and the first is {shape_of(first)}; one program serves all batches, so pad "
+            "them to one shape",
+            key=self._key,
+        )

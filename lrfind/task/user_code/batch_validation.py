@@ -1,0 +1,175 @@
+"""Batches of the user's own for a loss that is built in: what of them it can read, and in which form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lrfind.core.errors import InputError
+from lrfind.task.data.targets import BINARY_LOSSES, LABEL_LOSSES
+from lrfind.task.models.inputs import OF_IMAGES, is_image
+from lrfind.task.user_code.data import Streamed
+from lrfind.task.user_code.pytrees import Tree
+from lrfind.task.user_code.tracebacks import shape_of
+
+
+@dataclass
+class Pairs:
+    """Checks every batch ``(inputs, targets)`` against the loss.
+
+    Attributes:
+        loss: name of a built-in loss; None for what fits the targets.
+        network: name of a built-in network; None for one of the user's own, which may read any pytree of inputs and is
+            given its batches as they are.
+        tokens: the network reads tokens.
+        limit: outputs of the network: labels, and tokens, are below it; None while that is not known.
+        seen: batches that a built-in network's outputs were counted in.
+    """
+
+    loss: str | None
+    network: str | None
+    tokens: bool = False
+    limit: int | None = None
+    seen: int = 0
+
+    def __call__(self, batch: Tree, what: str, key: str) -> Tree:
+        """The batch, converted where a built-in network reads it: labels of shape (rows,), values of (rows, outputs).
+
+        Args:
+            batch: arrays.
+            what: how messages call it.
+            key: the config key that refers to it.
+
+        Raises:
+            InputError: the loss, or the network, cannot read it.
+        """
+        if not _is_pair(batch, whole=self.network is not None):
+            if self.network is None:
+                return batch  # Refused, if at all, where the network is looked at.
+            raise InputError(
+                f"{what} is {shape_of(batch)}; a built-in network needs (inputs, targets), one array each, with one "
+                "row per example",
+                key=key,
+            )
+        inputs, targets = batch
+        rows = getattr(inputs, "shape", targets.shape)[:1]
+        if rows != targets.shape[:1]:
+            raise InputError(
+                f"{what} has {_rows(inputs)} of inputs and {_rows(targets)} of targets: {shape_of(batch)}; both need "
+                "one row per example",
+                key=key,
+            )
+        if self.network is not None and inputs.dtype.kind == "c":
+            raise InputError(f"{what} has inputs {shape_of(inputs)}; {self.network} reads real numbers", key=key)
+        if self.network in OF_IMAGES and not is_image(inputs.shape[1:]):
+            raise InputError(
+                f"{what} has inputs {shape_of(inputs)}; {self.network} reads images, of shape (rows, height, width) or "
+                "(rows, height, width, channels); use linear or mlp, or give them that shape",
+                key="model.name",
+            )
+        if self.is_labels(targets):
+            return self._labels(inputs, targets, what, key)
+        return self._values(inputs, targets, what, key)
+
+    def is_labels(self, targets: Any) -> bool:
+        """Whether targets are labels to the loss."""
+        return self.loss in LABEL_LOSSES or (self.loss is None and targets.dtype.kind in "biu")
+
+    def outputs(self, batches: list[Tree]) -> int:
+        """How many numbers a network must put out for some batches, which set `limit`."""
+        self.seen = len(batches)
+        _, targets = batches[0]
+        if not self.is_labels(targets) or targets.dtype.kind not in "biu":
+            return int(targets.shape[-1]) if targets.ndim > 1 else 1
+        read = [each for inputs, targets in batches for each in ((inputs, targets) if self.tokens else (targets,))]
+        self.limit = max(int(each.max()) for each in read) + 1
+        return self.limit
+
+    def _labels(self, inputs: Any, targets: Any, what: str, key: str) -> Tree:
+        if targets.dtype.kind not in "biu":
+            raise InputError(
+                f"{what} has targets {shape_of(targets)}; labels must be whole numbers (for values use 'loss: mse')",
+                key=key,
+            )
+        if self.network is not None:
+            targets = targets.astype(np.int32)
+            if self.tokens:
+                if inputs.dtype.kind not in "iu" or inputs.ndim != 2 or inputs.shape != targets.shape:
+                    raise InputError(
+                        f"{what} is {shape_of((inputs, targets))}; {self.network} reads tokens: whole numbers of shape "
+                        "(rows, tokens), inputs and targets alike",
+                        key=key,
+                    )
+                self._within(inputs, "token", what, key)
+            else:
+                targets = targets[:, 0] if targets.shape[1:] == (1,) else targets
+                if targets.ndim != 1:
+                    raise InputError(
+                        f"{what} has labels {shape_of(targets)}; {self.network} needs one label per row, shape (rows,)",
+                        key=key,
+                    )
+        self._within(targets, "label", what, key)
+        return inputs, targets
+
+    def _within(self, numbers: Any, noun: str, what: str, key: str) -> None:
+        """Refuse what no output of the network stands for."""
+        if numbers.size == 0 or numbers.dtype.kind == "b":
+            return
+        lowest, highest = int(numbers.min()), int(numbers.max())
+        if lowest < 0:
+            raise InputError(f"{what} has {noun} {lowest}; {noun}s must run from 0 to classes - 1", key=key)
+        if self.limit is not None and highest >= self.limit:
+            known = f"the network puts out {self.limit} numbers, for 0 to {self.limit - 1}"
+            if self.network is not None:
+                known += f", the highest of the first {self.seen} batches; let one of them hold the highest of all"
+            raise InputError(f"{what} has {noun} {highest}, and {known}", key=key)
+
+    def _values(self, inputs: Any, targets: Any, what: str, key: str) -> Tree:
+        if self.tokens:
+            raise InputError(f"{what} has targets {shape_of(targets)}; {self.network} predicts tokens", key=key)
+        if targets.dtype.kind == "c":
+            raise InputError(f"{what} has targets {shape_of(targets)}; the built-in losses need real numbers", key=key)
+        if self.loss in BINARY_LOSSES and not ((targets == 0) | (targets == 1)).all():
+            bad = targets[(targets != 0) & (targets != 1)].ravel()[0]
+            raise InputError(f"{what} has target {bad}; targets of {self.loss} must be 0 or 1", key=key)
+        if self.network is None:
+            return inputs, targets
+        if targets.ndim > 2:
+            raise InputError(
+                f"{what} has targets {shape_of(targets)}; {self.network} needs shape (rows,) or (rows, outputs)",
+                key=key,
+            )
+        return inputs, (targets[:, None] if targets.ndim == 1 else targets).astype(np.float32)
+
+
+def hold(pairs: Pairs, batches: Streamed, outputs: int) -> None:
+    """Hold the user's batches against a network of their own: those that were looked at, and all that come.
+
+    Args:
+        pairs: checks them.
+        batches: of the user's.
+        outputs: numbers that the network puts out.
+
+    Raises:
+        InputError: one does not fit.
+    """
+    if pairs.is_labels(batches.example[1]):
+        pairs.limit = outputs
+    for number, batch in enumerate(batches.stream(0).take(max(1, pairs.seen))):
+        pairs(batch, f"batch {number} of {batches.title}", "data.target")
+    batches.fits.append(pairs)
+
+
+def _is_pair(batch: Tree, *, whole: bool) -> bool:
+    """Whether a batch is (inputs, targets), targets and, where asked for, inputs one array with rows."""
+    if not (isinstance(batch, tuple) and len(batch) == 2):
+        return False
+    return all(hasattr(each, "dtype") and each.ndim > 0 for each in (batch if whole else batch[1:]))
+
+
+def _rows(array: Any) -> str:
+    """How many rows an array has, in words."""
+    count = array.shape[0] if array.ndim else 0
+    return "1 row" if count == 1 else f"{count:,} rows"

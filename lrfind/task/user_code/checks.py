@@ -1,0 +1,60 @@
+"""Which keys of a config go with what the user's code turned out to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrfind.core.errors import InputError
+from lrfind.task.user_code.recognize import Found
+
+NO_OPTIMIZER = "none"
+"""The name that the config gives an optimiser that is left out."""
+
+FOUND = {
+    "network": "init and apply",
+    "loss": "a loss function with its parameters",
+    "step": "a whole train step",
+}
+"""What was recognised, in words."""
+
+
+def check_sections(config: Any, found: Found | None, *, optimizer: bool, batches: bool) -> None:
+    """Refuse keys that what was found has no use for, and missing ones that it needs.
+
+    Args:
+        config: resolved.
+        found: the user's model; None for a built-in network.
+        optimizer: the optimiser is the user's own.
+        batches: the user's data comes in batches.
+
+    Raises:
+        InputError: keys that do not go together.
+    """
+    section = config.optimizer
+    if found is not None and found.kind != "network" and config.loss is not None:
+        raise InputError(f"{found.title} gives {FOUND[found.kind]}, which has its own loss; remove this", key="loss")
+    if found is not None and found.kind != "network" and config.precision != "float32":
+        raise InputError(f"{found.title} gives {FOUND[found.kind]}, which computes as it says itself", key="precision")
+    if found is not None and found.kind == "step":
+        if section.name != NO_OPTIMIZER:
+            raise InputError(
+                f"{found.title} gives a whole train step, which has its own optimizer; remove this "
+                "(learning_rate may stay)",
+                key="optimizer.name",
+            )
+        for key in ("clip_norm", "accumulate"):
+            if key in section.model_fields_set:
+                raise InputError(
+                    f"{found.title} gives a whole train step; do this inside of it", key=f"optimizer.{key}"
+                )
+    elif section.name == NO_OPTIMIZER and not optimizer:
+        what = "" if found is None else f", for {found.title} gives {FOUND[found.kind]}"
+        raise InputError(f"missing{what}: a section such as {{name: adamw}}", key="optimizer")
+    if batches:
+        for key in ("batch_size", "validation_fraction", "standardize"):
+            if key in config.data.model_fields_set and getattr(config.data, key):
+                mend = {"batch_size": "remove this", "validation_fraction": "give data.validation instead"}
+                raise InputError(
+                    f"{config.data.title} makes batches, which are taken as they are; {mend.get(key, 'remove this')}",
+                    key=f"data.{key}",
+                )

@@ -1,0 +1,44 @@
+"""Which files belong to a Python environment, and so are nobody's own code."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGES = ("site-packages", "dist-packages")
+"""Folders of installed packages, by name."""
+
+MARKS = ("pyvenv.cfg", "conda-meta")
+"""What lies at the top of a virtual environment, and of one of conda."""
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def environment(path: Path) -> Path | None:
+    """Return the Python environment or installation that a file lies in, symbolic links followed.
+
+    Args:
+        path: of the file; it need not exist.
+
+    Returns:
+        The environment's folder: `site-packages`, a folder with `pyvenv.cfg` or `conda-meta`, the prefix of the running
+        Python, its standard library, or lrfind itself. None for a file in none of them.
+    """
+    real = path.resolve()
+    for folder in real.parents:
+        if folder.name in PACKAGES or any((folder / mark).exists() for mark in MARKS):
+            return folder
+    return next((folder for folder in _installation() if real.is_relative_to(folder)), None)
+
+
+def _installation() -> Iterator[Path]:
+    """Folders of the running Python. Of a prefix such as /usr, `src` is not among them: people's projects lie there."""
+    yield PACKAGE
+    for name in ("stdlib", "platstdlib", "purelib", "platlib"):
+        yield Path(sysconfig.get_path(name)).resolve()
+    for prefix in {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}:
+        root = Path(prefix).resolve()
+        if root != root.parent and root.is_dir():
+            yield from (each for each in root.iterdir() if each.name != "src")

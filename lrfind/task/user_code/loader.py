@@ -1,0 +1,188 @@
+"""From ``my_model.py:build`` to the object behind it.
+
+A config is data, and data may run nothing but what its reader expects. So a target names something that is *defined* in
+one of the user's own files, never something that such a file only imports:
+
+- A file is the user's own where it lies, symbolic links followed, below one of the door's folders and in no Python
+  environment (`lrfind.task.user_code.environment`).
+- The names in a target lead through objects, never through a module, and none begins with two underscores.
+- A callable, which would be given arguments from the config, must be defined in one of the user's own files, whatever
+  wraps it (`lrfind.task.user_code.definitions`): `os.system`, `eval`, `functools.partial(subprocess.run)` and methods
+  that a class of the user's inherits from a library are refused, by whatever name a file holds them.
+- Other values (arrays, tuples, dicts, a module of Flax, a loader of batches) are taken as they are, and called with
+  nothing of the config's.
+
+A target in an installed package, which the command line has to name, leads to what is defined in that package.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+from lrfind.core.errors import InputError
+from lrfind.core.registry import near
+from lrfind.task.user_code.definitions import defined_in, is_module
+from lrfind.task.user_code.environment import environment
+from lrfind.task.user_code.module_loading import Modules, is_own
+from lrfind.task.user_code.tracebacks import guarded, kind_of
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where the user's own code may be loaded from.
+
+    Attributes:
+        folders: files in these, and below, may be.
+        packages: installed packages that may be, by name.
+    """
+
+    folders: tuple[Path, ...] = ()
+    packages: tuple[str, ...] = ()
+
+    def holds(self, path: Path) -> Path | None:
+        """The folder that a file lies in, symbolic links followed on both sides; None where none does."""
+        real = path.resolve()
+        folders = (folder.resolve() for folder in self.folders)
+        return next((folder for folder in folders if real.is_relative_to(folder)), None)
+
+    def owns(self, names: Mapping[str, Any]) -> bool:
+        """Return whether a module is one of the user's own files, by its namespace."""
+        if is_own(names):
+            return True
+        path = names.get("__file__")
+        return isinstance(path, str) and self.holds(Path(path)) is not None and environment(Path(path)) is None
+
+
+@dataclass
+class Loader:
+    """Loads references, each module once.
+
+    Attributes:
+        door: where from.
+    """
+
+    door: Door
+    _modules: Modules = field(default_factory=Modules)
+
+    def load(self, target: str, key: str, is_value: Callable[[Any], bool] = lambda found: False) -> Any:
+        """Return the object behind a reference.
+
+        Args:
+            target: ``path.py:name`` or ``package.module:name``.
+            key: the config key that holds it.
+            is_value: whether a callable object is not going to be called with anything of the config's.
+
+        Raises:
+            InputError: there is no such file, module or name, or it may not be loaded from there, or it is defined
+                elsewhere.
+            OwnCodeError: the user's code raised while it was imported.
+        """
+        place, _, name = target.rpartition(":")
+        shown, parts = Path(place).name, name.split(".")
+        if hidden := next((part for part in parts if part.startswith("__")), None):
+            raise InputError(f"'{hidden}' is one of Python's own names; name what {shown} itself defines", key=key)
+        is_file = place.endswith(".py")
+        owns = self.door.owns if is_file else partial(_is_of, place.partition(".")[0])
+        module = self._file(Path(place), key) if is_file else self._package(place, key)
+        with guarded(f"looking up {shown}:{name}"):
+            found = module
+            for part in parts:
+                if not hasattr(found, part):
+                    names = _names(found, owns)
+                    known = f"; it has {', '.join(names[:8])}" if names and not near(part, names) else ""
+                    raise InputError(f"{shown} has no '{part}'{near(part, names)}{known}", key=key)
+                found = getattr(found, part)
+                if is_module(found):
+                    direct = "name the file that defines it" if is_file else f"write {place}.{part}:name"
+                    raise InputError(f"'{part}' of {shown} is a module; {direct}", key=key)
+            if callable(found) and not defined_in(found, owns) and not (_is_object(found) and is_value(found)):
+                raise InputError(
+                    f"{shown}:{name} is {kind_of(found)}, which {shown} does not define{_origin(found)}; a target runs "
+                    f"what {'your own files define' if is_file else 'the package defines'}, so "
+                    f"{'write a function of your own around it' if is_file else 'name the package that does'}",
+                    key=key,
+                )
+        return found
+
+    def digest(self) -> str:
+        """A hash of the source of every file that was loaded, those beside the named ones included."""
+        return self._modules.digest()
+
+    def _file(self, path: Path, key: str) -> Any:
+        folder = self.door.holds(path)
+        if folder is None:
+            folders = " and ".join(dict.fromkeys(str(each) for each in self.door.folders)) or "no folder"
+            parent = "." if path.resolve().is_relative_to(Path.cwd()) else path.resolve().parent
+            raise InputError(
+                f"{path} lies outside of where code may be loaded from ({folders}); add --allow-code {parent}, move it "
+                "beside the config, or install it as a package and name that with --allow-import",
+                key=key,
+            )
+        if (installed := environment(path)) is not None:
+            raise InputError(
+                f"{path} belongs to the Python environment in {installed}, so it is no file of your own; keep your "
+                "code outside of it, or name an installed package as package.module:name with --allow-import",
+                key=key,
+            )
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "there is no such file"
+            others = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
+            raise InputError(f"{path}: {what}{near(path.name, others)}", key=key)
+        with guarded(f"importing {path.name}"):
+            return self._modules.file(path.resolve(), folder)
+
+    def _package(self, module: str, key: str) -> Any:
+        package = module.partition(".")[0]
+        if not all(part.isidentifier() for part in module.split(".")):
+            raise InputError(f"'{module}' is neither a file that ends in .py nor the name of a module", key=key)
+        if package not in self.door.packages:
+            raise InputError(
+                f"code is loaded from files beside the config; to load it from the installed package {package}, "
+                f"add --allow-import {package} (for a file write {module.replace('.', '/')}.py)",
+                key=key,
+            )
+        try:
+            spec = importlib.util.find_spec(package)
+        except (ImportError, ValueError):
+            spec = None
+        if spec is None:
+            raise InputError(f"there is no package {package} installed here", key=key)
+        with guarded(f"importing {module}"):
+            try:
+                found = importlib.import_module(module)
+            except ModuleNotFoundError as error:
+                if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+                    raise
+                raise InputError(f"the package {package} has no module {error.name}", key=key) from None
+            self._modules.note(found)
+            return found
+
+
+def _is_of(package: str, names: Mapping[str, Any]) -> bool:
+    return str(names.get("__name__")).partition(".")[0] == package
+
+
+def _is_object(value: Any) -> bool:
+    """Whether a callable is neither a function nor a class."""
+    return not isinstance(value, type | FunctionType | BuiltinFunctionType | MethodType | partial)
+
+
+def _names(found: Any, owns: Callable[[Mapping[str, Any]], bool]) -> list[str]:
+    """What a target may name in an object."""
+    return [
+        name
+        for name, value in (vars(found) if hasattr(found, "__dict__") else {}).items()
+        if not name.startswith("_") and not is_module(value) and (not callable(value) or defined_in(value, owns))
+    ]
+
+
+def _origin(found: Any) -> str:
+    module = getattr(found, "__module__", None)
+    return f" (it is of {module})" if isinstance(module, str) else ""

@@ -1,0 +1,50 @@
+"""Losses of the user's own, and built-in losses for networks of the user's own: shapes are checked, and said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+
+from lrfind.core.errors import InputError
+from lrfind.task.data.targets import LABEL_LOSSES
+from lrfind.task.models.contract import Loss
+from lrfind.task.user_code.models import scalar
+from lrfind.task.user_code.tracebacks import guarded
+
+
+def own_loss(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str) -> Loss:
+    """The user's loss, its return value checked."""
+
+    def loss(outputs: Any, targets: Any) -> jax.Array:
+        with guarded(title, {"outputs": outputs, "targets": targets}):
+            value = function(outputs, targets, **kwargs)
+        return scalar(value, title, "loss.target")
+
+    return loss
+
+
+def fitted(name: str, loss: Loss, classes: int | None, what: str) -> Loss:
+    """A built-in loss for a network of the user's: shapes are compared, and axes of length one made to agree."""
+
+    def checked(outputs: Any, targets: Any) -> jax.Array:
+        given, wanted = tuple(outputs.shape), tuple(targets.shape)
+        if name in LABEL_LOSSES:
+            last = classes or "classes"
+            fits = given[:-1] == wanted and (classes is None or given[-1] >= classes)
+            expected = f"{targets.dtype}{list(wanted)} with {last} classes" if classes else f"labels {list(wanted)}"
+            shape = f"[{', '.join(map(str, (*wanted, last)))}]"
+        else:
+            squeezed = [tuple(size for size in each if size != 1) for each in (given, wanted)]
+            fits = squeezed[0] == squeezed[1]
+            expected, shape = f"{targets.dtype}{list(wanted)}", str(list(wanted))
+            outputs = outputs.reshape(wanted) if fits else outputs
+        if not fits:
+            raise InputError(
+                f"{what} returned {outputs.dtype}{list(given)}; targets are {expected}, so {name} needs {shape}",
+                key="model.target",
+            )
+        return loss(outputs, targets)
+
+    return checked

@@ -1,0 +1,286 @@
+"""The user's model as the one contract: a network, a loss with its weights, or a whole train step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lrfind.core.errors import InputError, OwnCodeError
+from lrfind.task.models.contract import FORWARD, Key, Model
+from lrfind.task.user_code.partition import Settings
+from lrfind.task.user_code.pytrees import Keys, Tree, arrays, check_same, is_key, typed
+from lrfind.task.user_code.recognize import Found
+from lrfind.task.user_code.signature import Roles
+from lrfind.task.user_code.tracebacks import guarded, kind_of, shape_of
+
+KEY = "model.target"
+
+ONE_STEP = 1.0
+"""What evaluating by a train step at rate zero costs, in steps."""
+
+GRADIENT_NORM = ("gradient_norm", "grad_norm")
+UPDATE_NORM = ("update_norm",)
+
+
+def model(found: Found, example: Tree) -> Model:
+    """The contract around a loss with its parameters, or a train step.
+
+    Args:
+        found: by `recognise`.
+        example: one batch.
+    """
+    return losing(found, example) if found.kind == "loss" else stepping(found, example)
+
+
+def starting(
+    found: Found, example: Tree, outputs: int | None, settings: Settings, *, stateful: bool
+) -> Callable[[Key], tuple[Any, Any]]:
+    """``key -> (params, state)`` from the user's ``init`` or from what is given; `settings` keeps what is no weight."""
+    if found.init is None:
+        given = arrays(settings.take(found.values), f"params of {found.title}", KEY)
+        return lambda key: (given, ())
+    what = f"init of {found.title}"
+    usage = "init(key), init(key, input_shape) or init(key, inputs)"
+    init = Roles(
+        found.init, what, order=("key", "inputs"), named=("input_shape", "outputs"), needed=1, usage=usage, key=KEY
+    )
+    inputs = example[0] if isinstance(example, tuple) and len(example) == 2 else example
+    shape = np.shape(inputs)[1:] if hasattr(inputs, "shape") else jax.tree.map(lambda leaf: leaf.shape[1:], inputs)
+    if "outputs" in init.roles and outputs is None:
+        raise InputError(f"{what} asks for the number of outputs, which the data does not say; use kwargs", key=KEY)
+
+    def run(raw: Any, inputs: Tree) -> tuple[Any, Any]:
+        values = {"key": typed(raw), "inputs": inputs, "input_shape": shape, "outputs": outputs}
+        with guarded(what, init.given(values)):
+            made = init(values)
+        if stateful:
+            if not (isinstance(made, tuple) and len(made) == 2):
+                raise InputError(
+                    f"{what} returned {shape_of(made)}; apply takes a state, so (params, state) is expected", key=KEY
+                )
+            return made
+        if isinstance(made, tuple) and len(made) == 2 and is_shape(made[0]):
+            return made[1], ()  # (output shape, params), as of jax.example_libraries.stax
+        return made, ()
+
+    compiled = jax.jit(run)
+
+    def start(key: Key) -> tuple[Any, Any]:
+        try:
+            params, state = compiled(key, inputs)
+        except (OwnCodeError, TypeError) as error:
+            cause = error.__cause__ if isinstance(error, OwnCodeError) else error
+            if not isinstance(cause, (TypeError, jax.errors.JAXTypeError)):
+                raise
+            params, state = run(key, inputs)  # Not all that makes weights can be traced, and it need not be.
+        return arrays(settings.take(params), f"params of {what}", KEY), arrays(state, f"state of {what}", KEY)
+
+    return start
+
+
+def is_shape(value: Any) -> bool:
+    """Whether it is a tuple of whole numbers, as shapes are."""
+    return isinstance(value, tuple) and bool(value) and all(isinstance(each, int) for each in value)
+
+
+class OwnNetwork:
+    """A network of the user's own, from ``init`` and ``apply``.
+
+    Args:
+        found: by `recognise`.
+        example: one batch.
+        outputs: numbers that it must put out; None where that is not known.
+        any_tree: outputs may be any pytree, as for a loss of the user's own.
+    """
+
+    def __init__(self, found: Found, example: Tree, outputs: int | None, *, any_tree: bool) -> None:
+        self._what = f"apply of {found.title}"
+        self._any_tree = any_tree
+        self._apply = Roles(
+            found.function,
+            self._what,
+            order=("params", "inputs"),
+            named=("state", "key", "train", "evaluation"),
+            needed=2,
+            usage="apply(params, [state,] inputs, [key,] [train])",
+            key=KEY,
+        )
+        pair(example, found.title)
+        self._settings = Settings()
+        self.init = starting(found, example, outputs, self._settings, stateful="state" in self._apply.roles)
+
+    def apply(self, params: Any, state: Any, inputs: Any, key: Any, train: bool) -> tuple[Any, Any]:
+        what = self._what
+        params = self._settings.give(params)
+        values = {"params": params, "state": state, "inputs": inputs, "train": train, "evaluation": not train}
+        if "key" in self._apply.roles:
+            values["key"] = typed(key)
+        with guarded(what, self._apply.given(values)):
+            outputs = self._apply(values)
+        if "state" in self._apply.roles:
+            if not (isinstance(outputs, tuple) and len(outputs) == 2):
+                raise InputError(
+                    f"{what} returned {shape_of(outputs)}; it takes a state, so (outputs, state) is expected", key=KEY
+                )
+            outputs, after = outputs
+            check_same(jax.eval_shape(lambda: state), jax.eval_shape(lambda: after), what, KEY, types=False)
+            state = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype), after, state)
+        if not (self._any_tree or hasattr(outputs, "dtype")):
+            raise InputError(f"{what} returned {shape_of(outputs)}; an array is expected", key=KEY)
+        return outputs, state
+
+    def describe(self) -> str:
+        return self._what
+
+
+def pair(batch: Tree, title: str) -> tuple[Tree, Tree]:
+    """Inputs and targets of a batch."""
+    if isinstance(batch, tuple) and len(batch) == 2:
+        return batch
+    raise InputError(
+        f"a batch is {shape_of(batch)}; {title} is a network and needs (inputs, targets), of which inputs may be any "
+        "pytree; for other batches return (loss_fn, params)",
+        key="data.target",
+    )
+
+
+def losing(found: Found, example: Tree) -> Model:
+    """A model from ``loss_fn`` and ``params``."""
+    what = f"loss_fn of {found.title}"
+    call = Roles(
+        found.function,
+        what,
+        order=("params", "batch", "key"),
+        named=("key", "train", "evaluation", "state"),
+        needed=2,
+        usage="loss_fn(params, batch) or loss_fn(params, batch, key)",
+        key=KEY,
+    )
+    if "state" in call.roles:
+        raise InputError(f"{what} takes a state; return (init, apply), or a whole (step, state)", key=KEY)
+
+    settings = Settings()
+
+    def evaluate(params: Any, state: Any, batch: Any, key: Any, train: bool) -> tuple[jax.Array, tuple[Any, Any]]:
+        params = settings.give(params)
+        values = {"params": params, "batch": batch, "train": train, "evaluation": not train}
+        if "key" in call.roles:
+            values["key"] = typed(key)
+        with guarded(what, call.given(values)):
+            value = call(values)
+        if isinstance(value, tuple) and len(value) == 2:
+            value = value[0]  # (loss, whatever), as value_and_grad(has_aux=True) has it
+        return scalar(value, what, KEY), (state, {})
+
+    return Model(starting(found, example, None, settings, stateful=False), evaluate)
+
+
+def scalar(value: Any, what: str, key: str) -> jax.Array:
+    """The loss, refused where it is no single real number."""
+    if not (hasattr(value, "dtype") or isinstance(value, float | int)):
+        raise InputError(f"{what} returned {kind_of(value)}; a scalar loss is expected", key=key)
+    array = jnp.asarray(value)
+    if array.ndim:
+        shape = f"{array.dtype}{list(array.shape)}"
+        if array.size != 1:
+            raise InputError(f"{what} returned {shape}; a scalar is expected: take the mean of the batch", key=key)
+        array = array.reshape(())
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        raise InputError(f"{what} returned {array.dtype}; a real number is expected", key=key)
+    return array
+
+
+def stepping(found: Found, example: Tree) -> Model:
+    """A model from a whole train step: its state stands where the params do."""
+    what = f"step of {found.title}"
+    call = Roles(
+        found.function,
+        what,
+        order=("state", "batch", "rate", "key"),
+        named=("rate", "key"),
+        needed=3,
+        usage="step(state, batch, lr, key)",
+        key=KEY,
+    )
+    keys: list[Keys] = []
+    settings = Settings(trained=False)
+
+    def whole(state: Any) -> Any:
+        return settings.give(keys[0].lift(state))
+
+    def init(key: Key) -> tuple[Any, Any]:
+        made = settings.take(starting_state(found, example, key))
+        keys[:] = [Keys(made)]
+        return arrays(keys[0].lower(made), f"state of {found.title}", KEY), ()
+
+    def step(state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Any, Any, Any]:
+        values = {"state": whole(state), "batch": batch, "rate": rate}
+        if "key" in call.roles:
+            values["key"] = typed(key)
+        with guarded(what, call.given(values)):
+            made = call(values)
+        if not (isinstance(made, tuple) and len(made) == 2):
+            raise InputError(f"{what} returned {shape_of(made)}; (state, loss) is expected", key=KEY)
+        before, after, record = settings.take(values["state"]), settings.take(made[0]), made[1]
+        check_same(jax.eval_shape(lambda: before), jax.eval_shape(lambda: after), what, KEY)
+        unknown = jnp.full((), jnp.nan)
+        norms = (entry(record, names, what) for names in (GRADIENT_NORM, UPDATE_NORM))
+        loss = scalar(loss_of(record, what), what, KEY)
+        return keys[0].lower(after), loss, *(unknown if norm is None else norm for norm in norms)
+
+    def evaluate(params: Any, state: Any, batch: Any, key: Any, train: bool) -> tuple[jax.Array, tuple[Any, Any]]:
+        if found.evaluate is None:
+            raw = np.zeros(2, np.uint32) if key is None else key
+            return step(params, batch, jnp.zeros((), jnp.float32), raw)[1], (state, {})
+        with guarded(f"evaluate of {found.title}", {"state": params, "batch": batch}):
+            value = found.evaluate(whole(params), batch)
+        return scalar(value, f"evaluate of {found.title}", KEY), (state, {})
+
+    return Model(init, evaluate, step, ONE_STEP if found.evaluate is None else FORWARD)
+
+
+def starting_state(found: Found, example: Tree, raw: Key) -> Tree:
+    """The state before the first step."""
+    if found.init is None:
+        return found.values
+    what = f"init of {found.title}"
+    init = Roles(found.init, what, order=("key", "inputs"), needed=1, usage="init(key)", key=KEY)
+    inputs = example[0] if isinstance(example, tuple) and len(example) == 2 else example
+    with guarded(what):
+        return init({"key": typed(raw), "inputs": inputs})
+
+
+def loss_of(record: Any, what: str) -> Any:
+    """The loss out of what a step returned beside its state."""
+    if isinstance(record, Mapping) or hasattr(record, "loss"):
+        found = entry(record, ("loss",), what)
+        if found is None:
+            raise InputError(f"{what} returned a record of {', '.join(map(str, record))}; 'loss' is expected", key=KEY)
+        return found
+    return record
+
+
+def entry(record: Any, names: tuple[str, ...], what: str) -> Any:
+    """A value of a record by one of its names; None where it has none."""
+    del what
+    if isinstance(record, Mapping):
+        return next((record[name] for name in names if name in record), None)
+    return next((getattr(record, name) for name in names if hasattr(record, name)), None)
+
+
+def refuse_whole_numbers(params: Tree, title: str) -> None:
+    """What is trained must have a gradient."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        if is_key(leaf) or not jnp.issubdtype(leaf.dtype, jnp.inexact):
+            place = jax.tree_util.keystr(path) or "as a whole"
+            raise InputError(
+                f"params of {title} hold {leaf.dtype}{list(leaf.shape)} at {place}; what is trained must be real "
+                "numbers, so keep the others in the function, or in the state",
+                key=KEY,
+            )
+    if not jax.tree.leaves(params):
+        raise InputError(f"params of {title} are empty; there is nothing to train", key=KEY)

@@ -1,0 +1,127 @@
+"""What the user's code returned for a model: recognised by clear rules, in this order.
+
+1. A mapping, or an object with such attributes, that holds ``init`` and ``apply``; ``loss_fn`` and ``params`` (or
+   ``init``); or ``step`` and ``state`` (or ``init``), and with those perhaps ``evaluate``.
+2. A pair of functions: ``(init, apply)``.
+3. A function and a pytree, which may be a module that can be called itself: ``(step, state)`` where the function takes
+   four arguments or its third one is called ``lr``, otherwise ``(loss_fn, params)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lrfind.core.errors import InputError
+from lrfind.task.user_code.partition import is_module
+from lrfind.task.user_code.signature import NAMES, parameters
+from lrfind.task.user_code.tracebacks import kind_of, shape_of
+
+Kind = Literal["network", "loss", "step"]
+
+PARTS: dict[Kind, tuple[str, str]] = {
+    "network": ("init", "apply"),
+    "loss": ("loss_fn", "params"),
+    "step": ("step", "state"),
+}
+"""The parts of each kind: function and values, or two functions."""
+
+KNOWN = ("init", "apply", "loss_fn", "params", "step", "state", "evaluate")
+
+VALID = "(init, apply), (loss_fn, params) or (step, state), or a dict with such names as keys"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A model of the user's own.
+
+    Attributes:
+        kind: what was recognised.
+        title: how reports call it.
+        function: ``apply``, ``loss_fn`` or ``step``.
+        init: makes the starting weights or state from a key; None where they are given.
+        values: the starting weights or state that are given; None where `init` makes them.
+        evaluate: the loss of a state on a batch, where the user gives it beside a step.
+    """
+
+    kind: Kind
+    title: str
+    function: Callable[..., Any]
+    init: Callable[..., Any] | None
+    values: Any
+    evaluate: Callable[..., Any] | None = None
+
+
+def is_network(found: Any) -> bool:
+    """Return whether an object is a network by itself, as a module of Flax Linen or what Haiku transforms."""
+    return hasattr(found, "init") and hasattr(found, "apply")
+
+
+def recognise(built: Any, title: str, key: str) -> Found:
+    """What was returned.
+
+    Args:
+        built: by the user's code.
+        title: how reports call that.
+        key: the config key that refers to it.
+
+    Raises:
+        InputError: it is none of what is known.
+    """
+    parts = _parts(built)
+    for kind, (one, other) in PARTS.items():
+        if kind == "network" and {"init", "apply"} <= parts.keys():
+            return Found(kind, title, _function(parts, "apply", title, key), _function(parts, "init", title, key), None)
+        if kind != "network" and one in parts and {other, "init"} & parts.keys():
+            init = None if other in parts else _function(parts, "init", title, key)
+            evaluate = _function(parts, "evaluate", title, key) if "evaluate" in parts else None
+            return Found(kind, title, _function(parts, one, title, key), init, parts.get(other), evaluate)
+    if parts:
+        held = ", ".join(parts)
+        raise InputError(f"{title} returned an object with {held}; it must return {VALID}", key=key)
+    if isinstance(built, tuple | list) and len(built) == 2:
+        first, second = built
+        function_last = callable(second) and not is_module(second)
+        if callable(first) and function_last and not is_module(first):
+            return Found("network", title, second, first, None)
+        if callable(first) and not function_last:
+            kind = "step" if _is_step(first) else "loss"
+            return Found(kind, title, first, None, second)
+        if callable(second):
+            name = PARTS["step" if _is_step(second) else "loss"]
+            raise InputError(
+                f"{title} returned values before their function; turn them round: ({', '.join(name)})", key=key
+            )
+    if not callable(built) and key == "model.target" and isinstance(built, int | float | str):
+        raise InputError(f"{title} is or returns {kind_of(built)}; it must return {VALID}", key=key)
+    alone = ", which takes no weights yet" if callable(built) else ""
+    if is_module(built):
+        alone = ", a model without its loss"
+    what = shape_of(built) if isinstance(built, tuple | list | dict) else kind_of(built)
+    raise InputError(f"{title} returned {what}{alone}; it must return {VALID}", key=key)
+
+
+def _parts(built: Any) -> dict[str, Any]:
+    if isinstance(built, Mapping):
+        return {name: built[name] for name in KNOWN if name in built}
+    if isinstance(built, type) or callable(built):
+        # A module of a framework is often callable itself.
+        found = {name: getattr(built, name) for name in ("init", "apply") if callable(getattr(built, name, None))}
+        return found if len(found) == 2 and not isinstance(built, type) else {}
+    return {name: getattr(built, name) for name in KNOWN if hasattr(built, name)}
+
+
+def _function(parts: Mapping[str, Any], name: str, title: str, key: str) -> Callable[..., Any]:
+    if not callable(parts[name]):
+        raise InputError(f"'{name}' of {title} is {kind_of(parts[name])}; a function is needed", key=key)
+    function: Callable[..., Any] = parts[name]
+    return function
+
+
+def _is_step(function: Callable[..., Any]) -> bool:
+    """Four arguments, or a third one that is the learning rate."""
+    kinds = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")
+    found = [each for each in parameters(function) if each.kind.name in kinds]
+    needed = [each for each in found if each.default is each.empty]
+    return len(needed) >= 4 or (len(found) >= 3 and NAMES.get(found[2].name) == "rate")

@@ -1,0 +1,182 @@
+"""What a function of the user's wants, read off its signature: each parameter gets a role."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from lrfind.core.errors import InputError
+from lrfind.task.user_code.tracebacks import kind_of
+
+NAMES = {
+    **dict.fromkeys(("key", "rng", "rngs", "prng", "prng_key", "rng_key", "random_key"), "key"),
+    **dict.fromkeys(("train", "training", "is_training"), "train"),
+    **dict.fromkeys(("deterministic", "inference", "evaluate"), "evaluation"),
+    **dict.fromkeys(("state", "model_state"), "state"),
+    **dict.fromkeys(("lr", "learning_rate", "rate"), "rate"),
+    **dict.fromkeys(("input_shape", "in_shape", "shape"), "input_shape"),
+    **dict.fromkeys(("outputs", "classes", "num_classes", "num_outputs"), "outputs"),
+    **dict.fromkeys(("seed", "random_seed"), "seed"),
+    "epoch": "epoch",
+}
+"""Names of parameters that say what they are, wherever they stand."""
+
+
+class Roles:
+    """A function, and the role of each of its parameters.
+
+    Args:
+        function: the user's.
+        what: how messages call it.
+        order: roles of the parameters whose names say nothing, in order; the first parameter has the first role
+            whatever it is called.
+        named: roles that a name can give.
+        needed: how many of `order` there must be.
+        usage: how the function is meant to look, for messages.
+        key: the config key that refers to it.
+
+    Attributes:
+        roles: all that the function wants.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        what: str,
+        *,
+        order: Sequence[str],
+        named: Sequence[str] = (),
+        needed: int,
+        usage: str,
+        key: str,
+    ) -> None:
+        self.function = function
+        self.what = what
+        positional: list[str] = []
+        keywords: dict[str, str] = {}
+        left = list(order)
+        by_keyword = False
+        for number, parameter in enumerate(parameters(function)):
+            if parameter.kind is parameter.VAR_KEYWORD:
+                continue
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                taken = [role for role in left if role not in keywords.values()]
+                positional += [] if by_keyword else taken
+                left = []
+                continue
+            optional = parameter.default is not parameter.empty
+            meant = NAMES.get(parameter.name, "")
+            if number and meant in named and meant not in positional:
+                role = meant
+            elif (
+                left
+                and parameter.kind is not parameter.KEYWORD_ONLY
+                and not (optional and self._done(left, order, needed))
+            ):
+                role = left[0]
+            elif optional:
+                by_keyword = True
+                continue
+            else:
+                raise InputError(
+                    f"{what} needs '{parameter.name}', and it is not known what that is; it is called as {usage}, so "
+                    "give it a default or a kwarg",
+                    key=key,
+                )
+            if role in left:
+                left.remove(role)
+            if by_keyword or parameter.kind is parameter.KEYWORD_ONLY:
+                keywords[parameter.name] = role
+            else:
+                positional.append(role)
+        if not self._done(left, order, needed):
+            raise InputError(f"{what} takes {count(len(positional) + len(keywords))}; it is called as {usage}", key=key)
+        self.roles = frozenset(positional) | frozenset(keywords.values())
+        self._positional, self._keywords = tuple(positional), keywords
+
+    @staticmethod
+    def _done(left: Sequence[str], order: Sequence[str], needed: int) -> bool:
+        """Whether the roles that there must be are given out."""
+        return not set(left) & set(order[:needed])
+
+    def __call__(self, values: Mapping[str, Any]) -> Any:
+        """Call the function with values by role."""
+        return self.function(
+            *(values[role] for role in self._positional),
+            **{name: values[role] for name, role in self._keywords.items()},
+        )
+
+    def given(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Of values by role, those that it takes."""
+        return {role: value for role, value in values.items() if role in self.roles}
+
+
+def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function; as if it took anything where Python cannot tell."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (ValueError, TypeError):
+        return [inspect.Parameter("arguments", inspect.Parameter.VAR_POSITIONAL)]
+
+
+def wants(function: Callable[..., Any], role: str) -> str | None:
+    """The name of the parameter whose name has this role; None without one."""
+    return next((each.name for each in parameters(function) if NAMES.get(each.name) == role), None)
+
+
+def positional(function: Callable[..., Any]) -> list[str]:
+    """Names of the parameters that can be given by position and have no default."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [each.name for each in parameters(function) if each.kind in kinds and each.default is each.empty]
+
+
+def check_keywords(
+    function: Callable[..., Any], kwargs: Mapping[str, Any], what: str, key: str, leading: int = 0
+) -> None:
+    """Refuse keywords that a function does not take, and say which are missing.
+
+    Args:
+        function: the user's.
+        kwargs: what it will be called with.
+        what: how messages call it.
+        key: the config key of its section.
+        leading: arguments that come before the keywords.
+
+    Raises:
+        InputError: they do not fit.
+    """
+    from lrfind.core.registry import near
+
+    known = parameters(function)
+    if not any(each.kind is each.VAR_KEYWORD for each in known):
+        names = [each.name for each in known if each.kind is not each.VAR_POSITIONAL][leading:]
+        for name in kwargs:
+            if name not in names:
+                takes = f"; it takes {', '.join(names)}" if names else "; it takes none"
+                raise InputError(
+                    f"{what} has no keyword '{name}'{near(name, names)}{takes}", key=f"{key}.kwargs.{name}"
+                )
+    fixed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    missing = [
+        each.name
+        for each in known[leading:]
+        if each.default is each.empty and each.kind not in fixed and each.name not in kwargs
+    ]
+    if missing:
+        raise InputError(
+            f"{what} needs {', '.join(map(repr, missing))}; write kwargs: {{{missing[0]}: ...}}", key=f"{key}.kwargs"
+        )
+
+
+def count(arguments: int) -> str:
+    """A number of arguments, in words."""
+    return "no arguments" if arguments == 0 else f"{arguments} argument" + ("s" if arguments > 1 else "")
+
+
+def called(found: Any, title: str, key: str) -> Callable[..., Any]:
+    """What is referred to, refused where it is no function."""
+    if not callable(found):
+        raise InputError(f"{title} is {kind_of(found)}; a function is needed", key=key)
+    function: Callable[..., Any] = found
+    return function

@@ -1,0 +1,188 @@
+"""What the user's code raised, in their own frames, with what it was given."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sysconfig
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lrfind.core import signals
+from lrfind.core.errors import LrfindError, OwnCodeError, fault, text_of
+from lrfind.task.user_code.module_loading import is_own
+
+FRAMES = 6
+"""Frames that a message shows, the innermost ones."""
+
+LONGEST = 400
+"""Letters of the error's own text, and of a description of shapes, that a message shows."""
+
+HERE = str(Path(__file__).resolve().parents[2])
+INSTALLED = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+
+HINTS = {
+    "TracerBoolConversionError": "the value is traced, and one program serves all: use jax.numpy.where or jax.lax.cond "
+    "instead of if",
+    "ConcretizationTypeError": "the value is traced: use jax.numpy, and no float(), int(), if or while of it",
+    "TracerArrayConversionError": "the value is traced: use jax.numpy instead of numpy",
+    "TracerIntegerConversionError": "the value is traced and cannot be an index or a size of Python's",
+    "UnexpectedTracerError": "a traced value was kept from an earlier call; return it instead",
+    "KeyReuseError": "split the key before it is used again",
+}
+"""What JAX's errors about traced values mean here."""
+
+PASSED_ON = re.compile(r'^  File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
+"""A frame in the text of an error that XLA passes on from a callback."""
+
+
+@contextmanager
+def guarded(what: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Turn what the user's code raises into a message that shows where in it.
+
+    Args:
+        what: what was being done, e.g. ``"apply of my_model.py:build"``.
+        given: the arguments by name, whose shapes are shown.
+
+    Raises:
+        OwnCodeError: it raised anything at all, ``KeyboardInterrupt`` and ``SystemExit`` included; what it raised is
+            the cause.
+        KeyboardInterrupt: it was stopped by a signal.
+    """
+    try:
+        yield
+    except LrfindError:
+        raise
+    except BaseException as error:
+        if signals.stopped(error):
+            raise KeyboardInterrupt from error
+        raise OwnCodeError(described(what, error, given)) from error
+
+
+def failure_of(error: BaseException) -> LrfindError:
+    """The error to show for anything that ended a run, whether or not `guarded` saw it.
+
+    Args:
+        error: what was raised.
+
+    Returns:
+        The error itself where it has a sentence already; an `OwnCodeError` where the user's code raised it, directly or
+        in a callback of JAX's; otherwise a fault of lrfind.
+    """
+    if isinstance(error, OwnCodeError) or (isinstance(error, LrfindError) and error.__cause__ is None):
+        return error
+    text = text_of(error.__cause__ if isinstance(error, LrfindError) and error.__cause__ is not None else error)
+    passed_on = [frame for frame in PASSED_ON.findall(text) if is_users(frame[0])]
+    if passed_on:
+        lines = [line for file, number, name in passed_on[-FRAMES:] for line in frame_lines(file, int(number), name)]
+        raised = text.rstrip().splitlines()[-1]
+        found: LrfindError = OwnCodeError("\n".join([f"a callback raised {raised[:LONGEST]}", *lines]))
+    elif isinstance(error, LrfindError):
+        return error
+    elif from_own_module(error) or not isinstance(error, Exception):
+        found = OwnCodeError(described("your code", error, None))
+    else:
+        return fault(error)
+    found.__cause__ = error
+    return found
+
+
+def described(what: str, error: BaseException, given: Mapping[str, Any] | None) -> str:
+    """The message: the error first, then the user's frames, then what was given."""
+    kind = type(error).__name__
+    text = text_of(error).strip().split("\n\n")[0].replace("\n", " ").split(" The error occurred while tracing")[0]
+    lines = [f"{what} raised {f'{kind}: {text[:LONGEST]}' if text else kind}", *frames(error)]
+    if given:
+        shown = ", ".join(f"{name} {shape_of(value)}" for name, value in given.items())
+        lines.append(f"  given {shown}"[: 2 * LONGEST])
+    if kind in HINTS:
+        lines.append(f"  {HINTS[kind]}")
+    return "\n".join(lines)
+
+
+def frames(error: BaseException) -> list[str]:
+    """The frames of the user's own files, outermost first: file, line, function and source line."""
+    found: list[traceback.FrameSummary] = []
+    for each in chain(error):
+        found = [frame for frame in traceback.extract_tb(each.__traceback__) if is_users(frame.filename)]
+        if isinstance(each, SyntaxError) and each.filename and each.lineno:
+            found.append(traceback.FrameSummary(each.filename, each.lineno, "<module>"))
+        if found:
+            break
+    return [line for each in found[-FRAMES:] for line in frame_lines(each.filename, each.lineno or 0, each.name)]
+
+
+def from_own_module(error: BaseException) -> bool:
+    """Whether an error passed through a module that lrfind loaded for the user."""
+    frames_of = (frame for each in chain(error) for frame, _ in traceback.walk_tb(each.__traceback__))
+    return any(is_own(frame.f_globals) for frame in frames_of)
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it came of; a generator hides a ``StopIteration`` in its cause."""
+    seen: set[int] = set()
+    following: BaseException | None = error
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
+        yield following
+        following = following.__context__ if following.__cause__ is None else following.__cause__
+
+
+def frame_lines(file: str, number: int, name: str) -> list[str]:
+    """One frame as two lines: where it is, and its source."""
+    source = linecache.getline(file, number).strip()
+    return [f"  {nearest(file)}:{number}, in {name}", *([f"    {source}"] if source else [])]
+
+
+def is_users(file: str) -> bool:
+    """Whether a frame is neither lrfind's, nor an installed package's, nor Python's own."""
+    if file.startswith(("<", f"{HERE}/")):
+        return False
+    return "site-packages" not in file and not any(file.startswith(f"{place}/") for place in INSTALLED if place)
+
+
+def nearest(file: str) -> str:
+    """A path as short as it can be from the working directory."""
+    try:
+        return str(Path(file).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return file
+
+
+def shape_of(value: Any) -> str:
+    """Types and shapes of a pytree: ``"{'w': float32[64,10], 'b': float32[10]}"``."""
+    try:
+        text = _shape(value, 0)
+    except Exception:  # What the user's own classes say of themselves may raise.
+        text = f"an object of {type(value).__name__}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def _shape(value: Any, depth: int) -> str:
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        dtype = str(value.dtype)
+        return f"{dtype}[{','.join(map(str, value.shape))}]"
+    if depth > 6:
+        return "..."
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key!r}: {_shape(each, depth + 1)}" for key, each in value.items()) + "}"
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        fields = zip(value._fields, value, strict=True)
+        return f"{type(value).__name__}({', '.join(f'{name}={_shape(each, depth + 1)}' for name, each in fields)})"
+    if isinstance(value, list | tuple):
+        ends = "[]" if isinstance(value, list) else "()"
+        return ends[0] + ", ".join(_shape(each, depth + 1) for each in value) + ends[1]
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
+    return kind_of(value)
+
+
+def kind_of(value: Any) -> str:
+    """What something is, in words: ``"a function"``, ``"a list"``, ``"a str"``."""
+    if callable(value) and hasattr(value, "__name__"):
+        return f"the function {value.__name__}" if not isinstance(value, type) else f"the class {value.__name__}"
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

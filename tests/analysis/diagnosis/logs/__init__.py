@@ -1,0 +1,1 @@
+"""Tests of `lrfind.analysis.diagnosis.logs`."""

@@ -1,0 +1,48 @@
+"""Every example runs as it is, but shorter, and says a rate or a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from lrfind.cli.app import app
+from lrfind.core.registry import DATA, MODELS
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+FILES = sorted(CONFIGS.rglob("*.yaml"))
+
+
+def test_there_are_some() -> None:
+    assert FILES
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "name: parquet" in path.read_text(encoding="utf-8"):
+        pytest.importorskip("pyarrow")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LRFIND_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
+    short = ("--steps", "20", "--seeds", "1", "--set", "confirm.budget=700", "--no-plot", "--json")
+    ran = CliRunner().invoke(app, ["sweep", str(path), *short])
+    assert ran.exit_code in (0, 1), ran.stderr
+    result = json.loads(ran.stdout)
+    recommendation = result["recommendation"]
+    assert (recommendation["learning_rate"] is None) == (ran.exit_code == 1)
+    assert recommendation["reason"]
+
+
+def test_every_data_set_and_model_has_one() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
+    assert {name for name in DATA if f"name: {name}" in text} >= set(DATA) - {"npz"}
+    assert {name for name in MODELS if f"name: {name}" in text} == set(MODELS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_it_says_what_it_is(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# ")
+    assert first.endswith(".")

@@ -1,0 +1,503 @@
+"""The confirmation end to end: what is trained, from where, on what, and what a run says of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from lrfind.analysis.confirmation.search import LOOK, Race, horizons
+from lrfind.analysis.range_test import methods as suggest
+from lrfind.config.schema import Config
+from lrfind.core.dataset import Floats
+from lrfind.core.registry import SCHEDULES
+from lrfind.core.result import Candidate, Result, Suggestion
+from lrfind.engine import train_loop as kernels
+from lrfind.engine.train_loop import Kernel
+from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs.confirmation import MOST, Lap, allowance, confirm, expected, schedule
+from lrfind.runs.evaluator import Judge, judge
+from lrfind.runs.sweep import Options, rehearse, sweep
+from lrfind.storage import run_directory as store
+from lrfind.task.data.prepare import split
+from lrfind.task.optim import schedules
+from lrfind.task.task import Plan, make
+
+BUDGET = 1300
+CONFIG: dict[str, Any] = {
+    "model": {"name": "linear"},
+    "data": {"name": "digits", "batch_size": 64},
+    "optimizer": {"name": "adam"},
+    "train": {"steps": 400, "schedule": {"name": "cosine", "warmup_steps": 20}},
+    "sweep": {"min_lr": 1e-5, "max_lr": 10.0, "steps": 40, "seeds": 3, "extend": False},
+    "confirm": {"budget": BUDGET},
+}
+REGRESSION = {"data": {"name": "friedman", "rows": 300, "batch_size": 20}}
+CHUNK = 25
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder for compiled programs."""
+    return str(tmp_path_factory.mktemp("programs"))
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch, programs: str) -> None:
+    monkeypatch.setenv("LRFIND_CACHE_DIR", programs)
+    monkeypatch.setattr(kernels, "chunk_for", lambda *_: CHUNK)
+
+
+def config(**sections: dict[str, Any]) -> Config:
+    """The tiny config with some keys changed; another data set or model takes the place of what was there."""
+    merged = {name: changes if "name" in changes else {**CONFIG[name], **changes} for name, changes in sections.items()}
+    return Config.model_validate({**CONFIG, **merged})
+
+
+def npz(folder: Path, inputs: Any, targets: Any, **sections: dict[str, Any]) -> Config:
+    """The tiny config with data of its own."""
+    np.savez(folder / "d.npz", x=inputs, y=targets)
+    own = {"name": "npz", "path": str(folder / "d.npz"), "batch_size": 20}
+    return config(**{**sections, "data": own | sections.get("data", {})})
+
+
+class Watching(Quiet):
+    """A watcher who remembers, and may press Ctrl-C after some chunks of the heats."""
+
+    def __init__(self, patience: int = 10**6) -> None:
+        self.patience = patience
+        self.phases: list[str] = []
+        self.expected: list[tuple[float, float]] = []
+        self.trained: list[tuple[int, int, float, float]] = []
+
+    def phase(self, name: str) -> None:
+        self.phases.append(name)
+
+    def expect(self, steps: float, seconds: float) -> None:
+        self.expected.append((steps, seconds))
+
+    def train(self, rates: int, horizon: int, done: float, total: float) -> None:
+        self.trained.append((rates, horizon, done, total))
+        if len(self.trained) >= self.patience:
+            raise KeyboardInterrupt
+
+
+def render(result: Result, clock: Clock) -> tuple[Result, Mapping[str, bytes]]:
+    return result, {store.RESULT: result.status.encode()}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run, its journal, and who watched it."""
+
+    result: Result
+    journal: list[dict[str, Any]]
+    watcher: Watching
+
+    def lines(self, kind: str) -> list[dict[str, Any]]:
+        return [line for line in self.journal if line["kind"] == kind]
+
+
+def measure(folder: Path, given: Config, patience: int = 10**6) -> Ran:
+    """A run in a folder."""
+    watcher = Watching(patience)
+    result, _ = sweep(given, "name", render, Options(out=folder), watcher, Clock())
+    return Ran(result, store.lines_of(folder / store.JOURNAL), watcher)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, programs: str) -> Ran:
+    """A run of the tiny config."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LRFIND_CACHE_DIR", programs)
+        patch.setattr(kernels, "chunk_for", lambda *_: CHUNK)
+        return measure(tmp_path_factory.mktemp("ran"), config())
+
+
+@dataclass(frozen=True)
+class Raced:
+    """The heats of the tiny config, without what is around them."""
+
+    plan: Plan
+    kernel: Kernel
+    starts: list[Any]
+    judged: Judge
+    race: Race
+    laps: list[Lap]
+
+    def lane(self, steps: int, rate: float, seed: int) -> Floats:
+        """The losses of a training, step by step."""
+        parts = [
+            lap.chunk.loss[lane]
+            for lap in self.laps
+            for lane, each in enumerate(zip(lap.rates, lap.seeds, strict=True))
+            if lap.heat.steps == steps and each == (rate, seed)
+        ]
+        return np.concatenate(parts)
+
+
+@pytest.fixture(scope="module")
+def raced() -> Raced:
+    plan = make(config())
+    kernel = Kernel(plan.step, plan.feed(), "cpu", chunk=CHUNK)
+    starts = [jax.tree.map(np.asarray, state) for state in plan.starts("cpu")]
+    judged = judge(plan)
+    untrained, _ = judged(starts)
+    kernel.compile(plan.shapes())
+    race = Race(0.03, plan.train_steps, 1000.0, len(starts), untrained, judged.cost)
+    laps = list(confirm(plan, kernel, starts, judged, race, lambda: False))
+    return Raced(plan, kernel, starts, judged, race, laps)
+
+
+class TestHeats:
+    def test_candidates_of_a_seed_share_starting_weights_and_batches(self, raced: Raced) -> None:
+        """Before the first update, every training of a seed has the same loss, to the bit."""
+        first: dict[int, set[float]] = {}
+        for lap in raced.laps:
+            if lap.chunk.start == 0:
+                for lane, seed in enumerate(lap.seeds):
+                    first.setdefault(seed, set()).add(float(lap.chunk.loss[lane, 0]))
+        assert sorted(first) == [0, 1]
+        assert all(len(losses) == 1 for losses in first.values())
+        assert first[0] != first[1]
+
+    def test_a_lane_is_a_training_of_its_own_to_the_bit(self, raced: Raced) -> None:
+        plan = raced.plan
+        lengths = sorted(raced.race.scores)
+        assert len(lengths) == 3
+        alone = Kernel(plan.step, plan.feed(), "cpu", raced.kernel.execution, chunk=40)
+        for steps in lengths:
+            for lap in [lap for lap in raced.laps if lap.heat.steps == steps and lap.chunk.start == 0][:2]:
+                for rate, seed in [(lap.rates[0], lap.seeds[0]), (lap.rates[-1], lap.seeds[-1])]:
+                    rates = (schedule(plan, steps).rise * rate)[:, None]
+                    chunks = list(alone.run([raced.starts[seed]], rates, seeds=[seed]))
+                    loss = np.concatenate([chunk.loss[0] for chunk in chunks])
+                    np.testing.assert_array_equal(raced.lane(steps, rate, seed), loss)
+                    held_out, trained_on = raced.judged(chunks[-1].states)
+                    table, own = raced.race.scores[steps], raced.race.train_scores[steps]
+                    assert table[math.log10(rate)][seed] == held_out[0]
+                    assert own[math.log10(rate)][seed] == trained_on[0]
+
+    def test_a_heat_runs_as_many_lanes_at_once_as_the_sweep(self, raced: Raced) -> None:
+        assert max(len(lap.seeds) for lap in raced.laps) == len(raced.starts)
+        for steps in raced.race.scores:
+            lanes = {
+                (rate, seed)
+                for lap in raced.laps
+                if lap.heat.steps == steps
+                for rate, seed in zip(lap.rates, lap.seeds, strict=True)
+            }
+            assert len(lanes) == sum(len(row) for row in raced.race.scores[steps].values())
+
+    def test_done_counts_up_to_what_was_spent(self, raced: Raced) -> None:
+        done = [lap.done for lap in raced.laps]
+        assert done == sorted(done)
+        assert done[0] > 0
+        assert done[-1] <= raced.race.spent <= raced.race.budget
+
+    def test_no_heat_is_begun_after_the_deadline(self, raced: Raced) -> None:
+        race = Race(0.3, 400, 1000.0, 3, raced.race.untrained, raced.judged.cost)
+        assert list(confirm(raced.plan, raced.kernel, raced.starts, raced.judged, race, lambda: True)) == []
+        assert race.scores == {}
+
+
+class TestSchedule:
+    def test_it_is_squeezed_into_the_length(self) -> None:
+        plan = make(config())
+        for horizon, warmup in ((400, 20), (100, 5), (5, 1)):
+            found = schedule(plan, horizon).rise
+            np.testing.assert_array_equal(found, schedules.unit("cosine", horizon, warmup_steps=warmup, end_factor=0.0))
+            assert (found[0], found.max(), len(found)) == (0, 1, horizon)
+        np.testing.assert_allclose(schedule(plan, 100).rise, schedule(plan, 400).rise[::4], atol=1e-6)
+
+    @pytest.mark.parametrize("name", SCHEDULES)
+    def test_every_schedule_has_every_length(self, name: str) -> None:
+        plan = make(config(train={"steps": 50, "schedule": {"name": name, "warmup_steps": 3}}))
+        for horizon in (1, 2, 5, 50):
+            found = schedule(plan, horizon).rise
+            assert found.shape == (horizon,)
+            assert np.isfinite(found).all()
+            assert found.min() >= 0
+            assert found.max() == pytest.approx(1, abs=1e-6)
+
+    def test_a_length_is_compiled_once(self) -> None:
+        plan = make(config(train={"steps": 317}))
+        first = schedule(plan, 13).rise
+        assert schedule(make(config(train={"steps": 317})), 13).rise is first
+
+
+class TestRun:
+    def test_it_ends_in_a_confirmed_rate(self, ran: Ran) -> None:
+        result = ran.result
+        rate = result.recommendation
+        assert result.status == "complete"
+        assert rate.confirmed
+        assert rate.learning_rate is not None
+        assert rate.low is not None
+        assert rate.high is not None
+        assert rate.low <= rate.learning_rate <= rate.high
+        assert rate.reason.startswith("lowest held-out loss of ")
+        assert f"{rate.learning_rate:.3g}" in result.facts.optimizer
+        assert result.timing.confirm > 0
+        assert ran.watcher.phases == ["import", "data", "compile", "sweep", "confirm", "render"]
+
+    def test_the_suggestion_is_a_candidate(self, ran: Ran) -> None:
+        suggested = ran.result.suggestions["steepest"].learning_rate
+        assert suggested is not None
+        first = [each.learning_rate for each in candidates(ran) if each.steps == candidates(ran)[0].steps]
+        assert any(math.isclose(rate, suggested, rel_tol=1e-9) for rate in first)
+        assert len(first) >= len(LOOK)
+
+    def test_the_journal_holds_every_training_step_by_step(self, ran: Ran) -> None:
+        trained = {
+            (line["steps"], rate, seed)
+            for line in ran.lines("confirm")
+            for rate, seed in zip(line["learning_rate"], line["seed"], strict=True)
+        }
+        assert len(trained) == sum(len(each.loss) for each in candidates(ran))
+        for line in ran.lines("confirm"):
+            assert len(line["loss"]) == len(line["learning_rate"])
+            assert line["start"] % CHUNK == 0
+            assert {len(row) for row in line["loss"]} == {min(CHUNK, line["steps"] - line["start"])}
+
+    def test_the_budget_is_kept(self, ran: Ran) -> None:
+        steps = sum(len(row) for line in ran.lines("sweep") + ran.lines("confirm") for row in line["loss"])
+        confirmation = ran.result.confirmation
+        assert confirmation is not None
+        assert steps < confirmation.spent <= confirmation.budget == BUDGET
+        assert confirmation.spent > 0.7 * BUDGET
+
+    def test_watchers_hear_how_far_it_is(self, ran: Ran) -> None:
+        ((steps, seconds),) = ran.watcher.expected
+        assert 0 < steps <= BUDGET
+        assert seconds > 0
+        done = [each[2] for each in ran.watcher.trained]
+        assert done == sorted(done)
+        assert done[-1] <= ran.watcher.trained[-1][3] == steps
+        assert len(done) == len(ran.lines("confirm"))
+
+    def test_twice_the_same_bits(self, ran: Ran, tmp_path: Path) -> None:
+        again = measure(tmp_path, config())
+        assert again.lines("confirm") == ran.lines("confirm")
+        assert again.lines("sweep") == ran.lines("sweep")
+        assert again.result.recommendation == ran.result.recommendation
+        assert again.result.confirmation == ran.result.confirmation
+        assert again.result.warnings == ran.result.warnings
+
+    def test_one_seed(self, tmp_path: Path) -> None:
+        found = measure(tmp_path, config(sweep={"seeds": 1})).result
+        assert found.confirmation is not None
+        assert found.confirmation.seed_factor is None
+        assert {len(each.loss) for each in found.confirmation.candidates} == {1}
+
+
+def by_the_curve(found: Result) -> float:
+    """The rate without confirmation: the geometric mean of the steepest descent and 0.4 times the lowest loss's."""
+    steepest, tenth = (found.suggestions[name].learning_rate for name in ("steepest", "minimum"))
+    assert steepest is not None
+    assert tenth is not None
+    return math.sqrt(steepest * 4 * tenth)
+
+
+class TestUnconfirmed:
+    """The curve alone makes the recommendation, and a warning says why."""
+
+    @staticmethod
+    def unconfirmed(found: Result) -> str:
+        rate, suggested = found.recommendation, found.suggestions["steepest"]
+        assert not rate.confirmed
+        np.testing.assert_allclose(rate.learning_rate, by_the_curve(found))
+        assert suggested.learning_rate is not None
+        by = by_the_curve(found) / suggested.learning_rate
+        ends = [None if end is None else pytest.approx(end * by) for end in (suggested.low, suggested.high)]
+        assert [rate.low, rate.high] == ends
+        assert rate.learning_rate is not None
+        assert found.confirmation is None
+        assert found.status == "complete"
+        return found.warnings[-1] if found.warnings else ""
+
+    def test_when_it_is_switched_off(self, tmp_path: Path) -> None:
+        found = measure(tmp_path, config(confirm={"enabled": False}))
+        assert "confirmed" not in self.unconfirmed(found.result)
+        assert "confirm" not in found.watcher.phases
+        assert found.lines("confirm") == []
+        assert found.result.timing.confirm == 0
+
+    @pytest.mark.parametrize("budget", [1, 200])
+    def test_when_the_budget_is_too_small(self, tmp_path: Path, budget: int) -> None:
+        found = measure(tmp_path, config(confirm={"budget": budget}))
+        said = self.unconfirmed(found.result)
+        assert said.startswith("the suggestion is not confirmed: confirm.budget leaves ")
+        assert said.endswith("; raise it")
+        assert found.lines("confirm") == []
+        assert found.watcher.expected == []
+
+    def test_when_the_time_is_too_short(self, tmp_path: Path) -> None:
+        found = measure(tmp_path, config(confirm={"max_seconds": 1e-9}))
+        said = self.unconfirmed(found.result)
+        assert said.startswith("the suggestion is not confirmed: confirm.max_seconds leaves 0 optimiser steps")
+        assert found.lines("confirm") == []
+
+    def test_when_there_is_nothing_to_judge_by(self, tmp_path: Path) -> None:
+        """One held-out row is so far out that no loss on it is a number."""
+        rng = np.random.default_rng(0)
+        inputs = rng.normal(size=(200, 4))
+        targets = inputs @ rng.normal(size=(4, 1)) + 1
+        inputs[next(split(200, None, 0.2, 0))[1][3]] = 1e30
+        said = self.unconfirmed(measure(tmp_path, npz(tmp_path, inputs, targets)).result)
+        assert said == (
+            "the suggestion is not confirmed: the held-out loss is not finite before training, so there is nothing to "
+            "judge by; look for what is far out in the data"
+        )
+
+
+class TestInterrupted:
+    @pytest.mark.parametrize("patience", [1, 2])
+    def test_in_the_first_heat(self, ran: Ran, tmp_path: Path, patience: int) -> None:
+        found = measure(tmp_path, config(), patience)
+        self.stopped(found, patience)
+        judged = found.result.confirmation
+        assert (judged is None) == (patience == 1)
+        if judged is not None:  # One group of lanes, which is one rate with all of its seeds.
+            assert [len(each.loss) for each in judged.candidates] == [2]
+            assert judged.horizons == ()
+        assert found.lines("confirm") == ran.lines("confirm")[:patience]
+
+    def test_after_the_first_heat_what_was_found_is_kept(self, ran: Ran, tmp_path: Path) -> None:
+        chunks = len(ran.lines("confirm"))
+        found = measure(tmp_path, config(), chunks)
+        self.stopped(found, chunks)
+        confirmation, whole = found.result.confirmation, ran.result.confirmation
+        assert confirmation is not None
+        assert whole is not None
+        assert 0 < len(confirmation.candidates) < len(whole.candidates)
+        assert set(confirmation.candidates) <= set(whole.candidates)
+
+    @staticmethod
+    def stopped(found: Ran, chunks: int) -> None:
+        result = found.result
+        assert result.status == "interrupted"
+        assert result.warnings[0] == "interrupted during the confirmation"
+        assert not result.recommendation.confirmed
+        np.testing.assert_allclose(result.recommendation.learning_rate, by_the_curve(result))
+        assert found.journal[-1] == {"kind": "end", "status": "interrupted"}
+        assert len(found.lines("confirm")) == chunks
+
+
+class TestData:
+    def test_without_held_out_rows_training_loss_decides(self, tmp_path: Path) -> None:
+        found = measure(tmp_path, config(data={"validation_fraction": 0.0})).result
+        assert found.confirmation is not None
+        assert found.confirmation.judged_on == "training loss"
+        assert "lowest training loss of " in found.recommendation.reason
+        assert "nothing is held out, so the rates were judged by training loss, which rewards over-fitting" in (
+            found.warnings
+        )
+        for each in found.confirmation.candidates:
+            assert each.loss == each.train_loss
+
+    @pytest.mark.parametrize("model", [{"name": "linear"}, {"name": "mlp", "hidden": [16]}], ids=lambda m: m["name"])
+    def test_shuffled_labels_are_noticed(self, tmp_path: Path, model: dict[str, Any]) -> None:
+        rng = np.random.default_rng(0)
+        inputs = rng.normal(size=(1000, 5)).astype(np.float32)
+        labels = rng.permutation((inputs @ rng.normal(size=(5, 4))).argmax(axis=1))
+        found = measure(tmp_path / "run", npz(tmp_path, inputs, labels, model=model)).result
+        assert found.confirmation is not None
+        if found.recommendation.learning_rate is None:
+            assert found.status == "no_recommendation"
+            assert found.recommendation.reason.startswith("no training did better than a constant answer")
+        else:
+            assert any("no training did better than a constant answer so far" in each for each in found.warnings)
+
+    def test_a_loss_that_explodes_at_any_rate(self, tmp_path: Path) -> None:
+        rng = np.random.default_rng(0)
+        given = npz(tmp_path, 1e6 * rng.normal(size=(200, 4)), rng.normal(size=200), optimizer={"name": "sgd"})
+        found = measure(tmp_path / "run", given).result
+        assert found.status == "no_recommendation"
+        assert found.recommendation.learning_rate is None
+        assert found.confirmation is None
+        assert "diverged" in found.recommendation.reason or "blew up" in found.recommendation.reason
+
+    def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The sweep saw a rate; no training survives at any near it."""
+        monkeypatch.setattr("lrfind.runs.measurement.begins_at", lambda config, climb: 1e6)
+        found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
+        assert found.status == "no_recommendation"
+        assert "every training diverged, at rates from " in found.recommendation.reason
+        assert found.confirmation is not None
+        assert not any(math.isfinite(loss) for each in found.confirmation.candidates for loss in each.loss)
+
+    def test_trainings_find_a_rate_that_the_sweep_does_not_show(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        none = Suggestion(None, None, None, "noise hides the fall")
+        monkeypatch.setattr(suggest, "suggest", lambda *_: none)
+        found = measure(tmp_path / "a", config()).result
+        assert found.suggestions["steepest"] == none
+        assert found.status == "complete"
+        assert found.recommendation.confirmed
+        assert found.warnings[0] == (
+            "the sweep alone shows no rate (noise hides the fall); trainings from a guess found this one"
+        )
+        small = measure(tmp_path / "b", config(confirm={"budget": 1})).result
+        assert (small.status, small.recommendation.reason) == ("no_recommendation", none.reason)
+        assert small.warnings[-1].startswith("no training was run: confirm.budget leaves 0 optimiser steps")
+        stopped = measure(tmp_path / "c", config(), 1).result
+        assert stopped.status == "interrupted"
+        assert stopped.recommendation.reason == (
+            "interrupted during the confirmation; what was measured until then shows no rate"
+        )
+
+    @pytest.mark.parametrize("steps", [1, 5, 30])
+    def test_a_training_of_few_steps(self, tmp_path: Path, steps: int) -> None:
+        short = {"steps": steps, "schedule": {"name": "constant"}}
+        found = measure(tmp_path, config(train=short)).result
+        assert found.confirmation is not None
+        assert max(each.steps for each in found.confirmation.candidates) <= steps
+        assert found.recommendation.steps == steps
+
+
+class TestAllowance:
+    def test_what_the_sweep_leaves(self) -> None:
+        plan = make(config())
+        judged = judge(plan)
+        assert allowance(plan, 300.5, judged) == BUDGET - 300.5
+        assert expected(plan, judged) < BUDGET - 3 * 40
+
+    def test_no_more_than_some_whole_trainings(self) -> None:
+        plan = make(config(train={"steps": 30}, confirm={"budget": 10**6}))
+        assert allowance(plan, 100, judge(plan)) == MOST * 30
+
+    def test_the_first_heat_is_let_through(self) -> None:
+        plan = make(config(train={"steps": 1, "schedule": {"name": "constant"}}, confirm={"budget": 10**6}))
+        judged = judge(plan)
+        race = Race(0.1, 1, allowance(plan, 100, judged), 3, np.ones(3), judged.cost)
+        assert race.possible
+
+    def test_a_rehearsal_knows_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        options = Options(cache=False)
+        whole = rehearse(config(), options, Quiet(), Clock())
+        plan = make(config())
+        assert whole["confirm_steps"] == int(expected(plan, judge(plan)))
+        for changes in ({"enabled": False}, {"budget": 10}):
+            assert rehearse(config(confirm=changes), options, Quiet(), Clock())["confirm_steps"] == 0
+
+    def test_the_lengths_that_were_rehearsed_are_the_ones_raced(self, ran: Ran) -> None:
+        plan = make(config())
+        judged = judge(plan)
+        confirmation = ran.result.confirmation
+        assert confirmation is not None
+        raced = tuple(each.steps for each in confirmation.horizons)
+        assert raced == horizons(plan.train_steps, expected(plan, judged), judged.cost)
+
+
+def candidates(ran: Ran) -> tuple[Candidate, ...]:
+    assert ran.result.confirmation is not None
+    return ran.result.confirmation.candidates

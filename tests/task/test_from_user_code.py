@@ -1,0 +1,304 @@
+"""Three ways to bring a model, one curve; and what a plan of the user's own code says of itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from lrfind.config.load import load
+from lrfind.config.schema import Config
+from lrfind.core.dataset import Floats
+from lrfind.core.errors import InputError, OwnCodeError
+from lrfind.core.result import Result
+from lrfind.runs import sweep as run
+from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.storage import run_directory as store
+from lrfind.task import from_user_code as targets
+from lrfind.task.task import Plan
+from lrfind.task.user_code.loader import Door
+
+CODE = """\
+import jax, jax.numpy as jnp, numpy as np, optax
+from truth import WEIGHTS
+
+def arrays(rows=90):
+    x = np.random.default_rng(0).normal(size=(rows, len(WEIGHTS)))
+    return x, x @ WEIGHTS + 0.1 * np.sin(np.arange(rows))
+
+def others():
+    return arrays(30)
+
+def network():
+    return lambda key: jnp.zeros(len(WEIGHTS)), lambda params, x: x @ params
+
+def loss(params, batch):
+    x, y = batch
+    return jnp.mean((x @ params - y) ** 2)
+
+def loss_fn():
+    return loss, np.zeros(len(WEIGHTS))
+
+def step():
+    def one(state, batch, lr, key):
+        value, gradient = jax.value_and_grad(loss)(state["w"], batch)
+        norm = jnp.linalg.norm(gradient)
+        fresh = {"w": state["w"] - lr * gradient, "n": state["n"] + 1, "key": jax.random.split(state["key"])[0]}
+        return fresh, {"loss": value, "grad_norm": norm, "update_norm": lr * norm}
+    return one, {"w": np.zeros(len(WEIGHTS)), "n": 0, "key": jax.random.key(7)}
+
+def sgd(lr, scale=1.0):
+    return optax.sgd(scale * lr)
+
+def squared(outputs, targets, power=2):
+    return jnp.mean((outputs - targets.reshape(outputs.shape)) ** power)
+
+def shaped(input_shape, outputs, width=3):
+    def init(key):
+        k1, k2 = jax.random.split(key)
+        return {"a": jax.random.normal(k1, (*input_shape, width)), "b": jax.random.normal(k2, (width, outputs))}
+    return init, lambda params, x, train=False: jnp.tanh(x @ params["a"]) @ params["b"]
+
+def several(seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(5):
+        x = rng.normal(size=(10, len(WEIGHTS)))
+        yield (x[:, :2], {"rest": x[:, 2:]}), x @ WEIGHTS
+
+def joined():
+    def apply(params, inputs):
+        first, second = inputs
+        return jnp.concatenate([first, second["rest"]], axis=1) @ params
+    return {"init": lambda rng: jnp.zeros(len(WEIGHTS)), "apply": apply}
+
+def running():
+    def init(key):
+        return {"w": jnp.ones(len(WEIGHTS))}, {"mean": jnp.zeros(len(WEIGHTS))}
+    def apply(params, state, x, training):
+        mean = 0.9 * state["mean"] + 0.1 * x.mean(axis=0) if training else state["mean"]
+        return (x - mean) @ params["w"], {"mean": mean}
+    return init, apply
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LRFIND_CACHE_DIR", str(tmp_path_factory.mktemp("programs")))
+        yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(CODE, encoding="utf-8")
+    (tmp_path / "truth.py").write_text("import numpy as np\n\nWEIGHTS = np.array([1.0, -2.0, 0.5])\n", encoding="utf-8")
+    return tmp_path
+
+
+def config(folder: Path, own: str, arrays: str = '"mine.py:arrays", batch_size: 9', **others: Any) -> Config:
+    optimizer = "{name: sgd}" if own != "step" else None
+    sections = {
+        "model": f'{{target: "mine.py:{own}"}}',
+        "data": f"{{target: {arrays}}}",
+        "optimizer": optimizer,
+        "train": "{steps: 30}",
+        "sweep": "{min_lr: 1e-3, max_lr: 1, steps: 12, seeds: 1, extend: false}",
+        "confirm": "{enabled: false}",
+    } | others
+    text = "".join(f"{key}: {value}\n" for key, value in sections.items() if value is not None)
+    (folder / "c.yaml").write_text(text, encoding="utf-8")
+    return load(folder / "c.yaml").config
+
+
+def made(folder: Path, *names: str, **others: Any) -> Plan:
+    return targets.make(config(folder, *names, **others), Door((folder,)))
+
+
+def render(result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
+    return result, {}
+
+
+def measured(given: Config, folder: Path, out: str) -> Result:
+    options = run.Options(out=folder / out, door=Door((folder,)))
+    return run.sweep(given, "c", render, options, Quiet(), Clock())[0]
+
+
+def by_hand(plan: Plan, steps: Floats) -> list[float]:
+    """Gradient descent in numpy on the plan's own batches."""
+    rows = plan.batches.indices(0, 0, len(steps))
+    x, y = (np.asarray(leaf, np.float64) for leaf in plan.source.train)  # type: ignore[attr-defined]
+    weights, losses = np.zeros(3), []
+    for rate, picked in zip(steps, rows, strict=True):
+        error = x[picked] @ weights - y[picked].reshape(-1)
+        losses.append(float(np.mean(error**2)))
+        weights = weights - rate * 2 * error @ x[picked] / len(picked)
+    return losses
+
+
+@pytest.mark.parametrize("model", ["network", "loss_fn", "step"])
+def test_one_curve_by_every_door(model: str, folder: Path) -> None:
+    """The same sums in numpy, whichever way the model came; and the caller's norms where it gives them."""
+    given = config(folder, model)
+    result = measured(given, folder, model)
+    expected = by_hand(targets.make(given, Door((folder,))), result.sweep.learning_rate)
+    np.testing.assert_allclose(result.sweep.loss[0], expected, rtol=2e-5)
+    assert np.isfinite(result.sweep.update_norm).all()
+    assert result.facts.model.startswith(f"mine.py:{model}, ")
+    line = {"step": "lr = "}.get(model, "optax.sgd(")
+    assert result.facts.optimizer.startswith(line)
+
+
+def test_own_optimizer_and_loss_of_a_built_in_network(folder: Path) -> None:
+    others = {
+        "model": "{name: linear}",
+        "optimizer": '{target: "mine.py:sgd", kwargs: {scale: 0.5}, clip_norm: 2.0, accumulate: 2}',
+        "loss": '{target: "mine.py:squared", kwargs: {power: 4}}',
+    }
+    plan = made(folder, "", **others)
+    params, state = plan.initial
+    x, y = plan.source.first(8)
+    value, _ = plan.model.loss(params, state, (x, y), None, False)
+    assert value == pytest.approx(np.mean((x @ params["weight"] + params["bias"] - y) ** 4), rel=1e-5)
+    expected = "optax.MultiSteps(optax.chain(optax.clip_by_global_norm(2), sgd(0.0123, scale=0.5)), every_k_schedule=2)"
+    assert plan.optimizer_line(0.01234) == f"{expected}  # mine.py"
+    assert "sgd(LEARNING_RATE" in plan.optimizer_line(None)
+    gradient = jax.tree.map(np.ones_like, params)
+    update, _ = plan.make_optimizer(0.1).update(gradient, plan.make_optimizer(0.1).init(params), params)
+    clipped, _ = optax.clip_by_global_norm(2.0).update(gradient, optax.EmptyState())
+    assert update["bias"] == pytest.approx(-0.05 * clipped["bias"])
+    assert plan.loss == "mine.py:squared"
+    assert plan.constant_loss is None
+
+
+def test_what_the_data_says_is_filled_in(folder: Path) -> None:
+    plan = made(folder, "shaped", data="{name: friedman, rows: 60, batch_size: 10}")
+    assert plan.parameters == 10 * 3 + 3 * 1
+    first, second = (plan.model.init(np.array([1, number], np.uint32))[0] for number in (1, 2))
+    assert not np.array_equal(first["a"], second["a"]), "every seed has its own weights"
+    assert plan.assumptions == ("train.schedule is left out: assumed a constant rate",)
+
+
+def test_several_inputs_and_batches_by_seed(folder: Path) -> None:
+    given = config(folder, "joined", '"mine.py:several"', sweep="{steps: 12, seeds: 2}")
+    plan = targets.make(given, Door((folder,)))
+    assert plan.rows == 10
+    draw = plan.feed().draw(0, 3, 7)
+    (first, second), goal = draw.rows
+    assert (first.shape, second["rest"].shape, goal.shape) == ((4, 10, 2), (4, 10, 1), (4, 10))
+    truth = np.array([1.0, -2.0, 0.5])
+    np.testing.assert_allclose(np.concatenate([first, second["rest"]], axis=2) @ truth, goal, rtol=1e-4, atol=1e-5)
+    assert not np.array_equal(plan.feed().draw(1, 3, 7).rows[1], goal)
+    epochs = dataclasses.replace(plan, config=config(folder, "joined", '"mine.py:several"', train="{epochs: 3}"))
+    assert epochs.train_steps == 15
+    assert "5 batches of 10 rows" in epochs.describe_data()
+
+
+def test_a_state_that_is_not_trained(folder: Path) -> None:
+    plan = made(folder, "running")
+    params, state = plan.initial
+    batch = plan.source.first(9)
+    _, (after, _) = plan.model.loss(params, state, batch, None, True)
+    np.testing.assert_allclose(after["mean"], 0.1 * batch[0].mean(axis=0), rtol=1e-5)
+    _, (still, _) = plan.model.loss(params, state, batch, None, False)
+    np.testing.assert_array_equal(still["mean"], state["mean"])
+
+
+def test_held_out_rows_of_ones_own(folder: Path) -> None:
+    for model in ("network", "loss_fn"):
+        plan = made(folder, model, '"mine.py:arrays", batch_size: 9, validation: "mine.py:others"')
+        assert plan.describe_data().startswith("mine.py:arrays: 90 rows to train on, 30 held out")
+        assert [len(part[0]) for part in plan.source.sample("validation", 1000) or []] == [9, 9, 9]
+
+
+def test_the_fingerprint_knows_the_source(folder: Path) -> None:
+    before = made(folder, "loss_fn")
+    assert before.code == made(folder, "loss_fn").code
+    (folder / "truth.py").write_text("import numpy as np\nWEIGHTS = np.array([1.0, -2.0, 0.25])\n", encoding="utf-8")
+    assert made(folder, "loss_fn").code != before.code
+
+
+def test_every_seed_from_the_same_weights_is_said(folder: Path) -> None:
+    plan = made(folder, "loss_fn", sweep="{seeds: 2}")
+    assert "every seed starts from the weights that were given" in plan.assumptions[-1]
+    assert made(folder, "network", sweep="{seeds: 2}").assumptions == made(folder, "step").assumptions
+
+
+def test_the_users_error_comes_with_its_shapes(folder: Path) -> None:
+    (folder / "truth.py").write_text("import numpy as np\nWEIGHTS = np.ones(3)\n", encoding="utf-8")
+    code = CODE.replace("x @ params - y", "x @ params[:2] - y")
+    (folder / "mine.py").write_text(code, encoding="utf-8")
+    with pytest.raises(OwnCodeError) as caught:
+        made(folder, "loss_fn")
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("loss_fn of mine.py:loss_fn raised TypeError: ")
+    assert lines[1].startswith("  mine.py:16, in loss")
+    assert lines[2].strip().startswith("return jnp.mean((x @ params[:2] - y) ** 2)")
+    assert lines[3] == "  given params float32[3], batch (float32[9,3], float32[9])"
+
+
+@pytest.mark.parametrize(
+    ("model", "others", "message", "key"),
+    [
+        ("step", {"optimizer": "{name: sgd}"}, "a whole train step, which has its own optimizer", "optimizer.name"),
+        ("step", {"optimizer": "{clip_norm: 1}"}, "do this inside of it", "optimizer.clip_norm"),
+        ("loss_fn", {"optimizer": None}, "missing, for mine.py:loss_fn gives a loss function", "optimizer"),
+        ("loss_fn", {"loss": "mse"}, "has its own loss; remove this", "loss"),
+        ("loss_fn", {"data": '{target: "mine.py:several", batch_size: 3}'}, "remove this", "data.batch_size"),
+        ("loss_fn", {"data": '{target: "mine.py:arrays", batch_size: 99}'}, "a batch of 99 needs", "data.batch_size"),
+        (
+            "loss_fn",
+            {"data": '{target: "mine.py:arrays", standardize: true, batch_size: 9}'},
+            "taken as",
+            "data.standardize",
+        ),
+    ],
+)
+def test_keys_that_do_not_go_together(model: str, others: dict[str, Any], message: str, key: str, folder: Path) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        made(folder, model, **others)
+    assert caught.value.key == key
+
+
+def test_a_step_resumes_nothing_of_the_run_before(folder: Path) -> None:
+    """Two runs in one process: the same bits, and the folder tells that they are the same run."""
+    given = config(folder, "step")
+    first, second = measured(given, folder, "a"), measured(given, folder, "b")
+    np.testing.assert_array_equal(first.sweep.loss, second.sweep.loss)
+    assert store.fingerprint_of(folder / "a") == store.fingerprint_of(folder / "b")
+    assert jnp.isfinite(first.sweep.loss).all()
+
+
+@pytest.mark.parametrize("labels", ["thrown", "true"])
+def test_labels_thrown_anew_for_every_batch_teach_nothing(labels: str, folder: Path) -> None:
+    """No row comes twice, so a network cannot even learn them by heart; their own labels it can."""
+    targets_of = {"thrown": "rng.integers(0, 4, 32)", "true": "(x @ made).argmax(axis=1)"}[labels]
+    (folder / "thrown.py").write_text(
+        "import numpy as np\n\n\ndef batches(seed):\n    made = np.random.default_rng(5).normal(size=(6, 4))\n"
+        "    rng = np.random.default_rng(seed)\n    while True:\n        x = rng.normal(size=(32, 6))\n"
+        f"        yield x, {targets_of}\n",
+        encoding="utf-8",
+    )
+    sections = {
+        "model": "{name: mlp, hidden: [16]}",
+        "optimizer": "{name: adam}",
+        "sweep": "{steps: 100, seeds: 2}",
+        "confirm": "{budget: 3000}",
+        "train": "{steps: 300, schedule: cosine}",
+    }
+    result = measured(config(folder, "", '"thrown.py:batches"', loss="cross_entropy", **sections), folder, labels)
+    constant, chance = result.facts.constant_loss, np.log(4)
+    assert constant is not None
+    if labels == "thrown":
+        assert chance - 5e-3 < constant <= chance, "in 1,024 rows every label is about as frequent as any other"
+        assert result.status == "no_recommendation"
+        assert result.recommendation.reason.startswith("no training did better than a constant answer")
+    else:
+        assert result.recommendation.confirmed
