@@ -32,9 +32,9 @@ def script() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # lrfind has no use for plugins of pydantic, and looking for them reads the metadata of all that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from lrfind.cli import terminal as screen
+    from lrfind.cli import terminal
 
-    screen.whole_process = True
+    terminal.whole_process = True
     try:
         main()
         code = 0
@@ -55,16 +55,16 @@ def main() -> None:
             del os.environ[name]
     try:
         from lrfind.cli.app import app
-        from lrfind.cli.terminal import report
+        from lrfind.cli.terminal import show_error
         from lrfind.core.errors import LrfindError, RunError
 
         try:
             app(prog_name="lrfind")
         except LrfindError as error:
-            sys.exit(report(error, debug=False))
+            sys.exit(show_error(error, debug=False))
         except OSError as error:  # Of --help and --version, which typer prints; commands see to theirs.
             said = f"standard output cannot be written: {error.strerror or error}"
-            sys.exit(report(RunError(said), debug=False))
+            sys.exit(show_error(RunError(said), debug=False))
     except KeyboardInterrupt:
         sys.exit(130)
 

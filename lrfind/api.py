@@ -15,9 +15,9 @@ from lrfind.config.sections.target import NONE, OWN, PYTHON
 from lrfind.config.validate import validate
 from lrfind.core.errors import ConfigError, InputError, Problem, RunError
 from lrfind.core.result import Result
-from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs.callbacks import NullCallback, Timer
 from lrfind.runs.measurement import measure
-from lrfind.storage.null import Nowhere
+from lrfind.storage.null import NullRunDirectory
 from lrfind.task.user_code.tracebacks import failure_of
 
 if TYPE_CHECKING:
@@ -170,19 +170,19 @@ def find(
 def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None, float | None]) -> Result:
     """Run it, with nobody watching."""
     from lrfind.engine import devices
-    from lrfind.task import from_user_code as targets
+    from lrfind.task import from_user_code
 
-    clock, watcher = Clock(), Quiet()
+    timer, callback = Timer(), NullCallback()
     platform = devices.configure(cache=False)
-    with clock("data"):
-        plan = targets.assemble(config, parts, lambda: "")
+    with timer("data"):
+        task = from_user_code.assemble(config, parts, lambda: "")
 
-    def render(result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
-        del clock
+    def render(result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
+        del timer
         return result, {}
 
     try:
-        result, _ = measure(plan, platform, name, Nowhere(), render, bounds, watcher, clock)
+        result, _ = measure(task, platform, name, NullRunDirectory(), render, bounds, callback, timer)
     except RunError as error:
         raise failure_of(error) from error.__cause__
     if result.status == "interrupted":

@@ -84,16 +84,16 @@ def judged(own: Config, setting: Setting, platform: str) -> Row:
     schedule = pasted["train"]["schedule"]
     rates = grid(*np.log10([setting.learning_rate / 30, setting.learning_rate * 10]), per_decade=PER_DECADE)
     losses = []
-    plan = planned(own, schedule)
+    task = planned(own, schedule)
     shapes = [schedule]
     if setting.schedule == "triangular":
         shapes = [schedule | {"base_factor": base} for base in BASES]
     for shape in shapes:
         losses.append(trained(planned(own, shape), platform, rates))
-    advised = trained(plan, platform, np.array([pasted["optimizer"]["learning_rate"]]))
+    advised = trained(task, platform, np.array([pasted["optimizer"]["learning_rate"]]))
     table = np.concatenate([*losses, advised])
-    evaluate = training.evaluator(plan)
-    untrained = np.array([evaluate(*plan.model.init(weight_key(SEEDS[0], seed))) for seed in SEEDS])
+    evaluate = training.evaluator(task)
+    untrained = np.array([evaluate(*task.model.init(weight_key(SEEDS[0], seed))) for seed in SEEDS])
     regret = lost(table, untrained)
     best = int(np.argmin(regret[:-1]))
     shown = f"{rates[best % len(rates)]:.1e}"
@@ -107,15 +107,15 @@ def judged(own: Config, setting: Setting, platform: str) -> Row:
     return Row(name, setting.learning_rate, shown, float(regret[-1]))
 
 
-def planned(own: Config, schedule: dict[str, Any]) -> plans.Plan:
+def planned(own: Config, schedule: dict[str, Any]) -> plans.Task:
     """The task under another schedule."""
     return plans.make(changed(own, seed=0, train=own.train.model_dump(exclude_unset=True) | {"schedule": schedule}))
 
 
-def trained(plan: plans.Plan, platform: str, rates: Any) -> Any:
+def trained(task: plans.Task, platform: str, rates: Any) -> Any:
     """Validation loss, shape (rates, seeds)."""
     cells = [(float(rate), seed) for rate in rates for seed in SEEDS]
-    return training.train(plan, platform, cells).reshape(len(rates), len(SEEDS))
+    return training.train(task, platform, cells).reshape(len(rates), len(SEEDS))
 
 
 def guesses(name: str, result: Result) -> list[str]:

@@ -12,10 +12,10 @@ import numpy as np
 from variants import variants
 
 from lrfind.config.schema import Config
-from lrfind.engine.evaluation import Evaluator
-from lrfind.engine.lanes import Draw
+from lrfind.engine.evaluation import LossEvaluator
+from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import start
-from lrfind.engine.train_loop import Feed, Kernel
+from lrfind.engine.train_loop import BatchFeed, TrainLoop
 from lrfind.task import task as plans
 from lrfind.task.data.batches import weight_key
 from lrfind.task.task import rows_of
@@ -36,28 +36,28 @@ def record(config: Config, best: float, path: Path, facts: dict[str, Any]) -> No
         path: of the npz.
         facts: to be kept beside.
     """
-    plan = plans.make(config)
-    steps = plan.train_steps
+    task = plans.make(config)
+    steps = task.train_steps
     runs = list(variants(config.train.schedule, steps, first_seed=0))
-    batches = replace(plan.batches, seed=SEED)
+    batches = replace(task.batches, seed=SEED)
 
-    def draw(seed: int, begin: int, stop: int) -> Draw:
-        return Draw(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
+    def draw(seed: int, begin: int, stop: int) -> StepInputs:
+        return StepInputs(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
 
     every = max(1, steps // EVALUATIONS)
-    kernel = Kernel(
-        plan.step, Feed((plan.data.train.inputs, plan.data.train.targets), rows_of, draw), "cpu", chunk=every
+    train_loop = TrainLoop(
+        task.step, BatchFeed((task.data.train.inputs, task.data.train.targets), rows_of, draw), "cpu", chunk=every
     )
-    begin = jax.jit(lambda params, state: start(params, state, plan.make_optimizer))
-    starts = {run.seed: begin(*plan.model.init(weight_key(SEED, run.seed))) for run in runs}
+    begin = jax.jit(lambda params, state: start(params, state, task.make_optimizer))
+    starts = {run.seed: begin(*task.model.init(weight_key(SEED, run.seed))) for run in runs}
     states = [starts[run.seed] for run in runs]
-    held_out = plan.data.validation
+    held_out = task.data.validation
     assert held_out is not None
-    judge = Evaluator(plan.model.loss, [(held_out.inputs, held_out.targets)])
+    judge = LossEvaluator(task.model.loss, [(held_out.inputs, held_out.targets)])
     rates = np.stack([run.factor * best * run.unit for run in runs], axis=1)
     val, at = [judge(states)], [0]
     loss = []
-    for chunk in kernel.run(states, rates, seeds=[run.seed for run in runs]):
+    for chunk in train_loop.run(states, rates, seeds=[run.seed for run in runs]):
         loss.append(chunk.loss)
         val.append(judge(chunk.states))
         at.append(chunk.start + chunk.loss.shape[1])

@@ -17,8 +17,8 @@ from lrfind.config.schema import Config
 from lrfind.config.validate import validate
 from lrfind.core.result import Result
 from lrfind.engine import devices
-from lrfind.engine.train_loop import Kernel
-from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.runs.callbacks import NullCallback, Timer
 from lrfind.runs.sweep import Options, sweep
 from lrfind.task import task as plans
 
@@ -73,7 +73,7 @@ def result_of(config: Config) -> Result:
     """What `lrfind sweep` would write, without its files."""
     with TemporaryDirectory() as folder:
         options = Options(out=Path(folder) / "run", device="cpu")
-        result, _ = sweep(config, "task", lambda result, clock: (result, {}), options, Quiet(), Clock())
+        result, _ = sweep(config, "task", lambda result, timer: (result, {}), options, NullCallback(), Timer())
     return result
 
 
@@ -99,13 +99,13 @@ def suggestions(config: Config, seed: int) -> dict[str, float | None]:
 def sweeper(config: str, seed: int) -> Callable[[Floats], Floats]:
     """``rates -> losses``, one seed of a config (as JSON) swept from its start; compiled once for all peers."""
     section = {"sweep": {"seeds": 1}}
-    plan = plans.make(changed(Config.model_validate_json(config), seed=seed, **section))
+    task = plans.make(changed(Config.model_validate_json(config), seed=seed, **section))
     platform = devices.configure("cpu")
-    kernel = Kernel(plan.step, plan.feed(), platform, chunk=peers.STEPS + 1, lane_steps=4 * peers.STEPS)
-    states = plan.starts(platform)
+    train_loop = TrainLoop(task.step, task.feed(), platform, chunk=peers.STEPS + 1, lane_steps=4 * peers.STEPS)
+    states = task.starts(platform)
 
     def run(rates: Floats) -> Floats:
-        return np.concatenate([chunk.loss[0] for chunk in kernel.run(states, rates[:, None])])
+        return np.concatenate([chunk.loss[0] for chunk in train_loop.run(states, rates[:, None])])
 
     return run
 

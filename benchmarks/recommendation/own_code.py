@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from lrfind.config.load import load
-from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs.callbacks import NullCallback, Timer
 from lrfind.runs.sweep import Options, sweep
 from lrfind.runs.train import Peak, train
-from lrfind.task.user_code.loader import Door
+from lrfind.task.user_code.loader import ImportPolicy
 
 HERE = Path(__file__).resolve().parent
 CONFIGS = (*sorted((HERE / "own").glob("*.yaml")), *sorted((HERE.parents[1] / "configs" / "own").glob("*.yaml")))
@@ -35,14 +35,16 @@ BAR = 0.05
 
 def options(source: Path, folder: str) -> Options:
     """A run beside its config's code, in a folder of its own."""
-    return Options(out=Path(folder) / "run", device="cpu", door=Door(folders=(source.parent,)))
+    return Options(out=Path(folder) / "run", device="cpu", policy=ImportPolicy(folders=(source.parent,)))
 
 
 def recommended(source: Path, seed: int) -> float | None:
     """What `lrfind sweep` says."""
     with TemporaryDirectory() as folder:
         config = load(source, [f"seed={seed}"]).config
-        result, _ = sweep(config, "own", lambda found, clock: (found, {}), options(source, folder), Quiet(), Clock())
+        result, _ = sweep(
+            config, "own", lambda found, timer: (found, {}), options(source, folder), NullCallback(), Timer()
+        )
     return result.recommendation.learning_rate
 
 
@@ -52,7 +54,7 @@ def trained(source: Path, rate: float, seed: int) -> tuple[float, float]:
         config = load(source, [f"seed={seed}"]).config
         peak = Peak(rate, "the grid")
         done, _ = train(
-            config, "own", peak, lambda found, clock: (found, {}), options(source, folder), Quiet(), Clock()
+            config, "own", peak, lambda found, timer: (found, {}), options(source, folder), NullCallback(), Timer()
         )
     if done.scores is not None:
         looked = done.scores.loss

@@ -12,12 +12,12 @@ import numpy as np
 from truth import SEEDS, Floats, Truth, grid
 
 from lrfind.engine import devices
-from lrfind.engine.lanes import Draw
+from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import start
-from lrfind.engine.train_loop import Feed, Kernel
+from lrfind.engine.train_loop import BatchFeed, TrainLoop
 from lrfind.task.data.batches import weight_key
 from lrfind.task.optim import schedules
-from lrfind.task.task import Plan, rows_of
+from lrfind.task.task import Task, rows_of
 
 Cell = tuple[float, int]
 """A rate and a seed: one training."""
@@ -26,41 +26,41 @@ DROP_AT = 4
 """Lanes whose weights are not numbers after this part of the training are not trained on: they cannot come back."""
 
 
-def measure(plan: Plan, platform: str, recipe: dict[str, Any]) -> Truth:
+def measure(task: Task, platform: str, recipe: dict[str, Any]) -> Truth:
     """Train at every rate and every seed, under the config's own schedule, for its own number of steps.
 
     Args:
-        plan: of the task.
+        task: of the task.
         platform: what to train on.
         recipe: to be kept with the outcome; seeds and versions are added.
     """
     rates = grid()
-    loss = train(plan, platform, [(rate, seed) for rate in rates for seed in SEEDS])
-    evaluate = evaluator(plan)
-    untrained = np.array([evaluate(*plan.model.init(weight_key(SEEDS[0], seed))) for seed in SEEDS])
+    loss = train(task, platform, [(rate, seed) for rate in rates for seed in SEEDS])
+    evaluate = evaluator(task)
+    untrained = np.array([evaluate(*task.model.init(weight_key(SEEDS[0], seed))) for seed in SEEDS])
     own = {key: devices.environment()[key] for key in ("lrfind", "jax", "numpy", "optax", "platform")}
     return Truth(rates, loss.reshape(len(rates), len(SEEDS)), untrained, recipe | {"seeds": list(SEEDS), **own})
 
 
-def train(plan: Plan, platform: str, cells: Sequence[Cell]) -> Floats:
+def train(task: Task, platform: str, cells: Sequence[Cell]) -> Floats:
     """The validation loss of each cell at the end of its training, shape (cells,); NaN where it is not finite."""
-    steps = plan.train_steps
-    batches = replace(plan.batches, seed=SEEDS[0])
+    steps = task.train_steps
+    batches = replace(task.batches, seed=SEEDS[0])
     seeds: list[int] = []
 
     @lru_cache(maxsize=len(SEEDS))
-    def drawn(seed: int, begin: int, stop: int) -> Draw:
-        return Draw(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
+    def drawn(seed: int, begin: int, stop: int) -> StepInputs:
+        return StepInputs(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
 
-    def draw(lane: int, begin: int, stop: int) -> Draw:
+    def draw(lane: int, begin: int, stop: int) -> StepInputs:
         return drawn(seeds[lane], begin, stop)
 
-    feed = Feed((plan.data.train.inputs, plan.data.train.targets), rows_of, draw)
+    feed = BatchFeed((task.data.train.inputs, task.data.train.targets), rows_of, draw)
     first = max(1, steps // DROP_AT)
-    kernel = Kernel(plan.step, feed, platform, chunk=steps - first or 1)
-    begin = jax.jit(lambda params, state: start(params, state, plan.make_optimizer))
-    starts = {seed: begin(*plan.model.init(weight_key(SEEDS[0], seed))) for _, seed in cells}
-    section = plan.config.train.schedule
+    train_loop = TrainLoop(task.step, feed, platform, chunk=steps - first or 1)
+    begin = jax.jit(lambda params, state: start(params, state, task.make_optimizer))
+    starts = {seed: begin(*task.model.init(weight_key(SEEDS[0], seed))) for _, seed in cells}
+    section = task.config.train.schedule
     unit = schedules.unit(section.name, steps, **section.keywords(steps))
     loss = np.full(len(cells), np.nan)
     alive, states = list(range(len(cells))), [starts[seed] for _, seed in cells]
@@ -69,11 +69,11 @@ def train(plan: Plan, platform: str, cells: Sequence[Cell]) -> Floats:
             break
         seeds[:] = [cells[cell][1] for cell in alive]
         rates = unit[part, None] * np.array([cells[cell][0] for cell in alive])
-        for chunk in kernel.run(states, rates, start=part.start):
+        for chunk in train_loop.run(states, rates, start=part.start):
             states = chunk.states
         kept = [lane for lane, state in enumerate(states) if is_number(state.params)]
         alive, states = [alive[lane] for lane in kept], [states[lane] for lane in kept]
-    evaluate = evaluator(plan)
+    evaluate = evaluator(task)
     for cell, state in zip(alive, states, strict=True):
         loss[cell] = evaluate(state.params, state.state)
     return np.where(np.isfinite(loss), loss, np.nan)
@@ -84,9 +84,9 @@ def is_number(params: Any) -> bool:
     return not any(np.isnan(leaf).any() for leaf in jax.tree.leaves(params))
 
 
-def evaluator(plan: Plan) -> Any:
+def evaluator(task: Task) -> Any:
     """``(params, state) -> loss on all held-out rows``, compiled."""
-    assert plan.data.validation is not None
-    batch = (plan.data.validation.inputs, plan.data.validation.targets)
-    evaluate = jax.jit(lambda params, state, batch: plan.model.loss(params, state, batch, None, False)[0])
+    assert task.data.validation is not None
+    batch = (task.data.validation.inputs, task.data.validation.targets)
+    evaluate = jax.jit(lambda params, state, batch: task.model.loss(params, state, batch, None, False)[0])
     return lambda params, state: float(evaluate(params, state, batch))

@@ -10,12 +10,12 @@ import sys
 import numpy as np
 
 from lrfind.config.load import load
-from lrfind.task import builtin as built_in
+from lrfind.task import builtin
 
 
 def main(source: str, target: str) -> None:
     """Load and split the data of a config as `lrfind sweep` does."""
-    data = built_in.load(load(source).config)
+    data = builtin.load(load(source).config)
     inputs, targets = (wide(array) for array in (data.train.inputs, data.train.targets))
     np.savez(target, inputs=inputs, targets=targets, outputs=data.outputs)
 

@@ -48,9 +48,9 @@ def sliced(x, weight, stride):
 
 def convolved(x, weight, stride):
     """The same by XLA's convolution: for a loop of jitted steps."""
-    kernel = weight.reshape(3, 3, x.shape[-1], -1)
+    train_loop = weight.reshape(3, 3, x.shape[-1], -1)
     numbers = ("NHWC", "HWIO", "NHWC")
-    return jax.lax.conv_general_dilated(x, kernel, (stride, stride), ((1, 1), (1, 1)), dimension_numbers=numbers)
+    return jax.lax.conv_general_dilated(x, train_loop, (stride, stride), ((1, 1), (1, 1)), dimension_numbers=numbers)
 
 
 def cnn(model, inputs, outputs, conv=sliced):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lrfind.analysis.range_test.curve import Reading
+from lrfind.analysis.range_test.curve import CurveSummary
 from lrfind.core.result import Recommendation
 
 START = 10.0
@@ -54,7 +54,7 @@ class Proposal:
 
 
 def proposals(
-    reading: Reading,
+    reading: CurveSummary,
     found: Recommendation,
     *,
     options: Mapping[str, Any],
@@ -176,19 +176,19 @@ def carried(found: Recommendation, mean: float | None, other: float) -> tuple[fl
     return short(kept), rule if kept == wanted else f"{rule}, but inside of the interval"
 
 
-def triangular(reading: Reading, found: Recommendation) -> Proposal:
+def triangular(reading: CurveSummary, found: Recommendation) -> Proposal:
     """Propose a triangular schedule between the start of the loss's fall and its lowest point.
 
     Reference:
         Smith 2015, "Cyclical learning rates for training neural networks" (range test).
     """
     assert found.learning_rate is not None
-    if reading.trouble is not None:
+    if reading.no_rate_reason is not None:
         top, base = found.learning_rate, found.learning_rate / BASES[0]
         source = "the curve shows no fall: highest rate as recommended, lowest a third of it (Smith 2015)"
         return Proposal("triangular", short(top), "rule", source, {"base_factor": short(base / top)})
     rates = reading.learning_rate
-    turning, start = float(rates[reading.lowest]), float(rates[reading.fall.start])
+    turning, start = float(rates[reading.lowest]), float(rates[reading.descent.start])
     top, basis = turning, f"highest: the last rate before the loss turns up, {turning:.1e}"
     if found.confirmed and found.low and found.high and not found.low <= turning <= found.high:
         top = min(max(turning, found.low), found.high)

@@ -62,7 +62,7 @@ class Plateau:
 
 
 @dataclass
-class Waiting:
+class PlateauTracker:
     """Plateau state of independent lanes of training.
 
     Attributes:
@@ -121,7 +121,7 @@ def factors(rule: Plateau, loss: Floats) -> Floats:
     Returns:
         Factors, shape (lanes, steps).
     """
-    waiting = Waiting(rule, len(loss))
+    waiting = PlateauTracker(rule, len(loss))
     factor = np.ones(loss.shape)
     for begin in range(rule.window, loss.shape[1], rule.window):
         waiting.see(loss[:, begin - rule.window : begin])

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from lrfind.analysis.confirmation.regret import lost
-from lrfind.analysis.range_test.curve import Reading
+from lrfind.analysis.confirmation.regret import normalized_regret
+from lrfind.analysis.range_test.curve import CurveSummary
 from lrfind.core.advice import Guess
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Confirmation, Recommendation
@@ -28,7 +28,7 @@ DOUBLE = 2.0
 """Factor within which two rates count as equally good (Smith 2015; Bengio 2012)."""
 
 
-def judge(reading: Reading, found: Recommendation, confirmation: Confirmation | None) -> tuple[Guess, ...]:
+def judge(reading: CurveSummary, found: Recommendation, confirmation: Confirmation | None) -> tuple[Guess, ...]:
     """Return a prediction for each rate in `USUAL`.
 
     Args:
@@ -39,7 +39,7 @@ def judge(reading: Reading, found: Recommendation, confirmation: Confirmation | 
     return tuple(guess(rate, reading, found, confirmation) for rate in USUAL)
 
 
-def guess(rate: float, reading: Reading, found: Recommendation, confirmation: Confirmation | None) -> Guess:
+def guess(rate: float, reading: CurveSummary, found: Recommendation, confirmation: Confirmation | None) -> Guess:
     """Predict the outcome of a training at one rate.
 
     In order of weight: trainings at or below the rate that all diverged; the longest trainings near the rate; shorter
@@ -127,7 +127,7 @@ def at(confirmation: Confirmation, steps: int, rate: float) -> float | None:
         Regret as a fraction of the best improvement; None if no training is near the rate.
     """
     log10_rates, loss, untrained = trained(confirmation, steps)
-    return between(rate, log10_rates, lost(loss, untrained))
+    return between(rate, log10_rates, normalized_regret(loss, untrained))
 
 
 def summed(confirmation: Confirmation, steps: int, rate: float) -> float | None:
@@ -146,7 +146,7 @@ def summed(confirmation: Confirmation, steps: int, rate: float) -> float | None:
     log10_rates, loss, untrained = trained(confirmation, steps)
     seeds = min(best.shape[1], loss.shape[1])
     joined = np.concatenate([loss[:, :seeds], best[:, :seeds]])
-    return between(rate, log10_rates, lost(joined, untrained[:seeds])[: len(loss)])
+    return between(rate, log10_rates, normalized_regret(joined, untrained[:seeds])[: len(loss)])
 
 
 def between(rate: float, places: Floats, share: Floats) -> float | None:
@@ -192,7 +192,7 @@ def far(rate: float, found: Recommendation, confirmation: Confirmation) -> Guess
     where = f"{factor:,.0f} times {'below' if below else 'above'} the recommended rate, where nothing was trained"
     first = confirmation.horizons[0].steps
     _, loss, untrained = trained(confirmation, first)
-    share = float(lost(loss, untrained)[0 if below else -1])
+    share = float(normalized_regret(loss, untrained)[0 if below else -1])
     if share <= LITTLE:
         return Guess(rate, "unknown", None, None, f"not known: {where}")
     edge = "lowest" if below else "highest"
@@ -200,7 +200,7 @@ def far(rate: float, found: Recommendation, confirmation: Confirmation) -> Guess
     return Guess(rate, "costs", None, None, reason)
 
 
-def unheard(rate: float, reading: Reading, found: Recommendation) -> Guess:
+def unheard(rate: float, reading: CurveSummary, found: Recommendation) -> Guess:
     """Return the prediction of the sweep alone."""
     best = found.learning_rate
     if reading.diverged_at is not None:

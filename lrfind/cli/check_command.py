@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.command import Job
 from lrfind.cli.delivery import failure, summarise
-from lrfind.cli.measure_options import Wishes
+from lrfind.cli.measure_options import MeasureOptions
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import check_files
 from lrfind.cli.terminal import say
@@ -44,7 +44,7 @@ class Gate:
     ignore: tuple[str, ...] = ()
 
 
-def refuse(gate: Gate, wishes: Wishes) -> None:
+def refuse(gate: Gate, wishes: MeasureOptions) -> None:
     """Refuse what could only fail after the measuring.
 
     Raises:
@@ -74,7 +74,7 @@ class GateJob(Job):
         gate: the options of the gate.
     """
 
-    def __init__(self, configs: Sequence[str], wishes: Wishes, gate: Gate) -> None:
+    def __init__(self, configs: Sequence[str], wishes: MeasureOptions, gate: Gate) -> None:
         super().__init__(configs, wishes)
         self.gate = gate
         self._baseline: Result | None = None
@@ -186,11 +186,11 @@ def readable(path: Path, option: str, loaded: Loaded | None = None) -> Result:
         NothingToJudge: it was interrupted or failed, or measured nothing.
         RunError: it cannot be read.
     """
-    from lrfind.cli.finished_run import finished
+    from lrfind.cli.finished_run import open_finished
     from lrfind.runs import check as judge
 
     try:
-        result = finished(path)
+        result = open_finished(path)
     except InputError as error:
         raise InputError(f"{option} {error}") from None
     try:

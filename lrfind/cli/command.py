@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.delivery import failure, look_of, say_what_ran
-from lrfind.cli.import_policy import door
-from lrfind.cli.measure_options import Wishes
+from lrfind.cli.import_policy import import_policy
+from lrfind.cli.measure_options import MeasureOptions
 from lrfind.cli.options import Format
-from lrfind.cli.progress import Lines, parting, watcher
+from lrfind.cli.progress import LineProgress, parting, watcher
 from lrfind.cli.sources import Sources
-from lrfind.cli.terminal import Interruption, abandon, apart, interruptible, put, report, say, screen
+from lrfind.cli.terminal import Interruption, apart, exit_message, interruptible, say, screen, show_error, write_stdout
 from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
 from lrfind.task.user_code.tracebacks import failure_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lrfind.report.background import Background
     from lrfind.report.look import Look
     from lrfind.report.render import Document
-    from lrfind.runs.callbacks import Clock
+    from lrfind.runs.callbacks import Timer
 
 SEVERITY = (ExitCode.RUN_FAILED, ExitCode.BAD_INPUT, ExitCode.NO_RECOMMENDATION)
 """Of several configs, the first of these that occurred is the exit code."""
@@ -40,7 +40,7 @@ class Job(Sources):
         wishes: the options.
     """
 
-    def __init__(self, configs: Sequence[str], wishes: Wishes) -> None:
+    def __init__(self, configs: Sequence[str], wishes: MeasureOptions) -> None:
         super().__init__(configs, wishes)
         self._name = ""
         self._taken: set[Path] = set()
@@ -50,7 +50,7 @@ class Job(Sources):
         self._documents: list[Document] = []
         self._parts: list[Any] = []
         self._plot = b""
-        self._narration: Lines | None = None
+        self._narration: LineProgress | None = None
         self._interruption = Interruption()
 
     def run(self) -> ExitCode:
@@ -67,12 +67,12 @@ class Job(Sources):
                 self._interruption.waits = True
                 self._deliver()
         except BaseException as error:
-            return report(failure_of(error), debug=self.wishes.debug)
+            return show_error(failure_of(error), debug=self.wishes.debug)
         return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
-        abandon(parting(self._narration, self._interruption))
+        exit_message(parting(self._narration, self._interruption))
         if not self._interruption.waits:
             self._deliver()
 
@@ -98,14 +98,14 @@ class Job(Sources):
             return ExitCode.DONE  # The signal decides how the process ends.
         if len(self._documents) == before:
             self._keep_error(source, failure)
-        return report(failure, debug=self.wishes.debug)
+        return show_error(failure, debug=self.wishes.debug)
 
     def _measure(self, source: str, loaded: Loaded) -> ExitCode:
         wishes = self.wishes
         self._start_worker()
-        from lrfind.runs.callbacks import Clock
+        from lrfind.runs.callbacks import Timer
         from lrfind.runs.sweep import Options, sweep
-        from lrfind.storage.run_directory import RENEWED, write
+        from lrfind.storage.run_directory import NEXT_JOURNAL, write
 
         options = Options(
             out=self._folder(self._name),
@@ -117,10 +117,10 @@ class Job(Sources):
             high=wishes.flags.get("--max-lr"),
             device=wishes.device,
             cache=wishes.cache,
-            door=door(loaded, wishes),
+            policy=import_policy(loaded, wishes),
         )
         with self._watch(loaded.name, named=wishes.out is not None) as narration:
-            result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Clock())
+            result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Timer())
         if narration.path is not None:
             self._taken.add(narration.path)
         self._interruption.confirm(result.status)
@@ -130,7 +130,10 @@ class Job(Sources):
             if wishes.plot is not None:
                 write(self.start / wishes.plot, self._plot, wishes.plot)
         if result.status == "interrupted" and not files:
-            say(f"lrfind: interrupted; {narration.path} keeps its finished run, {RENEWED} there has what was measured")
+            say(
+                f"lrfind: interrupted; {narration.path} keeps its finished run, "
+                f"{NEXT_JOURNAL} there has what was measured"
+            )
         elif result.status == "interrupted":
             say(f"lrfind: interrupted; what was measured is in {narration.path}")
         elif self._interruption.code is not None:
@@ -161,26 +164,26 @@ class Job(Sources):
         """Whether the report for a terminal is wanted, which rich sets."""
         return self.wishes.form is Format.text
 
-    def _watch(self, name: str, *, named: bool) -> Lines:
+    def _watch(self, name: str, *, named: bool) -> LineProgress:
         """The narration on stderr."""
         wishes = self.wishes
         looks = screen(sys.stderr, color=wishes.color)
         self._narration = watcher(name, self._interruption, named=named, quiet=wishes.quiet, screen=looks)
         return self._narration
 
-    def _render(self, result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
+    def _render(self, result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
         """The files of a run; result.json comes last, as the sign that all are there."""
         from lrfind.report.sweep import result_json
         from lrfind.storage.run_directory import CURVE, PLOT, RESULT
 
         files = {CURVE: result_json.to_csv(result).encode()}
-        with clock("render"):
+        with timer("render"):
             if self._worker is not None and self.wishes.draws:
                 files[PLOT] = self._worker.draw(result, "png")
                 if (plot := self.wishes.plot) is not None:
                     suffix = plot.suffix.removeprefix(".").lower()
                     self._plot = self._worker.draw(result, suffix)  # type: ignore[arg-type]
-        result = replace(result, timing=clock.timing())
+        result = replace(result, timing=timer.timing())
         files[RESULT] = result_json.to_json(result).encode()
         return result, files
 
@@ -224,7 +227,7 @@ class Job(Sources):
 
             write(self.start / self.wishes.output, text.encode(), self.wishes.output)
         else:
-            put(text)
+            write_stdout(text)
 
     def _document(self) -> str:
         """All configs in one form."""
@@ -245,13 +248,15 @@ class Job(Sources):
 
     def _dry_run(self, loaded: Loaded) -> ExitCode:
         """Check config and data, and say what the sweep would take."""
-        from lrfind.runs.callbacks import Clock
-        from lrfind.runs.sweep import Options, rehearse
+        from lrfind.runs.callbacks import Timer
+        from lrfind.runs.sweep import Options, dry_run
 
         with self._watch(loaded.name, named=True) as narration:
-            options = Options(device=self.wishes.device, cache=self.wishes.cache, door=door(loaded, self.wishes))
+            options = Options(
+                device=self.wishes.device, cache=self.wishes.cache, policy=import_policy(loaded, self.wishes)
+            )
             try:
-                rehearsal = rehearse(loaded.config, options, narration, Clock())
+                rehearsal = dry_run(loaded.config, options, narration, Timer())
             finally:
                 if not self.wishes.quiet:
                     say_what_ran(loaded.config)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.cli.command import Job
-from lrfind.cli.measure_options import Wishes
+from lrfind.cli.measure_options import MeasureOptions
 from lrfind.cli.outputs import RUNS, check_files, check_plot, files_of
 from lrfind.cli.terminal import say
 from lrfind.core.errors import ExitCode, InputError
@@ -34,7 +34,9 @@ class CompareJob(Job):
         batch_sizes: the same for batch sizes.
     """
 
-    def __init__(self, sources: Sequence[str], wishes: Wishes, optimizers: str | None, batch_sizes: str | None) -> None:
+    def __init__(
+        self, sources: Sequence[str], wishes: MeasureOptions, optimizers: str | None, batch_sizes: str | None
+    ) -> None:
         super().__init__(sources, replace(wishes, plot=None))
         self.sources = sources
         self.plot = wishes.plot
@@ -114,17 +116,17 @@ class CompareJob(Job):
 
     def _read(self, source: str) -> ExitCode:
         """A finished run, or one that was interrupted or killed."""
-        from lrfind.cli.reopened_run import is_training, told, told_training
-        from lrfind.cli.terminal import report
+        from lrfind.cli.reopened_run import is_training, open_result, open_training
+        from lrfind.cli.terminal import show_error
         from lrfind.core.errors import LrfindError
 
         try:
             if is_training(Path(source)):
-                self._trainings.append((source, told_training(Path(source), quiet=self.wishes.quiet)))
+                self._trainings.append((source, open_training(Path(source), quiet=self.wishes.quiet)))
                 return ExitCode.DONE
-            self._runs.append((source, told(Path(source), quiet=self.wishes.quiet)))
+            self._runs.append((source, open_result(Path(source), quiet=self.wishes.quiet)))
         except LrfindError as error:
-            return report(error, debug=self.wishes.debug)
+            return show_error(error, debug=self.wishes.debug)
         return ExitCode.DONE
 
     def _load(self, source: str) -> Loaded:

@@ -23,7 +23,7 @@ def look_of(shows: Screen, output: Path | None, **more: Any) -> Look:
     Args:
         shows: what standard output can show.
         output: the file that the report goes to; None for standard output.
-        more: what else the report is to know, as `Look` calls it.
+        more: what else the report is to know, as `Validator` calls it.
     """
     from lrfind.report.look import Look
 
@@ -34,9 +34,9 @@ def look_of(shows: Screen, output: Path | None, **more: Any) -> Look:
 
 def summarise(text: str) -> None:
     """Append Markdown to the summary of a step of GitHub Actions, where there is one."""
-    from lrfind.cli import github_summary as step_summary
+    from lrfind.cli import github_summary
 
-    if trouble := step_summary.append(text):
+    if trouble := github_summary.append(text):
         say(f"lrfind: {trouble}")
 
 

@@ -12,7 +12,7 @@ from lrfind.storage.atomic import read
 from lrfind.storage.layout import JOURNAL, RESULT, TRAIN
 
 
-def finished(path: Path) -> Result:
+def open_finished(path: Path) -> Result:
     """The result of a run.
 
     Args:

@@ -30,13 +30,13 @@ KEYS = {
 """Options that stand for a config key."""
 
 
-def given(**options: Any) -> dict[str, Any]:
+def set_options(**options: Any) -> dict[str, Any]:
     """The options that have a value, as the command line calls them."""
     return {f"--{name.replace('_', '-')}": value for name, value in options.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Common:
+class RunOptions:
     """What the command line asked for, of every command that trains; the fields are its options."""
 
     overrides: Sequence[str]
@@ -58,7 +58,7 @@ class Common:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes(Common):
+class MeasureOptions(RunOptions):
     """The options of `lrfind sweep`; the other commands that sweep have some of them."""
 
     write: bool = False
@@ -66,7 +66,7 @@ class Wishes(Common):
     advice: bool = False
 
 
-def check(configs: Sequence[str], wishes: Wishes) -> None:
+def check(configs: Sequence[str], wishes: MeasureOptions) -> None:
     """Refuse options that contradict each other.
 
     Raises:

@@ -189,9 +189,9 @@ def same_file(one: Path, other: Path) -> bool:
 
 def holds_run(folder: Path) -> bool:
     """Return whether a folder is the run directory of some run."""
-    from lrfind.storage.layout import JOURNAL, RENEWED, head_of
+    from lrfind.storage.layout import JOURNAL, NEXT_JOURNAL, head_of
 
-    return any(head_of(folder / name) is not None for name in (JOURNAL, RENEWED))
+    return any(head_of(folder / name) is not None for name in (JOURNAL, NEXT_JOURNAL))
 
 
 def check_out(folder: Path) -> None:

@@ -34,7 +34,7 @@ NAMES = {"confirm": "confirmation", "train": "training"}
 """What kinds of steps are called."""
 
 
-class Lines:
+class LineProgress:
     """Narration where lines cannot be redrawn: where the files are, nothing else.
 
     Args:
@@ -49,7 +49,7 @@ class Lines:
         self.interruption = interruption
         self.path: Path | None = None
 
-    def __enter__(self) -> Lines:
+    def __enter__(self) -> LineProgress:
         return self
 
     def __exit__(self, *exception: object) -> None: ...
@@ -72,30 +72,34 @@ class Lines:
             reason = passed or "holds the run of another config"
             self.say(f"lrfind: {path.with_name(self.name)} {reason}; this one goes to {path}")
 
-    def resume(self, reached: Position | None, strange: int) -> None:
+    def resume(self, reached: Position | None, rejected_lines: int) -> None:
         if reached is not None:
             self.say(f"lrfind: {self.path} is unfinished; it is carried on at {place(reached)}")
-        if strange:
-            which = "a line of the journal there does" if strange == 1 else f"{strange:,} lines of the journal there do"
+        if rejected_lines:
+            which = (
+                "a line of the journal there does"
+                if rejected_lines == 1
+                else f"{rejected_lines:,} lines of the journal there do"
+            )
             self.say(f"lrfind: {which} not belong to the run, and what was measured there is measured again")
 
-    def repeat(self, kind: str, done: int, total: int) -> None:
+    def on_recompute(self, kind: str, done: int, total: int) -> None:
         if done == 0:
             steps = "a step" if total == 1 else f"{total:,} steps"
             self.say(f"lrfind: {steps} of the {NAMES.get(kind, kind)} since the last saved state are measured again")
-        self.interruption.heed()
+        self.interruption.raise_if_interrupted()
 
-    def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
-        self.interruption.heed()
+    def on_sweep_chunk(self, learning_rate: Floats, done: int, loss: float) -> None:
+        self.interruption.raise_if_interrupted()
 
-    def expect(self, steps: float, seconds: float) -> None:
+    def on_confirm_start(self, steps: float, seconds: float) -> None:
         self.say(f"lrfind: confirming by short trainings, at most {steps:,.0f} steps: about {span(seconds)}")
 
-    def train(self, rates: int, horizon: int, done: float, total: float) -> None:
-        self.interruption.heed()
+    def on_rung_chunk(self, rates: int, horizon: int, done: float, total: float) -> None:
+        self.interruption.raise_if_interrupted()
 
 
-def parting(narration: Lines | None, interruption: Interruption) -> str:
+def parting(narration: LineProgress | None, interruption: Interruption) -> str:
     """The last words of an interrupted command that has no result to show."""
     if interruption.waits and narration is not None and narration.path is not None:
         return f"lrfind: interrupted; what was measured is in the journal in {narration.path}"
@@ -118,13 +122,13 @@ def span(seconds: float) -> str:
     return f"{seconds / 3600:,.0f} h"
 
 
-class Silent(Lines):
+class NoProgress(LineProgress):
     """No narration."""
 
     def say(self, text: str) -> None: ...
 
 
-class Bar(Lines):
+class ProgressBar(LineProgress):
     """A progress bar: rate, loss, steps a second, time left."""
 
     def __init__(self, name: str, *, named: bool, interruption: Interruption, screen: Screen) -> None:
@@ -145,7 +149,7 @@ class Bar(Lines):
         self._task = self._bar.add_task("", total=None, label=f"{harmless(name)}: starting", facts="")
         self._began = time.perf_counter()
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> ProgressBar:
         self._bar.start()
         return self
 
@@ -160,34 +164,34 @@ class Bar(Lines):
         self._began = time.perf_counter()
         self._update(label=f"{harmless(self.name)}: {PHASES[name]}", facts="")
 
-    def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
+    def on_sweep_chunk(self, learning_rate: Floats, done: int, loss: float) -> None:
         speed = done / max(time.perf_counter() - self._began, 1e-9)
         facts = f"lr {learning_rate[done - 1]:.1e}  loss {loss:.4g}  {speed:,.0f} steps/s"
         self._update(total=len(learning_rate), completed=done, facts=facts)
-        super().climb(learning_rate, done, loss)
+        super().on_sweep_chunk(learning_rate, done, loss)
 
-    def repeat(self, kind: str, done: int, total: int) -> None:
+    def on_recompute(self, kind: str, done: int, total: int) -> None:
         self._update(facts=f"repeating {done:,} of {total:,} steps")
-        super().repeat(kind, done, total)
+        super().on_recompute(kind, done, total)
 
-    def expect(self, steps: float, seconds: float) -> None:
+    def on_confirm_start(self, steps: float, seconds: float) -> None:
         if seconds >= PATIENCE:
-            super().expect(steps, seconds)
+            super().on_confirm_start(steps, seconds)
 
-    def train(self, rates: int, horizon: int, done: float, total: float) -> None:
+    def on_rung_chunk(self, rates: int, horizon: int, done: float, total: float) -> None:
         speed = done / max(time.perf_counter() - self._began, 1e-9)
         facts = f"{rates} rates, {horizon:,} steps each  {speed:,.0f} steps/s"
         self._update(total=total, completed=done, facts=facts)
-        super().train(rates, horizon, done, total)
+        super().on_rung_chunk(rates, horizon, done, total)
 
     def _update(self, **fields: Any) -> None:
         self._bar.update(self._task, **fields)
 
 
-def watcher(name: str, interruption: Interruption, *, named: bool, quiet: bool, screen: Screen) -> Lines:
+def watcher(name: str, interruption: Interruption, *, named: bool, quiet: bool, screen: Screen) -> LineProgress:
     """The narration that fits stderr."""
     if quiet:
-        return Silent(name, named=named, interruption=interruption)
+        return NoProgress(name, named=named, interruption=interruption)
     if screen.live:
-        return Bar(name, named=named, interruption=interruption, screen=screen)
-    return Lines(name, named=named, interruption=interruption)
+        return ProgressBar(name, named=named, interruption=interruption, screen=screen)
+    return LineProgress(name, named=named, interruption=interruption)

@@ -42,7 +42,7 @@ def beginning(file: Path) -> bytes:
         return b""
 
 
-def told(run: Path, *, quiet: bool) -> Result:
+def open_result(run: Path, *, quiet: bool) -> Result:
     """The result of a sweep, whether it ended or was killed; what a reader has to know of that is said on stderr.
 
     Raises:
@@ -50,31 +50,31 @@ def told(run: Path, *, quiet: bool) -> Result:
         NothingToJudge: the run was killed before anything was measured.
         RunError: it cannot be read.
     """
-    from lrfind.cli.finished_run import finished
+    from lrfind.cli.finished_run import open_finished
     from lrfind.storage.layout import RESULT
 
     if ended(run, RESULT):
-        from lrfind.storage.recover import restored
+        from lrfind.storage.recover import with_infinities
 
-        result = restored(finished(run), run if run.is_dir() else run.parent)
+        result = with_infinities(open_finished(run), run if run.is_dir() else run.parent)
         if not (result.status == "interrupted" and carried_on(run)):
             mind_newer(run, quiet=quiet)
             return result
-    from lrfind.storage.recover import salvage
+    from lrfind.storage.recover import recover_result
 
-    result, reached = salvage(run)
+    result, reached = recover_result(run)
     mind_end(run, reached, quiet=quiet)
     return result
 
 
-def told_training(run: Path, *, quiet: bool) -> Training:
+def open_training(run: Path, *, quiet: bool) -> Training:
     """The training of a run directory, or of its train.json; otherwise as `told`."""
     from lrfind.storage.layout import TRAIN
 
     if ended(run, TRAIN):
         from lrfind.core.decode import read_training
         from lrfind.storage.atomic import read
-        from lrfind.storage.recover_training import restored
+        from lrfind.storage.recover_training import with_infinities
 
         file = run / TRAIN if run.is_dir() else run
         try:
@@ -87,10 +87,10 @@ def told_training(run: Path, *, quiet: bool) -> Training:
             raise InputError(f"{file}: {error}") from None
         if not (training.status == "interrupted" and carried_on(run)):
             mind_newer(run, quiet=quiet)
-            return restored(training, file.parent)
-    from lrfind.storage.recover_training import salvage
+            return with_infinities(training, file.parent)
+    from lrfind.storage.recover_training import recover_training
 
-    training, reached = salvage(run)
+    training, reached = recover_training(run)
     mind_end(run, reached, quiet=quiet)
     return training
 
@@ -112,9 +112,9 @@ def carried_on(run: Path) -> bool:
 
 def mind_newer(run: Path, *, quiet: bool) -> None:
     """Say that a newer run stands beside the finished one."""
-    from lrfind.storage.layout import RENEWED, fingerprint_of
+    from lrfind.storage.layout import NEXT_JOURNAL, fingerprint_of
 
-    if run.is_dir() and fingerprint_of(run, RENEWED) is not None and not quiet:
+    if run.is_dir() and fingerprint_of(run, NEXT_JOURNAL) is not None and not quiet:
         say(f"lrfind: a newer run in {run} is not finished, so this is the one before it")
 
 

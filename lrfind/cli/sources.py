@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.cli.load_configs import load_with, piped
-from lrfind.cli.measure_options import KEYS, Wishes, check
+from lrfind.cli.measure_options import KEYS, MeasureOptions, check
 from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, distinct, starting_folder
 from lrfind.cli.terminal import say
 from lrfind.core.errors import LrfindError
@@ -28,7 +28,7 @@ class Sources:
         runs: the folder of the runs, where --out names none.
     """
 
-    def __init__(self, configs: Sequence[str], wishes: Wishes) -> None:
+    def __init__(self, configs: Sequence[str], wishes: MeasureOptions) -> None:
         self.configs = configs
         self.wishes = wishes
         self.start = starting_folder()

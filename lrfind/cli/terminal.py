@@ -72,7 +72,7 @@ def say(text: str) -> None:
         print(harmless(text).replace("\n", "\\n"), file=sys.stderr, flush=True)
 
 
-def abandon(text: str) -> None:
+def exit_message(text: str) -> None:
     """Last words on stderr, past a progress bar that may be in the middle of a line."""
     stream = sys.__stderr__
     if stream is None:
@@ -128,7 +128,7 @@ def descriptor(stream: TextIO) -> int | None:
         return None
 
 
-def put(text: str) -> None:
+def write_stdout(text: str) -> None:
     """The result on stdout. A reader who has left, as `head` does, has seen enough.
 
     Raises:
@@ -146,7 +146,7 @@ def put(text: str) -> None:
             raise RunError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
-def report(error: LrfindError, *, debug: bool) -> ExitCode:
+def show_error(error: LrfindError, *, debug: bool) -> ExitCode:
     """Show an error on stderr, one line per problem; returns its exit code."""
     if debug:
         traceback.print_exception(error)
@@ -172,7 +172,7 @@ class Interruption:
     waits: bool = False
     _handler: Any = field(default=None, repr=False)
 
-    def heed(self) -> None:
+    def raise_if_interrupted(self) -> None:
         """Raise KeyboardInterrupt if a signal came."""
         if self.code is not None:
             raise KeyboardInterrupt

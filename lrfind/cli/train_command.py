@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING
 
 from lrfind.cli.commands.diagnose import deliver, exit_code, ids
 from lrfind.cli.delivery import look_of, of_error, say_what_ran, summarise
-from lrfind.cli.import_policy import door
+from lrfind.cli.import_policy import import_policy
 from lrfind.cli.load_configs import load_with
-from lrfind.cli.measure_options import Common
+from lrfind.cli.measure_options import RunOptions
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, check_plot, starting_folder
-from lrfind.cli.progress import Lines, parting, watcher
-from lrfind.cli.terminal import Interruption, abandon, apart, interruptible, report, results, say, screen
+from lrfind.cli.progress import LineProgress, parting, watcher
+from lrfind.cli.terminal import Interruption, apart, exit_message, interruptible, results, say, screen, show_error
 from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
 from lrfind.task.user_code.tracebacks import failure_of
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
     from lrfind.core.training import Training
-    from lrfind.runs.callbacks import Clock
+    from lrfind.runs.callbacks import Timer
     from lrfind.runs.sweep import Options
     from lrfind.runs.train import Peak
 
@@ -42,7 +42,7 @@ KEYS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainWishes(Common):
+class TrainWishes(RunOptions):
     """The options of `lrfind train`."""
 
     use: Path | None
@@ -63,7 +63,7 @@ class TrainJob:
         self.start = starting_folder()
         self._checked = False
         self._plot = b""
-        self._narration: Lines | None = None
+        self._narration: LineProgress | None = None
         self._interruption = Interruption()
 
     def run(self) -> ExitCode:
@@ -100,11 +100,11 @@ class TrainJob:
         if writes and (shown := of_error(self.config, error, self.wishes.form, TITLE)):
             with suppress(LrfindError):  # Where it cannot be written, that is what is said below.
                 deliver(shown, self.wishes.output, self.start)
-        return report(error, debug=self.wishes.debug)
+        return show_error(error, debug=self.wishes.debug)
 
     def _leave(self) -> None:
         """The last words of a process that a signal ends at once."""
-        abandon(parting(self._narration, self._interruption))
+        exit_message(parting(self._narration, self._interruption))
 
     def _check(self) -> None:
         """Refuse what could only fail after the training."""
@@ -154,11 +154,11 @@ class TrainJob:
             fresh=wishes.fresh,
             device=wishes.device,
             cache=wishes.cache,
-            door=door(loaded, wishes),
+            policy=import_policy(loaded, wishes),
         )
 
     def _train(self, loaded: Loaded) -> tuple[Training, list[Path]]:
-        from lrfind.runs.callbacks import Clock
+        from lrfind.runs.callbacks import Timer
         from lrfind.runs.train import train
         from lrfind.storage.run_directory import write
 
@@ -173,7 +173,7 @@ class TrainJob:
         options = self._options(loaded)
         try:
             with self._narration as narration:
-                training, files = train(loaded.config, loaded.name, peak, self._render, options, narration, Clock())
+                training, files = train(loaded.config, loaded.name, peak, self._render, options, narration, Timer())
         finally:
             with suppress(OSError):
                 os.chdir(self.start)  # The user's code may have gone elsewhere.
@@ -183,19 +183,19 @@ class TrainJob:
             say(f"lrfind: interrupted; what was measured is in {narration.path}")
         return training, files
 
-    def _render(self, training: Training, clock: Clock) -> tuple[Training, dict[str, bytes]]:
+    def _render(self, training: Training, timer: Timer) -> tuple[Training, dict[str, bytes]]:
         """The files of a training; train.json comes last, as the sign that all are there."""
         from lrfind.cli.commands.report import beside_training
         from lrfind.report.train import training_json
         from lrfind.storage.layout import TRAIN
 
-        with clock("render"):
+        with timer("render"):
             files = beside_training(training, draws=self.wishes.draws)
             if self.wishes.plot is not None:
                 from lrfind.report.plots.training_figure import draw
 
                 self._plot = draw(training, self.wishes.plot.suffix.removeprefix(".").lower())  # type: ignore[arg-type]
-        training = replace(training, timing={**training.timing, "render": clock.spent["render"], "total": clock.total})
+        training = replace(training, timing={**training.timing, "render": timer.spent["render"], "total": timer.total})
         files[TRAIN] = training_json.to_json(training).encode()
         return training, files
 
@@ -221,14 +221,14 @@ class TrainJob:
 
     def _dry_run(self, loaded: Loaded) -> ExitCode:
         """Check config and data, and say what the training would take."""
-        from lrfind.runs.callbacks import Clock
-        from lrfind.runs.dry_run import rehearse
+        from lrfind.runs.callbacks import Timer
+        from lrfind.runs.dry_run import dry_run
 
         looks = screen(sys.stderr, color=self.wishes.color)
         self._narration = watcher(loaded.name, self._interruption, named=True, quiet=self.wishes.quiet, screen=looks)
         with self._narration as narration:
             try:
-                facts = rehearse(loaded.config, self._peak(loaded), self._options(loaded), narration, Clock())
+                facts = dry_run(loaded.config, self._peak(loaded), self._options(loaded), narration, Timer())
             finally:
                 if not self.wishes.quiet:
                     say_what_ran(loaded.config)

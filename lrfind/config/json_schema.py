@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from lrfind.config import schema_problems as problems
+from lrfind.config import schema_problems
 from lrfind.config.optimizer_catalog import OPTIMIZERS
 from lrfind.config.optimizer_keywords import summary
 from lrfind.config.sections.optimizer import OWN_KEYS, OWN_SHARED, option_schema
@@ -34,7 +34,7 @@ def schema() -> dict[str, Any]:
 
     It accepts every config that the loader accepts; checks across keys (`min_lr` below `max_lr`) are the loader's.
     """
-    document = deepcopy(problems.json_schema())
+    document = deepcopy(schema_problems.json_schema())
     definitions = document["$defs"]
     shared = definitions["OptimizerSection"]["properties"]
     ours = {key: shared[key] for key in shared if key not in OWN_KEYS}

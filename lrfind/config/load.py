@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lrfind.config import overrides
-from lrfind.config import yaml_reader as nodes
+from lrfind.config import overrides, yaml_reader
 from lrfind.config.read_text import read_text
 from lrfind.config.schema import Config
 from lrfind.config.sections.data import NpyData
@@ -92,10 +91,10 @@ def name_of(source: str | Path) -> str:
 
 def _understand(
     text: str, where: str, settings: Sequence[str], folder: Path
-) -> tuple[Config, nodes.Document, set[nodes.Path]]:
-    document = nodes.read(text)
+) -> tuple[Config, yaml_reader.Document, set[yaml_reader.Path]]:
+    document = yaml_reader.read(text)
     changes, problems = overrides.parse(settings)
-    overridden: set[nodes.Path] = set()
+    overridden: set[yaml_reader.Path] = set()
     config = None
     if document.readable and document.value is None and not document.flaws:
         problems.append(Problem("is empty; `lrfind init` writes a config to start from", where=where))
@@ -121,10 +120,10 @@ def _understand(
     return config, document, overridden
 
 
-def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[nodes.Path]) -> None:
+def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[yaml_reader.Path]) -> None:
     """A path in the file is relative to the file; on the command line, to the working directory."""
 
-    def absolute(path: str, key: nodes.Path) -> str:
+    def absolute(path: str, key: yaml_reader.Path) -> str:
         base = Path.cwd() if _is_overridden(key, overridden) else folder
         home = os.path.expanduser("~") + path[1:] if path == "~" or path.startswith("~/") else path
         return os.path.normpath(os.path.join(base, home))
@@ -150,10 +149,10 @@ def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[nodes.P
 def _problem(
     message: str,
     key: str,
-    path: nodes.Path,
+    path: yaml_reader.Path,
     where: str,
     places: Mapping[Any, tuple[int, int]],
-    overridden: set[nodes.Path] | set[tuple[str, ...]],
+    overridden: set[yaml_reader.Path] | set[tuple[str, ...]],
 ) -> Problem:
     if _is_overridden(path, overridden):
         return Problem(message, key, overrides.WHERE)
@@ -162,7 +161,7 @@ def _problem(
     return Problem(message, key, where, line, column)
 
 
-def _is_overridden(path: nodes.Path, overridden: set[nodes.Path] | set[tuple[str, ...]]) -> bool:
+def _is_overridden(path: yaml_reader.Path, overridden: set[yaml_reader.Path] | set[tuple[str, ...]]) -> bool:
     return any(path[:end] in overridden for end in range(1, len(path) + 1))
 
 
@@ -175,5 +174,5 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return [*ordered[:MOST_PROBLEMS], rest]
 
 
-def _dotted(path: nodes.Path) -> str:
+def _dotted(path: yaml_reader.Path) -> str:
     return ".".join(map(str, path))

@@ -17,7 +17,7 @@ from lrfind.core.registry import near
 
 
 @dataclass(frozen=True)
-class Finding:
+class ConfigProblem:
     """Something wrong with a value.
 
     Attributes:
@@ -39,25 +39,25 @@ def json_schema() -> dict[str, Any]:
     return Config.model_json_schema()
 
 
-def finding(error: ErrorDetails, quoted: Set[Path]) -> Finding:
+def finding(error: ErrorDetails, quoted: Set[Path]) -> ConfigProblem:
     """One error of pydantic's, translated."""
     path, parent, node = locate(tuple(error["loc"]))
     context = error.get("ctx", {})
     match error["type"]:
         case "conflict":
             others = tuple((*path, *key.split(".")) for key in context["others"])
-            return Finding((*path, *context["at"].split(".")), context["message"], others)
+            return ConfigProblem((*path, *context["at"].split(".")), context["message"], others)
         case "option":
-            return Finding(path, context["message"])
+            return ConfigProblem(path, context["message"])
         case "missing":
-            return Finding(path, missing(node), missing=True)
+            return ConfigProblem(path, missing(node), missing=True)
         case "extra_forbidden":
-            return Finding(path, stray(str(path[-1]), path[:-1], parent))
+            return ConfigProblem(path, stray(str(path[-1]), path[:-1], parent))
         case _:
             value = error["input"]
             if path[-1] in parent.get("required", ()) and (value is None or isinstance(value, str)):
-                return Finding(path, needed(node, value))
-            return Finding(path, mismatch(node, value, quoted_number=path in quoted))
+                return ConfigProblem(path, needed(node, value))
+            return ConfigProblem(path, mismatch(node, value, quoted_number=path in quoted))
 
 
 def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[str, Any]]:

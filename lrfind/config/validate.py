@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from lrfind.config.messages import unknown
 from lrfind.config.optimizer_catalog import OPTIMIZERS, REFUSED
 from lrfind.config.schema import Config
-from lrfind.config.schema_problems import Finding, bad_name, finding, locate, variants
+from lrfind.config.schema_problems import ConfigProblem, bad_name, finding, locate, variants
 from lrfind.config.sections.optimizer import OWN_KEYS, SHARED
 from lrfind.config.sections.target import NONE, OWN
 from lrfind.config.yaml_reader import Path
@@ -33,7 +33,7 @@ PLACEHOLDERS: dict[Path, Any] = {
 }
 
 
-def validate(value: Mapping[str, Any], quoted: Set[Path] = frozenset()) -> tuple[Config | None, list[Finding]]:
+def validate(value: Mapping[str, Any], quoted: Set[Path] = frozenset()) -> tuple[Config | None, list[ConfigProblem]]:
     """The config, or None and what is wrong.
 
     Args:
@@ -46,7 +46,7 @@ def validate(value: Mapping[str, Any], quoted: Set[Path] = frozenset()) -> tuple
         return None, _all_findings(deepcopy(dict(value)), quoted)
 
 
-def _all_findings(trial: dict[str, Any], quoted: Set[Path]) -> list[Finding]:
+def _all_findings(trial: dict[str, Any], quoted: Set[Path]) -> list[ConfigProblem]:
     findings = [found for path in TAGGED for found in _check_name(trial, path)]
     while True:
         try:
@@ -63,7 +63,7 @@ def _all_findings(trial: dict[str, Any], quoted: Set[Path]) -> list[Finding]:
             return findings
 
 
-def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[Finding]:
+def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[ConfigProblem]:
     """Report a section's wrong `name`, and put the best guess in its place."""
     section: Any = trial
     for key in path:
@@ -78,7 +78,7 @@ def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[Finding]:
     message = bad_name(name, shown)
     if path == ("optimizer",) and isinstance(name, str) and name in REFUSED:
         message = f"{name} is not to be swept: {REFUSED[name]}"
-    found = [Finding((*path, "name"), message, missing="name" not in section)]
+    found = [ConfigProblem((*path, "name"), message, missing="name" not in section)]
     close = difflib.get_close_matches(name.lower(), shown, n=1) if isinstance(name, str) else []
     if close:
         section["name"] = close[0]
@@ -88,7 +88,7 @@ def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[Finding]:
     guess = max(shown, key=lambda candidate: sum(key in known[candidate] for key in section))
     for key in [key for key in section if key not in known[guess]]:
         if key not in every:
-            found.append(Finding((*path, key), unknown(key, every[1:])))
+            found.append(ConfigProblem((*path, key), unknown(key, every[1:])))
         del section[key]
     section["name"] = guess
     return found
@@ -102,12 +102,12 @@ def _keys_by_name(path: tuple[str, ...]) -> dict[str, list[str]]:
     return {name: list(variant["properties"]) for name, variant in variants(node).items()}
 
 
-def _covered(found: Finding, findings: list[Finding]) -> bool:
+def _covered(found: ConfigProblem, findings: list[ConfigProblem]) -> bool:
     """Whether the finding only follows from one that is known already."""
     return any(path[: len(known.path)] == known.path for known in findings for path in (found.path, *found.others))
 
 
-def _repair(trial: dict[str, Any], found: Finding) -> bool:
+def _repair(trial: dict[str, Any], found: ConfigProblem) -> bool:
     """Take the finding's cause out of the values; whether that changed anything."""
     if found.missing:
         return found.path in PLACEHOLDERS and _put(trial, found.path, deepcopy(PLACEHOLDERS[found.path]))

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from lrfind.config import yaml_reader as nodes
+from lrfind.config import yaml_reader
 from lrfind.config.read_text import read_text
 from lrfind.core.errors import InputError, RunError
 
@@ -69,7 +69,7 @@ def short(rate: float) -> str:
 
 def with_rate(text: str, number: str) -> str | None:
     """The text with the rate in it; None where it cannot be put there without changing anything else."""
-    before = nodes.read(text)
+    before = yaml_reader.read(text)
     if not before.readable or before.flaws or not isinstance(before.value, dict):
         return None
     optimizer = before.value.get("optimizer")
@@ -80,7 +80,7 @@ def with_rate(text: str, number: str) -> str | None:
         return None
     start, end, put = _edit(text, found, number)
     changed = text[:start] + put + text[end:]
-    after = nodes.read(changed)
+    after = yaml_reader.read(changed)
     optimizer["learning_rate"] = float(number)
     return changed if after.readable and not after.flaws and after.value == before.value else None
 

@@ -58,7 +58,7 @@ class Dataset:
         name: how reports call it.
         train: the rows to train on.
         validation: the rows held out; None where validation_fraction is 0.
-        task: what the targets ask for.
+        kind: what the targets ask for.
         outputs: numbers the network must put out: classes, target columns, or for each token different tokens.
         digest: a hash of every row and of the split, where the rows stay on the disk; else None.
     """
@@ -66,7 +66,7 @@ class Dataset:
     name: str
     train: Split
     validation: Split | None
-    task: Literal["classification", "binary", "regression", "text"]
+    kind: Literal["classification", "binary", "regression", "text"]
     outputs: int
     digest: str | None = None
 

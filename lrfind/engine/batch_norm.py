@@ -26,7 +26,7 @@ Nearer to 1 a batch changes a statistic by less than rounding; at 0 the statisti
 """
 
 
-class Settler(FixedRows):
+class BatchNormRecalibration(FixedRows):
     """Recalibration of running statistics on training rows.
 
     The batches start from the model state before training. For a running mean ``s' = m s + (1 - m) b`` the momentum m

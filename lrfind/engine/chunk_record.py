@@ -18,16 +18,16 @@ FIELDS = ("loss", "gradient_norm", "update_norm", "trust")
 """What a chunk measures."""
 
 
-class Notes(Protocol):
-    """Where chunks are written down, and told again from: see `lrfind.storage.replay.Tape`."""
+class ReplayLog(Protocol):
+    """Where chunks are written down, and told again from: see `lrfind.storage.replay.ReplayJournal`."""
 
-    def next(self, kind: str) -> Mapping[str, Any] | None: ...
+    def replay(self, kind: str) -> Mapping[str, Any] | None: ...
 
-    def add(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None = None) -> None: ...
+    def append(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None = None) -> None: ...
 
-    def due(self, size: int) -> bool: ...
+    def checkpoint_due(self, size: int) -> bool: ...
 
-    def saved(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None: ...
+    def load_checkpoint(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None: ...
 
 
 def to_line(
@@ -44,7 +44,7 @@ def to_line(
         chunk: what was measured.
         kind: what its steps are called.
         rates: of its steps, shape (steps, lanes).
-        probe_every: see `Kernel.run`.
+        probe_every: see `TrainLoop.run`.
         label: what the line says besides.
         fields: what of the chunk is written down.
     """
@@ -74,7 +74,7 @@ def from_line(
         kind: what its steps are called.
         first: number of the step that it has to begin with.
         rates: from that step on, to the end of the run, shape (steps, lanes).
-        probe_every: see `Kernel.run`.
+        probe_every: see `TrainLoop.run`.
         label: what the line has to say besides.
 
     Raises:

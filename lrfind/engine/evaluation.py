@@ -54,7 +54,7 @@ class FixedRows:
         self.parts = [jax.device_put(part) for part in self.parts]
 
 
-class Evaluator(FixedRows):
+class LossEvaluator(FixedRows):
     """A model's loss in evaluation mode on fixed rows, compiled once.
 
     Args:

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lrfind.engine.lanes import Draw
-from lrfind.engine.train_loop import Feed
+from lrfind.engine.lanes import StepInputs
+from lrfind.engine.train_loop import BatchFeed
 
 IN_FLIGHT = 2**24
 """Bytes of batches, of all lanes, that a chunk may hold: 17 MB. As many are made ahead while it runs."""
 
 
-def host_feed(batches: Callable[[int, int, int], Any], keys: Callable[[int, int, int], NDArray[np.uint32]]) -> Feed:
+def host_feed(
+    batches: Callable[[int, int, int], Any], keys: Callable[[int, int, int], NDArray[np.uint32]]
+) -> BatchFeed:
     """A feed whose batches come whole.
 
     Args:
@@ -23,7 +25,7 @@ def host_feed(batches: Callable[[int, int, int], Any], keys: Callable[[int, int,
             called from several threads, for the steps of a training in their order.
         keys: ``(seed, start, stop) -> raw keys``, shape (steps, 2).
     """
-    return Feed((), lambda _, batch: batch, lambda *steps: Draw(batches(*steps), keys(*steps)))
+    return BatchFeed((), lambda _, batch: batch, lambda *steps: StepInputs(batches(*steps), keys(*steps)))
 
 
 def chunk_within(chunk: int, step_bytes: int) -> int:

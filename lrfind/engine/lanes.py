@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Draw(NamedTuple):
+class StepInputs(NamedTuple):
     """Inputs of steps that a seed determines.
 
     Attributes:
@@ -24,7 +24,7 @@ class Draw(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Groups:
+class LaneGroups:
     """Assignment of lanes to calls.
 
     Attributes:
@@ -42,11 +42,11 @@ class Groups:
         """Return a call's columns of ``rates[steps, lanes]``."""
         return rates[:, group[0]] if self.width is None else rates[:, group]
 
-    def draws(self, draws: Sequence[Draw]) -> Draw:
+    def draws(self, draws: Sequence[StepInputs]) -> StepInputs:
         """Stack the draws of a call's lanes along axis 1."""
         if self.width is None:
             return draws[0]
-        joined: Draw = jax.tree.map(lambda *leaves: np.stack(leaves, axis=1), *draws)
+        joined: StepInputs = jax.tree.map(lambda *leaves: np.stack(leaves, axis=1), *draws)
         return joined
 
     def join(self, states: Sequence[Any], stack: Callable[..., Any] = np.stack) -> Any:

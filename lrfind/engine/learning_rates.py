@@ -23,7 +23,7 @@ def linear(low: float, high: float, steps: int) -> Floats:
     return np.linspace(low, high, steps)
 
 
-def above(ladder: Floats, high: float) -> Floats:
+def extend_up(ladder: Floats, high: float) -> Floats:
     """Extend a ladder upwards by its last step in log rate, up to `high` included.
 
     Args:
@@ -43,7 +43,7 @@ def above(ladder: Floats, high: float) -> Floats:
     return np.geomspace(last, high, steps + 1)[1:]
 
 
-def below(ladder: Floats, low: float) -> Floats:
+def extend_down(ladder: Floats, low: float) -> Floats:
     """Extend a ladder downwards by its first step in log rate, from `low` included.
 
     Args:

@@ -15,7 +15,7 @@ Measure = Callable[[Any, Any, Any], tuple[jax.Array, jax.Array]]
 """Function ``(params, state, batch) -> (loss, statistic)``, means over the rows."""
 
 
-class Scorer(FixedRows):
+class MetricEvaluator(FixedRows):
     """Loss and statistic of a training state over fixed rows, compiled once.
 
     Args:

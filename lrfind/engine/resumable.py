@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import RunError
-from lrfind.engine.chunk_record import FIELDS, Notes, from_line, packed, to_line, unpacked
+from lrfind.engine.chunk_record import FIELDS, ReplayLog, from_line, packed, to_line, unpacked
 from lrfind.engine.train_loop import Chunk
 
 
-class Runs(Protocol):
-    """What trains lanes: a `Kernel`, or one that is recorded."""
+class Trainer(Protocol):
+    """What trains lanes: a `TrainLoop`, or one that is recorded."""
 
     def run(
         self,
@@ -39,14 +39,14 @@ Repeat = Callable[[str, int, int], None]
 
 
 @dataclass
-class Leg:
+class Segment:
     """One call of `run`, and what is told again of it.
 
     Attributes:
         states: before it.
         rates: shape (steps, lanes).
-        options: the other arguments of `Kernel.run`; of these, `start` is its first step's number.
-        told: chunks that are told again.
+        options: the other arguments of `TrainLoop.run`; of these, `start` is its first step's number.
+        replayed: chunks that are told again.
         saved: after how many steps there is a saved state.
         leaves: that state.
     """
@@ -54,21 +54,21 @@ class Leg:
     states: Sequence[Any]
     rates: Floats
     options: Mapping[str, Any]
-    told: list[Chunk] = field(default_factory=list)
+    replayed: list[Chunk] = field(default_factory=list)
     saved: int = 0
     leaves: list[NDArray[Any]] | None = None
 
 
-class Part(NamedTuple):
+class Recompute(NamedTuple):
     """Steps of a leg that have to be trained again: those `at` .. `done` - 1, of its first `chunks` chunks."""
 
-    leg: Leg
+    segment: Segment
     chunks: int
     at: int
     done: int
 
 
-class Promised(Sequence[Any]):
+class LazyStates(Sequence[Any]):
     """The states of lanes after steps that are told again; trained again only if someone looks at one.
 
     Args:
@@ -77,7 +77,7 @@ class Promised(Sequence[Any]):
         find: trains again.
     """
 
-    def __init__(self, leg: Leg, chunks: int, find: Callable[[Leg, int], list[Any]]) -> None:
+    def __init__(self, leg: Segment, chunks: int, find: Callable[[Segment, int], list[Any]]) -> None:
         self.leg = leg
         self.chunks = chunks
         self._find = find
@@ -103,7 +103,7 @@ class Promised(Sequence[Any]):
         return self._found[lane]
 
 
-class Recorded:
+class ResumableTrainLoop:
     """A kernel and its record. Whoever asks it to `run` need not know.
 
     Chunks that the record has come from there at once. Their states are promised; where someone looks at them, or the
@@ -111,7 +111,7 @@ class Recorded:
     record to the bit.
 
     Args:
-        kernel: trains what the record does not have.
+        train_loop: trains what the record does not have.
         notes: the record.
         kind: what these steps are called in it.
         repeat: told while steps are trained again; may raise, as for Ctrl-C.
@@ -121,14 +121,14 @@ class Recorded:
 
     def __init__(
         self,
-        kernel: Runs,
-        notes: Notes,
+        train_loop: Trainer,
+        notes: ReplayLog,
         kind: str,
         repeat: Repeat,
         fields: Sequence[str] = FIELDS,
         seen: Seen = lambda *_: (),
     ) -> None:
-        self.kernel = kernel
+        self.train_loop = train_loop
         self.notes = notes
         self.kind = kind
         self.repeat = repeat
@@ -145,44 +145,44 @@ class Recorded:
         probe_every: int = 0,
         label: Mapping[str, Any] | None = None,
     ) -> Iterator[Chunk]:
-        """Train the lanes, as `Kernel.run` does.
+        """Train the lanes, as `TrainLoop.run` does.
 
         Args:
             states: the state of each lane before step `start`; promised ones are welcome.
             rates: learning rates, shape (steps, lanes).
             start: number of the first step.
             seeds: whose batches and keys each lane takes.
-            probe_every: see `Kernel.run`.
+            probe_every: see `TrainLoop.run`.
             label: what the lines say besides, e.g. a `learning_rate` of each lane where the rates of all steps are
                 too many; must be the same when the run is told again.
 
         Raises:
             RunError: the record is of other steps, or does not repeat.
         """
-        leg = Leg(states, rates, {"start": start, "seeds": seeds, "probe_every": probe_every})
+        leg = Segment(states, rates, {"start": start, "seeds": seeds, "probe_every": probe_every})
         done = 0
-        while done < len(rates) and (line := self.notes.next(self.kind)) is not None:
-            chunk = self._told(leg, line, done, label)
-            leg.told.append(chunk)
+        while done < len(rates) and (line := self.notes.replay(self.kind)) is not None:
+            chunk = self._replayed(leg, line, done, label)
+            leg.replayed.append(chunk)
             done += chunk.loss.shape[1]
-            if (leaves := self.notes.saved(line)) is not None:
+            if (leaves := self.notes.load_checkpoint(line)) is not None:
                 leg.saved, leg.leaves = done, leaves
             yield chunk
         if done == len(rates):
             return
         options = {**leg.options, "start": start + done}
-        before = states if done == 0 else leg.told[-1].states
-        for chunk in self.kernel.run(before, rates[done:], **options):
+        before = states if done == 0 else leg.replayed[-1].states
+        for chunk in self.train_loop.run(before, rates[done:], **options):
             here = slice(chunk.start - start, chunk.start - start + chunk.loss.shape[1])
             leaves = jax.tree.leaves(list(chunk.states))
             for line in self.seen(range(len(states)) if seeds is None else seeds, start + here.stop):
-                self.notes.add(line)
-            due = self.notes.due(sum(leaf.nbytes for leaf in leaves))
+                self.notes.append(line)
+            due = self.notes.checkpoint_due(sum(leaf.nbytes for leaf in leaves))
             line = to_line(chunk, self.kind, rates[here], probe_every, label, self.fields)
-            self.notes.add(line, [packed(leaf) for leaf in leaves] if due else None)
+            self.notes.append(line, [packed(leaf) for leaf in leaves] if due else None)
             yield chunk
 
-    def _told(self, leg: Leg, line: Mapping[str, Any], done: int, label: Mapping[str, Any] | None) -> Chunk:
+    def _replayed(self, leg: Segment, line: Mapping[str, Any], done: int, label: Mapping[str, Any] | None) -> Chunk:
         """A line as the chunk that it was, after so many steps of the leg.
 
         Raises:
@@ -190,9 +190,9 @@ class Recorded:
         """
         first = leg.options["start"] + done
         values = from_line(line, self.kind, first, leg.rates[done:], leg.options["probe_every"], label)
-        return Chunk(first, **values, states=Promised(leg, len(leg.told) + 1, self._train_again))
+        return Chunk(first, **values, states=LazyStates(leg, len(leg.replayed) + 1, self._train_again))
 
-    def _train_again(self, leg: Leg, chunks: int) -> list[Any]:
+    def _train_again(self, leg: Segment, chunks: int) -> list[Any]:
         """The states after the first chunks of a leg that are told again.
 
         Legs that begin where others end make a chain; it is followed back to a saved state, or to states that are
@@ -201,18 +201,18 @@ class Recorded:
         Raises:
             RunError: the steps come out differently from what was written down.
         """
-        parts: list[Part] = []
+        parts: list[Recompute] = []
         states: Sequence[Any] | None = None
         while states is None:
             at, restored, begins = 0, None, leg.states
-            done = sum(chunk.loss.shape[1] for chunk in leg.told[:chunks])
+            done = sum(chunk.loss.shape[1] for chunk in leg.replayed[:chunks])
             if 0 < leg.saved <= done:
                 restored = unpacked(leg.leaves or [], structure(leg.states))
                 at = leg.saved if restored is not None else 0
-            parts.append(Part(leg, chunks, at, done))
+            parts.append(Recompute(leg, chunks, at, done))
             if restored is not None:
                 states = restored
-            elif isinstance(begins, Promised) and not begins.kept:
+            elif isinstance(begins, LazyStates) and not begins.kept:
                 leg, chunks = begins.leg, begins.chunks
             else:
                 states = begins
@@ -222,17 +222,17 @@ class Recorded:
             before += part.done - part.at
         return list(states)
 
-    def _repeat_part(self, part: Part, states: Sequence[Any], before: int, total: int) -> Sequence[Any]:
+    def _repeat_part(self, part: Recompute, states: Sequence[Any], before: int, total: int) -> Sequence[Any]:
         """Train the told steps of a leg again, so many of all having been before; returns the states after them."""
-        leg = part.leg
+        leg = part.segment
         if part.at == part.done:
             return states
-        told = leg.told[: part.chunks]
+        told = leg.replayed[: part.chunks]
         values = {name: np.concatenate([getattr(chunk, name) for chunk in told], axis=1) for name in self.fields}
         begin = leg.options["start"] + part.at
         if before == 0:
             self.repeat(self.kind, 0, total)
-        for chunk in self.kernel.run(states, leg.rates[part.at : part.done], **{**leg.options, "start": begin}):
+        for chunk in self.train_loop.run(states, leg.rates[part.at : part.done], **{**leg.options, "start": begin}):
             self._compare(values, chunk, leg.options["start"])
             states = chunk.states
             self.repeat(self.kind, before + chunk.start + chunk.loss.shape[1] - begin, total)
@@ -252,6 +252,6 @@ class Recorded:
 
 def structure(states: Sequence[Any]) -> Any:
     """A pytree with the shape and type of each leaf of the lanes' states; promised ones are not looked at."""
-    while isinstance(states, Promised):
+    while isinstance(states, LazyStates):
         states = states.leg.states
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf), np.asarray(leaf).dtype), list(states))

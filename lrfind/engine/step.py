@@ -41,19 +41,19 @@ class Record(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Probing:
+class TrustRatioStep:
     """A step that can measure its trust-region ratio, for one more forward pass.
 
     Attributes:
-        measured: function ``(state, batch, rate, raw key, measure) -> (state, record)``. `measure` is None, True or a
-            traced bool; if it is false at run time, `trust` is NaN and the forward pass is skipped.
+        step_with_trust_ratio: function ``(state, batch, rate, raw key, measure) -> (state, record)``. `measure` is
+            None, True or a traced bool; if it is false at run time, `trust` is NaN and the forward pass is skipped.
     """
 
-    measured: Callable[[Any, Any, Any, Any, Any], tuple[Any, Record]]
+    step_with_trust_ratio: Callable[[Any, Any, Any, Any, Any], tuple[Any, Record]]
 
     def __call__(self, state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Record]:
         """Take the step without measuring the ratio, as any other `Step`."""
-        return self.measured(state, batch, rate, key, None)
+        return self.step_with_trust_ratio(state, batch, rate, key, None)
 
 
 class TrainState(NamedTuple):
@@ -87,7 +87,7 @@ def lift(
     *,
     accumulate: int = 1,
     probe: bool = False,
-    blur: float | None = None,
+    relative_loss_error: float | None = None,
     plain: bool = False,
 ) -> Step:
     """Combine a loss and an optimiser into a step.
@@ -96,8 +96,8 @@ def lift(
         loss: function ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
         make_optimizer: function ``rate -> optax.GradientTransformation``, called with a traced rate.
         accumulate: micro-batches averaged into one step, the leading axis of every leaf of the batch.
-        probe: whether to return a `Probing` step; if not, no measurement is compiled.
-        blur: relative error of the loss, in the units of `trust_ratio`; None for that of its type.
+        probe: whether to return a `TrustRatioStep` step; if not, no measurement is compiled.
+        relative_loss_error: relative error of the loss, in the units of `trust_ratio`; None for that of its type.
         plain: whether updates are minus rate times gradient, so that their norm follows from the gradient's. A norm
             takes a sixteenth of the step of a small network.
     """
@@ -147,14 +147,14 @@ def lift(
             slope = dot(grads, updates)
 
             def ratio() -> jax.Array:
-                return trust_ratio(value, forward(params, train.state, batch, key), slope, blur)
+                return trust_ratio(value, forward(params, train.state, batch, key), slope, relative_loss_error)
 
             unknown = jnp.full((), jnp.nan, jnp.float32)
             trust = ratio() if measure is True else jax.lax.cond(measure, ratio, lambda: unknown)
             record = record._replace(trust=trust)
         return TrainState(params, state, optimizer_state), record
 
-    return Probing(step) if probe else step
+    return TrustRatioStep(step) if probe else step
 
 
 def own_step(step: Any) -> Step:
@@ -172,7 +172,9 @@ def own_step(step: Any) -> Step:
     return one
 
 
-def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array, blur: float | None = None) -> jax.Array:
+def trust_ratio(
+    before: jax.Array, after: jax.Array, slope: jax.Array, relative_loss_error: float | None = None
+) -> jax.Array:
     """Return actual over predicted decrease of a loss, float32.
 
     ``rho = (L(w + u) - L(w)) / (g . u)``.
@@ -184,8 +186,8 @@ def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array, blur: flo
         before: L(w), scalar.
         after: L(w + u) on the same batch, scalar.
         slope: g . u, gradient before clipping times update, scalar.
-        blur: predicted decrease, as a fraction of the loss, up to which the ratio is unknown; None for `ROUNDING`
-            epsilons of the loss's type, too little if the loss is computed in a coarser one.
+        relative_loss_error: predicted decrease, as a fraction of the loss, up to which the ratio is unknown; None for
+            `ROUNDING` epsilons of the loss's type, too little if the loss is computed in a coarser one.
 
     Returns:
         The ratio; NaN if it is not finite, or if rounding of the loss hides the predicted decrease.
@@ -194,9 +196,9 @@ def trust_ratio(before: jax.Array, after: jax.Array, slope: jax.Array, blur: flo
         Conn, Gould and Toint 2000, "Trust region methods", section 6.1.
     """
     ratio = (after - before) / slope
-    if blur is None:
-        blur = ROUNDING * float(jnp.finfo(before.dtype).eps)  # type: ignore[no-untyped-call]
-    known = jnp.abs(slope) > blur * jnp.abs(before)
+    if relative_loss_error is None:
+        relative_loss_error = ROUNDING * float(jnp.finfo(before.dtype).eps)  # type: ignore[no-untyped-call]
+    known = jnp.abs(slope) > relative_loss_error * jnp.abs(before)
     return jnp.where(known & jnp.isfinite(ratio), ratio, jnp.nan).astype(jnp.float32)
 
 

@@ -22,8 +22,8 @@ from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine import compile as compiler
 from lrfind.engine.execution import choose, choose_lanes, flops
-from lrfind.engine.lanes import Draw, Groups, shape_of, stack_shapes
-from lrfind.engine.step import Probing, Record, Step
+from lrfind.engine.lanes import LaneGroups, StepInputs, shape_of, stack_shapes
+from lrfind.engine.step import Record, Step, TrustRatioStep
 
 WORK = 1e9
 """Parameters times rows per chunk: tenths of a second on a CPU, a prompt Ctrl-C."""
@@ -47,19 +47,19 @@ def chunk_for(parameters: int, rows: int, steps: int) -> int:
 
 
 @dataclass(frozen=True)
-class Feed:
+class BatchFeed:
     """Source of batches.
 
     Attributes:
         data: pytree of arrays that stay on the device.
         select: pure function ``(data, row) -> batch``, part of the compiled program.
-        draw: function ``(seed, start, stop) -> Draw`` of rows and keys of a seed's steps; the seed is its index in the
-            run.
+        draw: function ``(seed, start, stop) -> StepInputs`` of rows and keys of a seed's steps; the seed is its index
+            in the run.
     """
 
     data: Any
     select: Callable[[Any, Any], Any]
-    draw: Callable[[int, int, int], Draw]
+    draw: Callable[[int, int, int], StepInputs]
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Chunk:
     states: Sequence[Any]
 
 
-class Orders(NamedTuple):
+class StepControls(NamedTuple):
     """Inputs of steps that the caller controls.
 
     Attributes:
@@ -95,7 +95,7 @@ class Orders(NamedTuple):
     measure: Any
 
 
-class Kernel:
+class TrainLoop:
     """Train loop over lanes, compiled once.
 
     Args:
@@ -111,7 +111,7 @@ class Kernel:
     def __init__(
         self,
         step: Step,
-        feed: Feed,
+        feed: BatchFeed,
         platform: str,
         execution: Execution | None = None,
         chunk: int = SHORTEST,
@@ -123,7 +123,7 @@ class Kernel:
         self._lane_steps = lane_steps
         self._given = execution
         self._vmapped = (execution.lanes if execution else choose_lanes(platform)) == "vmap"
-        self._groups = Groups(None)
+        self._groups = LaneGroups(None)
         self._step = step
         self._compiled: Any = None
         self._measuring: Any = None
@@ -142,7 +142,7 @@ class Kernel:
         Args:
             states: training state of each lane, arrays or `jax.ShapeDtypeStruct`.
         """
-        self._groups = Groups(len(states) if self._vmapped else None)
+        self._groups = LaneGroups(len(states) if self._vmapped else None)
         group = self._groups.of(len(states))[0]
         state = self._groups.join([jax.tree.map(shape_of, states[lane]) for lane in group], stack_shapes)
         draws = jax.tree.map(shape_of, self._draw(group, 0, self.chunk))
@@ -156,7 +156,7 @@ class Kernel:
             self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
         if self._given.steps == "loop":
             first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
-            measures = (None, True) if isinstance(self._step, Probing) else (None,)
+            measures = (None, True) if isinstance(self._step, TrustRatioStep) else (None,)
             steps = [jax.jit(self._one_step(measure), donate_argnums=0) for measure in measures]
             traced = [step.trace(state, data, *first) for step in steps]
             self._shorten(traced[0].jaxpr)
@@ -189,8 +189,8 @@ class Kernel:
             rates: learning rates, shape (steps, lanes).
             start: number of the first step, which selects batches and keys.
             seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
-            probe_every: measure the trust-region ratio at multiples of this step number; 0 for never. Only a `Probing`
-                step measures it.
+            probe_every: measure the trust-region ratio at multiples of this step number; 0 for never. Only a
+                `TrustRatioStep` step measures it.
             label: record for the journal (`lrfind.engine.resumable`), ignored here.
 
         Yields:
@@ -210,7 +210,7 @@ class Kernel:
         data = jax.device_put(self.feed.data)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
 
-            def ahead(first: int) -> list[Future[Draw]]:
+            def ahead(first: int) -> list[Future[StepInputs]]:
                 last = min(first + self.chunk, len(rates))
                 return [
                     pool.submit(self._draw, [seeds[i] for i in group], start + first, start + last) for group in groups
@@ -220,7 +220,9 @@ class Kernel:
             for first in range(0, len(rates), self.chunk):
                 part = jax.tree.map(lambda leaf, first=first: leaf[first : first + self.chunk], orders)
 
-                def advance(group: list[int], state: Any, draws: Future[Draw], part: Any = part) -> tuple[Any, Record]:
+                def advance(
+                    group: list[int], state: Any, draws: Future[StepInputs], part: Any = part
+                ) -> tuple[Any, Record]:
                     own = part._replace(rates=self._groups.rates(part.rates, group))
                     return self._advance(state, data, draws.result(), own)
 
@@ -235,30 +237,30 @@ class Kernel:
                 )
                 yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[real])
 
-    def _draw(self, seeds: Sequence[int], start: int, stop: int) -> Draw:
+    def _draw(self, seeds: Sequence[int], start: int, stop: int) -> StepInputs:
         draws = self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
         if self._platform == "cpu" or jax.tree.leaves(self.feed.data):
             return draws
         # Batches that the host makes: on their way to the device while the chunk before them runs.
-        sent: Draw = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
+        sent: StepInputs = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
         return sent
 
-    def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> Orders:
-        return Orders(rates, measure if isinstance(self._step, Probing) else None)
+    def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> StepControls:
+        return StepControls(rates, measure if isinstance(self._step, TrustRatioStep) else None)
 
     def _one_step(self, measure: Any = None) -> Callable[..., Any]:
         """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is as of `Probing`."""
 
-        def one(state: Any, data: Any, draw: Draw, rate: Any) -> tuple[Any, Record]:
+        def one(state: Any, data: Any, draw: StepInputs, rate: Any) -> tuple[Any, Record]:
             batch = self.feed.select(data, draw.rows)
-            if isinstance(self._step, Probing):
-                return self._step.measured(state, batch, rate, draw.keys, measure)
+            if isinstance(self._step, TrustRatioStep):
+                return self._step.step_with_trust_ratio(state, batch, rate, draw.keys, measure)
             return self._step(state, batch, rate, draw.keys)
 
         # The lanes measure at the same steps and share `measure`, so that a branch on it stays one.
         return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._vmapped else one
 
-    def _scan(self, state: Any, data: Any, draws: Draw, orders: Orders, steps: Any) -> tuple[Any, Record]:
+    def _scan(self, state: Any, data: Any, draws: StepInputs, orders: StepControls, steps: Any) -> tuple[Any, Record]:
         """Run the first `steps` steps of a chunk in one loop; a traced number needs one program."""
         fields = len(Record._fields) - (orders.measure is None)
         empty = jnp.full((self._length, fields, *orders.rates.shape[1:]), jnp.nan)
@@ -273,7 +275,7 @@ class Kernel:
         state, table = jax.lax.fori_loop(0, steps, body, (state, empty))
         return state, Record(*(table[:, k] for k in range(fields)))
 
-    def _advance(self, state: Any, data: Any, draws: Draw, orders: Orders) -> tuple[Any, Record]:
+    def _advance(self, state: Any, data: Any, draws: StepInputs, orders: StepControls) -> tuple[Any, Record]:
         steps = len(orders.rates)
         if self.execution.steps == "scan":
             draws, orders = jax.tree.map(lambda leaf: pad(leaf, self._length), (draws, orders))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lrfind.analysis.confirmation.horizon_scaling import deaf
+from lrfind.analysis.confirmation.horizon_scaling import ignores_gradient_scale
 from lrfind.analysis.confirmation.summary import trained
 from lrfind.analysis.confirmation.verdict import unheard, verdict
 from lrfind.analysis.range_test import recommendation as advice
@@ -13,73 +13,76 @@ from lrfind.analysis.range_test.methods import suggestions
 from lrfind.core.advice import Advice
 from lrfind.core.result import Evidence, Execution, Facts, Result, Sweep
 from lrfind.engine import devices
-from lrfind.runs.callbacks import Clock
-from lrfind.runs.confirmation import Confirmed, schedule
+from lrfind.runs.callbacks import Timer
+from lrfind.runs.confirmation import ConfirmationRun, schedule
 from lrfind.runs.pasteable import advise
-from lrfind.runs.range_test import Climb
-from lrfind.task.task import Plan
+from lrfind.runs.range_test import SweepPass
+from lrfind.task.task import Task
 
 
-def conclude(
-    plan: Plan,
+def build_result(
+    task: Task,
     name: str,
-    climb: Climb,
-    race: Confirmed | None,
+    climb: SweepPass,
+    search: ConfirmationRun | None,
     evidence: Evidence,
     execution: Execution,
     *,
     interrupted: bool,
     extended: bool,
-    clock: Clock,
+    timer: Timer,
 ) -> Result:
     """Read the curve, judge the trainings, and put the result together."""
-    config, seeds = plan.config, len(plan.seeds)
+    config, seeds = task.config, len(task.seeds)
     reading = climb.reading
     method = config.sweep.method
     found = suggestions(method, reading, climb.loss)
     recommendation = advice.recommend(
-        method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=plan.train_steps
+        method, found[method], seeds=seeds, schedule=config.train.schedule.name, steps=task.train_steps
     )
-    recommendation = advice.tempered(recommendation, reading)
+    recommendation = advice.averaged_with_minimum(recommendation, reading)
     mean = None
     suggested = found[method].learning_rate
-    if deaf(climb.learning_rate, climb.update_norm, climb.gradient_norm, suggested):
-        whole = schedule(plan, plan.train_steps)
-        recommendation = advice.carried(recommendation, climb.learning_rate, float(whole.rise.sum()))
-        mean = None if whole.plateau else float(whole.rise.mean())
+    if ignores_gradient_scale(climb.learning_rate, climb.update_norm, climb.gradient_norm, suggested):
+        whole = schedule(task, task.train_steps)
+        recommendation = advice.scaled_to_horizon(recommendation, climb.learning_rate, float(whole.factors.sum()))
+        mean = None if whole.plateau else float(whole.factors.mean())
     first, last = float(climb.learning_rate[0]), float(climb.learning_rate[-1])
     ranges = advice.range_warnings(config.sweep.min_lr, config.sweep.max_lr, first, last, extended_down=extended)
     warnings = [*ranges, *advice.warnings(reading, found[method], seeds=seeds)]
     confirmation = None
-    if race is not None and interrupted and race.race.measured:
+    if search is not None and interrupted and search.search.measured:
         confirmation = trained(
-            race.race, judged_on=race.judge.name, spent=race.before + race.race.taken, budget=config.confirm.budget
+            search.search,
+            judged_on=search.evaluator.name,
+            spent=search.before + search.search.taken,
+            budget=config.confirm.budget,
         )
-    elif race is not None and not interrupted and race.race.scores:
+    elif search is not None and not interrupted and search.search.scores:
         said = verdict(
-            race.race,
+            search.search,
             recommendation,
             found[method],
-            judged_on=race.judge.name,
-            rows=race.judge.rows,
-            constant=plan.constant_loss,
-            spent=race.before + race.race.spent,
+            judged_on=search.evaluator.name,
+            rows=search.evaluator.rows,
+            constant=task.constant_loss,
+            spent=search.before + search.search.spent,
             budget=config.confirm.budget,
         )
         confirmation, recommendation = said.confirmation, said.recommendation
         warnings = [*ranges, *said.warnings]
-    elif race is not None and not interrupted:
-        warnings.append(unheard(race.race, found[method], race.judge.name, timed=race.timed))
+    elif search is not None and not interrupted:
+        warnings.append(unheard(search.search, found[method], search.evaluator.name, timed=search.timed))
     rate = recommendation.learning_rate
     if interrupted:
-        stopped = advice.stopped(climb.learning_rate, confirming=race is not None)
+        stopped = advice.stopped(climb.learning_rate, confirming=search is not None)
         warnings.insert(0, stopped)
         if rate is None:
             recommendation = replace(recommendation, reason=f"{stopped}; what was measured until then shows no rate")
-    if race is not None and race.race.scores:
+    if search is not None and search.search.scores:
         # The longest heat's schedule is compiled already, and in the mean it is as the whole one.
-        along = schedule(plan, max(race.race.scores))
-        mean = None if along.plateau else float(along.rise.mean())
+        along = schedule(task, max(search.search.scores))
+        mean = None if along.plateau else float(along.factors.mean())
     return Result(
         name=name,
         status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",
@@ -92,33 +95,33 @@ def conclude(
             gradient_norm=climb.gradient_norm,
             update_norm=climb.update_norm,
             diverged_at=divergences(climb.loss),
-            seeds=plan.seeds,
+            seeds=task.seeds,
             execution=execution,
         ),
-        facts=facts(plan, rate),
-        assumptions=plan.assumptions,
-        warnings=(*warnings, *plan.notes()),
+        facts=facts(task, rate),
+        assumptions=task.assumptions,
+        warnings=(*warnings, *task.notes()),
         config=config.model_dump(mode="json"),
         environment=devices.environment(),
-        timing=clock.timing(),
+        timing=timer.timing(),
         confirmation=confirmation,
         evidence=evidence,
         advice=Advice()
         if interrupted
-        else advise(config, plan.train_steps, reading, recommendation, confirmation, evidence, mean, plan.to_paste),
+        else advise(config, task.train_steps, reading, recommendation, confirmation, evidence, mean, task.to_paste),
     )
 
 
-def facts(plan: Plan, rate: float | None) -> Facts:
+def facts(task: Task, rate: float | None) -> Facts:
     """Model, data and the line to paste."""
     return Facts(
-        model=plan.described,
-        parameters=plan.parameters,
-        data=plan.describe_data(),
-        loss=plan.loss,
-        optimizer=plan.optimizer_line(rate),
-        chance_loss=plan.chance_loss,
-        constant_loss=plan.constant_loss,
-        frozen=plan.frozen,
-        precision=plan.config.precision,
+        model=task.described,
+        parameters=task.parameters,
+        data=task.describe_data(),
+        loss=task.loss,
+        optimizer=task.optimizer_line(rate),
+        chance_loss=task.chance_loss,
+        constant_loss=task.constant_loss,
+        frozen=task.frozen,
+        precision=task.config.precision,
     )

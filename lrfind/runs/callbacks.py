@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lrfind.storage.replay import Position
 
 
-class Watcher(Protocol):
+class Callback(Protocol):
     """Whoever wants to know what happens: a progress bar, or nobody."""
 
     def phase(self, name: str) -> None:
@@ -29,23 +29,23 @@ class Watcher(Protocol):
     def note(self, text: str) -> None:
         """Something to know besides, a sentence."""
 
-    def resume(self, reached: Position | None, strange: int) -> None:
+    def resume(self, reached: Position | None, rejected_lines: int) -> None:
         """An unfinished run is carried on from there; so many lines of its journal do not belong to it."""
 
-    def repeat(self, kind: str, done: int, total: int) -> None:
+    def on_recompute(self, kind: str, done: int, total: int) -> None:
         """So many steps have to be measured again, and are."""
 
-    def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
+    def on_sweep_chunk(self, learning_rate: Floats, done: int, loss: float) -> None:
         """`done` steps of a ladder are measured, the last one at this loss (median over seeds)."""
 
-    def expect(self, steps: float, seconds: float) -> None:
+    def on_confirm_start(self, steps: float, seconds: float) -> None:
         """The confirmation will take at most so many optimiser steps, and about so long."""
 
-    def train(self, rates: int, horizon: int, done: float, total: float) -> None:
+    def on_rung_chunk(self, rates: int, horizon: int, done: float, total: float) -> None:
         """A part of a heat is done: of so many rates and steps; optimiser steps of all heats so far, and at most."""
 
 
-class Quiet:
+class NullCallback:
     """A watcher who looks away."""
 
     def phase(self, name: str) -> None: ...
@@ -54,19 +54,19 @@ class Quiet:
 
     def note(self, text: str) -> None: ...
 
-    def resume(self, reached: Position | None, strange: int) -> None: ...
+    def resume(self, reached: Position | None, rejected_lines: int) -> None: ...
 
-    def repeat(self, kind: str, done: int, total: int) -> None: ...
+    def on_recompute(self, kind: str, done: int, total: int) -> None: ...
 
-    def climb(self, learning_rate: Floats, done: int, loss: float) -> None: ...
+    def on_sweep_chunk(self, learning_rate: Floats, done: int, loss: float) -> None: ...
 
-    def expect(self, steps: float, seconds: float) -> None: ...
+    def on_confirm_start(self, steps: float, seconds: float) -> None: ...
 
-    def train(self, rates: int, horizon: int, done: float, total: float) -> None: ...
+    def on_rung_chunk(self, rates: int, horizon: int, done: float, total: float) -> None: ...
 
 
 @dataclass
-class Clock:
+class Timer:
     """Seconds spent in each part of the work."""
 
     started: float = field(default_factory=time.perf_counter)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from lrfind.analysis.gate import judge as gate
+from lrfind.analysis.gate import judge
 from lrfind.config.diff import differences
 from lrfind.config.load import Loaded
 from lrfind.core.check import Check
@@ -38,12 +38,12 @@ def check(
     """
     rate = loaded.config.optimizer.learning_rate
     assert rate is not None
-    verdicts = gate.judge(
+    verdicts = judge.judge(
         result,
         rate,
         loaded.config.check.tolerance,
         baseline=baseline,
-        max_drift=gate.MAX_DRIFT if max_drift is None else max_drift,
+        max_drift=judge.MAX_DRIFT if max_drift is None else max_drift,
         warn=warn,
         ignore=ignore,
     )

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrfind.runs.callbacks import Clock, Watcher
+from lrfind.runs.callbacks import Callback, Timer
 from lrfind.runs.sweep import Options, prepare
-from lrfind.runs.train import Peak, alone, compiled
-from lrfind.storage.null import Nowhere
-from lrfind.storage.replay import Tape
+from lrfind.runs.train import Peak, compiled, single_run_config
+from lrfind.storage.null import NullRunDirectory
+from lrfind.storage.replay import ReplayJournal
 
 if TYPE_CHECKING:
     from lrfind.config.schema import Config
-    from lrfind.task.task import Plan
+    from lrfind.task.task import Task
 
 
-def rehearse(config: Config, peak: Peak, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:
+def dry_run(config: Config, peak: Peak, options: Options, callback: Callback, timer: Timer) -> dict[str, Any]:
     """Load and compile, and time one chunk of the training at a rate of zero, and one look.
 
     The user's own code is loaded and traced for its shapes, and takes no step: then nothing is compiled or timed.
@@ -29,40 +29,40 @@ def rehearse(config: Config, peak: Peak, options: Options, watcher: Watcher, clo
     Raises:
         InputError: data, config or device are wrong.
     """
-    plan, platform = prepare(alone(config, peak), options, watcher, clock)
+    task, platform = prepare(single_run_config(config, peak), options, callback, timer)
     from lrfind.engine import devices
     from lrfind.task.task import memory
 
     with devices.failures():
-        looks, seconds = _expected(plan, platform, watcher, clock)
+        looks, seconds = _expected(task, platform, callback, timer)
         return {
-            "model": plan.described,
-            "parameters": plan.parameters,
-            "frozen": plan.frozen,
+            "model": task.described,
+            "parameters": task.parameters,
+            "frozen": task.frozen,
             "precision": config.precision,
-            "data": plan.describe_data(),
-            "loss": plan.loss,
-            "memory_bytes": memory(plan),
-            "train_steps": plan.train_steps,
+            "data": task.describe_data(),
+            "loss": task.loss,
+            "memory_bytes": memory(task),
+            "train_steps": task.train_steps,
             "learning_rate": peak.rate,
             "schedule": config.train.schedule.name,
             "looks": looks,
-            "expected_seconds": None if seconds is None else round(seconds + sum(clock.spent.values()), 2),
+            "expected_seconds": None if seconds is None else round(seconds + sum(timer.spent.values()), 2),
         }
 
 
-def _expected(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[int | None, float | None]:
+def _expected(task: Task, platform: str, callback: Callback, timer: Timer) -> tuple[int | None, float | None]:
     """The looks and the seconds of the training; None for both where a step runs the user's code."""
-    if plan.runs_own_code:
+    if task.runs_own_code:
         return None, None
-    kernel, state, look, between = compiled(plan, platform, watcher, clock, Tape(Nowhere()))
+    train_loop, state, validator, between = compiled(task, platform, callback, timer, ReplayJournal(NullRunDirectory()))
     begin = time.perf_counter()
-    still = np.zeros((min(kernel.chunk, plan.train_steps), 1))
-    chunk = next(iter(kernel.run([state], still)))
-    seconds = (time.perf_counter() - begin) * plan.train_steps / len(still)
-    looks = -(-plan.train_steps // between) + 1 if look is not None else 0
-    if look is not None:
+    still = np.zeros((min(train_loop.chunk, task.train_steps), 1))
+    chunk = next(iter(train_loop.run([state], still)))
+    seconds = (time.perf_counter() - begin) * task.train_steps / len(still)
+    looks = -(-task.train_steps // between) + 1 if validator is not None else 0
+    if validator is not None:
         begin = time.perf_counter()
-        look(chunk.states[0])
+        validator(chunk.states[0])
         seconds += (time.perf_counter() - begin) * looks
     return looks, seconds

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lrfind.core.dataset import Floats
-from lrfind.engine.batch_norm import Settler, has_leaves
-from lrfind.engine.evaluation import Evaluator
-from lrfind.task.data.permuted_labels import dealt
+from lrfind.engine.batch_norm import BatchNormRecalibration, has_leaves
+from lrfind.engine.evaluation import LossEvaluator
+from lrfind.task.data.permuted_labels import permuted_labels
 
 if TYPE_CHECKING:
     from lrfind.engine.step import TrainState
-    from lrfind.task.task import Plan
+    from lrfind.task.task import Task
 
 HELD_OUT, TRAINED_ON = 32, 8
 """Rows to evaluate a state on, in batches: held-out ones and training ones.
@@ -35,7 +35,7 @@ FEW_ROWS = 256
 
 
 @dataclass(frozen=True)
-class Judge:
+class Evaluator:
     """Evaluator of training states.
 
     Attributes:
@@ -44,17 +44,18 @@ class Judge:
         rows: number of rows that decide.
         cost: cost of evaluating one state, in optimiser steps.
         at: function that replaces a state's weights by those at which its optimiser is evaluated.
-        settler: recalibration of running statistics; None for a model without state.
-        dealt: loss on rows with permuted labels; None if a constant answer's loss is known or rows have no labels.
+        recalibration: recalibration of running statistics; None for a model without state.
+        permuted_labels: loss on rows with permuted labels; None if a constant answer's loss is known or rows have no
+            labels.
     """
 
-    held_out: Evaluator | None
-    trained_on: Evaluator
+    held_out: LossEvaluator | None
+    trained_on: LossEvaluator
     rows: int
     cost: float
     at: Callable[[TrainState], TrainState] = lambda state: state
-    settler: Settler | None = None
-    dealt: Evaluator | None = None
+    recalibration: BatchNormRecalibration | None = None
+    permuted_labels: LossEvaluator | None = None
 
     @property
     def name(self) -> str:
@@ -63,20 +64,25 @@ class Judge:
 
     def compile(self, shapes: TrainState, platform: str) -> None:
         """Compile for training states of these shapes."""
-        parts: tuple[Evaluator | Settler | None, ...] = (self.held_out, self.trained_on, self.settler, self.dealt)
+        parts: tuple[LossEvaluator | BatchNormRecalibration | None, ...] = (
+            self.held_out,
+            self.trained_on,
+            self.recalibration,
+            self.permuted_labels,
+        )
         for part in parts:
             if part is not None:
                 part.compile(shapes, platform)
 
     def __call__(self, states: Sequence[TrainState]) -> tuple[Floats, Floats]:
         """Return the deciding loss and the training loss of each state, shape (states,) each."""
-        return self.losses(self.ready(states))
+        return self.losses(self.prepare_states(states))
 
-    def ready(self, states: Sequence[TrainState]) -> list[TrainState]:
+    def prepare_states(self, states: Sequence[TrainState]) -> list[TrainState]:
         """Prepare states for evaluation: averaged weights, recalibrated statistics."""
         states = [self.at(state) for state in states]
-        if self.settler:
-            states = [state._replace(state=self.settler(state.params)) for state in states]
+        if self.recalibration:
+            states = [state._replace(state=self.recalibration(state.params)) for state in states]
         return states
 
     def losses(self, ready: Sequence[TrainState]) -> tuple[Floats, Floats]:
@@ -84,42 +90,42 @@ class Judge:
         train_loss = self.trained_on(ready)
         return (self.held_out(ready) if self.held_out else train_loss), train_loss
 
-    def unseeing(self, ready: Sequence[TrainState]) -> float:
+    def permuted_label_loss(self, ready: Sequence[TrainState]) -> float:
         """Return the lowest loss of prepared states on permuted labels; inf if there is none.
 
         Reference:
             Ojala and Garriga 2010, "Permutation tests for studying classifier performance".
         """
-        if self.dealt is None:
+        if self.permuted_labels is None:
             return math.inf
-        loss = self.dealt(ready)
+        loss = self.permuted_labels(ready)
         return float(np.where(np.isfinite(loss), loss, math.inf).min())
 
 
 Judgement = Callable[[Sequence[Any]], tuple[Floats, Floats]]
-"""Function from states to deciding loss and training loss: a `Judge` or its replay."""
+"""Function from states to deciding loss and training loss: a `Evaluator` or its replay."""
 
 
-def judge(plan: Plan) -> Judge:
+def make_evaluator(task: Task) -> Evaluator:
     """Return the evaluator of a task's states."""
-    rows, source = plan.rows, plan.source
-    training_rows = source.sample("train", TRAINED_ON * rows, plan.at_once) or []
-    trained_on = Evaluator(plan.model.loss, training_rows)
-    held_out_rows = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), plan.at_once)
-    held_out = Evaluator(plan.model.loss, held_out_rows) if held_out_rows else None
-    settler = settler_of(plan)
-    unknown = plan.constant_loss is None and not plan.model.step
-    permuted = dealt((held_out_rows or training_rows)[:TRAINED_ON]) if unknown else None
-    unseeing = Evaluator(plan.model.loss, permuted) if permuted else None
+    rows, source = task.rows, task.source
+    training_rows = source.sample("train", TRAINED_ON * rows, task.at_once) or []
+    trained_on = LossEvaluator(task.model.loss, training_rows)
+    held_out_rows = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), task.at_once)
+    held_out = LossEvaluator(task.model.loss, held_out_rows) if held_out_rows else None
+    settler = recalibration_of(task)
+    unknown = task.constant_loss is None and not task.model.step
+    permuted = permuted_labels((held_out_rows or training_rows)[:TRAINED_ON]) if unknown else None
+    unseeing = LossEvaluator(task.model.loss, permuted) if permuted else None
     evaluated = sum(part.rows for part in (trained_on, held_out, settler, unseeing) if part)
-    cost = plan.model.evaluation * evaluated / rows
-    return Judge(held_out, trained_on, (held_out or trained_on).rows, cost, plan.evaluated_at, settler, unseeing)
+    cost = task.model.evaluation * evaluated / rows
+    return Evaluator(held_out, trained_on, (held_out or trained_on).rows, cost, task.evaluated_at, settler, unseeing)
 
 
-def settler_of(plan: Plan) -> Settler | None:
+def recalibration_of(task: Task) -> BatchNormRecalibration | None:
     """Return the recalibration of a task's running statistics; None for a model without state."""
-    _, state = plan.initial
-    if plan.model.step is not None or not has_leaves(state):
+    _, state = task.initial
+    if task.model.step is not None or not has_leaves(state):
         return None
-    parts = plan.source.sample("train", max(SETTLED * plan.rows, FEW_ROWS), plan.at_once)
-    return Settler(plan.model.loss, state, parts or [])
+    parts = task.source.sample("train", max(SETTLED * task.rows, FEW_ROWS), task.at_once)
+    return BatchNormRecalibration(task.model.loss, state, parts or [])

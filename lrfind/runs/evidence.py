@@ -15,12 +15,12 @@ from lrfind.core.errors import OwnCodeError
 from lrfind.core.result import Evidence
 from lrfind.engine.evaluation import rows_in
 from lrfind.engine.sharpness import BASIS, ROUNDS, Stability, rule_of, stability
-from lrfind.task.optim import param_groups as groups
+from lrfind.task.optim import param_groups
 
 if TYPE_CHECKING:
-    from lrfind.engine.train_loop import Kernel
-    from lrfind.runs.range_test import Climb
-    from lrfind.task.task import Plan
+    from lrfind.engine.train_loop import TrainLoop
+    from lrfind.runs.range_test import SweepPass
+    from lrfind.task.task import Task
 
 STILL = 20
 """Steps at rate zero that fill an adaptive optimiser's moments at the initial weights."""
@@ -32,51 +32,51 @@ MOST_PRODUCTS = BASIS * ROUNDS + 1
 """Largest number of Hessian-vector products, for the budget."""
 
 
-def measured_rows(plan: Plan) -> int:
+def measured_rows(task: Task) -> int:
     """Return the number of rows that the sharpness is measured on."""
-    return rows_in(plan.source.first(max(ROWS, plan.source.batch_rows)))
+    return rows_in(task.source.first(max(ROWS, task.source.batch_rows)))
 
 
-def cost(plan: Plan) -> float:
+def cost(task: Task) -> float:
     """Return the largest cost of `sharpness`, in optimiser steps, two per product."""
-    if not known(plan):
+    if not known(task):
         return 0
-    return STILL + 2 * MOST_PRODUCTS * measured_rows(plan) / plan.rows
+    return STILL + 2 * MOST_PRODUCTS * measured_rows(task) / task.rows
 
 
-def known(plan: Plan) -> bool:
+def known(task: Task) -> bool:
     """Return whether there is a formula for the optimiser's stability limit."""
-    section = plan.config.optimizer
+    section = task.config.optimizer
     return section.named and rule_of(section.name, section.options) is not None
 
 
-def sharpness(plan: Plan, kernel: Kernel, start: Any, platform: str) -> Stability | None:
+def sharpness(task: Task, train_loop: TrainLoop, start: Any, platform: str) -> Stability | None:
     """Return sharpness and stability limit at the first seed's initial weights.
 
     Args:
-        plan: task to train.
-        kernel: train loop, compiled.
+        task: task to train.
+        train_loop: train loop, compiled.
         start: training state of the first seed before training.
         platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
 
     Returns:
         Sharpness and limit; None if they are unknown, or memory does not suffice.
     """
-    if not known(plan):
+    if not known(task):
         return None
-    section = plan.config.optimizer
-    *_, chunk = kernel.run([start], np.zeros((STILL, 1)), seeds=[0])
-    batch = plan.source.first(max(ROWS, plan.source.batch_rows))
-    key = plan.batches.keys(plan.seeds[0], 0, 1)[0]
-    factors = groups.factors(plan.initial[0], section.groups, section.frozen) if section.groups else None
+    section = task.config.optimizer
+    *_, chunk = train_loop.run([start], np.zeros((STILL, 1)), seeds=[0])
+    batch = task.source.first(max(ROWS, task.source.batch_rows))
+    key = task.batches.keys(task.seeds[0], 0, 1)[0]
+    factors = param_groups.factors(task.initial[0], section.groups, section.frozen) if section.groups else None
     name, options = section.name, section.options
     try:
-        return stability(plan.exact.loss, chunk.states[0], batch, key, name, options, platform, factors)
+        return stability(task.exact.loss, chunk.states[0], batch, key, name, options, platform, factors)
     except (jax.errors.JaxRuntimeError, MemoryError, OwnCodeError):
         return None
 
 
-def evidence(climb: Climb, found: Stability | None) -> Evidence:
+def evidence(climb: SweepPass, found: Stability | None) -> Evidence:
     """Return the evidence of a run for its result.
 
     Args:

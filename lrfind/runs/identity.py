@@ -12,8 +12,8 @@ from lrfind.core.errors import RunError
 from lrfind.storage.layout import JOURNAL, head_of
 
 if TYPE_CHECKING:
-    from lrfind.storage.replay import Tape
-    from lrfind.task.task import Plan
+    from lrfind.storage.replay import ReplayJournal
+    from lrfind.task.task import Task
 
 KINDS = {"data": "other data", "code": "other code", "machine": "another kind of processor"}
 """What is said of parts that are a hash alone."""
@@ -25,23 +25,23 @@ MOST = 3
 """Differences that a sentence names."""
 
 
-def identity(plan: Plan, config: Mapping[str, Any]) -> dict[str, Any]:
+def identity(task: Task, config: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that moves the bits of a run's curve.
 
     Args:
-        plan: of the run; the user's code is loaded, which may set something of JAX's.
+        task: of the run; the user's code is loaded, which may set something of JAX's.
         config: resolved.
     """
     from lrfind.engine import devices
 
     found = {
         "config": config,
-        "data": plan.digest,
+        "data": task.digest,
         "environment": devices.environment(),
         "settings": devices.settings(),
         "machine": devices.machine(),
     }
-    return found | ({"code": plan.code} if plan.code else {})
+    return found | ({"code": task.code} if task.code else {})
 
 
 def other_run(parts: Mapping[str, Any], folder: Path, no_part: Mapping[str, Any] = NO_PART) -> str:
@@ -67,29 +67,29 @@ def other_run(parts: Mapping[str, Any], folder: Path, no_part: Mapping[str, Any]
     return f"a run of this config under other conditions ({'; '.join(found[:MOST])}{more})"
 
 
-def hold(plan: Plan, states: Sequence[Any], tape: Tape) -> None:
+def hold(task: Task, states: Sequence[Any], replay: ReplayJournal) -> None:
     """Write down what a run of the user's own code begins with, whose files may change: a checksum of every seed's
     starting state, and of the batches that were looked at. A run that is carried on is held to what its journal says.
 
     Args:
-        plan: of the run.
+        task: of the run.
         states: of each seed, before training.
-        tape: of the run.
+        replay: of the run.
 
     Raises:
         RunError: the states or batches are others.
     """
     from lrfind.engine.chunk_record import checksum
 
-    if not plan.code:
+    if not task.code:
         return
     begin = [f"{checksum(state):08x}" for state in states]
-    if tape.once("start", lambda: {"states": begin})["states"] != begin:
+    if replay.memoize("start", lambda: {"states": begin})["states"] != begin:
         raise RunError(
             "the starting weights are not those of the run that is carried on; repair what they are made from, or "
             "begin anew with --fresh"
         )
-    while (line := tape.next("batches")) is not None:
-        plan.source.expect(line)
-    for line in plan.source.seen(None, None):
-        tape.add(line)
+    while (line := replay.replay("batches")) is not None:
+        task.source.expect(line)
+    for line in task.source.seen(None, None):
+        replay.append(line)

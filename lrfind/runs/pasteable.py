@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lrfind.analysis.advice import Proposal, proposals
-from lrfind.analysis.range_test.curve import Reading
+from lrfind.analysis.range_test.curve import CurveSummary
 from lrfind.analysis.rules_of_thumb import judge
 from lrfind.config.optimizer_catalog import OPTIMIZERS
 from lrfind.config.schema import Config
@@ -30,7 +30,7 @@ _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 def advise(
     config: Config,
     steps: int,
-    reading: Reading,
+    reading: CurveSummary,
     found: Recommendation,
     confirmation: Confirmation | None,
     evidence: Evidence,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lrfind.analysis.range_test.curve import Reading, read
+from lrfind.analysis.range_test.curve import CurveSummary, summarize
 from lrfind.analysis.range_test.recommendation import begins_too_high
 from lrfind.config.schema import SweepSection
 from lrfind.core.dataset import Floats
@@ -16,7 +16,7 @@ from lrfind.core.registry import LADDERS, METHODS
 from lrfind.engine import learning_rates as ladder
 
 if TYPE_CHECKING:
-    from lrfind.engine.resumable import Runs
+    from lrfind.engine.resumable import Trainer
     from lrfind.engine.train_loop import Chunk
 
 REACH = 100.0
@@ -24,7 +24,7 @@ REACH = 100.0
 
 
 @dataclass
-class Climb:
+class SweepPass:
     """One pass of the range test, growing as it is measured.
 
     Attributes:
@@ -34,7 +34,7 @@ class Climb:
 
     ladder: Floats
     chunks: list[Chunk] = field(default_factory=list)
-    _reading: Reading | None = None
+    _reading: CurveSummary | None = None
 
     @property
     def learning_rate(self) -> Floats:
@@ -52,10 +52,10 @@ class Climb:
         return np.concatenate([chunk.loss for chunk in self.chunks], axis=1)
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> CurveSummary:
         """Summary of the curve so far, cached by its length."""
         if self._reading is None or len(self._reading.learning_rate) != self.done:
-            self._reading = read(self.learning_rate, self.loss)
+            self._reading = summarize(self.learning_rate, self.loss)
         return self._reading
 
     @property
@@ -74,17 +74,17 @@ class Climb:
         return np.concatenate([chunk.update_norm for chunk in self.chunks], axis=1)
 
 
-def climb(
-    kernel: Runs,
+def range_test(
+    train_loop: Trainer,
     states: list[Any],
     section: SweepSection,
     bounds: tuple[float | None, float | None],
-    climbs: list[Climb],
-) -> Iterator[Climb]:
+    climbs: list[SweepPass],
+) -> Iterator[SweepPass]:
     """Run passes of the range test; the second one starts lower if the first began too high.
 
     Args:
-        kernel: train loop, compiled for the states' lanes.
+        train_loop: train loop, compiled for the states' lanes.
         states: training state of each seed before the sweep.
         section: section `sweep` of the config.
         bounds: lowest and highest rate that the user allows; None for the limits of the extension.
@@ -102,14 +102,14 @@ def climb(
     top = top if highest is None else min(top, highest)
     rates: Floats = LADDERS[section.ladder].load()(low, high, section.steps)
     while True:
-        beyond = ladder.above(rates, top)
-        current = Climb(np.concatenate([rates, beyond]))
+        beyond = ladder.extend_up(rates, top)
+        current = SweepPass(np.concatenate([rates, beyond]))
         climbs.append(current)
-        for chunk in sweep(kernel, states, rates, beyond):
+        for chunk in sweep(train_loop, states, rates, beyond):
             current.chunks.append(chunk)
             yield current
         if len(climbs) > 1 or not bottom < low:
             return
         if not begins_too_high(current.reading, METHODS[section.method].load()):
             return
-        rates = np.concatenate([ladder.below(rates, bottom), rates])
+        rates = np.concatenate([ladder.extend_down(rates, bottom), rates])

@@ -8,7 +8,7 @@ from lrfind.analysis.plateau import factors
 from lrfind.config.sections.train import TrainSection
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
-from lrfind.runs import scheduled_training as pace
+from lrfind.runs import scheduled_training
 
 STEPS = 300
 """Points of a curve; more than a picture has columns."""
@@ -25,9 +25,9 @@ def curves() -> dict[str, Floats]:
 def curve(name: str) -> Floats:
     """One schedule; what waits for the loss is given one that stalls."""
     schedule = TrainSection.model_validate({"steps": STEPS, "schedule": name}).schedule
-    course = pace.course(name, STEPS, **schedule.keywords(STEPS))
+    course = scheduled_training.unit_schedule(name, STEPS, **schedule.keywords(STEPS))
     found: Floats = (
-        course.rise if course.plateau is None else course.rise * factors(course.plateau, stalling()[None])[0]
+        course.factors if course.plateau is None else course.factors * factors(course.plateau, stalling()[None])[0]
     )
     return found
 

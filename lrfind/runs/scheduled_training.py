@@ -9,34 +9,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lrfind.analysis.plateau import Plateau, Waiting
+from lrfind.analysis.plateau import Plateau, PlateauTracker
 from lrfind.core.dataset import Floats
 from lrfind.task.optim import schedules
 
 if TYPE_CHECKING:
-    from lrfind.engine.resumable import Runs
+    from lrfind.engine.resumable import Trainer
     from lrfind.engine.train_loop import Chunk
 
 
 @dataclass(frozen=True)
-class Course:
+class UnitSchedule:
     """A schedule with peak 1 for a training of a given length.
 
     Attributes:
-        rise: rate at peak 1, shape (steps,); with `plateau`, the rate before any drop.
+        factors: rate at peak 1, shape (steps,); with `plateau`, the rate before any drop.
         plateau: rule by which the loss lowers the rate; None if it never does.
     """
 
-    rise: Floats
+    factors: Floats
     plateau: Plateau | None = None
 
     @property
     def steps(self) -> int:
         """Length of the training in steps."""
-        return len(self.rise)
+        return len(self.factors)
 
 
-class Paced(NamedTuple):
+class ScheduledChunk(NamedTuple):
     """A chunk of a training with its learning rates.
 
     Attributes:
@@ -48,7 +48,7 @@ class Paced(NamedTuple):
     rates: Floats
 
 
-def course(name: str, steps: int, **options: Any) -> Course:
+def unit_schedule(name: str, steps: int, **options: Any) -> UnitSchedule:
     """Return the unit schedule of a name, cached because each evaluation compiles it.
 
     Args:
@@ -56,36 +56,36 @@ def course(name: str, steps: int, **options: Any) -> Course:
         steps: length of the training.
         **options: keywords of `lrfind.task.optim.schedules.call`.
     """
-    return _course(name, steps, tuple(sorted(options.items())))
+    return _unit_schedule(name, steps, tuple(sorted(options.items())))
 
 
 @lru_cache(maxsize=64)
-def _course(name: str, steps: int, options: tuple[tuple[str, Any], ...]) -> Course:
+def _unit_schedule(name: str, steps: int, options: tuple[tuple[str, Any], ...]) -> UnitSchedule:
     """Return the unit schedule of hashable options."""
     keywords = dict(options)
     rise = schedules.unit(name, steps, **keywords)
-    return Course(rise, Plateau.of(**keywords) if name == "reduce_on_plateau" else None)
+    return UnitSchedule(rise, Plateau.of(**keywords) if name == "reduce_on_plateau" else None)
 
 
-def paced(
-    kernel: Runs,
+def train_on_schedule(
+    train_loop: Trainer,
     states: Sequence[Any],
-    along: Course,
+    schedule: UnitSchedule,
     peaks: Floats,
     seeds: Sequence[int] | None = None,
     *,
     before: Floats | None = None,
     label: Mapping[str, Any] | None = None,
-) -> Iterator[Paced]:
+) -> Iterator[ScheduledChunk]:
     """Train lanes on a schedule, each at its own peak rate.
 
     If the loss lowers the rate, the lanes run up to the end of the first window after which any lane's rate may drop;
     then each lane's own losses decide. The result is therefore independent of chunk length and of the other lanes.
 
     Args:
-        kernel: train loop.
+        train_loop: train loop.
         states: training state of each lane.
-        along: unit schedule of the whole training.
+        schedule: unit schedule of the whole training.
         peaks: peak rate of each lane, shape (lanes,).
         seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
         before: losses of the finished steps, shape (lanes, done), `states` being those after them; None at the start.
@@ -95,21 +95,21 @@ def paced(
         The chunks, in order, computed on demand.
     """
     done = 0 if before is None else before.shape[1]
-    rise = along.rise[:, None] * peaks
-    if along.plateau is None:
-        for chunk in kernel.run(states, rise[done:], start=done, seeds=seeds, label=label):
-            yield Paced(chunk, rise[chunk.start : chunk.start + chunk.loss.shape[1]].T)
+    rise = schedule.factors[:, None] * peaks
+    if schedule.plateau is None:
+        for chunk in train_loop.run(states, rise[done:], start=done, seeds=seeds, label=label):
+            yield ScheduledChunk(chunk, rise[chunk.start : chunk.start + chunk.loss.shape[1]].T)
         return
-    window, waiting = along.plateau.window, Waiting(along.plateau, len(peaks))
+    window, waiting = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
     loss = np.empty((len(peaks), 0)) if before is None else before
     judged = 0
-    while (done := loss.shape[1]) < along.steps:
+    while (done := loss.shape[1]) < schedule.steps:
         while judged + window <= done:
             waiting.see(loss[:, judged : judged + window])
             judged += window
-        stop = min(along.steps, judged + waiting.surely * window)
+        stop = min(schedule.steps, judged + waiting.surely * window)
         rates = rise[done:stop] * waiting.scale
-        for chunk in kernel.run(states, rates, start=done, seeds=seeds, label=label):
+        for chunk in train_loop.run(states, rates, start=done, seeds=seeds, label=label):
             states = chunk.states
             loss = np.concatenate([loss, chunk.loss], axis=1)
-            yield Paced(chunk, rates[chunk.start - done : chunk.start - done + chunk.loss.shape[1]].T)
+            yield ScheduledChunk(chunk, rates[chunk.start - done : chunk.start - done + chunk.loss.shape[1]].T)

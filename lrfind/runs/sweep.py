@@ -16,17 +16,17 @@ import numpy as np
 from lrfind.config.diff import NO_PART
 from lrfind.config.schema import Config
 from lrfind.core.result import Result
-from lrfind.runs.callbacks import Clock, Watcher
+from lrfind.runs.callbacks import Callback, Timer
 from lrfind.runs.identity import identity, other_run
 from lrfind.runs.measurement import Render, compiled, measure
-from lrfind.storage import run_directory as store
+from lrfind.storage import run_directory
 from lrfind.storage.folder_choice import take
 from lrfind.storage.ownership import Other
 from lrfind.storage.replay import position
-from lrfind.task.user_code.loader import Door
+from lrfind.task.user_code.loader import ImportPolicy
 
 if TYPE_CHECKING:
-    from lrfind.task.task import Plan
+    from lrfind.task.task import Task
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Options:
         high: the highest rate the user allows; None leaves it to the extension.
         device: ``"cpu"``, ``"gpu"``, ``"tpu"``, or None for JAX's choice.
         cache: keep compiled programs between processes.
-        door: where the user's own code may be loaded from.
+        policy: where the user's own code may be loaded from.
         start: the absolute folder that `out` and `runs` are relative to, whatever the user's code does.
         avoid: run directories of the configs before this one in the same command.
     """
@@ -53,13 +53,13 @@ class Options:
     high: float | None = None
     device: str | None = None
     cache: bool = True
-    door: Door = field(default_factory=Door)
+    policy: ImportPolicy = field(default_factory=ImportPolicy)
     start: Path = field(default_factory=Path.cwd)
     avoid: Collection[Path] = ()
 
     def take(
-        self, name: str, mark: str, head: Mapping[str, Any], other: Other, result: str = store.RESULT
-    ) -> AbstractContextManager[store.RunDirectory]:
+        self, name: str, mark: str, head: Mapping[str, Any], other: Other, result: str = run_directory.RESULT
+    ) -> AbstractContextManager[run_directory.RunDirectory]:
         """Take the run directory of a config: `out`, or a free one under `runs`."""
         return take(
             self.out,
@@ -76,7 +76,7 @@ class Options:
 
 
 def sweep(
-    config: Config, name: str, render: Render, options: Options, watcher: Watcher, clock: Clock
+    config: Config, name: str, render: Render, options: Options, callback: Callback, timer: Timer
 ) -> tuple[Result, list[Path]]:
     """Measure a curve, read it, and leave the files of the run.
 
@@ -88,27 +88,27 @@ def sweep(
         InputError: data, config or device are wrong.
         RunError: the run failed.
     """
-    plan, platform = prepare(config, options, watcher, clock)
+    task, platform = prepare(config, options, callback, timer)
     from lrfind.runs.build_result import facts
     from lrfind.runs.sweep_pass import PROBE_EVERY
-    from lrfind.storage.recover import preface
+    from lrfind.storage.recover import journal_head
 
-    parts = identity(plan, config.model_dump(mode="json")) | {
+    parts = identity(task, config.model_dump(mode="json")) | {
         "bounds": [options.low, options.high],
         "groups": list(config.optimizer.groups),  # their order counts, which a hash of keys does not see
     }
-    mark = store.fingerprint(parts | {"config": config.model_dump(mode="json", exclude=NO_PART)})
+    mark = run_directory.fingerprint(parts | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     # What a run that is killed can be told by, without JAX.
-    head = parts | preface(name, facts(plan, None), plan.train_steps, plan.assumptions, PROBE_EVERY)
+    head = parts | journal_head(name, facts(task, None), task.train_steps, task.assumptions, PROBE_EVERY)
     with options.take(name, mark, head, partial(other_run, parts)) as directory:
-        watcher.folder(directory.path, directory.passed)
-        if (reached := position(directory.recorded)) is not None or directory.strange:
-            watcher.resume(reached, directory.strange)
+        callback.folder(directory.path, directory.passed)
+        if (reached := position(directory.recorded)) is not None or directory.rejected_lines:
+            callback.resume(reached, directory.rejected_lines)
         bounds = options.low, options.high
-        return measure(plan, platform, name, directory, render, bounds, watcher, clock)
+        return measure(task, platform, name, directory, render, bounds, callback, timer)
 
 
-def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -> dict[str, Any]:
+def dry_run(config: Config, options: Options, callback: Callback, timer: Timer) -> dict[str, Any]:
     """Do everything but the measuring: load, compile, and time one chunk of one climb, in which no rate is above zero.
 
     The user's own code is loaded and traced for its shapes, and takes no step: then nothing is compiled or timed.
@@ -116,68 +116,67 @@ def rehearse(config: Config, options: Options, watcher: Watcher, clock: Clock) -
     Returns:
         Facts by name, for reading: model, data, parameters, memory in bytes, expected seconds.
     """
-    plan, platform = prepare(config, options, watcher, clock)
+    task, platform = prepare(config, options, callback, timer)
     from lrfind.engine import devices
     from lrfind.task.task import memory
 
     with devices.failures():
-        trainings, seconds = _expected(plan, platform, watcher, clock)
+        trainings, seconds = _expected(task, platform, callback, timer)
         return {
-            "model": plan.described,
-            "parameters": plan.parameters,
-            "frozen": plan.frozen,
+            "model": task.described,
+            "parameters": task.parameters,
+            "frozen": task.frozen,
             "precision": config.precision,
-            "data": plan.describe_data(),
-            "loss": plan.loss,
-            "lanes": len(plan.seeds),
-            "memory_bytes": memory(plan),
+            "data": task.describe_data(),
+            "loss": task.loss,
+            "lanes": len(task.seeds),
+            "memory_bytes": memory(task),
             "sweep_steps": config.sweep.steps,
             "confirm_steps": trainings,
-            "train_steps": plan.train_steps,
-            "expected_seconds": None if seconds is None else round(seconds + sum(clock.spent.values()), 2),
+            "train_steps": task.train_steps,
+            "expected_seconds": None if seconds is None else round(seconds + sum(timer.spent.values()), 2),
         }
 
 
-def _expected(plan: Plan, platform: str, watcher: Watcher, clock: Clock) -> tuple[int, float | None]:
+def _expected(task: Task, platform: str, callback: Callback, timer: Timer) -> tuple[int, float | None]:
     """The most steps of the confirmation, and the seconds of the run, None where a step runs the user's code."""
     from lrfind.runs.confirmation import expected
 
-    config = plan.config
-    if plan.runs_own_code:
-        most = config.confirm.budget - config.sweep.steps * len(plan.seeds) if config.confirm.enabled else 0
+    config = task.config
+    if task.runs_own_code:
+        most = config.confirm.budget - config.sweep.steps * len(task.seeds) if config.confirm.enabled else 0
         return max(0, most), None
-    kernel, states, judged = compiled(plan, platform, watcher, clock)
+    train_loop, states, judged = compiled(task, platform, callback, timer)
     begin = time.perf_counter()
-    still = np.zeros((min(kernel.chunk, config.sweep.steps), len(states)))
-    next(iter(kernel.run(states, still)))
+    still = np.zeros((min(train_loop.chunk, config.sweep.steps), len(states)))
+    next(iter(train_loop.run(states, still)))
     seconds = (time.perf_counter() - begin) * config.sweep.steps / len(still)
-    trainings = max(0, int(expected(plan, judged))) if judged else 0
+    trainings = max(0, int(expected(task, judged))) if judged else 0
     confirming = seconds * trainings / (config.sweep.steps * len(states))
     return trainings, seconds + min(confirming, config.confirm.max_seconds or confirming)
 
 
-def prepare(config: Config, options: Options, watcher: Watcher, clock: Clock) -> tuple[Plan, str]:
+def prepare(config: Config, options: Options, callback: Callback, timer: Timer) -> tuple[Task, str]:
     """Import JAX, load the data, build the network; returns the plan and the platform."""
-    with clock("import_"):
-        watcher.phase("import")
-        from lrfind.engine import devices, jax_settings
-        from lrfind.engine import process_tuning as heap
+    with timer("import_"):
+        callback.phase("import")
+        from lrfind.engine import devices, jax_settings, process_tuning
 
-        heap.keep_freed()
+        process_tuning.keep_freed()
         platform = devices.configure(options.device, cache=options.cache)
         jax_settings.set_aside()
         jax_settings.quiet_callbacks()
         from lrfind.task import task as plans
-    with clock("data"), devices.failures():
-        watcher.phase("data")
+    with timer("data"), devices.failures():
+        callback.phase("data")
         if config.targets:
-            from lrfind.task import from_user_code as targets
+            from lrfind.task import from_user_code
 
-            plan = targets.make(config, options.door)
+            task = from_user_code.make(config, options.policy)
         else:
-            plan = plans.make(config)
+            task = plans.make(config)
         jax_settings.set_aside()  # The user's own code may have set others.
-        _ = plan.initial  # A model that memory has no room for is met here.
+        _ = task.initial  # A model that memory has no room for is met here.
     if said := jax_settings.said_of_aside():
-        watcher.note(said)
-    return plan, platform
+        callback.note(said)
+    return task, platform

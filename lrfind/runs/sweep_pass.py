@@ -14,7 +14,7 @@ import numpy as np
 from lrfind.analysis.range_test.curve import combine, divergence
 from lrfind.analysis.range_test.early_stop import hopeless
 from lrfind.core.dataset import Floats
-from lrfind.engine.resumable import Runs
+from lrfind.engine.resumable import Trainer
 from lrfind.engine.train_loop import Chunk
 
 PROBE_EVERY = 6
@@ -24,13 +24,13 @@ They cost an eighteenth more work and give two points per decade of the default 
 """
 
 
-def sweep(kernel: Runs, states: Sequence[Any], ladder: Floats, beyond: Floats) -> Iterator[Chunk]:
+def sweep(train_loop: Trainer, states: Sequence[Any], ladder: Floats, beyond: Floats) -> Iterator[Chunk]:
     """Train over a ladder of rates, and over its extension if the loss has not diverged.
 
     It ends early once no seed can recover, and on the extension as soon as the loss has diverged.
 
     Args:
-        kernel: train loop, compiled for the lanes.
+        train_loop: train loop, compiled for the lanes.
         states: initial training state of each seed.
         ladder: learning rates, shape (steps,).
         beyond: learning rates of the extension, which continues the training; empty for none.
@@ -42,7 +42,7 @@ def sweep(kernel: Runs, states: Sequence[Any], ladder: Floats, beyond: Floats) -
     losses: list[Floats] = []
     for part, start in ((ladder, 0), (beyond, len(ladder))):
         rates = np.repeat(part[:, None], lanes, axis=1)
-        for chunk in kernel.run(states, rates, start=start, probe_every=PROBE_EVERY):
+        for chunk in train_loop.run(states, rates, start=start, probe_every=PROBE_EVERY):
             losses.append(chunk.loss)
             states = chunk.states
             yield chunk

@@ -18,18 +18,18 @@ from lrfind.core import signals
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.core.training import Scores, Training
-from lrfind.runs.callbacks import Clock, Watcher
+from lrfind.runs.callbacks import Callback, Timer
 from lrfind.runs.identity import hold, identity, other_run
 from lrfind.runs.sweep import Options, prepare
-from lrfind.storage import run_directory as store
+from lrfind.storage import run_directory
 from lrfind.storage.layout import PLOT, ROWS, TRAIN
-from lrfind.storage.replay import Tape, position
+from lrfind.storage.replay import ReplayJournal, position
 
 if TYPE_CHECKING:
-    from lrfind.engine.resumable import Runs
-    from lrfind.engine.train_loop import Kernel
-    from lrfind.runs.validation import Look
-    from lrfind.task.task import Plan
+    from lrfind.engine.resumable import Trainer
+    from lrfind.engine.train_loop import TrainLoop
+    from lrfind.runs.validation import Validator
+    from lrfind.task.task import Task
 
 __all__ = ["PLOT", "ROWS", "TRAIN", "Peak", "Taken", "judge", "trace", "train"]
 
@@ -84,12 +84,12 @@ class Taken:
         return len(last) == LOST and not any(map(math.isfinite, last))
 
 
-Render = Callable[[Training, Clock], tuple[Training, Mapping[str, bytes]]]
+Render = Callable[[Training, Timer], tuple[Training, Mapping[str, bytes]]]
 """Draws a training's files by name; the training comes back with the time that took."""
 
 
 def train(
-    config: Config, name: str, peak: Peak, render: Render, options: Options, watcher: Watcher, clock: Clock
+    config: Config, name: str, peak: Peak, render: Render, options: Options, callback: Callback, timer: Timer
 ) -> tuple[Training, list[Path]]:
     """Train once, say what it shows, and leave the files of the run.
 
@@ -99,8 +99,8 @@ def train(
         peak: the rate.
         render: draws the files.
         options: of the run.
-        watcher: is told.
-        clock: of the run.
+        callback: is told.
+        timer: of the run.
 
     Returns:
         The training, and the files written. Its status is ``"interrupted"`` where a KeyboardInterrupt came after the
@@ -110,51 +110,51 @@ def train(
         InputError: data, config or device are wrong.
         RunError: the run failed.
     """
-    single = alone(config, peak)
-    plan, platform = prepare(single, options, watcher, clock)
+    single = single_run_config(config, peak)
+    task, platform = prepare(single, options, callback, timer)
     from lrfind.engine import devices
-    from lrfind.engine.resumable import Recorded
+    from lrfind.engine.resumable import ResumableTrainLoop
     from lrfind.runs.build_result import facts
-    from lrfind.storage.recover import preface
+    from lrfind.storage.recover import journal_head
 
     resolved = single.model_dump(mode="json", exclude={"sweep", "confirm"})
-    parts = identity(plan, resolved)
-    mark = store.fingerprint({"train": parts})
+    parts = identity(task, resolved)
+    mark = run_directory.fingerprint({"train": parts})
     # What a training that is killed can be told by, without JAX.
-    told = preface(name, facts(plan, peak.rate), plan.train_steps, plan.assumptions)
+    told = journal_head(name, facts(task, peak.rate), task.train_steps, task.assumptions)
     head = parts | told | {"learning_rate": peak.rate, "rate_from": peak.source, "highest": peak.highest}
     other = partial(other_run, parts, no_part={})
     with options.take(f"{name}-train", mark, head, other, TRAIN) as directory:
-        watcher.folder(directory.path, directory.passed)
-        tape = Tape(directory)
-        if (reached := position(directory.recorded)) is not None or directory.strange:
-            watcher.resume(reached, directory.strange)
+        callback.folder(directory.path, directory.passed)
+        replay = ReplayJournal(directory)
+        if (reached := position(directory.recorded)) is not None or directory.rejected_lines:
+            callback.resume(reached, directory.rejected_lines)
         taken, interrupted = Taken(), False
         with devices.failures():
-            kernel, state, look, between = compiled(plan, platform, watcher, clock, tape)
-            hold(plan, [state], tape)
+            train_loop, state, validator, between = compiled(task, platform, callback, timer, replay)
+            hold(task, [state], replay)
             try:
-                with clock("train"):
-                    watcher.phase("train")
+                with timer("train"):
+                    callback.phase("train")
                     fields = "loss", "gradient_norm"
-                    recorded = Recorded(kernel, tape, "train", watcher.repeat, fields, plan.seen)
-                    for _ in steps(plan, recorded, tape, state, peak.rate, look, between, taken):
-                        watcher.climb(line_of_rates(plan, taken), taken.done, taken.loss[-1])
+                    recorded = ResumableTrainLoop(train_loop, replay, "train", callback.on_recompute, fields, task.seen)
+                    for _ in steps(task, recorded, replay, state, peak.rate, validator, between, taken):
+                        callback.on_sweep_chunk(line_of_rates(task, taken), taken.done, taken.loss[-1])
             except KeyboardInterrupt as error:
                 if not signals.stopped(error) or not taken.done:
                     raise
                 interrupted = True
-        watcher.phase("render")
-        status = "interrupted" if interrupted else "complete" if taken.done == plan.train_steps else "stopped"
-        training = conclude(plan, name, peak, taken, look, status, clock)
-        training, files = render(training, clock)
+        callback.phase("render")
+        status = "interrupted" if interrupted else "complete" if taken.done == task.train_steps else "stopped"
+        training = build_training(task, name, peak, taken, validator, status, timer)
+        training, files = render(training, timer)
         if interrupted and directory.finished:
             directory.end(status)
             return training, []
         return training, directory.finish(files, status)
 
 
-def alone(config: Config, peak: Peak) -> Config:
+def single_run_config(config: Config, peak: Peak) -> Config:
     """The config of one training at a rate, with no sweep around it."""
     return config.model_copy(
         update={
@@ -166,46 +166,55 @@ def alone(config: Config, peak: Peak) -> Config:
 
 
 def compiled(
-    plan: Plan, platform: str, watcher: Watcher, clock: Clock, tape: Tape
-) -> tuple[Kernel, Any, Look | None, int]:
+    task: Task, platform: str, callback: Callback, timer: Timer, replay: ReplayJournal
+) -> tuple[TrainLoop, Any, Validator | None, int]:
     """The compiled kernel, the starting state, what is looked at, and the steps between two looks. A training that is
     carried on keeps its execution."""
     from lrfind.engine.host_batches import chunk_within
-    from lrfind.engine.train_loop import Kernel, chunk_for
-    from lrfind.runs.validation import look, stride
+    from lrfind.engine.train_loop import TrainLoop, chunk_for
+    from lrfind.runs.validation import make_validator, validation_interval
 
-    looked = look(plan, plan.train_steps)
-    chunk = chunk_within(chunk_for(plan.parameters, plan.rows, plan.train_steps), plan.step_bytes)
-    between, chunk = stride(plan.train_steps, looked.looks if looked else 0, chunk)
-    told = tape.next("execution")
+    looked = make_validator(task, task.train_steps)
+    chunk = chunk_within(chunk_for(task.parameters, task.rows, task.train_steps), task.step_bytes)
+    between, chunk = validation_interval(task.train_steps, looked.validations if looked else 0, chunk)
+    told = replay.replay("execution")
     execution = Execution(told["steps"], told["lanes"], told["compiler"]) if told else None
-    kernel = Kernel(plan.step, plan.feed(), platform, execution=execution, chunk=chunk, lane_steps=plan.train_steps)
-    with clock("compile"), ThreadPoolExecutor(max_workers=2) as pool:
-        watcher.phase("compile")
-        starting = pool.submit(plan.starts, platform)  # XLA compiles outside of Python's lock, so these overlap.
-        scoring = pool.submit(looked.compile, plan.shapes()[0], platform) if looked else None
-        kernel.compile(plan.shapes())
+    train_loop = TrainLoop(
+        task.step, task.feed(), platform, execution=execution, chunk=chunk, lane_steps=task.train_steps
+    )
+    with timer("compile"), ThreadPoolExecutor(max_workers=2) as pool:
+        callback.phase("compile")
+        starting = pool.submit(task.starts, platform)  # XLA compiles outside of Python's lock, so these overlap.
+        scoring = pool.submit(looked.compile, task.shapes()[0], platform) if looked else None
+        train_loop.compile(task.shapes())
         if scoring is not None:
             scoring.result()
         if told is None:
-            tape.add({"kind": "execution", **asdict(kernel.execution)})
+            replay.append({"kind": "execution", **asdict(train_loop.execution)})
         if looked is not None:
-            tape.once("look", lambda: {"metric": looked.metric_name, "rows": looked.scorer.rows})
-        return kernel, starting.result()[0], looked, between
+            replay.memoize("look", lambda: {"metric": looked.metric_name, "rows": looked.scorer.rows})
+        return train_loop, starting.result()[0], looked, between
 
 
 def steps(
-    plan: Plan, kernel: Runs, tape: Tape, state: Any, peak: float, look: Look | None, between: int, taken: Taken
+    task: Task,
+    train_loop: Trainer,
+    replay: ReplayJournal,
+    state: Any,
+    peak: float,
+    validator: Validator | None,
+    between: int,
+    taken: Taken,
 ) -> Iterator[None]:
     """Train, and look on the way.
 
     Args:
-        plan: of the training.
-        kernel: recorded.
-        tape: what the looks saw, told again where the training is carried on.
+        task: of the training.
+        train_loop: recorded.
+        replay: what the looks saw, told again where the training is carried on.
         state: before the first step.
         peak: the schedule's peak.
-        look: what is looked at; None for nothing.
+        validator: what is looked at; None for nothing.
         between: steps between two looks.
         taken: filled.
 
@@ -213,71 +222,73 @@ def steps(
         After every chunk, and the look at its end.
     """
     from lrfind.runs.confirmation import schedule
-    from lrfind.runs.scheduled_training import paced
+    from lrfind.runs.scheduled_training import train_on_schedule
 
-    along = schedule(plan, plan.train_steps)
-    seen(tape, look, [state], taken)
-    for chunk, rates in paced(kernel, [state], along, np.array([peak])):
+    along = schedule(task, task.train_steps)
+    seen(replay, validator, [state], taken)
+    for chunk, rates in train_on_schedule(train_loop, [state], along, np.array([peak])):
         taken.loss += chunk.loss[0].tolist()
         taken.gradient_norm += chunk.gradient_norm[0].tolist()
         taken.rate += rates[0].tolist()
         # Chunks of a schedule that waits for the loss end where they must, and may step over a look's place.
         if taken.done >= len(taken.at) * between or taken.done == along.steps or taken.lost:
-            seen(tape, look, chunk.states, taken)
+            seen(replay, validator, chunk.states, taken)
         yield
         if taken.lost:
             return
 
 
-def seen(tape: Tape, look: Look | None, states: Sequence[Any], taken: Taken) -> None:
+def seen(replay: ReplayJournal, validator: Validator | None, states: Sequence[Any], taken: Taken) -> None:
     """Look at the one lane's state, unless that was done before."""
-    if look is None:
+    if validator is None:
         return
 
     def measure() -> dict[str, Any]:
-        loss, metric = look(states[0])
+        loss, metric = validator(states[0])
         return {"step": taken.done, "val_loss": loss, "metric": metric}
 
-    told = tape.once("score", measure)
+    told = replay.memoize("score", measure)
     taken.at.append(told["step"])
     taken.val_loss.append(float(told["val_loss"]))
     taken.metric.append(float(told["metric"]))
 
 
-def line_of_rates(plan: Plan, taken: Taken) -> Floats:
+def line_of_rates(task: Task, taken: Taken) -> Floats:
     """The rates so far, and a place for each to come: what a progress bar counts by."""
-    rates = np.full(plan.train_steps, np.nan)
+    rates = np.full(task.train_steps, np.nan)
     rates[: taken.done] = taken.rate
     return rates
 
 
-def conclude(plan: Plan, name: str, peak: Peak, taken: Taken, look: Look | None, status: Any, clock: Clock) -> Training:
+def build_training(
+    task: Task, name: str, peak: Peak, taken: Taken, validator: Validator | None, status: Any, timer: Timer
+) -> Training:
     """Diagnose what was measured, and put the training together."""
     from lrfind.engine import devices
     from lrfind.runs.build_result import facts
 
     scores = None
-    if look is not None:
+    if validator is not None:
         at, loss, metric = (np.array(each, np.float64) for each in (taken.at, taken.val_loss, taken.metric))
-        scores = Scores(at, loss, metric, look.metric_name, look.scorer.rows)
+        scores = Scores(at, loss, metric, validator.metric_name, validator.scorer.rows)
     loss = np.array(taken.loss, np.float64)
     rate = np.array(taken.rate, np.float64)
-    config = plan.config
+    config = task.config
     return Training(
         name=name,
         status=status,
         learning_rate=peak.rate,
         rate_from=peak.source,
         schedule=config.train.schedule.name,
-        steps=plan.train_steps,
+        steps=task.train_steps,
         rate=rate,
         loss=loss,
         gradient_norm=np.array(taken.gradient_norm, np.float64),
         scores=scores,
         findings=judge(trace(rate, loss, scores, peak.highest)),
-        facts=facts(plan, peak.rate),
-        assumptions=plan.assumptions,
+        facts=facts(task, peak.rate),
+        assumptions=task.assumptions,
         config=config.model_dump(mode="json", exclude={"sweep", "confirm"}),
         environment=devices.environment(),
-        timing={**{part.rstrip("_"): spent for part, spent in clock.spent.items()}, "total": clock.total},
+        timing={**{part.rstrip("_"): spent for part, spent in timer.spent.items()}, "total": timer.total},
     )

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from lrfind.engine.metrics import Scorer, answers, hits, squares
-from lrfind.runs.evaluator import settler_of
+from lrfind.engine.metrics import MetricEvaluator, answers, hits, squares
+from lrfind.runs.evaluator import recalibration_of
 
 if TYPE_CHECKING:
-    from lrfind.engine.batch_norm import Settler
+    from lrfind.engine.batch_norm import BatchNormRecalibration
     from lrfind.engine.step import TrainState
-    from lrfind.task.task import Plan
+    from lrfind.task.task import Task
 
 MOST, FEWEST = 50, 8
 """Largest and least number of validations, those before and after the training included.
@@ -35,43 +35,43 @@ LEAST_ROWS = 256
 
 
 @dataclass(frozen=True)
-class Look:
+class Validator:
     """Validator of a training.
 
     Attributes:
         scorer: evaluator of loss and statistic.
         metric_name: name of the metric; empty for none.
         metric: function ``(loss, statistic) -> metric``.
-        looks: number of affordable validations, those at both ends included.
-        settler: recalibration of running statistics; None for a model without state.
+        validations: number of affordable validations, those at both ends included.
+        recalibration: recalibration of running statistics; None for a model without state.
         at: function that replaces a state's weights by those at which its optimiser is evaluated.
     """
 
-    scorer: Scorer
+    scorer: MetricEvaluator
     metric_name: str
     metric: Callable[[float, float], float]
-    looks: int
-    settler: Settler | None = None
+    validations: int
+    recalibration: BatchNormRecalibration | None = None
     at: Callable[[TrainState], TrainState] = lambda state: state
 
     def compile(self, shapes: TrainState, platform: str) -> None:
         """Compile for training states of these shapes."""
         self.scorer.compile(shapes, platform)
-        if self.settler is not None:
-            self.settler.compile(shapes, platform)
+        if self.recalibration is not None:
+            self.recalibration.compile(shapes, platform)
 
     def __call__(self, state: TrainState) -> tuple[float, float]:
         """Return held-out loss and metric; NaN if the loss is not finite."""
         state = self.at(state)
-        if self.settler is not None:
-            state = state._replace(state=self.settler(state.params))
+        if self.recalibration is not None:
+            state = state._replace(state=self.recalibration(state.params))
         loss, statistic = self.scorer(state)
         if not math.isfinite(loss):
             return math.nan, math.nan
         return loss, self.metric(loss, statistic)
 
 
-def look(plan: Plan, steps: int) -> Look | None:
+def make_validator(plan: Task, steps: int) -> Validator | None:
     """Return the validator of a training; None if no rows are held out.
 
     Args:
@@ -90,16 +90,16 @@ def look(plan: Plan, steps: int) -> Look | None:
             value = loss(params, state, batch, None, False)[0]
             return value, value
     else:
-        settler, apply = settler_of(plan), plan.apply
-        statistic, name, metric = metric_of(plan.dataset.task, np.concatenate([part[1] for part in parts]))
+        settler, apply = recalibration_of(plan), plan.apply
+        statistic, name, metric = metric_of(plan.dataset.kind, np.concatenate([part[1] for part in parts]))
 
         def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
             outputs, _ = apply(params, state, batch[0], None, False)
             return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
 
-    scorer = Scorer(measure, parts)
+    scorer = MetricEvaluator(measure, parts)
     looks = int(np.clip(affordable / (scorer.rows + (settler.rows if settler else 0)), FEWEST, MOST))
-    return Look(scorer, name, metric, min(looks, steps + 1), settler, plan.evaluated_at)
+    return Validator(scorer, name, metric, min(looks, steps + 1), settler, plan.evaluated_at)
 
 
 def metric_of(
@@ -119,7 +119,7 @@ def metric_of(
     return (answers if task == "binary" else hits), "accuracy", lambda _, share: share
 
 
-def stride(steps: int, looks: int, chunk: int) -> tuple[int, int]:
+def validation_interval(steps: int, looks: int, chunk: int) -> tuple[int, int]:
     """Return the steps between validations and the steps per chunk, which divide them.
 
     Args:

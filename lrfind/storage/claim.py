@@ -12,7 +12,7 @@ from lrfind.core.errors import InputError, RunError
 from lrfind.storage import journal as journals
 from lrfind.storage import ownership
 from lrfind.storage.atomic import disk, write
-from lrfind.storage.layout import FILES, JOURNAL, RENEWED, STATE, fingerprint_of, read_journal
+from lrfind.storage.layout import FILES, JOURNAL, NEXT_JOURNAL, STATE, fingerprint_of, read_journal
 from lrfind.storage.ownership import ADDED, LOCK, OWNER
 
 
@@ -93,7 +93,9 @@ def refuse_users_files(root: Path, shown: Path) -> None:
         InputError: there is such a file.
     """
     if name := ownership.users_file(root):
-        what = f"a {name} that is not lrfind's" if name in (JOURNAL, RENEWED) else f"a {name} that no run there wrote"
+        what = (
+            f"a {name} that is not lrfind's" if name in (JOURNAL, NEXT_JOURNAL) else f"a {name} that no run there wrote"
+        )
         raise InputError(f"{shown} holds {what}; choose another folder with --out")
 
 
@@ -103,7 +105,7 @@ def refuse_another_run(root: Path, shown: Path, mark: str, other: ownership.Othe
     Raises:
         InputError: there is such a run.
     """
-    later = fingerprint_of(root, RENEWED)
+    later = fingerprint_of(root, NEXT_JOURNAL)
     if fresh or later == mark:
         return
     if later is not None:
@@ -116,7 +118,7 @@ def refuse_another_run(root: Path, shown: Path, mark: str, other: ownership.Othe
 
 def clear_halves(root: Path) -> None:
     """Delete the temporary files of a run that was killed."""
-    for name in (*ownership.OUTPUTS, JOURNAL, RENEWED, STATE, ADDED):
+    for name in (*ownership.OUTPUTS, JOURNAL, NEXT_JOURNAL, STATE, ADDED):
         for half in root.glob(f".{name}.*"):
             if half.name.removeprefix(f".{name}.").isdecimal():
                 half.unlink(missing_ok=True)

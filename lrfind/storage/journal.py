@@ -26,12 +26,13 @@ class Read(NamedTuple):
     Attributes:
         lines: those that belong to it, in order, each with its `sum`.
         text: the same as they were written.
-        strange: how many lines were left out; a last one without an end, which is what a kill leaves, is not counted.
+        rejected_lines: how many lines were left out; a last one without an end, which is what a kill leaves, is not
+            counted.
     """
 
     lines: tuple[dict[str, Any], ...] = ()
     text: bytes = b""
-    strange: int = 0
+    rejected_lines: int = 0
 
     @property
     def sum(self) -> str:
@@ -41,7 +42,7 @@ class Read(NamedTuple):
     @property
     def clean(self) -> bool:
         """Whether nothing was left out between or after the lines, but for a torn end."""
-        return self.strange == 0
+        return self.rejected_lines == 0
 
 
 def read(raw: bytes) -> Read:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from lrfind.core.errors import InputError
-from lrfind.storage import journal as journals
+from lrfind.storage import journal
 from lrfind.storage.atomic import is_special, read
 
 LONGEST_HEAD = 2**24
 """Bytes that a journal's first line has at most; a file without lines is not read whole for it."""
 
 JOURNAL = "journal.jsonl"
-RENEWED = "journal.jsonl.new"
+NEXT_JOURNAL = "journal.jsonl.new"
 """The journal of a run that is measured again: the finished one stays until the new files are whole."""
 
 STATE = "state.npz"
@@ -43,12 +43,12 @@ def fingerprint(parts: Mapping[str, Any]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def read_journal(path: Path) -> journals.Read:
+def read_journal(path: Path) -> journal.Read:
     """The journal in a file; an empty one where there is none."""
     try:
-        return journals.read(read(path, LARGEST_JOURNAL))
+        return journal.read(read(path, LARGEST_JOURNAL))
     except (OSError, InputError):
-        return journals.Read()
+        return journal.Read()
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
@@ -63,7 +63,7 @@ def head_of(path: Path) -> dict[str, Any] | None:
         return None
     try:
         with path.open("rb") as file:
-            line = journals.understood(file.readline(LONGEST_HEAD).removesuffix(b"\n"), "")
+            line = journal.understood(file.readline(LONGEST_HEAD).removesuffix(b"\n"), "")
     except OSError:
         return None
     return line if line is not None and line.get("kind") == "head" else None
@@ -82,10 +82,10 @@ def foreign(folder: Path) -> bool:
         return True
     try:
         with (folder / JOURNAL).open("rb") as file:
-            start = file.read(len(journals.HEAD))
+            start = file.read(len(journal.HEAD))
     except OSError:
         return False
-    return bool(start) and not journals.HEAD.encode().startswith(start)
+    return bool(start) and not journal.HEAD.encode().startswith(start)
 
 
 def status_of(folder: Path) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 
-class Nowhere:
+class NullRunDirectory:
     """A journal without lines."""
 
     recorded: Sequence[Mapping[str, Any]] = ()
@@ -18,12 +18,12 @@ class Nowhere:
     def journal(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None = None) -> None:
         """Forget a line."""
 
-    def due(self, size: int) -> bool:
+    def checkpoint_due(self, size: int) -> bool:
         """It is never time to save a state."""
         del size
         return False
 
-    def saved(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None:
+    def load_checkpoint(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None:
         """No state was saved."""
         del line
         return None

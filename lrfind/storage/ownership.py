@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lrfind.storage import checkpoint as states
-from lrfind.storage import journal as journals
+from lrfind.storage import checkpoint, journal
 from lrfind.storage.layout import (
     CHECK,
     CURVE,
     FILES,
     JOURNAL,
+    NEXT_JOURNAL,
     PLOT,
-    RENEWED,
     RESULT,
     ROWS,
     STATE,
@@ -41,7 +40,7 @@ LOCK, OWNER = ".lock", ".owner"
 OUTPUTS = (RESULT, CURVE, PLOT, CHECK, TRAIN, ROWS)
 """Files that a run, its report or its check leaves."""
 
-NAMES = (*OUTPUTS, STATE, JOURNAL, RENEWED, ADDED, LOCK, OWNER)
+NAMES = (*OUTPUTS, STATE, JOURNAL, NEXT_JOURNAL, ADDED, LOCK, OWNER)
 """Every file that lrfind may write into a run directory."""
 
 OF_SWEEP, OF_TRAINING = (RESULT, CURVE, PLOT, CHECK), (TRAIN, ROWS, PLOT)
@@ -112,13 +111,13 @@ def lines_about_files(path: Path) -> Iterator[dict[str, Any]]:
 def begins_a_journal(path: Path) -> bool:
     """Return whether a file begins as a journal does; what a kill leaves of a first line, or of none, does as well."""
     with path.open("rb") as file:
-        return journals.HEAD.encode().startswith(file.read(len(journals.HEAD)))
+        return journal.HEAD.encode().startswith(file.read(len(journal.HEAD)))
 
 
 def owned(folder: Path) -> dict[str, str]:
     """Return name -> digest of the files in a folder that are as lrfind wrote them."""
     known: dict[str, set[str | None]] = {}
-    for name in (JOURNAL, RENEWED, ADDED):
+    for name in (JOURNAL, NEXT_JOURNAL, ADDED):
         for file, marks in account(folder / name).files.items():
             known.setdefault(file, set()).update(marks)
     found = {}
@@ -144,11 +143,11 @@ def is_internal(folder: Path, name: str) -> bool:
     path = folder / name
     if name in OUTPUTS or not is_regular(path):
         return False
-    if name in (JOURNAL, RENEWED, ADDED):
+    if name in (JOURNAL, NEXT_JOURNAL, ADDED):
         return begins_a_journal(path)
     if name == STATE:
-        runs = [found for found in (account(folder / each) for each in (JOURNAL, RENEWED)) if found.own]
-        return bool(runs) and (not all(run.finished for run in runs) or states.load(path) is not None)
+        runs = [found for found in (account(folder / each) for each in (JOURNAL, NEXT_JOURNAL)) if found.own]
+        return bool(runs) and (not all(run.finished for run in runs) or checkpoint.load(path) is not None)
     with path.open("rb") as file:
         content = file.read(32)
     return content.strip().isdigit() if name == OWNER and content else not content
@@ -173,7 +172,7 @@ def obstacle(folder: Path, mark: str, other: Other = other_config) -> str:
     if (
         foreign(folder)
         or fingerprint_of(folder) not in (None, mark)
-        or fingerprint_of(folder, RENEWED) not in (None, mark)
+        or fingerprint_of(folder, NEXT_JOURNAL) not in (None, mark)
     ):
         return f"holds {other(folder)}"
     name = users_file(folder)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from lrfind.analysis.confirmation.horizon_scaling import deaf
-from lrfind.analysis.confirmation.search import Race
+from lrfind.analysis.confirmation.horizon_scaling import ignores_gradient_scale
+from lrfind.analysis.confirmation.search import Search
 from lrfind.analysis.confirmation.summary import trained
 from lrfind.analysis.range_test import recommendation as advice
-from lrfind.analysis.range_test.curve import divergences, read
+from lrfind.analysis.range_test.curve import divergences, summarize
 from lrfind.analysis.range_test.methods import suggestions
 from lrfind.analysis.range_test.trust_region import points
 from lrfind.config.schema import Config
@@ -33,7 +33,7 @@ DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, Arithmeti
 Line = Mapping[str, Any]
 
 
-def preface(
+def journal_head(
     name: str, facts: Facts, train_steps: int, assumptions: Sequence[str], probe_every: int = 0
 ) -> dict[str, Any]:
     """What a journal's head says for `salvage`, beside what the run is known by.
@@ -75,7 +75,7 @@ class Curve:
     climbs: int
 
 
-def salvage(folder: Path) -> tuple[Result, str]:
+def recover_result(folder: Path) -> tuple[Result, str]:
     """The result of a run directory that has only a journal; and how far the run came, in words.
 
     Raises:
@@ -96,13 +96,13 @@ def salvage(folder: Path) -> tuple[Result, str]:
     if "facts" not in lines[0]:
         raise NothingToJudge(f"{folder}: {reached}, by a version of lrfind whose journals tell no more; {AGAIN}")
     try:
-        return assembled(lines, curve, reached), reached
+        return build_result(lines, curve, reached), reached
     except (*DAMAGE, ValidationError) as error:
         said = str(error).partition("\n")[0]
         raise InputError(f"{folder / JOURNAL}: does not hold what a journal of a sweep holds ({said})") from None
 
 
-def restored(result: Result, folder: Path) -> Result:
+def with_infinities(result: Result, folder: Path) -> Result:
     """A result with the infinities that its file has as null, where the journal beside it is of the same run."""
     try:
         curve = last_climb(of_kind(read_journal(folder / JOURNAL).lines, "sweep"))
@@ -112,7 +112,7 @@ def restored(result: Result, folder: Path) -> Result:
     if curve is None or not np.array_equal(curve.learning_rate, sweep.learning_rate):
         return result
     rows = {name: getattr(curve, name) for name in ("loss", "gradient_norm", "update_norm")}
-    rows["smoothed"] = read(curve.learning_rate, curve.loss).smoothed
+    rows["smoothed"] = summarize(curve.learning_rate, curve.loss).smoothed
     for name, row in rows.items():
         if not np.array_equal(np.where(np.isfinite(row), row, np.nan), getattr(sweep, name), equal_nan=True):
             return result
@@ -179,39 +179,39 @@ def trainings_of(lines: Sequence[Line], seeds: int) -> Confirmation | None:
     if not told:
         return None
     line, head, judged = told[-1], lines[0], iter(of_kind(lines, "judged"))
-    race = Race(
+    search = Search(
         suggestion=float(line["suggestion"]),
         steps=checked(head["train_steps"], int, "train_steps"),
         budget=float(line["budget"]),
         seeds=seeds,
         untrained=np.array(line["untrained"], np.float64),
         evaluation=float(line["evaluation"]),
-        most=float(line.get("most", 0.0)),
+        max_exponent=float(line.get("most", 0.0)),
     )
-    for heat in race.heats():
+    for rung in search.rungs():
         rows: list[Floats] = [np.empty((2, 0))]
         for group in judged:
             rows.append(np.array([group["loss"], group["train_loss"]], np.float64))
-            if sum(row.shape[1] for row in rows) >= heat.trainings:
+            if sum(row.shape[1] for row in rows) >= rung.trainings:
                 break
         loss, train_loss = np.concatenate(rows, axis=1)
-        if len(loss) < heat.trainings:
-            race.note(heat, loss.tolist(), train_loss.tolist())
+        if len(loss) < rung.trainings:
+            search.report(rung, loss.tolist(), train_loss.tolist())
             break
-        shape = len(heat.rates), heat.seeds
-        race.tell(heat, loss.reshape(shape), train_loss.reshape(shape))
-    if not race.measured:
+        shape = len(rung.rates), rung.seeds
+        search.tell(rung, loss.reshape(shape), train_loss.reshape(shape))
+    if not search.measured:
         return None
     budget = checked(head["config"]["confirm"]["budget"], int, "confirm.budget")
-    spent = float(line["before"]) + race.taken
-    return trained(race, judged_on=checked(line["judged_on"], str, "judged_on"), spent=spent, budget=budget)
+    spent = float(line["before"]) + search.taken
+    return trained(search, judged_on=checked(line["judged_on"], str, "judged_on"), spent=spent, budget=budget)
 
 
-def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
+def build_result(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
     """The result, as `lrfind.runs.build_result` puts that of an interrupted run together."""
     head = lines[0]
     config = Config.model_validate(head["config"])
-    reading = read(curve.learning_rate, curve.loss)
+    reading = summarize(curve.learning_rate, curve.loss)
     method, seeds = config.sweep.method, len(curve.loss)
     found = suggestions(method, reading, curve.loss)
     recommendation = advice.recommend(
@@ -221,7 +221,7 @@ def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
         schedule=config.train.schedule.name,
         steps=checked(head["train_steps"], int, "train_steps"),
     )
-    recommendation = advice.tempered(recommendation, reading)
+    recommendation = advice.averaged_with_minimum(recommendation, reading)
     first, last = float(curve.learning_rate[0]), float(curve.learning_rate[-1])
     warnings = [
         reached,
@@ -231,7 +231,9 @@ def assembled(lines: Sequence[Line], curve: Curve, reached: str) -> Result:
     rate = recommendation.learning_rate
     if rate is None:
         recommendation = replace(recommendation, reason=f"{reached}; what was measured until then shows no rate")
-    elif deaf(curve.learning_rate, curve.update_norm, curve.gradient_norm, found[method].learning_rate):
+    elif ignores_gradient_scale(
+        curve.learning_rate, curve.update_norm, curve.gradient_norm, found[method].learning_rate
+    ):
         warnings.append(
             "updates have a size of their own whatever the gradient, so a whole training wants a lower rate than the "
             "sweep suggests, which only the run itself works out"

@@ -26,7 +26,7 @@ def is_training(folder: Path) -> bool:
     return "rate_from" in (head_of(folder / JOURNAL) or {})
 
 
-def salvage(folder: Path) -> tuple[Training, str]:
+def recover_training(folder: Path) -> tuple[Training, str]:
     """The training of a run directory that has only a journal; and how far it came, in words.
 
     Raises:
@@ -37,12 +37,12 @@ def salvage(folder: Path) -> tuple[Training, str]:
     try:
         if not of_kind(lines, "train"):
             raise NothingToJudge(f"{folder}: the training was killed before anything was measured; {AGAIN}")
-        return assembled(lines), f"interrupted after {len(measured(lines)[1]):,} steps"
+        return build_training(lines), f"interrupted after {len(measured(lines)[1]):,} steps"
     except DAMAGE as error:
         raise InputError(f"{folder / JOURNAL}: does not hold what a journal of a training holds ({error})") from None
 
 
-def restored(training: Training, folder: Path) -> Training:
+def with_infinities(training: Training, folder: Path) -> Training:
     """A training with the infinities that its file has as null, where the journal beside it is of the same run."""
     try:
         rate, loss, gradient_norm = measured(read_journal(folder / JOURNAL).lines)
@@ -65,7 +65,7 @@ def measured(lines: Sequence[Line]) -> tuple[Floats, Floats, Floats]:
     return rows[0], rows[1], rows[2]
 
 
-def assembled(lines: Sequence[Line]) -> Training:
+def build_training(lines: Sequence[Line]) -> Training:
     """The training, as `lrfind.runs.train` puts an interrupted one together."""
     head = lines[0]
     rate, loss, gradient_norm = measured(lines)

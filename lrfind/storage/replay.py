@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
-from lrfind.storage.null import Nowhere
+from lrfind.storage.null import NullRunDirectory
 from lrfind.storage.run_directory import RunDirectory
 
 Line = Mapping[str, Any]
@@ -33,7 +33,7 @@ class Position(NamedTuple):
     of: int | None
 
 
-class Tape:
+class ReplayJournal:
     """A run's journal, read and written by kind: the order in which kinds alternate is left open, as some are measured
     side by side.
 
@@ -41,39 +41,39 @@ class Tape:
         directory: taken for the run.
     """
 
-    def __init__(self, directory: RunDirectory | Nowhere) -> None:
+    def __init__(self, directory: RunDirectory | NullRunDirectory) -> None:
         self._directory = directory
         self._left: dict[str, deque[Line]] = {}
         self._lock = Lock()
         for line in directory.recorded:
             self._left.setdefault(line["kind"], deque()).append(line)
 
-    def next(self, kind: str) -> Line | None:
+    def replay(self, kind: str) -> Line | None:
         """The next line of a kind that is told again; None where there is none, and it has to be measured."""
         with self._lock:
             left = self._left.get(kind)
             return left.popleft() if left else None
 
-    def add(self, line: Line, state: Sequence[NDArray[Any]] | None = None) -> None:
+    def append(self, line: Line, state: Sequence[NDArray[Any]] | None = None) -> None:
         """Write down what was measured, and the state after it, if given."""
         with self._lock:
             self._directory.journal(line, state)
 
-    def once(self, kind: str, measure: Callable[[], Line]) -> Line:
+    def memoize(self, kind: str, measure: Callable[[], Line]) -> Line:
         """What was measured, or decided by a clock, before; if it never was, it is now, and written down."""
-        told = self.next(kind)
+        told = self.replay(kind)
         if told is None:
             told = {"kind": kind, **measure()}
-            self.add(told)
+            self.append(told)
         return told
 
-    def due(self, size: int) -> bool:
+    def checkpoint_due(self, size: int) -> bool:
         """Whether it is time to save a state of so many bytes."""
-        return self._directory.due(size)
+        return self._directory.checkpoint_due(size)
 
-    def saved(self, line: Line) -> list[NDArray[Any]] | None:
+    def load_checkpoint(self, line: Line) -> list[NDArray[Any]] | None:
         """The state that was saved with a line, if that is the last one that was."""
-        return self._directory.saved(line)
+        return self._directory.load_checkpoint(line)
 
 
 def position(lines: Sequence[Line]) -> Position | None:

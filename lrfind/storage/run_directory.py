@@ -15,9 +15,8 @@ from typing import IO, Any
 from numpy.typing import NDArray
 
 from lrfind.core.errors import RunError
-from lrfind.storage import checkpoint as states
+from lrfind.storage import checkpoint, ownership
 from lrfind.storage import journal as journals
-from lrfind.storage import ownership
 from lrfind.storage.atomic import disk, is_at, staged, write
 from lrfind.storage.claim import (
     Unavailable,
@@ -34,8 +33,8 @@ from lrfind.storage.layout import (
     CURVE,
     FILES,
     JOURNAL,
+    NEXT_JOURNAL,
     PLOT,
-    RENEWED,
     RESULT,
     STATE,
     TRAIN,
@@ -53,8 +52,8 @@ __all__ = [
     "CHECK",
     "CURVE",
     "JOURNAL",
+    "NEXT_JOURNAL",
     "PLOT",
-    "RENEWED",
     "RESULT",
     "STATE",
     "RunDirectory",
@@ -87,7 +86,7 @@ Python's lock, some milliseconds for a thousand steps, and the caller is just ab
 @contextmanager
 def open_run(
     folder: Path,
-    mark: str,
+    fingerprint: str,
     head: Mapping[str, Any],
     *,
     own: bool,
@@ -100,7 +99,7 @@ def open_run(
 
     Args:
         folder: created where it is missing.
-        mark: the run's fingerprint.
+        fingerprint: the run's fingerprint.
         head: what the journal begins with.
         own: the user named this folder, so a run of another fingerprint in it is not passed over.
         fresh: overwrite such a run; and begin anew where this one could be carried on.
@@ -119,20 +118,20 @@ def open_run(
     with claimed(root, folder):
         if own:
             refuse_users_files(root, folder)
-            refuse_another_run(root, folder, mark, other, fresh=fresh)
-        elif reason := ownership.obstacle(root, mark, other):
+            refuse_another_run(root, folder, fingerprint, other, fresh=fresh)
+        elif reason := ownership.obstacle(root, fingerprint, other):
             raise Unavailable(f"another run took {folder} at the same moment; start this one again", reason)
         with disk(folder):
             clear_halves(root)
             before = ownership.owned(root)
-            run = RunDirectory(folder, mark, fresh=fresh, result=result, root=root)
+            run = RunDirectory(folder, fingerprint, fresh=fresh, result=result, root=root)
         with run:
             if not run.recorded:
-                run.journal({"kind": "head", "schema": journals.SCHEMA, "fingerprint": mark, **head})
+                run.journal({"kind": "head", "schema": journals.SCHEMA, "fingerprint": fingerprint, **head})
             known = ownership.listed(run.recorded)
             if unlisted := {name: each for name, each in before.items() if each not in known.get(name, ())}:
                 run.journal({"kind": FILES, "files": unlisted})
-            run.settle()
+            run.flush()
             yield run
 
 
@@ -141,37 +140,39 @@ class RunDirectory:
 
     Args:
         path: the folder, as messages name it.
-        mark: the run's fingerprint.
+        fingerprint: the run's fingerprint.
         fresh: do not carry an unfinished run on.
         result: the file that says that a run is whole.
         root: the folder's absolute path, which the user's code cannot move by changing the working directory.
 
     Attributes:
         passed: why the run did not take the folder of its config's name; empty where it did.
-        renews: there is a result in it; it and its journal stay until the new files are whole.
+        replaces_finished: there is a result in it; it and its journal stay until the new files are whole.
         finished: that result is of a run that was not interrupted.
         recorded: the lines of the run that is carried on, its head first; none of a new one.
-        strange: lines of its journal that do not belong to it.
+        rejected_lines: lines of its journal that do not belong to it.
     """
 
-    def __init__(self, path: Path, mark: str, *, fresh: bool, result: str = RESULT, root: Path | None = None) -> None:
+    def __init__(
+        self, path: Path, fingerprint: str, *, fresh: bool, result: str = RESULT, root: Path | None = None
+    ) -> None:
         self.path = path
         self.root = root = root or Path.cwd() / path
         self.passed = ""
-        before, renewed = read_journal(root / JOURNAL), read_journal(root / RENEWED)
+        before, renewed = read_journal(root / JOURNAL), read_journal(root / NEXT_JOURNAL)
         whole = any((root / name).exists() for name in {result, RESULT, TRAIN})
         self.finished = whole and ending(before.lines) not in UNFINISHED
         found = journals.Read()
-        if not fresh and fingerprint_of(root, RENEWED) == mark:
-            self.renews, found = True, renewed
-        elif not fresh and fingerprint_of(root) == mark and not self.finished:
-            self.renews, found = False, before
+        if not fresh and fingerprint_of(root, NEXT_JOURNAL) == fingerprint:
+            self.replaces_finished, found = True, renewed
+        elif not fresh and fingerprint_of(root) == fingerprint and not self.finished:
+            self.replaces_finished, found = False, before
         else:
-            self.renews = whole
-        self._path = root / (RENEWED if self.renews else JOURNAL)
-        self._state = states.load(root / STATE) if found.lines else None
+            self.replaces_finished = whole
+        self._path = root / (NEXT_JOURNAL if self.replaces_finished else JOURNAL)
+        self._state = checkpoint.load(root / STATE) if found.lines else None
         found = self._with_line_of_state(found)
-        self.recorded, self.strange, self._sum = found.lines, found.strange, found.sum
+        self.recorded, self.rejected_lines, self._sum = found.lines, found.rejected_lines, found.sum
         if found.lines:
             write(self._path, found.text, path / self._path.name)  # Without what does not belong to it, or is torn.
         self._journal: IO[bytes] = self._path.open("ab" if found.lines else "wb")
@@ -186,7 +187,7 @@ class RunDirectory:
         line = journals.understood(self._state.line.removesuffix(b"\n"), found.sum)
         if line is None:
             return found
-        return journals.Read((*found.lines, line), found.text + self._state.line, found.strange)
+        return journals.Read((*found.lines, line), found.text + self._state.line, found.rejected_lines)
 
     def __enter__(self) -> RunDirectory:
         return self
@@ -194,7 +195,7 @@ class RunDirectory:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
-                self.settle()
+                self.flush()
         finally:
             self._writer.shutdown()
             with suppress(OSError):
@@ -206,10 +207,10 @@ class RunDirectory:
         Raises:
             RunError: the line before this one could not be written.
         """
-        self.settle()
+        self.flush()
         self._pending = self._writer.submit(self._append, line, state)
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Return when every line is on the disk.
 
         Raises:
@@ -219,11 +220,11 @@ class RunDirectory:
         if pending:
             pending.result()
 
-    def due(self, size: int) -> bool:
+    def checkpoint_due(self, size: int) -> bool:
         """Whether it is time to save a state of so many bytes."""
         return size <= STATE_LIMIT and time.monotonic() >= self._due
 
-    def saved(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None:
+    def load_checkpoint(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None:
         """The state that was saved with a line of the journal, if that is the last one that was."""
         if self._state is None or journals.sum_of(self._state.line) != line["sum"]:
             return None
@@ -247,7 +248,7 @@ class RunDirectory:
         """Save a state. One that cannot be written is no reason to fail: the journal alone is enough."""
         begin = time.monotonic()
         target = self.root / STATE
-        with suppress(OSError), staged(target, partial(states.save, line=text, leaves=state)) as temporary:
+        with suppress(OSError), staged(target, partial(checkpoint.save, line=text, leaves=state)) as temporary:
             os.replace(temporary, target)
         now = time.monotonic()
         self._due = now + max(STATE_EVERY, STATE_SHARE * (now - begin))
@@ -255,7 +256,7 @@ class RunDirectory:
     def end(self, status: str) -> None:
         """Write down how the run ended."""
         self.journal({"kind": "end", "status": status})
-        self.settle()
+        self.flush()
 
     def finish(self, files: Mapping[str, bytes], status: str) -> list[Path]:
         """Write the files of a run, whole or not at all; they and its journal replace what lrfind wrote before.
@@ -268,7 +269,7 @@ class RunDirectory:
                 f"{self.path / name} was put there while the run went; move it away, and start the run again"
             )
         self.journal({"kind": FILES, "files": {name: ownership.digest(content) for name, content in files.items()}})
-        self.settle()
+        self.flush()
         with ExitStack() as stack, disk(self.path):
             ready = {name: stack.enter_context(staged(self.root / name, content)) for name, content in files.items()}
             for name, temporary in ready.items():
@@ -278,10 +279,10 @@ class RunDirectory:
         self.end(status)
         with disk(self.path):
             self._journal.close()
-            if self.renews:
+            if self.replaces_finished:
                 os.replace(self._path, self.root / JOURNAL)
             else:
-                (self.root / RENEWED).unlink(missing_ok=True)
+                (self.root / NEXT_JOURNAL).unlink(missing_ok=True)
             if status not in UNFINISHED:
                 (self.root / STATE).unlink(missing_ok=True)
             (self.root / ADDED).unlink(missing_ok=True)  # Its files are gone, or in the run's own journal.

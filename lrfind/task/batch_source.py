@@ -14,8 +14,8 @@ import numpy as np
 from lrfind.core.dataset import Dataset
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
 from lrfind.engine.host_batches import host_feed
-from lrfind.engine.lanes import Draw
-from lrfind.engine.train_loop import Feed
+from lrfind.engine.lanes import StepInputs
+from lrfind.engine.train_loop import BatchFeed
 from lrfind.task.data import prepare
 from lrfind.task.data.batches import SPLIT_SEED, Batches
 from lrfind.task.data.shuffle import shuffled
@@ -51,7 +51,7 @@ class Source(Protocol):
     def per_epoch(self) -> int:
         """Batches of one pass."""
 
-    def feed(self, seeds: Sequence[int], batches: Batches) -> Feed:
+    def feed(self, seeds: Sequence[int], batches: Batches) -> BatchFeed:
         """Batches of every seed; keys, and the order of rows that lrfind shuffles, are those of `batches`."""
 
     def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
@@ -119,13 +119,13 @@ class Drawn:
     def per_epoch(self) -> int:
         return self.rows // self.batch_rows
 
-    def feed(self, seeds: Sequence[int], batches: Batches) -> Feed:
-        def draw(number: int, begin: int, stop: int) -> Draw:
+    def feed(self, seeds: Sequence[int], batches: Batches) -> BatchFeed:
+        def draw(number: int, begin: int, stop: int) -> StepInputs:
             seed = seeds[number]
-            return Draw(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
+            return StepInputs(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
 
         if not self.streamed:
-            return Feed(self.train, rows_of, draw)
+            return BatchFeed(self.train, rows_of, draw)
 
         def read(number: int, begin: int, stop: int) -> Tree:
             rows = batches.indices(seeds[number], begin, stop)
@@ -160,10 +160,10 @@ class Drawn:
         rows = f"{self.rows:,} rows to train on, {held_out:,} held out"
         if self.data is None:
             return f"{self.title}: {rows}, {shapes(self.train)}"
-        if self.data.task == "text":
+        if self.data.kind == "text":
             windows = f"{self.rows:,} windows of {self.data.input_shape[0]:,} to train on, {held_out:,} held out"
             return f"{self.title}: {windows}, {self.data.outputs} tokens"
-        noun = "classes" if self.data.task == "classification" else "target" if self.data.outputs == 1 else "targets"
+        noun = "classes" if self.data.kind == "classification" else "target" if self.data.outputs == 1 else "targets"
         shape = "x".join(map(str, self.data.input_shape))
         where = ", read from the disk batch by batch" if self.streamed else ""
         return f"{self.title}: {rows}, inputs {shape}, {self.data.outputs} {noun}{where}"

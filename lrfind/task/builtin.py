@@ -46,7 +46,7 @@ def _load(config: Config) -> Dataset:
 
 def loss_of(data: Dataset) -> str:
     """The loss that fits the targets."""
-    return "mse" if data.task == "regression" else "cross_entropy"
+    return "mse" if data.kind == "regression" else "cross_entropy"
 
 
 def network_of(config: Config, input_shape: tuple[int, ...], outputs: int) -> Network:

@@ -22,19 +22,19 @@ from lrfind.task.builtin import load, loss_of, network_of
 from lrfind.task.models.contract import Loss, Network, supervised
 from lrfind.task.models.inputs import OF_TOKENS
 from lrfind.task.optim.optimizers import MakeOptimizer
-from lrfind.task.task import Plan, Trained
+from lrfind.task.task import Task, Trained
 from lrfind.task.user_code import models
 from lrfind.task.user_code.array_source import of_arrays
 from lrfind.task.user_code.batch_validation import Pairs, hold
 from lrfind.task.user_code.checks import FOUND, check_sections
-from lrfind.task.user_code.data import Arrays, Made, Streamed, is_data, recognise, streamed
-from lrfind.task.user_code.loader import Door, Loader
+from lrfind.task.user_code.data import BatchFactory, Streamed, UserArrays, is_data, recognise, streamed
+from lrfind.task.user_code.loader import ImportPolicy, Loader
 from lrfind.task.user_code.losses import fitted, own_loss
 from lrfind.task.user_code.optimizers import own_line, own_optimizer, step_line
-from lrfind.task.user_code.recognize import Found, is_network
+from lrfind.task.user_code.recognize import UserModel, is_network
 from lrfind.task.user_code.recognize import recognise as recognise_model
 from lrfind.task.user_code.signature import called, check_keywords, wants
-from lrfind.task.user_code.tracebacks import guarded, kind_of, shape_of
+from lrfind.task.user_code.tracebacks import kind_of, shape_of, user_call
 
 SEEN = 32
 """Batches that are looked at for the highest label: what a network must put out."""
@@ -58,27 +58,27 @@ class Parts:
         to_paste: the optimiser's line of source by its rate.
     """
 
-    data: Arrays | Made | None = None
-    held_out: Arrays | Made | None = None
-    model: Callable[[tuple[int, ...] | None, int | None], Found] | None = None
+    data: UserArrays | BatchFactory | None = None
+    held_out: UserArrays | BatchFactory | None = None
+    model: Callable[[tuple[int, ...] | None, int | None], UserModel] | None = None
     loss: Loss | None = None
     loss_title: str = ""
     optimizer: MakeOptimizer | None = None
     to_paste: Callable[[Any, Any], str] | None = None
 
 
-def make(config: Config, door: Door) -> Plan:
+def make(config: Config, policy: ImportPolicy) -> Task:
     """Load what the config names, and put the plan together.
 
     Args:
         config: with a target at least.
-        door: where code may be loaded from.
+        policy: where code may be loaded from.
 
     Raises:
         InputError: a reference is wrong, or what is behind it is not what is needed.
         OwnCodeError: the user's code raised.
     """
-    loader = Loader(door)
+    loader = Loader(policy)
     parts = Parts(
         **_data(config, loader),
         model=_model(config, loader),
@@ -89,7 +89,7 @@ def make(config: Config, door: Door) -> Plan:
     return assemble(config, parts, loader.digest)
 
 
-def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
+def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Task:
     """The plan of the user's parts and the config's built-in ones; everything of the user's is tried once.
 
     Args:
@@ -101,7 +101,7 @@ def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
     batches = None
     pairs = _pairs(config, parts)
     fits = [pairs] if pairs is not None and parts.model is None else []
-    if isinstance(parts.data, Made):
+    if isinstance(parts.data, BatchFactory):
         batches = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
     shape, outputs = _facts(config, parts, dataset, batches, pairs)
     found = None if parts.model is None else parts.model(shape, outputs)
@@ -112,7 +112,7 @@ def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
     elif batches is not None:
         feeding = batches
     else:
-        assert isinstance(parts.data, Arrays), "there is no other kind"
+        assert isinstance(parts.data, UserArrays), "there is no other kind"
         loss = config.loss if isinstance(config.loss, str) else None
         own = parts.loss is not None
         feeding = of_arrays(parts.data, parts.held_out, config.data, loss, found, own_loss=own)
@@ -134,7 +134,7 @@ def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
     if found is not None and found.init is None and config.sweep.seeds > 1:
         assumed.append("every seed starts from the weights that were given, so the seeds differ in their batches alone")
     to_paste = step_line(found.title) if found is not None and found.kind == "step" else parts.to_paste
-    plan = Plan(
+    task = Task(
         config=config,
         source=feeding,
         trained=trained,
@@ -147,12 +147,12 @@ def assemble(config: Config, parts: Parts, code: Callable[[], str]) -> Plan:
         notes=lambda: getattr(feeding, "notes", ()),
         assumed=tuple(assumed),
     )
-    _try(plan, found, example)
+    _try(task, found, example)
     if batches is not None and pairs is not None and found is not None and network is not None:
-        params, state = plan.initial
+        params, state = task.initial
         made = jax.eval_shape(lambda: network.apply(params, state, example[0], None, False)[0])
         hold(pairs, batches, int(made.shape[-1]))
-    return replace(plan, code=code())
+    return replace(task, code=code())
 
 
 def _data(config: Config, loader: Loader) -> dict[str, Any]:
@@ -168,13 +168,13 @@ def _data(config: Config, loader: Loader) -> dict[str, Any]:
     return {"data": found, "held_out": held_out}
 
 
-def _model(config: Config, loader: Loader) -> Callable[[tuple[int, ...] | None, int | None], Found] | None:
+def _model(config: Config, loader: Loader) -> Callable[[tuple[int, ...] | None, int | None], UserModel] | None:
     section = config.model
     if not isinstance(section, OwnModel):
         return None
     found = loader.load(section.target, "model.target", is_network)
 
-    def build(shape: tuple[int, ...] | None, outputs: int | None) -> Found:
+    def build(shape: tuple[int, ...] | None, outputs: int | None) -> UserModel:
         if not callable(found) or is_network(found):
             if section.kwargs:
                 raise InputError(f"{section.title} is {kind_of(found)} and takes no keywords", key="model.kwargs")
@@ -186,7 +186,7 @@ def _model(config: Config, loader: Loader) -> Callable[[tuple[int, ...] | None, 
             if name is not None and name not in kwargs and value is not None:
                 kwargs[name] = value
         check_keywords(found, kwargs, section.title, "model")
-        with guarded(section.title, kwargs):
+        with user_call(section.title, kwargs):
             built = found(**kwargs)
         jax_settings.set_aside()
         return recognise_model(built, section.title, "model.target")
@@ -232,7 +232,7 @@ def _facts(
     """Shape of a row of inputs and number of outputs, as far as the data says."""
     if dataset is not None:
         return dataset.input_shape, dataset.outputs
-    some = [parts.data.train] if isinstance(parts.data, Arrays) else []
+    some = [parts.data.train] if isinstance(parts.data, UserArrays) else []
     if batches is not None:
         some = batches.stream(0).take(max(1, min(SEEN, SEEN_BYTES // max(1, batches.batch_bytes))))
     if not (isinstance(some[0], tuple) and len(some[0]) == 2):
@@ -247,7 +247,7 @@ def _facts(
 
 
 def _chosen_loss(
-    config: Config, parts: Parts, found: Found | None, feeding: Source, example: Any, outputs: int | None
+    config: Config, parts: Parts, found: UserModel | None, feeding: Source, example: Any, outputs: int | None
 ) -> tuple[str, Loss | None]:
     """Name and function of the loss; no function where the model has its own."""
     if found is not None and found.kind != "network":
@@ -270,7 +270,12 @@ def _chosen_loss(
 
 
 def _network(
-    config: Config, found: Found | None, example: Any, shape: tuple[int, ...] | None, outputs: int | None, parts: Parts
+    config: Config,
+    found: UserModel | None,
+    example: Any,
+    shape: tuple[int, ...] | None,
+    outputs: int | None,
+    parts: Parts,
 ) -> Network | None:
     """What maps inputs to outputs; None where the user's code does more than that."""
     if found is not None:
@@ -286,16 +291,16 @@ def _network(
     return network_of(config, shape, outputs)
 
 
-def _try(plan: Plan, found: Found | None, example: Any) -> None:
+def _try(task: Task, found: UserModel | None, example: Any) -> None:
     """Call everything of the user's once, without computing: what is wrong is said before anything is measured."""
-    params, state = plan.initial
+    params, state = task.initial
     key = np.zeros(2, np.uint32)
-    if plan.model.step is not None:
-        jax.eval_shape(plan.model.step, params, example, np.float32(0), key)
+    if task.model.step is not None:
+        jax.eval_shape(task.model.step, params, example, np.float32(0), key)
     else:
         if found is not None:
             models.refuse_whole_numbers(params, found.title)
-        _ = plan.make_optimizer
-        jax.eval_shape(lambda p, s, batch, k: plan.model.loss(p, s, batch, k, True), params, state, example, key)
-    jax.eval_shape(lambda p, s, batch: plan.model.loss(p, s, batch, None, False), params, state, example)
-    plan.shapes()
+        _ = task.make_optimizer
+        jax.eval_shape(lambda p, s, batch, k: task.model.loss(p, s, batch, k, True), params, state, example, key)
+    jax.eval_shape(lambda p, s, batch: task.model.loss(p, s, batch, None, False), params, state, example)
+    task.shapes()

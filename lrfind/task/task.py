@@ -23,22 +23,21 @@ from lrfind.engine import compile as compiler
 from lrfind.engine.evaluation import AT_ONCE
 from lrfind.engine.host_batches import IN_FLIGHT
 from lrfind.engine.step import Step, TrainState, lift, own_step, start
-from lrfind.engine.train_loop import Feed
-from lrfind.task import baselines as null_model
+from lrfind.engine.train_loop import BatchFeed
+from lrfind.task import baselines
 from lrfind.task.batch_source import Drawn, Source, of_dataset, rows_of
 from lrfind.task.builtin import load, loss_of, network_of
 from lrfind.task.data.batches import Batches, weight_key
 from lrfind.task.models.contract import Apply, Model, Network, Precision, computed_in, count, supervised
 from lrfind.task.models.inputs import check
-from lrfind.task.optim import optimizers
-from lrfind.task.optim import param_groups as groups
+from lrfind.task.optim import optimizers, param_groups
 
-__all__ = ["Plan", "make", "memory", "rows_of"]
+__all__ = ["Task", "make", "memory", "rows_of"]
 
 NUMBERS = 2**24
 """Numbers of one layer that a forward pass may hold where a batch has fewer: 64 MB."""
 
-BLUR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
+RELATIVE_LOSS_ERROR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
 """For `lift`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean was off
 by some 2^-12 of itself, and the ratio of two good to some three hundredths from 2^-7 on."""
 
@@ -47,7 +46,7 @@ Trained = Callable[[Precision], Model]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Task:
     """What is to be measured.
 
     Attributes:
@@ -109,7 +108,7 @@ class Plan:
         model, frozen = self.trained(precision), self.config.optimizer.frozen
 
         def loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
-            return model.loss(groups.freeze(params, frozen), state, batch, key, train)
+            return model.loss(param_groups.freeze(params, frozen), state, batch, key, train)
 
         return replace(model, loss=loss) if frozen else model
 
@@ -121,7 +120,7 @@ class Plan:
             InputError: a pattern takes no parameter.
         """
         section = self.config.optimizer
-        groups.check(self.initial[0], section.groups, section.frozen)
+        param_groups.check(self.initial[0], section.groups, section.frozen)
         return optimizers.chosen(section)
 
     @cached_property
@@ -149,7 +148,7 @@ class Plan:
             self.make_optimizer,
             accumulate=self.config.optimizer.accumulate,
             probe=self.config.confirm.enabled,
-            blur=BLUR[self.config.precision],
+            relative_loss_error=RELATIVE_LOSS_ERROR[self.config.precision],
             plain=self.config.optimizer.named and self.optimizer.plain,
         )
 
@@ -204,7 +203,7 @@ class Plan:
     @cached_property
     def frozen(self) -> int:
         """How many of them stay as they are."""
-        return groups.count_frozen(self.initial[0], self.config.optimizer.frozen)
+        return param_groups.count_frozen(self.initial[0], self.config.optimizer.frozen)
 
     @property
     def at_once(self) -> int:
@@ -221,7 +220,7 @@ class Plan:
         own_model = self.config.model.name == OWN or self.own_loss or self.own_optimizer is not None
         return own_model or (bool(self.code) and not isinstance(self.source, Drawn))
 
-    def feed(self) -> Feed:
+    def feed(self) -> BatchFeed:
         """Batches of every seed."""
         return self.source.feed(self.seeds, self.batches)
 
@@ -233,14 +232,14 @@ class Plan:
     @property
     def chance_loss(self) -> float | None:
         """The loss of an answer that holds every class for equally likely; None where the loss knows no classes."""
-        return null_model.chance_loss(self.loss, self.dataset)
+        return baselines.chance_loss(self.loss, self.dataset)
 
     @cached_property
     def constant_loss(self) -> float | None:
         """The loss of the best constant answer on the training rows; None where that is not known."""
         if self.dataset is None and self.network is None:
             return None
-        return null_model.constant_loss(self.loss, self.source, self.rows)
+        return baselines.constant_loss(self.loss, self.source, self.rows)
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -259,7 +258,7 @@ class Plan:
         return self.source.describe()
 
 
-def make(config: Config) -> Plan:
+def make(config: Config) -> Task:
     """Load the data and build the network.
 
     Raises:
@@ -271,7 +270,7 @@ def make(config: Config) -> Plan:
     loss = config.loss or loss_of(data)
     assert isinstance(loss, str), "a loss of the user's own is a target"
     network, function = network_of(config, data.input_shape, data.outputs), LOSSES[loss].load()
-    plan = Plan(
+    task = Task(
         config,
         of_dataset(data, config.data.batch_size),
         lambda precision: supervised(network, function, precision),
@@ -279,13 +278,13 @@ def make(config: Config) -> Plan:
         loss,
         network,
     )
-    _ = plan.make_optimizer  # What is wrong with it is to be said before anything is measured.
-    return plan
+    _ = task.make_optimizer  # What is wrong with it is to be said before anything is measured.
+    return task
 
 
-def memory(plan: Plan) -> int:
+def memory(task: Task) -> int:
     """Bytes that data, or the batches of them that are on their way, and the states of all seeds take, by their shapes;
     activations come on top."""
-    states = sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in jax.tree.leaves(plan.shapes()))
-    batches = 2 * max(IN_FLIGHT, plan.step_bytes) if plan.step_bytes else 0
-    return int(states + batches + plan.source.nbytes)
+    states = sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in jax.tree.leaves(task.shapes()))
+    batches = 2 * max(IN_FLIGHT, task.step_bytes) if task.step_bytes else 0
+    return int(states + batches + task.source.nbytes)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.analysis.advice import BASES, Proposal, carried, proposals, triangular, warmup
-from lrfind.analysis.range_test.curve import read
+from lrfind.analysis.range_test.curve import summarize
 from lrfind.core.result import Recommendation
 from tests.support.synthetic import ladder, typical
 
 RATES = ladder()
-READING = read(RATES, typical(RATES, centre=1e-3, limit=0.3))
+READING = summarize(RATES, typical(RATES, centre=1e-3, limit=0.3))
 FOUND = Recommendation(0.02, 1e-3, 1.0, "steepest", True, "cosine", 1000, "trainings of 2 seeds", "")
 
 
@@ -103,8 +103,8 @@ def test_triangular_is_read_off_the_curve() -> None:
 
 
 def test_triangular_without_a_fall() -> None:
-    flat = read(RATES, typical(RATES) * 0 + 2.3)
-    assert flat.trouble
+    flat = summarize(RATES, typical(RATES) * 0 + 2.3)
+    assert flat.no_rate_reason
     found = triangular(flat, FOUND)
     assert (found.learning_rate, found.basis) == (0.02, "rule")
     assert found.options["base_factor"] == pytest.approx(1 / 3, rel=1e-2)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.analysis.plateau import Plateau, Waiting, factors
+from lrfind.analysis.plateau import Plateau, PlateauTracker, factors
 from lrfind.core.dataset import Floats
 from lrfind.task.optim.schedules import transform
 from lrfind.task.optim.source_code import evaluate
@@ -73,7 +73,7 @@ def test_the_future_changes_nothing(rule: Plateau, lane: list[float], at: int) -
 def test_until_then_nothing_changes_surely(rule: Plateau, lane: list[float]) -> None:
     """From any window on, the factor holds for as many windows as it says, whatever comes."""
     windows = [np.array([lane[i : i + rule.window]]) for i in range(0, len(lane) - rule.window + 1, rule.window)]
-    waiting = Waiting(rule, 1)
+    waiting = PlateauTracker(rule, 1)
     held = (0, 1.0)
     for number, window in enumerate(windows):
         if number >= held[0]:

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.analysis.range_test.curve import read
+from lrfind.analysis.range_test.curve import summarize
 from lrfind.analysis.rules_of_thumb import LITTLE, guess, judge
 from lrfind.core.result import Candidate, Confirmation, Horizon, Recommendation
 from tests.support.synthetic import ladder, typical
 
 START, LIMIT, SPEED = 2.0, 0.5, 0.1
-READING = read(ladder(), typical(ladder()))
+READING = summarize(ladder(), typical(ladder()))
 
 
 def flows(rate: float, steps: int) -> float:
@@ -23,15 +23,15 @@ def flows(rate: float, steps: int) -> float:
     return math.nan if rate > LIMIT else START * math.exp(-SPEED * rate * steps)
 
 
-def confirmation(*heats: tuple[int, tuple[float, ...]], seeds: int = 2) -> Confirmation:
+def confirmation(*rungs: tuple[int, tuple[float, ...]], seeds: int = 2) -> Confirmation:
     """Trainings of some lengths and rates, rising."""
     candidates = tuple(
         Candidate(rate, steps, (flows(rate, steps),) * seeds, (flows(rate, steps),) * seeds)
-        for steps, rates in heats
+        for steps, rates in rungs
         for rate in rates
     )
     horizons = tuple(
-        Horizon(steps, max(rate for rate in rates if rate <= LIMIT), rates[0], rates[-1]) for steps, rates in heats
+        Horizon(steps, max(rate for rate in rates if rate <= LIMIT), rates[0], rates[-1]) for steps, rates in rungs
     )
     return Confirmation(candidates, horizons, 0.0, (START,) * seeds, "held-out loss", None, 1000.0, 3000)
 

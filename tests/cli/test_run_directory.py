@@ -9,7 +9,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from lrfind.storage import run_directory as store
+from lrfind.storage import run_directory
 from tests.cli.conftest import Lrfind
 
 RUN = Path("lrfind-runs/c")
@@ -17,7 +17,7 @@ SWEEP = ("sweep", "c.yaml", "--no-plot")
 
 
 def fingerprint(folder: Path) -> str:
-    found = store.fingerprint_of(folder)
+    found = run_directory.fingerprint_of(folder)
     assert found is not None
     return found
 
@@ -89,7 +89,7 @@ def test_disk_full_in_the_middle_keeps_the_finished_run(lrfind: Lrfind, monkeypa
         if calls > 2:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.os, "fsync", full)
+    monkeypatch.setattr(run_directory.os, "fsync", full)
     ran = lrfind(*SWEEP)
     assert ran.code == 3
     assert ran.err == f"lrfind: error: {RUN} cannot be written: No space left on device\n"
@@ -104,7 +104,7 @@ def test_a_plot_that_cannot_be_written_costs_no_result(lrfind: Lrfind, monkeypat
             raise OSError(28, "No space left on device")
         replace(source, target)
 
-    monkeypatch.setattr(store.os, "replace", refuse)
+    monkeypatch.setattr(run_directory.os, "replace", refuse)
     ran = lrfind("sweep", "c.yaml", "--plot", "p.svg", "--json")
     assert ran.code == 3
     assert ran.err == "lrfind: error: p.svg cannot be written: No space left on device\n"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lrfind.storage import run_directory as store
+from lrfind.storage import run_directory
 from tests.cli.conftest import Ran, linux
 
 CONFIG = """\
@@ -72,10 +72,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     (folder / "c.yaml").write_text(CONFIG, encoding="utf-8")
     ran = lrfind("sweep", "c.yaml", "--out", "r", folder=folder, LRFIND_CACHE_DIR=str(cache))
     assert ran.code in (0, 1), ran.err
-    lines = (folder / "r" / store.JOURNAL).read_bytes().splitlines(keepends=True)
+    lines = (folder / "r" / run_directory.JOURNAL).read_bytes().splitlines(keepends=True)
     numbers = [number for number, line in enumerate(lines) if json.loads(line)["kind"] == "sweep"]
     assert len(numbers) == 2
-    return Whole((folder / "r" / store.CURVE).read_bytes(), b"".join(lines[: numbers[0] + 1]), cache)
+    return Whole((folder / "r" / run_directory.CURVE).read_bytes(), b"".join(lines[: numbers[0] + 1]), cache)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def place(tmp_path: Path) -> Path:
 def killed(place: Path, whole: Whole) -> None:
     """Leave what a kill leaves."""
     (place / "r").mkdir()
-    (place / "r" / store.JOURNAL).write_bytes(whole.journal)
+    (place / "r" / run_directory.JOURNAL).write_bytes(whole.journal)
 
 
 class Circumstance(NamedTuple):
@@ -131,7 +131,7 @@ def test_the_curve_is_the_same_to_the_byte(name: str, place: Path, whole: Whole)
     ran = lrfind(*arguments, folder=folder, before=other.before, **environment)
     assert ran.code in (0, 1), ran.err
     assert ("carried on at step 5,000 of the sweep" in ran.err) is other.killed
-    assert (folder / "r" / store.CURVE).read_bytes() == whole.curve
+    assert (folder / "r" / run_directory.CURVE).read_bytes() == whole.curve
 
 
 OTHER = {
@@ -155,7 +155,7 @@ def test_under_what_may_move_bits_it_is_another_run(name: str, place: Path, whol
     assert ran.code == 2
     assert f"r holds a run of this config under other conditions ({said}" in ran.err
     assert ran.err.endswith("; choose another --out, or overwrite it with --fresh\n")
-    assert (place / "r" / store.JOURNAL).read_bytes() == whole.journal
+    assert (place / "r" / run_directory.JOURNAL).read_bytes() == whole.journal
 
 
 @linux
@@ -164,7 +164,7 @@ def test_on_fewer_cores_it_is_another_run(place: Path, whole: Whole) -> None:
     if len(usable) < 2 or "NPROC" in os.environ:
         pytest.skip("needs two cores")
     shutil.copytree(place, place / "lrfind-runs" / "c", ignore=lambda *_: ["lrfind-runs", "c.yaml"])
-    (place / "lrfind-runs" / "c" / store.JOURNAL).write_bytes(whole.journal)
+    (place / "lrfind-runs" / "c" / run_directory.JOURNAL).write_bytes(whole.journal)
     one = lambda: os.sched_setaffinity(0, usable[:1])  # noqa: E731
     ran = lrfind("sweep", "c.yaml", folder=place, before=one, LRFIND_CACHE_DIR=str(whole.cache))
     assert ran.code in (0, 1)
@@ -200,6 +200,6 @@ def test_damaged_programs_are_replaced(place: Path, whole: Whole) -> None:
     for turn in range(2):
         ran = lrfind("sweep", "c.yaml", "--out", f"r{turn}", folder=place, LRFIND_CACHE_DIR=str(whole.cache))
         assert ran.err == ""
-        assert (place / f"r{turn}" / store.CURVE).read_bytes() == whole.curve
+        assert (place / f"r{turn}" / run_directory.CURVE).read_bytes() == whole.curve
         kept.append(entries(whole.cache))
     assert kept[0] != kept[1] == kept[2], "what the run needed is whole again"

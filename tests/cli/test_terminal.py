@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lrfind.cli.terminal import put, say, screen
+from lrfind.cli.terminal import say, screen, write_stdout
 from lrfind.core.errors import RunError
 
 
@@ -70,7 +70,7 @@ def test_unicode(encoding: str, unicode: bool) -> None:
 def test_put_replaces_what_the_encoding_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = Stream("ascii")
     monkeypatch.setattr(sys, "stdout", stream)
-    put("a · b")
+    write_stdout("a · b")
     assert stream.buffer.getvalue() == b"a ? b"  # type: ignore[attr-defined]
 
 
@@ -106,7 +106,7 @@ class Broken(io.StringIO):
 def test_put_to_a_reader_who_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stream = Broken(BrokenPipeError(), tmp_path / "out")
     monkeypatch.setattr(sys, "stdout", stream)
-    put("text")
+    write_stdout("text")
     assert stream.leads_nowhere()
 
 
@@ -114,7 +114,7 @@ def test_put_to_a_full_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     stream = Broken(OSError(28, "No space left on device"), tmp_path / "out")
     monkeypatch.setattr(sys, "stdout", stream)
     with pytest.raises(RunError, match="standard output cannot be written: No space left on device"):
-        put("text")
+        write_stdout("text")
     assert stream.leads_nowhere()
 
 

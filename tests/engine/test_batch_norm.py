@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lrfind.engine.batch_norm import Settler
-from lrfind.engine.evaluation import Evaluator, cut
+from lrfind.engine.batch_norm import BatchNormRecalibration
+from lrfind.engine.evaluation import LossEvaluator, cut
 from lrfind.engine.lanes import shape_of
 from lrfind.engine.step import lift, start
-from lrfind.engine.train_loop import Feed, Kernel
+from lrfind.engine.train_loop import BatchFeed, TrainLoop
 from lrfind.task.models.cnn import Cnn
 from lrfind.task.models.contract import supervised
 from lrfind.task.models.losses import cross_entropy
@@ -39,10 +39,10 @@ def keeping(momentum: float) -> Any:
 @pytest.mark.parametrize("momentum", [0.3, 0.9, 0.99, 0.999])
 @pytest.mark.parametrize("begin", [0.0, 1.0, -40.0])
 def test_a_running_mean_becomes_the_mean_of_its_batches(momentum: float, begin: float) -> None:
-    settler = Settler(keeping(momentum), np.full(4, begin, np.float32), cut(ROWS, 4, at_once=PART))
-    assert settler.rows == 48
+    recalibration = BatchNormRecalibration(keeping(momentum), np.full(4, begin, np.float32), cut(ROWS, 4, at_once=PART))
+    assert recalibration.rows == 48
     for weight in (1.0, 7.0):
-        np.testing.assert_allclose(settler(np.float32(weight)), weight * MEANS.mean(axis=0), rtol=1e-3)
+        np.testing.assert_allclose(recalibration(np.float32(weight)), weight * MEANS.mean(axis=0), rtol=1e-3)
 
 
 def other(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
@@ -58,7 +58,7 @@ def other(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
 def test_other_numbers_stay_as_the_batches_leave_them() -> None:
     zeros = np.zeros(4, np.float32)
     initial = {"hidden": zeros, "count": np.int32(0), "corrected": zeros, "last": zeros, "constant": zeros + 5}
-    found = Settler(other, initial, cut(ROWS, 4, at_once=PART))(np.float32(2))
+    found = BatchNormRecalibration(other, initial, cut(ROWS, 4, at_once=PART))(np.float32(2))
     assert found["count"] == len(MEANS)
     np.testing.assert_array_equal(found["constant"], 5)
     np.testing.assert_allclose(found["last"], 2 * MEANS[-1], rtol=1e-5)
@@ -68,10 +68,10 @@ def test_other_numbers_stay_as_the_batches_leave_them() -> None:
 
 
 def test_lost_weights_leave_nothing_behind() -> None:
-    settler = Settler(keeping(0.9), np.zeros(4, np.float32), cut(ROWS, 4, at_once=PART))
-    assert not np.isfinite(settler(np.float32(np.nan))).any()
-    assert not np.isfinite(settler(np.float32(np.inf))).any()
-    np.testing.assert_allclose(settler(np.float32(1)), MEANS.mean(axis=0), rtol=1e-4)
+    recalibration = BatchNormRecalibration(keeping(0.9), np.zeros(4, np.float32), cut(ROWS, 4, at_once=PART))
+    assert not np.isfinite(recalibration(np.float32(np.nan))).any()
+    assert not np.isfinite(recalibration(np.float32(np.inf))).any()
+    np.testing.assert_allclose(recalibration(np.float32(1)), MEANS.mean(axis=0), rtol=1e-4)
 
 
 IMAGES = np.random.default_rng(2).random((40, 6, 6)).astype(np.float32) ** 3
@@ -87,11 +87,11 @@ def short(request: pytest.FixtureRequest) -> Any:
     """A network after five steps."""
     network = NETWORKS[request.param]
     model = supervised(network, cross_entropy)
-    kernel = Kernel(
-        lift(model.loss, OPTIMIZERS["momentum"]), Feed((IMAGES, LABELS), rows_of, draw_rows), "cpu", SCAN_EACH
+    train_loop = TrainLoop(
+        lift(model.loss, OPTIMIZERS["momentum"]), BatchFeed((IMAGES, LABELS), rows_of, draw_rows), "cpu", SCAN_EACH
     )
     begin = start(*network.init(np.zeros(2, np.uint32)), OPTIMIZERS["momentum"])
-    *_, chunk = kernel.run([begin], constant([0.05], 5))
+    *_, chunk = train_loop.run([begin], constant([0.05], 5))
     return model, begin, chunk.states[0]
 
 
@@ -104,12 +104,12 @@ def exact(model: Any, trained: Any) -> Any:
 
 def test_the_loss_of_a_short_run_is_that_of_exact_statistics(short: Any) -> None:
     model, begin, trained = short
-    evaluator = Evaluator(model.loss, cut((IMAGES, LABELS), 8))
-    settler = Settler(model.loss, begin.state, cut((IMAGES, LABELS), 8, at_once=20))
+    evaluator = LossEvaluator(model.loss, cut((IMAGES, LABELS), 8))
+    recalibration = BatchNormRecalibration(model.loss, begin.state, cut((IMAGES, LABELS), 8, at_once=20))
     with compilations() as compiled:
-        settler.compile(jax.tree.map(shape_of, trained), "cpu")
-        state = settler(trained.params)
-        settler(begin.params)
+        recalibration.compile(jax.tree.map(shape_of, trained), "cpu")
+        state = recalibration(trained.params)
+        recalibration(begin.params)
     assert len(compiled) == 1
     wanted = evaluator([trained._replace(state=exact(model, trained))])[0]
     assert evaluator([trained._replace(state=state)])[0] == pytest.approx(wanted, rel=0.01)

@@ -8,9 +8,9 @@ import numpy as np
 import optax
 import pytest
 
-from lrfind.engine.lanes import Draw
+from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import lift, start
-from lrfind.engine.train_loop import LONGEST, SHORTEST, TOUCH, WORK, Feed, Kernel, chunk_for
+from lrfind.engine.train_loop import LONGEST, SHORTEST, TOUCH, WORK, BatchFeed, TrainLoop, chunk_for
 
 SIDE = 1000
 """A product of two squares of this side is two billion operations; with its gradient, a chunk is two of them."""
@@ -22,12 +22,14 @@ def squares(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
     return (image @ image).mean(), (state, {})
 
 
-def kernel(side: int, platform: str = "cpu", chunk: int = 50) -> Kernel:
-    def draw(lane: int, begin: int, stop: int) -> Draw:
-        return Draw(np.zeros(stop - begin, np.int32), np.zeros((stop - begin, 2), np.uint32))
+def kernel(side: int, platform: str = "cpu", chunk: int = 50) -> TrainLoop:
+    def draw(lane: int, begin: int, stop: int) -> StepInputs:
+        return StepInputs(np.zeros(stop - begin, np.int32), np.zeros((stop - begin, 2), np.uint32))
 
     data = np.ones((1, side, side), np.float32)
-    return Kernel(lift(squares, optax.sgd), Feed(data, lambda data, row: data[row], draw), platform, chunk=chunk)
+    return TrainLoop(
+        lift(squares, optax.sgd), BatchFeed(data, lambda data, row: data[row], draw), platform, chunk=chunk
+    )
 
 
 def test_by_weights_and_rows() -> None:

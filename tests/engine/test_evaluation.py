@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lrfind.core.dataset import Floats
-from lrfind.engine.evaluation import Evaluator, cut
+from lrfind.engine.evaluation import LossEvaluator, cut
 from lrfind.engine.step import TrainState
 from lrfind.engine.train_loop import shape_of
 from tests.support.reference import gradient
@@ -45,7 +45,7 @@ def expected(rows: slice, found: list[TrainState]) -> Floats:
 )
 @pytest.mark.parametrize("ahead", [True, False], ids=["compiled", "not compiled"])
 def test_the_mean_over_rows(at_once: int, rows: int, seen: int, ahead: bool, states: list[TrainState]) -> None:
-    evaluator = Evaluator(MLP_LOSS, cut((INPUTS, LABELS), rows, at_once=at_once))
+    evaluator = LossEvaluator(MLP_LOSS, cut((INPUTS, LABELS), rows, at_once=at_once))
     if ahead:
         evaluator.compile(jax.tree.map(shape_of, states[0]), "cpu")
     loss = evaluator(states)
@@ -56,7 +56,7 @@ def test_the_mean_over_rows(at_once: int, rows: int, seen: int, ahead: bool, sta
 
 
 def test_one_compilation_serves_every_part_and_any_number_of_states(states: list[TrainState]) -> None:
-    evaluator = Evaluator(MLP_LOSS, cut((INPUTS, LABELS), 8, at_once=10))
+    evaluator = LossEvaluator(MLP_LOSS, cut((INPUTS, LABELS), 8, at_once=10))
     with compilations() as first:
         evaluator.compile(jax.tree.map(shape_of, states[0]), "cpu")
     assert len(first) == 1
@@ -67,7 +67,7 @@ def test_one_compilation_serves_every_part_and_any_number_of_states(states: list
 
 
 def test_a_state_is_judged_by_itself(states: list[TrainState]) -> None:
-    evaluator = Evaluator(MLP_LOSS, cut((INPUTS, LABELS), 8))
+    evaluator = LossEvaluator(MLP_LOSS, cut((INPUTS, LABELS), 8))
     whole = evaluator(states)
     for i, state in enumerate(states):
         assert evaluator([state])[0] == whole[i]
@@ -77,7 +77,7 @@ def test_a_state_is_judged_by_itself(states: list[TrainState]) -> None:
 def test_a_lost_state_is_not_finite_and_takes_none_with_it(value: float) -> None:
     good = mlp_starts(2)
     lost = good[0]._replace(params=jax.tree.map(lambda leaf: np.full_like(leaf, value), good[0].params))
-    found = Evaluator(MLP_LOSS, cut((INPUTS, LABELS), 8))([lost, good[1]])
+    found = LossEvaluator(MLP_LOSS, cut((INPUTS, LABELS), 8))([lost, good[1]])
     assert np.isfinite(found).tolist() == [False, True]
 
 
@@ -89,5 +89,5 @@ def test_the_loss_is_that_of_evaluation() -> None:
         seen.append((key, train))
         return MLP_LOSS(params, state, batch, key, train)
 
-    Evaluator(loss, cut((INPUTS, LABELS), 8))(mlp_starts(1))
+    LossEvaluator(loss, cut((INPUTS, LABELS), 8))(mlp_starts(1))
     assert seen == [(None, False)]

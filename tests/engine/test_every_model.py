@@ -13,7 +13,7 @@ from lrfind.core.registry import MODELS
 from lrfind.engine.execution import choose
 from lrfind.engine.sharpness import stability
 from lrfind.engine.step import TrainState, lift, start
-from lrfind.engine.train_loop import Feed, Kernel
+from lrfind.engine.train_loop import BatchFeed, TrainLoop
 from lrfind.task.models.contract import supervised
 from lrfind.task.models.losses import cross_entropy
 from tests.support.tasks import compilations, draw_rows, losses, rows_of
@@ -50,13 +50,13 @@ def test_a_model_in_the_engine(name: str) -> None:
     data = WINDOWS if name == "transformer" else (IMAGES, LABELS)
     network = MODELS[name].load()(CASES[name], data[0].shape[1:], CLASSES)
     model = supervised(network, cross_entropy)
-    kernel = Kernel(lift(model.loss, adam, probe=True), Feed(data, rows_of, draw_rows), "cpu", chunk=10)
+    train_loop = TrainLoop(lift(model.loss, adam, probe=True), BatchFeed(data, rows_of, draw_rows), "cpu", chunk=10)
     states = [start(*network.init(np.array([lane, 1], np.uint32)), adam) for lane in range(LANES)]
-    kernel.compile(states)
-    assert kernel.execution.steps == "scan"  # of convolutions as well
+    train_loop.compile(states)
+    assert train_loop.execution.steps == "scan"  # of convolutions as well
     rates = np.full((STEPS, LANES), 0.02)
     with compilations() as more:
-        chunks = list(kernel.run(states, rates, probe_every=4))
+        chunks = list(train_loop.run(states, rates, probe_every=4))
     assert more == []
     loss = losses(iter(chunks))
     assert (loss[:, -5:].mean(axis=1) < 0.8 * loss[:, :5].mean(axis=1)).all()
@@ -67,7 +67,7 @@ def test_a_model_in_the_engine(name: str) -> None:
     trust = np.concatenate([chunk.trust for chunk in chunks], axis=1)
     assert (np.isfinite(trust).sum(axis=1) > 5).all()
     assert (trust[np.isfinite(trust)] < 1.5).all()
-    again = losses(kernel.run(states, rates, probe_every=4))
+    again = losses(train_loop.run(states, rates, probe_every=4))
     np.testing.assert_array_equal(again, loss)
 
 

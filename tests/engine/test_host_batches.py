@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from lrfind.core.result import Execution
 from lrfind.engine.host_batches import IN_FLIGHT, chunk_within, host_feed
-from lrfind.engine.lanes import Draw
-from lrfind.engine.train_loop import Kernel
+from lrfind.engine.lanes import StepInputs
+from lrfind.engine.train_loop import TrainLoop
 from tests.support.tasks import BATCHES, INPUTS, LABELS, LOOP_EACH, LOOP_VMAP, SCAN_EACH, SCAN_VMAP, walk, walk_starts
 
 
@@ -30,9 +30,10 @@ RATES = np.repeat(np.geomspace(0.01, 0.1, 23)[:, None], 3, axis=1)
 @pytest.mark.parametrize("platform", ["cpu", "gpu"])
 def test_the_same_losses_as_on_the_device(execution: Execution, platform: str) -> None:
     known = walk(execution, chunk=10)
-    kernel = Kernel(known._step, FEED, platform, execution, 10)
+    train_loop = TrainLoop(known._step, FEED, platform, execution, 10)
     found, wanted = (
-        np.concatenate([chunk.loss for chunk in each.run(walk_starts(3), RATES)], axis=1) for each in (kernel, known)
+        np.concatenate([chunk.loss for chunk in each.run(walk_starts(3), RATES)], axis=1)
+        for each in (train_loop, known)
     )
     # Not to the bit: where a loss is a sum, the compiler may join it with the selection of rows.
     np.testing.assert_allclose(found, wanted, rtol=2e-6)
@@ -41,9 +42,9 @@ def test_the_same_losses_as_on_the_device(execution: Execution, platform: str) -
 def test_elsewhere_than_on_a_cpu_batches_are_sent_ahead() -> None:
     """By the threads that draw them, and the last, shorter chunk in full length, so that it is not brought back."""
     for platform, kind in (("cpu", np.ndarray), ("gpu", jax.Array)):
-        kernel = Kernel(walk()._step, FEED, platform, SCAN_VMAP, 10)
-        draw = kernel._draw([0, 1], 20, 23)
-        assert isinstance(draw, Draw)
+        train_loop = TrainLoop(walk()._step, FEED, platform, SCAN_VMAP, 10)
+        draw = train_loop._draw([0, 1], 20, 23)
+        assert isinstance(draw, StepInputs)
         assert all(isinstance(leaf, kind) for leaf in jax.tree.leaves(draw))
         assert len(draw.keys) == (3 if platform == "cpu" else 10)
 

@@ -14,9 +14,9 @@ import pytest
 
 from lrfind.core.errors import RunError
 from lrfind.core.result import Execution
-from lrfind.engine.chunk_record import FIELDS, Notes, packed, unpacked
-from lrfind.engine.resumable import Promised, Recorded, Runs, structure
-from lrfind.engine.train_loop import Chunk, Kernel
+from lrfind.engine.chunk_record import FIELDS, ReplayLog, packed, unpacked
+from lrfind.engine.resumable import LazyStates, ResumableTrainLoop, Trainer, structure
+from lrfind.engine.train_loop import Chunk, TrainLoop
 from lrfind.storage.journal import to_json
 from tests.support.tasks import SCAN_EACH, SCAN_VMAP, quadratic, quadratic_starts, walk, walk_starts
 
@@ -33,38 +33,38 @@ class Memory:
         self.told = {id(line): number for number, line in enumerate(self.left)}
         self.kept = list(self.left)
 
-    def next(self, kind: str) -> Mapping[str, Any] | None:
+    def replay(self, kind: str) -> Mapping[str, Any] | None:
         return self.left.pop(0) if self.left else None
 
-    def add(self, line: Mapping[str, Any], state: Sequence[Any] | None = None) -> None:
+    def append(self, line: Mapping[str, Any], state: Sequence[Any] | None = None) -> None:
         if state is not None:
             self.states[len(self.lines)] = list(state)
         self.lines.append(to_json(line))
 
-    def due(self, size: int) -> bool:
+    def checkpoint_due(self, size: int) -> bool:
         return self.save
 
-    def saved(self, line: Mapping[str, Any]) -> list[Any] | None:
+    def load_checkpoint(self, line: Mapping[str, Any]) -> list[Any] | None:
         return self.states.get(self.told[id(line)])
 
 
 class Counting:
     """A kernel that counts the steps that it trains."""
 
-    def __init__(self, kernel: Kernel) -> None:
-        self.kernel, self.steps = kernel, 0
+    def __init__(self, train_loop: TrainLoop) -> None:
+        self.train_loop, self.steps = train_loop, 0
 
     def run(self, *arguments: Any, **options: Any) -> Iterator[Chunk]:
-        for chunk in self.kernel.run(*arguments, **options):
+        for chunk in self.train_loop.run(*arguments, **options):
             self.steps += chunk.loss.shape[1]
             yield chunk
 
 
-def story(kernel: Runs, starts: Sequence[Any]) -> tuple[list[Chunk], list[Any]]:
+def story(train_loop: Trainer, starts: Sequence[Any]) -> tuple[list[Chunk], list[Any]]:
     """Ten steps, six more from where they ended, and five others from the start; the last states are looked at."""
-    chunks = list(kernel.run(starts, RATES, probe_every=4))
-    chunks += kernel.run(chunks[-1].states, RATES[:6], start=10, probe_every=4)
-    chunks += kernel.run(starts, RATES[:5] / 3, seeds=[1, 0], label={"learning_rate": [1.0, 2.0], "steps": 5})
+    chunks = list(train_loop.run(starts, RATES, probe_every=4))
+    chunks += train_loop.run(chunks[-1].states, RATES[:6], start=10, probe_every=4)
+    chunks += train_loop.run(starts, RATES[:5] / 3, seeds=[1, 0], label={"learning_rate": [1.0, 2.0], "steps": 5})
     return chunks, list(chunks[-1].states)
 
 
@@ -75,14 +75,14 @@ LENGTHS = [4, 4, 2, 4, 2, 4, 1]
 
 
 @pytest.fixture(scope="module", params=[SCAN_EACH, SCAN_VMAP], ids=["each", "vmap"])
-def trained(request: pytest.FixtureRequest) -> tuple[Kernel, Sequence[Any], list[Chunk], list[Any], Memory]:
+def trained(request: pytest.FixtureRequest) -> tuple[TrainLoop, Sequence[Any], list[Chunk], list[Any], Memory]:
     execution: Execution = request.param
-    kernel, starts = walk(execution, chunk=CHUNK), walk_starts(2)
+    train_loop, starts = walk(execution, chunk=CHUNK), walk_starts(2)
     memory = Memory()
-    chunks, states = story(Recorded(kernel, memory, "train", repeated), starts)
-    plain, _ = story(kernel, starts)
+    chunks, states = story(ResumableTrainLoop(train_loop, memory, "train", repeated), starts)
+    plain, _ = story(train_loop, starts)
     same(chunks, plain)
-    return kernel, starts, chunks, [jax.tree.map(np.array, state) for state in states], memory
+    return train_loop, starts, chunks, [jax.tree.map(np.array, state) for state in states], memory
 
 
 def repeated(kind: str, done: int, total: int) -> None:
@@ -104,12 +104,12 @@ def same_states(found: Sequence[Any], expected: Sequence[Any]) -> None:
 
 @pytest.mark.parametrize("told", range(8))
 def test_cut_after_any_line_it_goes_on_to_the_same_bits(trained: Any, told: int) -> None:
-    kernel, starts, chunks, states, memory = trained
+    train_loop, starts, chunks, states, memory = trained
     for state in (None, *range(told)):
-        counting = Counting(kernel)
+        counting = Counting(train_loop)
         kept = {state: memory.states[state]} if state is not None else {}
         notes = Memory(memory.lines[:told], kept)
-        found, ends = story(Recorded(counting, notes, "train", repeated), starts)
+        found, ends = story(ResumableTrainLoop(counting, notes, "train", repeated), starts)
         same(found, chunks)
         same_states(ends, states)
         assert notes.lines == memory.lines, "nothing is written twice"
@@ -118,28 +118,28 @@ def test_cut_after_any_line_it_goes_on_to_the_same_bits(trained: Any, told: int)
 
 
 def test_steps_since_the_state_are_trained_again_and_no_others(trained: Any) -> None:
-    kernel, starts, *_, memory = trained
+    train_loop, starts, *_, memory = trained
     for told, state, again in [(2, 0, 4), (2, None, 8), (4, 3, 0), (4, 2, 4), (4, None, 14), (6, None, 4), (6, 2, 4)]:
-        counting = Counting(kernel)
+        counting = Counting(train_loop)
         kept = {state: memory.states[state]} if state is not None else {}
-        story(Recorded(counting, Memory(memory.lines[:told], kept), "train", repeated), starts)
+        story(ResumableTrainLoop(counting, Memory(memory.lines[:told], kept), "train", repeated), starts)
         assert counting.steps == sum(LENGTHS[told:]) + again, (told, state)
 
 
 def test_states_that_nobody_looks_at_are_not_trained(trained: Any) -> None:
-    kernel, starts, chunks, _, memory = trained
-    counting = Counting(kernel)
-    recorded = Recorded(counting, Memory(memory.lines), "train", repeated)
+    train_loop, starts, chunks, _, memory = trained
+    counting = Counting(train_loop)
+    recorded = ResumableTrainLoop(counting, Memory(memory.lines), "train", repeated)
     found = list(recorded.run(starts, RATES, probe_every=4))
     same(found, chunks[:3])
-    assert isinstance(found[-1].states, Promised)
+    assert isinstance(found[-1].states, LazyStates)
     assert (len(found[-1].states), counting.steps) == (2, 0)
     same_states(found[-1].states, jax.tree.map(np.asarray, found[-1].states[:]))
     assert counting.steps == 10
 
 
 def test_what_is_repeated_is_told_and_may_be_ended(trained: Any) -> None:
-    kernel, starts, *_, memory = trained
+    train_loop, starts, *_, memory = trained
     said: list[tuple[str, int, int]] = []
 
     def repeat(*what: Any) -> None:
@@ -148,33 +148,36 @@ def test_what_is_repeated_is_told_and_may_be_ended(trained: Any) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        story(Recorded(kernel, Memory(memory.lines[:3]), "sweep", repeat), starts)
+        story(ResumableTrainLoop(train_loop, Memory(memory.lines[:3]), "sweep", repeat), starts)
     assert said == [("sweep", 0, 10), ("sweep", 4, 10), ("sweep", 8, 10)]
 
 
 def test_fields_that_are_not_written_are_not_known(trained: Any) -> None:
-    kernel, starts, chunks, states, _ = trained
+    train_loop, starts, chunks, states, _ = trained
     memory = Memory()
-    story(Recorded(kernel, memory, "train", repeated, fields=("loss",)), starts)
+    story(ResumableTrainLoop(train_loop, memory, "train", repeated, fields=("loss",)), starts)
     assert all("gradient_norm" not in line for line in memory.lines)
     notes = Memory(memory.lines[:6], {4: memory.states[4]})
-    found, ends = story(Recorded(kernel, notes, "train", repeated, fields=("loss",)), starts)
+    found, ends = story(ResumableTrainLoop(train_loop, notes, "train", repeated, fields=("loss",)), starts)
     same(found, chunks, fields=("loss",))
     assert np.isnan(found[0].gradient_norm).all()
     same_states(ends, states)
 
 
 def test_trust_is_told_where_it_was_measured() -> None:
-    kernel = quadratic(chunk=CHUNK, probe=True)
+    train_loop = quadratic(chunk=CHUNK, probe=True)
     starts, memory = quadratic_starts(2), Memory()
-    chunks = list(Recorded(kernel, memory, "sweep", repeated).run(starts, RATES, probe_every=4))
+    chunks = list(ResumableTrainLoop(train_loop, memory, "sweep", repeated).run(starts, RATES, probe_every=4))
     assert np.isfinite(chunks[0].trust).any()
     assert len(json.loads(memory.lines[0])["trust"][0]) == 1
-    same(list(Recorded(kernel, Memory(memory.lines), "sweep", repeated).run(starts, RATES, probe_every=4)), chunks)
+    same(
+        list(ResumableTrainLoop(train_loop, Memory(memory.lines), "sweep", repeated).run(starts, RATES, probe_every=4)),
+        chunks,
+    )
 
 
 def test_a_record_of_other_steps_is_refused(trained: Any) -> None:
-    kernel, starts, *_, memory = trained
+    train_loop, starts, *_, memory = trained
     line = json.loads(memory.lines[0])
     others = [
         {**line, "start": 1},
@@ -186,17 +189,17 @@ def test_a_record_of_other_steps_is_refused(trained: Any) -> None:
         {key: line[key] for key in ("kind", "start")},
     ]
     for other in others:
-        notes: Notes = Memory([json.dumps(other)])
+        notes: ReplayLog = Memory([json.dumps(other)])
         with pytest.raises(RunError, match=r"the journal does not fit this run: .* step 0 of the sweep; start anew"):
-            next(iter(Recorded(kernel, notes, "sweep", repeated).run(starts, RATES)))
+            next(iter(ResumableTrainLoop(train_loop, notes, "sweep", repeated).run(starts, RATES)))
 
 
 def test_a_record_that_does_not_repeat_is_refused(trained: Any) -> None:
-    kernel, starts, *_, memory = trained
+    train_loop, starts, *_, memory = trained
     line = json.loads(memory.lines[1])
     line["loss"][1][2] = np.nextafter(line["loss"][1][2], 2)
     notes = Memory([memory.lines[0], json.dumps(line)])
-    run = Recorded(kernel, notes, "sweep", repeated).run(starts, RATES, probe_every=4)
+    run = ResumableTrainLoop(train_loop, notes, "sweep", repeated).run(starts, RATES, probe_every=4)
     next(run)
     next(run)
     with pytest.raises(RunError, match="steps 4 to 7 of the sweep do not come out as the journal has them"):
@@ -204,11 +207,11 @@ def test_a_record_that_does_not_repeat_is_refused(trained: Any) -> None:
 
 
 def test_a_state_of_another_shape_is_left_aside(trained: Any) -> None:
-    kernel, starts, chunks, _, memory = trained
+    train_loop, starts, chunks, _, memory = trained
     for leaves in ([], memory.states[1][:-1], [leaf[..., :0] for leaf in memory.states[1]]):
-        counting = Counting(kernel)
+        counting = Counting(train_loop)
         notes = Memory(memory.lines[:2], {1: leaves})
-        same(story(Recorded(counting, notes, "train", repeated), starts)[0], chunks)
+        same(story(ResumableTrainLoop(counting, notes, "train", repeated), starts)[0], chunks)
         assert counting.steps == sum(LENGTHS[2:]) + 8
 
 
@@ -226,9 +229,9 @@ def test_types_that_numpy_does_not_write() -> None:
 
 def test_a_long_chain_of_legs(trained: Any) -> None:
     """As where the loss lowers the rate between chunks: each leg begins where the one before it ends."""
-    kernel, starts, *_ = trained
+    train_loop, starts, *_ = trained
 
-    def chain(runs: Runs, legs: int) -> Sequence[Any]:
+    def chain(runs: Trainer, legs: int) -> Sequence[Any]:
         states = starts
         for leg in range(legs):
             (chunk,) = runs.run(states, RATES[:CHUNK], start=leg * CHUNK)
@@ -236,11 +239,11 @@ def test_a_long_chain_of_legs(trained: Any) -> None:
         return states
 
     memory = Memory()
-    ends = chain(Recorded(kernel, memory, "train", repeated), LONG)
-    counting = Counting(kernel)
-    same_states(chain(Recorded(counting, Memory(memory.lines[:-1]), "train", repeated), LONG), ends)
+    ends = chain(ResumableTrainLoop(train_loop, memory, "train", repeated), LONG)
+    counting = Counting(train_loop)
+    same_states(chain(ResumableTrainLoop(counting, Memory(memory.lines[:-1]), "train", repeated), LONG), ends)
     assert counting.steps == LONG * CHUNK
-    counting = Counting(kernel)
+    counting = Counting(train_loop)
     notes = Memory(memory.lines[:-1], {LONG - 10: memory.states[LONG - 10]})
-    same_states(chain(Recorded(counting, notes, "train", repeated), LONG), ends)
+    same_states(chain(ResumableTrainLoop(counting, notes, "train", repeated), LONG), ends)
     assert counting.steps == 9 * CHUNK

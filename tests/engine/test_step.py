@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.engine.step import Probing, Record, TrainState, lift, start
+from lrfind.engine.step import Record, TrainState, TrustRatioStep, lift, start
 from lrfind.task.optim import optimizers
 
 KEY = np.zeros(2, np.uint32)
@@ -100,8 +100,8 @@ def bowl(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
 def probed(loss: Any, make: Any, **options: Any) -> Any:
     """``(state, batch, rate, key, measure) -> (state, record)``, compiled."""
     step = lift(loss, make, probe=True, **options)
-    assert isinstance(step, Probing)
-    return jax.jit(step.measured)
+    assert isinstance(step, TrustRatioStep)
+    return jax.jit(step.step_with_trust_ratio)
 
 
 def trust(step: Any, params: Any, batch: Any, rate: float, make: Any = optax.sgd) -> float:
@@ -203,15 +203,15 @@ def test_a_loss_of_half_precision_can_be_probed() -> None:
 
 def test_a_ratio_is_measured_where_it_is_asked_for_and_moves_nothing() -> None:
     plain, probing = lift(regression, optax.sgd), lift(regression, optax.sgd, probe=True)
-    assert isinstance(probing, Probing)
+    assert isinstance(probing, TrustRatioStep)
     given = start(WEIGHTS, jnp.int32(0), optax.sgd), (X, Y), jnp.float32(0.1), KEY
     state, record = plain(*given)
     assert record.trust is None
     outcomes = {
         "not": probing(*given),
-        "static": probing.measured(*given, True),
-        "traced": probing.measured(*given, jnp.bool_(True)),
-        "traced not": probing.measured(*given, jnp.bool_(False)),
+        "static": probing.step_with_trust_ratio(*given, True),
+        "traced": probing.step_with_trust_ratio(*given, jnp.bool_(True)),
+        "traced not": probing.step_with_trust_ratio(*given, jnp.bool_(False)),
     }
     for after, found in outcomes.values():
         np.testing.assert_array_equal(found[:3], record[:3])
@@ -224,8 +224,13 @@ def test_a_ratio_is_measured_where_it_is_asked_for_and_moves_nothing() -> None:
 def test_a_step_that_is_not_probing_has_no_branch() -> None:
     given = start(WEIGHTS, jnp.int32(0), optax.sgd), (X, Y), jnp.float32(0.1), KEY
     probing = lift(regression, optax.sgd, probe=True)
-    assert isinstance(probing, Probing)
-    steps = [lift(regression, optax.sgd), probing, partial(probing.measured, measure=True), probing.measured]
+    assert isinstance(probing, TrustRatioStep)
+    steps = [
+        lift(regression, optax.sgd),
+        probing,
+        partial(probing.step_with_trust_ratio, measure=True),
+        probing.step_with_trust_ratio,
+    ]
     programs = [str(jax.make_jaxpr(step)(*given, *([jnp.bool_(True)] * (step is steps[-1])))) for step in steps]
     assert programs[0] == programs[1]
     assert ["cond" in program for program in programs] == [False, False, False, True]

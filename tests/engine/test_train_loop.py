@@ -15,9 +15,9 @@ import pytest
 
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
-from lrfind.engine.lanes import Draw
+from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import Record, TrainState, lift
-from lrfind.engine.train_loop import Chunk, Kernel
+from lrfind.engine.train_loop import Chunk, TrainLoop
 from lrfind.task.data.batches import weight_key
 from tests.support.reference import train
 from tests.support.tasks import (
@@ -51,33 +51,33 @@ STEADY = np.repeat(np.geomspace(0.005, 0.1, STEPS)[:, None], LANES, axis=1)
 
 
 @pytest.fixture(scope="module")
-def square() -> Kernel:
+def square() -> TrainLoop:
     return quadratic()
 
 
 @pytest.fixture(scope="module")
-def scanned() -> Kernel:
+def scanned() -> TrainLoop:
     return mlp(SCAN_EACH)
 
 
 @pytest.fixture(scope="module")
-def walking() -> Kernel:
+def walking() -> TrainLoop:
     return walk()
 
 
 @pytest.fixture(scope="module")
-def curve(scanned: Kernel) -> Floats:
+def curve(scanned: TrainLoop) -> Floats:
     return losses(scanned.run(mlp_starts(LANES), RATES))
 
 
-def test_sgd_on_a_quadratic_follows_the_closed_form(square: Kernel) -> None:
+def test_sgd_on_a_quadratic_follows_the_closed_form(square: TrainLoop) -> None:
     rates = np.stack([np.geomspace(1e-3, 0.15, 25), np.full(25, 0.05)], axis=1)
     found = losses(square.run(quadratic_starts(2), rates))
     expected = np.stack([closed_form(rates[:, 0]), closed_form(rates[:, 1])])
     np.testing.assert_allclose(found, expected, rtol=2e-5)
 
 
-def test_sgd_on_a_quadratic_diverges_above_two_over_the_curvature(square: Kernel) -> None:
+def test_sgd_on_a_quadratic_diverges_above_two_over_the_curvature(square: TrainLoop) -> None:
     below, at, above = losses(square.run(quadratic_starts(3), constant([0.99 * BOUND, BOUND, 1.01 * BOUND], 150)))
     steep = 0.5 * 10  # the steep direction's share of the first loss
     assert below[-1] < 0.1 * steep
@@ -114,39 +114,39 @@ def test_vmapped_lanes_agree_before_the_minimum(execution: Execution, curve: Flo
         np.testing.assert_allclose(row[:stop], other[:stop], rtol=1e-5)
 
 
-def test_a_lane_does_not_depend_on_the_others(scanned: Kernel, curve: Floats) -> None:
+def test_a_lane_does_not_depend_on_the_others(scanned: TrainLoop, curve: Floats) -> None:
     np.testing.assert_array_equal(losses(scanned.run(mlp_starts(1), RATES[:, :1])), curve[:1])
     assert not np.array_equal(curve[0], curve[1])
 
 
 @pytest.mark.parametrize("chunk", [7, 40])
-def test_the_chunk_does_not_change_the_bits(chunk: int, walking: Kernel) -> None:
+def test_the_chunk_does_not_change_the_bits(chunk: int, walking: TrainLoop) -> None:
     found = losses(walk(chunk=chunk).run(walk_starts(LANES), STEADY))
     np.testing.assert_array_equal(found, losses(walking.run(walk_starts(LANES), STEADY)))
 
 
 def test_one_compilation_serves_every_rate_length_and_number_of_lanes() -> None:
-    kernel, states = walk(), walk_starts(LANES)
+    train_loop, states = walk(), walk_starts(LANES)
     with compilations() as first:
-        kernel.compile(states[:1])
+        train_loop.compile(states[:1])
     assert len(first) == 1
     with compilations() as more:
-        losses(kernel.run(states, STEADY))
-        losses(kernel.run(states[:1], STEADY[:7, :1] / 3))
+        losses(train_loop.run(states, STEADY))
+        losses(train_loop.run(states[:1], STEADY[:7, :1] / 3))
     assert more == []
 
 
-def test_shapes_are_enough_to_compile(walking: Kernel) -> None:
-    kernel, states = walk(), walk_starts(1)
-    kernel.compile(jax.eval_shape(lambda: states))
+def test_shapes_are_enough_to_compile(walking: TrainLoop) -> None:
+    train_loop, states = walk(), walk_starts(1)
+    train_loop.compile(jax.eval_shape(lambda: states))
     with compilations() as more:
-        found = losses(kernel.run(states, STEADY[:, :1]))
+        found = losses(train_loop.run(states, STEADY[:, :1]))
     assert more == []
     np.testing.assert_array_equal(found, losses(walking.run(states, STEADY[:, :1])))
 
 
 @pytest.mark.parametrize("cut", [7, 10, 13])
-def test_a_run_continues_bit_for_bit(cut: int, walking: Kernel) -> None:
+def test_a_run_continues_bit_for_bit(cut: int, walking: TrainLoop) -> None:
     chunks = list(walking.run(walk_starts(LANES), STEADY[:cut]))
     assert [chunk.start for chunk in chunks] == list(range(0, cut, 10))
     rest = list(walking.run(chunks[-1].states, STEADY[cut:], start=cut))
@@ -165,18 +165,18 @@ def test_states_are_those_of_each_lane(execution: Execution) -> None:
 
 
 def test_nothing_but_the_next_rows_is_computed_that_nobody_asks_for() -> None:
-    kernel = quadratic()
+    train_loop = quadratic()
     asked: list[tuple[int, int, int]] = []
-    draw = kernel.feed.draw
+    draw = train_loop.feed.draw
 
-    def noted(lane: int, begin: int, stop: int) -> Draw:
+    def noted(lane: int, begin: int, stop: int) -> StepInputs:
         asked.append((lane, begin, stop))
         return draw(lane, begin, stop)
 
-    kernel.feed = replace(kernel.feed, draw=noted)
-    kernel.compile(quadratic_starts(1))
+    train_loop.feed = replace(train_loop.feed, draw=noted)
+    train_loop.compile(quadratic_starts(1))
     asked.clear()
-    run = kernel.run(quadratic_starts(2), RATES[:, :2])
+    run = train_loop.run(quadratic_starts(2), RATES[:, :2])
     assert asked == []
     next(run)
     run.close()
@@ -186,9 +186,9 @@ def test_nothing_but_the_next_rows_is_computed_that_nobody_asks_for() -> None:
 
 @pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
 def test_a_lost_lane_does_not_disturb_the_others(execution: Execution) -> None:
-    kernel = quadratic(execution)
-    calm = losses(kernel.run(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12)))
-    beside = losses(kernel.run(quadratic_starts(3), constant([0.01, 1e30, 0.03], 12)))
+    train_loop = quadratic(execution)
+    calm = losses(train_loop.run(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12)))
+    beside = losses(train_loop.run(quadratic_starts(3), constant([0.01, 1e30, 0.03], 12)))
     assert not np.isfinite(beside[1, -1])
     np.testing.assert_array_equal(beside[[0, 2]], calm[[0, 2]])
 
@@ -196,16 +196,16 @@ def test_a_lost_lane_does_not_disturb_the_others(execution: Execution) -> None:
 @pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP], ids=str)
 def test_the_callers_states_are_left_alone(execution: Execution) -> None:
     states = quadratic_starts(1) + [jax.tree.map(jax.device_put, state) for state in quadratic_starts(1)]
-    kernel = quadratic(execution)
-    first, second = (losses(kernel.run(states, constant([0.1, 0.1], 12))) for _ in range(2))
+    train_loop = quadratic(execution)
+    first, second = (losses(train_loop.run(states, constant([0.1, 0.1], 12))) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     for state in states:
         np.testing.assert_array_equal(state.params, [3, 1])
 
 
 @pytest.mark.parametrize(("platform", "expected"), [("cpu", SCAN_EACH), ("gpu", SCAN_VMAP)])
-def test_a_kernel_chooses_by_its_platform(platform: str, expected: Execution, square: Kernel) -> None:
-    chosen = Kernel(lift(quadratic_loss, optax.sgd), square.feed, platform)
+def test_a_kernel_chooses_by_its_platform(platform: str, expected: Execution, square: TrainLoop) -> None:
+    chosen = TrainLoop(lift(quadratic_loss, optax.sgd), square.feed, platform)
     with pytest.raises(AssertionError, match="compile first"):
         _ = chosen.execution
     chosen.compile(quadratic_starts(2))
@@ -237,12 +237,12 @@ MEASURED = np.arange(STEPS) % EVERY == 0
 
 
 @pytest.fixture(scope="module")
-def probing() -> Kernel:
+def probing() -> TrainLoop:
     return mlp(SCAN_EACH, probe=True)
 
 
 @pytest.fixture(scope="module")
-def trust(probing: Kernel) -> Floats:
+def trust(probing: TrainLoop) -> Floats:
     return trusts(probing.run(mlp_starts(LANES), STEADY, probe_every=EVERY))
 
 
@@ -264,10 +264,10 @@ def test_all_executions_measure_the_same(execution: Execution, trust: Floats) ->
 
 
 def test_one_program_measures_and_does_not(trust: Floats) -> None:
-    kernel, states = mlp(SCAN_EACH, probe=True), mlp_starts(LANES)
-    kernel.compile(states)
+    train_loop, states = mlp(SCAN_EACH, probe=True), mlp_starts(LANES)
+    train_loop.compile(states)
     with compilations() as more:
-        chunks = {every: list(kernel.run(states, STEADY, probe_every=every)) for every in (0, 1, EVERY)}
+        chunks = {every: list(train_loop.run(states, STEADY, probe_every=every)) for every in (0, 1, EVERY)}
     assert more == []
     never, always, some = (trusts(iter(each)) for each in chunks.values())
     assert np.isnan(never).all()
@@ -279,17 +279,17 @@ def test_one_program_measures_and_does_not(trust: Floats) -> None:
 
 
 def test_a_loop_has_a_program_for_measured_steps() -> None:
-    kernel, states = mlp(LOOP_EACH, probe=True), mlp_starts(LANES)
-    kernel.compile(states)
+    train_loop, states = mlp(LOOP_EACH, probe=True), mlp_starts(LANES)
+    train_loop.compile(states)
     with compilations() as more:
-        never = losses(kernel.run(states, STEADY))
-        always = losses(kernel.run(states, STEADY, probe_every=1))
+        never = losses(train_loop.run(states, STEADY))
+        always = losses(train_loop.run(states, STEADY, probe_every=1))
     assert more == []
     np.testing.assert_allclose(always, never, rtol=1e-5)
     np.testing.assert_array_equal(never, losses(mlp(LOOP_EACH).run(states, STEADY)))
 
 
-def test_steps_are_measured_by_their_number(probing: Kernel, trust: Floats) -> None:
+def test_steps_are_measured_by_their_number(probing: TrainLoop, trust: Floats) -> None:
     cut = 7
     first = list(probing.run(mlp_starts(LANES), STEADY[:cut], probe_every=EVERY))
     rest = list(probing.run(first[-1].states, STEADY[cut:], start=cut, probe_every=EVERY))
@@ -302,8 +302,8 @@ def test_a_step_without_trust_enters_as_it_is(execution: Execution) -> None:
         weights = state.params - rate * batch * state.params
         return state._replace(params=weights), Record(quadratic_loss(state.params, (), batch, key, True)[0], rate, rate)
 
-    kernel = Kernel(own, quadratic().feed, "cpu", execution, chunk=10)
-    chunks = list(kernel.run(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=1))
+    train_loop = TrainLoop(own, quadratic().feed, "cpu", execution, chunk=10)
+    chunks = list(train_loop.run(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=1))
     np.testing.assert_allclose(losses(iter(chunks))[1], closed_form(np.full(12, 0.02)), rtol=1e-5)
     found = trusts(iter(chunks))
     assert (found.shape, found.dtype, np.isnan(found).all()) == ((2, 12), np.dtype(np.float64), True)
@@ -317,11 +317,11 @@ def test_a_step_that_is_not_measured_goes_forward_once(execution: Execution) -> 
         jax.debug.callback(lambda value: calls.append(None), batch)
         return quadratic_loss(params, state, batch, key, train)
 
-    kernel = Kernel(lift(loss, optax.sgd, probe=True), quadratic().feed, "cpu", execution, chunk=10)
+    train_loop = TrainLoop(lift(loss, optax.sgd, probe=True), quadratic().feed, "cpu", execution, chunk=10)
     counts = {}
     for every in (0, EVERY):
         calls.clear()
-        list(kernel.run(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=every))
+        list(train_loop.run(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=every))
         jax.effects_barrier()
         counts[every] = len(calls)
     assert counts[EVERY] / counts[0] == (12 + 12 / EVERY) / 12
@@ -335,6 +335,6 @@ def test_a_lost_lane_has_no_trust_and_takes_none_from_others(execution: Executio
     assert np.isfinite(found[1]).all()
 
 
-def test_chunks_hold_double_precision(square: Kernel) -> None:
+def test_chunks_hold_double_precision(square: TrainLoop) -> None:
     chunk: Chunk = next(square.run(quadratic_starts(1), constant([0.1], 3)))
     assert {chunk.loss.dtype, chunk.gradient_norm.dtype, chunk.update_norm.dtype} == {np.dtype(np.float64)}

@@ -12,22 +12,22 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind.analysis.confirmation.search import LOOK, Race, horizons
-from lrfind.analysis.range_test import methods as suggest
+from lrfind.analysis.confirmation.search import LOOK, Search, horizons
+from lrfind.analysis.range_test import methods
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Candidate, Result, Suggestion
 from lrfind.engine import train_loop as kernels
-from lrfind.engine.train_loop import Kernel
-from lrfind.runs.callbacks import Clock, Quiet
-from lrfind.runs.confirmation import MOST, Lap, allowance, confirm, expected, schedule
-from lrfind.runs.evaluator import Judge, judge
-from lrfind.runs.sweep import Options, rehearse, sweep
-from lrfind.storage import run_directory as store
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.runs.callbacks import NullCallback, Timer
+from lrfind.runs.confirmation import MOST, RungChunk, confirm, expected, schedule, step_budget
+from lrfind.runs.evaluator import Evaluator, make_evaluator
+from lrfind.runs.sweep import Options, dry_run, sweep
+from lrfind.storage import run_directory
 from lrfind.task.data.prepare import split
 from lrfind.task.optim import schedules
-from lrfind.task.task import Plan, make
+from lrfind.task.task import Task, make
 
 BUDGET = 1300
 CONFIG: dict[str, Any] = {
@@ -67,7 +67,7 @@ def npz(folder: Path, inputs: Any, targets: Any, **sections: dict[str, Any]) -> 
     return config(**{**sections, "data": own | sections.get("data", {})})
 
 
-class Watching(Quiet):
+class Watching(NullCallback):
     """A watcher who remembers, and may press Ctrl-C after some chunks of the heats."""
 
     def __init__(self, patience: int = 10**6) -> None:
@@ -79,17 +79,17 @@ class Watching(Quiet):
     def phase(self, name: str) -> None:
         self.phases.append(name)
 
-    def expect(self, steps: float, seconds: float) -> None:
+    def on_confirm_start(self, steps: float, seconds: float) -> None:
         self.expected.append((steps, seconds))
 
-    def train(self, rates: int, horizon: int, done: float, total: float) -> None:
+    def on_rung_chunk(self, rates: int, horizon: int, done: float, total: float) -> None:
         self.trained.append((rates, horizon, done, total))
         if len(self.trained) >= self.patience:
             raise KeyboardInterrupt
 
 
-def render(result: Result, clock: Clock) -> tuple[Result, Mapping[str, bytes]]:
-    return result, {store.RESULT: result.status.encode()}
+def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
+    return result, {run_directory.RESULT: result.status.encode()}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Ran:
 
     result: Result
     journal: list[dict[str, Any]]
-    watcher: Watching
+    callback: Watching
 
     def lines(self, kind: str) -> list[dict[str, Any]]:
         return [line for line in self.journal if line["kind"] == kind]
@@ -106,9 +106,9 @@ class Ran:
 
 def measure(folder: Path, given: Config, patience: int = 10**6) -> Ran:
     """A run in a folder."""
-    watcher = Watching(patience)
-    result, _ = sweep(given, "name", render, Options(out=folder), watcher, Clock())
-    return Ran(result, store.lines_of(folder / store.JOURNAL), watcher)
+    callback = Watching(patience)
+    result, _ = sweep(given, "name", render, Options(out=folder), callback, Timer())
+    return Ran(result, run_directory.lines_of(folder / run_directory.JOURNAL), callback)
 
 
 @pytest.fixture(scope="module")
@@ -124,112 +124,119 @@ def ran(tmp_path_factory: pytest.TempPathFactory, programs: str) -> Ran:
 class Raced:
     """The heats of the tiny config, without what is around them."""
 
-    plan: Plan
-    kernel: Kernel
+    task: Task
+    train_loop: TrainLoop
     starts: list[Any]
-    judged: Judge
-    race: Race
-    laps: list[Lap]
+    judged: Evaluator
+    search: Search
+    laps: list[RungChunk]
 
     def lane(self, steps: int, rate: float, seed: int) -> Floats:
         """The losses of a training, step by step."""
         parts = [
-            lap.chunk.loss[lane]
-            for lap in self.laps
-            for lane, each in enumerate(zip(lap.rates, lap.seeds, strict=True))
-            if lap.heat.steps == steps and each == (rate, seed)
+            rung_chunk.chunk.loss[lane]
+            for rung_chunk in self.laps
+            for lane, each in enumerate(zip(rung_chunk.rates, rung_chunk.seeds, strict=True))
+            if rung_chunk.rung.steps == steps and each == (rate, seed)
         ]
         return np.concatenate(parts)
 
 
 @pytest.fixture(scope="module")
 def raced() -> Raced:
-    plan = make(config())
-    kernel = Kernel(plan.step, plan.feed(), "cpu", chunk=CHUNK)
-    starts = [jax.tree.map(np.asarray, state) for state in plan.starts("cpu")]
-    judged = judge(plan)
+    task = make(config())
+    train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=CHUNK)
+    starts = [jax.tree.map(np.asarray, state) for state in task.starts("cpu")]
+    judged = make_evaluator(task)
     untrained, _ = judged(starts)
-    kernel.compile(plan.shapes())
-    race = Race(0.03, plan.train_steps, 1000.0, len(starts), untrained, judged.cost)
-    laps = list(confirm(plan, kernel, starts, judged, race, lambda: False))
-    return Raced(plan, kernel, starts, judged, race, laps)
+    train_loop.compile(task.shapes())
+    search = Search(0.03, task.train_steps, 1000.0, len(starts), untrained, judged.cost)
+    laps = list(confirm(task, train_loop, starts, judged, search, lambda: False))
+    return Raced(task, train_loop, starts, judged, search, laps)
 
 
 class TestHeats:
     def test_candidates_of_a_seed_share_starting_weights_and_batches(self, raced: Raced) -> None:
         """Before the first update, every training of a seed has the same loss, to the bit."""
         first: dict[int, set[float]] = {}
-        for lap in raced.laps:
-            if lap.chunk.start == 0:
-                for lane, seed in enumerate(lap.seeds):
-                    first.setdefault(seed, set()).add(float(lap.chunk.loss[lane, 0]))
+        for rung_chunk in raced.laps:
+            if rung_chunk.chunk.start == 0:
+                for lane, seed in enumerate(rung_chunk.seeds):
+                    first.setdefault(seed, set()).add(float(rung_chunk.chunk.loss[lane, 0]))
         assert sorted(first) == [0, 1]
         assert all(len(losses) == 1 for losses in first.values())
         assert first[0] != first[1]
 
     def test_a_lane_is_a_training_of_its_own_to_the_bit(self, raced: Raced) -> None:
-        plan = raced.plan
-        lengths = sorted(raced.race.scores)
+        task = raced.task
+        lengths = sorted(raced.search.scores)
         assert len(lengths) == 3
-        alone = Kernel(plan.step, plan.feed(), "cpu", raced.kernel.execution, chunk=40)
+        alone = TrainLoop(task.step, task.feed(), "cpu", raced.train_loop.execution, chunk=40)
         for steps in lengths:
-            for lap in [lap for lap in raced.laps if lap.heat.steps == steps and lap.chunk.start == 0][:2]:
-                for rate, seed in [(lap.rates[0], lap.seeds[0]), (lap.rates[-1], lap.seeds[-1])]:
-                    rates = (schedule(plan, steps).rise * rate)[:, None]
+            for rung_chunk in [
+                rung_chunk
+                for rung_chunk in raced.laps
+                if rung_chunk.rung.steps == steps and rung_chunk.chunk.start == 0
+            ][:2]:
+                for rate, seed in [
+                    (rung_chunk.rates[0], rung_chunk.seeds[0]),
+                    (rung_chunk.rates[-1], rung_chunk.seeds[-1]),
+                ]:
+                    rates = (schedule(task, steps).factors * rate)[:, None]
                     chunks = list(alone.run([raced.starts[seed]], rates, seeds=[seed]))
                     loss = np.concatenate([chunk.loss[0] for chunk in chunks])
                     np.testing.assert_array_equal(raced.lane(steps, rate, seed), loss)
                     held_out, trained_on = raced.judged(chunks[-1].states)
-                    table, own = raced.race.scores[steps], raced.race.train_scores[steps]
+                    table, own = raced.search.scores[steps], raced.search.train_scores[steps]
                     assert table[math.log10(rate)][seed] == held_out[0]
                     assert own[math.log10(rate)][seed] == trained_on[0]
 
     def test_a_heat_runs_as_many_lanes_at_once_as_the_sweep(self, raced: Raced) -> None:
-        assert max(len(lap.seeds) for lap in raced.laps) == len(raced.starts)
-        for steps in raced.race.scores:
+        assert max(len(rung_chunk.seeds) for rung_chunk in raced.laps) == len(raced.starts)
+        for steps in raced.search.scores:
             lanes = {
                 (rate, seed)
-                for lap in raced.laps
-                if lap.heat.steps == steps
-                for rate, seed in zip(lap.rates, lap.seeds, strict=True)
+                for rung_chunk in raced.laps
+                if rung_chunk.rung.steps == steps
+                for rate, seed in zip(rung_chunk.rates, rung_chunk.seeds, strict=True)
             }
-            assert len(lanes) == sum(len(row) for row in raced.race.scores[steps].values())
+            assert len(lanes) == sum(len(row) for row in raced.search.scores[steps].values())
 
     def test_done_counts_up_to_what_was_spent(self, raced: Raced) -> None:
-        done = [lap.done for lap in raced.laps]
+        done = [rung_chunk.done for rung_chunk in raced.laps]
         assert done == sorted(done)
         assert done[0] > 0
-        assert done[-1] <= raced.race.spent <= raced.race.budget
+        assert done[-1] <= raced.search.spent <= raced.search.budget
 
     def test_no_heat_is_begun_after_the_deadline(self, raced: Raced) -> None:
-        race = Race(0.3, 400, 1000.0, 3, raced.race.untrained, raced.judged.cost)
-        assert list(confirm(raced.plan, raced.kernel, raced.starts, raced.judged, race, lambda: True)) == []
-        assert race.scores == {}
+        search = Search(0.3, 400, 1000.0, 3, raced.search.untrained, raced.judged.cost)
+        assert list(confirm(raced.task, raced.train_loop, raced.starts, raced.judged, search, lambda: True)) == []
+        assert search.scores == {}
 
 
 class TestSchedule:
     def test_it_is_squeezed_into_the_length(self) -> None:
-        plan = make(config())
+        task = make(config())
         for horizon, warmup in ((400, 20), (100, 5), (5, 1)):
-            found = schedule(plan, horizon).rise
+            found = schedule(task, horizon).factors
             np.testing.assert_array_equal(found, schedules.unit("cosine", horizon, warmup_steps=warmup, end_factor=0.0))
             assert (found[0], found.max(), len(found)) == (0, 1, horizon)
-        np.testing.assert_allclose(schedule(plan, 100).rise, schedule(plan, 400).rise[::4], atol=1e-6)
+        np.testing.assert_allclose(schedule(task, 100).factors, schedule(task, 400).factors[::4], atol=1e-6)
 
     @pytest.mark.parametrize("name", SCHEDULES)
     def test_every_schedule_has_every_length(self, name: str) -> None:
-        plan = make(config(train={"steps": 50, "schedule": {"name": name, "warmup_steps": 3}}))
+        task = make(config(train={"steps": 50, "schedule": {"name": name, "warmup_steps": 3}}))
         for horizon in (1, 2, 5, 50):
-            found = schedule(plan, horizon).rise
+            found = schedule(task, horizon).factors
             assert found.shape == (horizon,)
             assert np.isfinite(found).all()
             assert found.min() >= 0
             assert found.max() == pytest.approx(1, abs=1e-6)
 
     def test_a_length_is_compiled_once(self) -> None:
-        plan = make(config(train={"steps": 317}))
-        first = schedule(plan, 13).rise
-        assert schedule(make(config(train={"steps": 317})), 13).rise is first
+        task = make(config(train={"steps": 317}))
+        first = schedule(task, 13).factors
+        assert schedule(make(config(train={"steps": 317})), 13).factors is first
 
 
 class TestRun:
@@ -245,7 +252,7 @@ class TestRun:
         assert rate.reason.startswith("lowest held-out loss of ")
         assert f"{rate.learning_rate:.3g}" in result.facts.optimizer
         assert result.timing.confirm > 0
-        assert ran.watcher.phases == ["import", "data", "compile", "sweep", "confirm", "render"]
+        assert ran.callback.phases == ["import", "data", "compile", "sweep", "confirm", "render"]
 
     def test_the_suggestion_is_a_candidate(self, ran: Ran) -> None:
         suggested = ran.result.suggestions["steepest"].learning_rate
@@ -274,12 +281,12 @@ class TestRun:
         assert confirmation.spent > 0.7 * BUDGET
 
     def test_watchers_hear_how_far_it_is(self, ran: Ran) -> None:
-        ((steps, seconds),) = ran.watcher.expected
+        ((steps, seconds),) = ran.callback.expected
         assert 0 < steps <= BUDGET
         assert seconds > 0
-        done = [each[2] for each in ran.watcher.trained]
+        done = [each[2] for each in ran.callback.trained]
         assert done == sorted(done)
-        assert done[-1] <= ran.watcher.trained[-1][3] == steps
+        assert done[-1] <= ran.callback.trained[-1][3] == steps
         assert len(done) == len(ran.lines("confirm"))
 
     def test_twice_the_same_bits(self, ran: Ran, tmp_path: Path) -> None:
@@ -325,7 +332,7 @@ class TestUnconfirmed:
     def test_when_it_is_switched_off(self, tmp_path: Path) -> None:
         found = measure(tmp_path, config(confirm={"enabled": False}))
         assert "confirmed" not in self.unconfirmed(found.result)
-        assert "confirm" not in found.watcher.phases
+        assert "confirm" not in found.callback.phases
         assert found.lines("confirm") == []
         assert found.result.timing.confirm == 0
 
@@ -336,7 +343,7 @@ class TestUnconfirmed:
         assert said.startswith("the suggestion is not confirmed: confirm.budget leaves ")
         assert said.endswith("; raise it")
         assert found.lines("confirm") == []
-        assert found.watcher.expected == []
+        assert found.callback.expected == []
 
     def test_when_the_time_is_too_short(self, tmp_path: Path) -> None:
         found = measure(tmp_path, config(confirm={"max_seconds": 1e-9}))
@@ -426,7 +433,7 @@ class TestData:
 
     def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sweep saw a rate; no training survives at any near it."""
-        monkeypatch.setattr("lrfind.runs.measurement.begins_at", lambda config, climb: 1e6)
+        monkeypatch.setattr("lrfind.runs.measurement.starting_rate", lambda config, climb: 1e6)
         found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
         assert found.status == "no_recommendation"
         assert "every training diverged, at rates from " in found.recommendation.reason
@@ -437,7 +444,7 @@ class TestData:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         none = Suggestion(None, None, None, "noise hides the fall")
-        monkeypatch.setattr(suggest, "suggest", lambda *_: none)
+        monkeypatch.setattr(methods, "suggest", lambda *_: none)
         found = measure(tmp_path / "a", config()).result
         assert found.suggestions["steepest"] == none
         assert found.status == "complete"
@@ -465,37 +472,37 @@ class TestData:
 
 class TestAllowance:
     def test_what_the_sweep_leaves(self) -> None:
-        plan = make(config())
-        judged = judge(plan)
-        assert allowance(plan, 300.5, judged) == BUDGET - 300.5
-        assert expected(plan, judged) < BUDGET - 3 * 40
+        task = make(config())
+        judged = make_evaluator(task)
+        assert step_budget(task, 300.5, judged) == BUDGET - 300.5
+        assert expected(task, judged) < BUDGET - 3 * 40
 
     def test_no_more_than_some_whole_trainings(self) -> None:
-        plan = make(config(train={"steps": 30}, confirm={"budget": 10**6}))
-        assert allowance(plan, 100, judge(plan)) == MOST * 30
+        task = make(config(train={"steps": 30}, confirm={"budget": 10**6}))
+        assert step_budget(task, 100, make_evaluator(task)) == MOST * 30
 
     def test_the_first_heat_is_let_through(self) -> None:
-        plan = make(config(train={"steps": 1, "schedule": {"name": "constant"}}, confirm={"budget": 10**6}))
-        judged = judge(plan)
-        race = Race(0.1, 1, allowance(plan, 100, judged), 3, np.ones(3), judged.cost)
-        assert race.possible
+        task = make(config(train={"steps": 1, "schedule": {"name": "constant"}}, confirm={"budget": 10**6}))
+        judged = make_evaluator(task)
+        search = Search(0.1, 1, step_budget(task, 100, judged), 3, np.ones(3), judged.cost)
+        assert search.possible
 
     def test_a_rehearsal_knows_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         options = Options(cache=False)
-        whole = rehearse(config(), options, Quiet(), Clock())
-        plan = make(config())
-        assert whole["confirm_steps"] == int(expected(plan, judge(plan)))
+        whole = dry_run(config(), options, NullCallback(), Timer())
+        task = make(config())
+        assert whole["confirm_steps"] == int(expected(task, make_evaluator(task)))
         for changes in ({"enabled": False}, {"budget": 10}):
-            assert rehearse(config(confirm=changes), options, Quiet(), Clock())["confirm_steps"] == 0
+            assert dry_run(config(confirm=changes), options, NullCallback(), Timer())["confirm_steps"] == 0
 
     def test_the_lengths_that_were_rehearsed_are_the_ones_raced(self, ran: Ran) -> None:
-        plan = make(config())
-        judged = judge(plan)
+        task = make(config())
+        judged = make_evaluator(task)
         confirmation = ran.result.confirmation
         assert confirmation is not None
         raced = tuple(each.steps for each in confirmation.horizons)
-        assert raced == horizons(plan.train_steps, expected(plan, judged), judged.cost)
+        assert raced == horizons(task.train_steps, expected(task, judged), judged.cost)
 
 
 def candidates(ran: Ran) -> tuple[Candidate, ...]:

@@ -9,12 +9,12 @@ import pytest
 
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Split
-from lrfind.runs.evaluator import FEW_ROWS, HELD_OUT, judge
+from lrfind.runs.evaluator import FEW_ROWS, HELD_OUT, make_evaluator
 from lrfind.task.batch_source import Drawn, pick
-from lrfind.task.task import Plan, make
+from lrfind.task.task import Task, make
 
 
-def friedman(rows: int = 300) -> Plan:
+def friedman(rows: int = 300) -> Task:
     """Values to be predicted by a linear model, 20 to a batch."""
     given: dict[str, Any] = {
         "model": {"name": "linear"},
@@ -33,16 +33,16 @@ def squared(state: Any, rows: Split) -> float:
 
 
 def test_it_is_the_held_out_loss() -> None:
-    plan = friedman()
-    assert isinstance(plan.source, Drawn)
-    judged, starts = judge(plan), plan.starts("cpu")
+    task = friedman()
+    assert isinstance(task.source, Drawn)
+    judged, starts = make_evaluator(task), task.starts("cpu")
     assert (judged.name, judged.rows) == ("held-out loss", 60)
     held_out, trained_on = judged(starts)
-    assert plan.data.validation is not None
+    assert task.data.validation is not None
     for state, loss, own in zip(starts, held_out, trained_on, strict=True):
-        assert loss == pytest.approx(squared(state, plan.data.validation), rel=1e-5)
-        rows = plan.data.train.rows
-        drawn = Split(*pick(plan.source.train, 160))
+        assert loss == pytest.approx(squared(state, task.data.validation), rel=1e-5)
+        rows = task.data.train.rows
+        drawn = Split(*pick(task.source.train, 160))
         assert own == pytest.approx(squared(state, drawn), rel=1e-5)
         assert rows > 160
     assert judged.cost == pytest.approx((160 + 60) / 20 / 3)
@@ -63,5 +63,5 @@ def test_few_rows_are_all_taken_in_their_order() -> None:
 
 
 def test_no_more_rows_than_so_many_batches() -> None:
-    plan = friedman(rows=5000)
-    assert judge(plan).rows == max(HELD_OUT * 20, FEW_ROWS)
+    task = friedman(rows=5000)
+    assert make_evaluator(task).rows == max(HELD_OUT * 20, FEW_ROWS)

@@ -13,16 +13,15 @@ import pytest
 from lrfind.config.load import load
 from lrfind.core.errors import RunError
 from lrfind.core.result import Result
-from lrfind.engine import devices
-from lrfind.engine import train_loop as kernels
+from lrfind.engine import devices, train_loop
 from lrfind.report import records
 from lrfind.runs import sweep as run
 from lrfind.runs import train
-from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs.callbacks import NullCallback, Timer
 from lrfind.runs.identity import other_run
 from lrfind.runs.sweep import Options
-from lrfind.storage import run_directory as store
-from lrfind.task.user_code.loader import Door
+from lrfind.storage import run_directory
+from lrfind.task.user_code.loader import ImportPolicy
 
 CODE = """\
 import pathlib
@@ -66,16 +65,16 @@ train: {steps: 42}
 CHUNK = 7
 
 
-class Impatient(Quiet):
+class Impatient(NullCallback):
     """Who presses Ctrl-C after some chunks of the sweep, of the confirmation, or never."""
 
     def __init__(self, sweep: int = 10**6, confirm: int = 10**6) -> None:
         self.left = {"sweep": sweep, "confirm": confirm}
 
-    def climb(self, *_: Any) -> None:
+    def on_sweep_chunk(self, *_: Any) -> None:
         self.count("sweep")
 
-    def train(self, *_: Any) -> None:
+    def on_rung_chunk(self, *_: Any) -> None:
         self.count("confirm")
 
     def count(self, kind: str) -> None:
@@ -88,9 +87,9 @@ class Impatient(Quiet):
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: Path) -> Path:
     """The user's code and files; a state is saved after every chunk."""
     monkeypatch.setenv("LRFIND_CACHE_DIR", str(programs))
-    monkeypatch.setattr(kernels, "chunk_for", lambda *_: CHUNK)
-    monkeypatch.setattr(store, "STATE_EVERY", 0.0)
-    monkeypatch.setattr(store, "STATE_SHARE", 0.0)
+    monkeypatch.setattr(train_loop, "chunk_for", lambda *_: CHUNK)
+    monkeypatch.setattr(run_directory, "STATE_EVERY", 0.0)
+    monkeypatch.setattr(run_directory, "STATE_SHARE", 0.0)
     (tmp_path / "mine.py").write_text(CODE, encoding="utf-8")
     (tmp_path / "own.yaml").write_text(CONFIG, encoding="utf-8")
     np.save(tmp_path / "data.npy", np.zeros((2, 2)))
@@ -104,23 +103,26 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("programs")
 
 
-def swept(folder: Path, watcher: Quiet | None = None) -> bytes:
+def swept(folder: Path, callback: NullCallback | None = None) -> bytes:
     """The curve of a run of the folder's config; empty where it was interrupted."""
 
-    def render(result: Result, clock: Clock) -> tuple[Result, Mapping[str, bytes]]:
-        return result, {store.CURVE: records.to_csv(result).encode(), store.RESULT: records.to_json(result).encode()}
+    def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
+        return result, {
+            run_directory.CURVE: records.to_csv(result).encode(),
+            run_directory.RESULT: records.to_json(result).encode(),
+        }
 
-    options = Options(out=folder / "run", door=Door(folders=(folder,)))
-    run.sweep(load(str(folder / "own.yaml")).config, "own", render, options, watcher or Quiet(), Clock())
-    return (folder / "run" / store.CURVE).read_bytes()
+    options = Options(out=folder / "run", policy=ImportPolicy(folders=(folder,)))
+    run.sweep(load(str(folder / "own.yaml")).config, "own", render, options, callback or NullCallback(), Timer())
+    return (folder / "run" / run_directory.CURVE).read_bytes()
 
 
-def trained(folder: Path, watcher: Quiet | None = None) -> list[float]:
+def trained(folder: Path, callback: NullCallback | None = None) -> list[float]:
     """The losses of a training of the folder's config."""
-    options = Options(out=folder / "run", door=Door(folders=(folder,)))
+    options = Options(out=folder / "run", policy=ImportPolicy(folders=(folder,)))
     given = load(str(folder / "own.yaml")).config
     peak = train.Peak(0.01, "here")
-    return train.train(given, "own", peak, lambda each, _: (each, {}), options, watcher or Quiet(), Clock())[
+    return train.train(given, "own", peak, lambda each, _: (each, {}), options, callback or NullCallback(), Timer())[
         0
     ].loss.tolist()
 
@@ -132,7 +134,7 @@ def test_unchanged_files_end_in_the_same_bits(mine: Path, chunks: dict[str, int]
         left.unlink()
     swept(mine, Impatient(**chunks))
     assert swept(mine) == whole
-    lines = store.lines_of(mine / "run" / store.JOURNAL)
+    lines = run_directory.lines_of(mine / "run" / run_directory.JOURNAL)
     own = [line["start"] + len(line["sums"]) // 8 for line in lines if line["kind"] == "batches" and line["seed"] == 0]
     assert own == sorted(set(own)), "each batch is written down once"
 
@@ -203,7 +205,7 @@ PARTS: dict[str, Any] = {
     ],
 )
 def test_what_differs_is_named(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with store.open_run(tmp_path, "mark", PARTS, own=True, fresh=False):
+    with run_directory.open_run(tmp_path, "mark", PARTS, own=True, fresh=False):
         pass
     here = {**PARTS, "config": {"seed": 0, "optimizer": {"name": "sgd", "learning_rate": 2.0}}, **changes}
     assert other_run(here, tmp_path) == f"a run of this config under other conditions ({said})"
@@ -213,7 +215,7 @@ def test_what_differs_is_named(tmp_path: Path, changes: dict[str, Any], said: st
     "changes", [{"config": {"seed": 1, "optimizer": {}}, "data": "c"}, {"bounds": [1.0, None]}, {}]
 )
 def test_another_config_is_called_one(tmp_path: Path, changes: dict[str, Any]) -> None:
-    with store.open_run(tmp_path, "mark", PARTS, own=True, fresh=False):
+    with run_directory.open_run(tmp_path, "mark", PARTS, own=True, fresh=False):
         pass
     assert other_run(PARTS | changes, tmp_path) == "the run of another config"
     assert other_run(PARTS | changes, tmp_path / "gone") == "the run of another config"

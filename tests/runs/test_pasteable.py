@@ -17,21 +17,21 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from lrfind.analysis.plateau import factors
-from lrfind.analysis.range_test.curve import read
+from lrfind.analysis.range_test.curve import summarize
 from lrfind.config import load
 from lrfind.config.schema import Config
 from lrfind.config.sections.train import TrainSection
 from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Evidence, Recommendation
 from lrfind.report.sweep.code_wrapping import wrap_code
-from lrfind.runs import scheduled_training as pace
+from lrfind.runs import scheduled_training
 from lrfind.runs.pasteable import advise, flow, line
 from lrfind.task.optim import optimizers, schedules
 
 STEPS, RATE = 12, 0.037
 LADDER = np.geomspace(1e-5, 10, 80)
 CURVE = 2.3 - 2 / (1 + np.exp(-3 * (np.log10(LADDER) + 2.5))) + np.where(LADDER > 0.5, (LADDER / 0.5) ** 3 - 1, 0)
-READING = read(LADDER, CURVE[None])
+READING = summarize(LADDER, CURVE[None])
 FAMILIES: dict[str, dict[str, Any]] = {
     "momentum": {"name": "sgd", "momentum": 0.9, "nesterov": True},
     "adamw": {"name": "adamw", "weight_decay": 0.1, "b2": 0.99, "clip_norm": 0.5},
@@ -114,8 +114,8 @@ SOME = ("cosine", "reduce_on_plateau")
 def test_the_pasted_line_steps_as_the_kernel_does(family: str, name: str) -> None:
     found, train = config(**FAMILIES[family]), training(name)
     schedule = Config.model_validate({**found.model_dump(exclude_unset=True), "train": train}).train.schedule
-    along = pace.course(name, STEPS, **schedule.keywords(STEPS))
-    rates, until = along.rise * RATE, STEPS
+    along = scheduled_training.unit_schedule(name, STEPS, **schedule.keywords(STEPS))
+    rates, until = along.factors * RATE, STEPS
     if along.plateau is not None:  # optax lowers the step whose loss ends the window, so it is a step ahead
         held = factors(along.plateau, LOSS[None])[0]
         assert held[-1] < 1

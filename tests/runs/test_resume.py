@@ -16,13 +16,12 @@ import pytest
 from lrfind.config.schema import Config
 from lrfind.core.errors import RunError
 from lrfind.core.result import Result
-from lrfind.engine import train_loop as kernels
+from lrfind.engine import train_loop
 from lrfind.report.sweep import result_json
-from lrfind.runs import sweep as run
-from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs import sweep
+from lrfind.runs.callbacks import NullCallback, Timer
 from lrfind.runs.sweep import Options
-from lrfind.storage import layout as folders
-from lrfind.storage import run_directory as store
+from lrfind.storage import layout, run_directory
 from lrfind.storage.replay import Position
 
 CONFIG = Config.model_validate(
@@ -40,7 +39,7 @@ CONFIG = Config.model_validate(
 CHUNK = 7
 
 
-class Watching(Quiet):
+class Watching(NullCallback):
     """Who remembers what was told of the resuming, and may press Ctrl-C."""
 
     def __init__(self, patience: int = 10**6) -> None:
@@ -51,14 +50,14 @@ class Watching(Quiet):
     def resume(self, reached: Position | None, strange: int) -> None:
         self.reached, self.strange = reached, strange
 
-    def repeat(self, kind: str, done: int, total: int) -> None:
+    def on_recompute(self, kind: str, done: int, total: int) -> None:
         if done == 0:
             self.repeated += total
 
-    def climb(self, *_: Any) -> None:
+    def on_sweep_chunk(self, *_: Any) -> None:
         self.count()
 
-    def train(self, *_: Any) -> None:
+    def on_rung_chunk(self, *_: Any) -> None:
         self.count()
 
     def count(self) -> None:
@@ -67,22 +66,25 @@ class Watching(Quiet):
             raise KeyboardInterrupt
 
 
-def measure(folder: Path, watcher: Watching | None = None, given: Config = CONFIG, **options: Any) -> Watching:
+def measure(folder: Path, callback: Watching | None = None, given: Config = CONFIG, **options: Any) -> Watching:
     """A run in a folder, with the files that the command line writes."""
 
-    def render(result: Result, clock: Clock) -> tuple[Result, Mapping[str, bytes]]:
-        files = {store.CURVE: result_json.to_csv(result).encode(), store.RESULT: result_json.to_json(result).encode()}
+    def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
+        files = {
+            run_directory.CURVE: result_json.to_csv(result).encode(),
+            run_directory.RESULT: result_json.to_json(result).encode(),
+        }
         return result, files
 
-    watcher = watcher or Watching()
-    run.sweep(given, "name", render, Options(out=folder, **options), watcher, Clock())
-    return watcher
+    callback = callback or Watching()
+    sweep.sweep(given, "name", render, Options(out=folder, **options), callback, Timer())
+    return callback
 
 
 def outcome(folder: Path) -> tuple[dict[str, Any], bytes]:
     """What has to be the same: the result, but for the time it took, and the curve."""
-    result = json.loads((folder / store.RESULT).read_text(encoding="utf-8"))
-    return {key: value for key, value in result.items() if key != "timing"}, (folder / store.CURVE).read_bytes()
+    result = json.loads((folder / run_directory.RESULT).read_text(encoding="utf-8"))
+    return {key: value for key, value in result.items() if key != "timing"}, (folder / run_directory.CURVE).read_bytes()
 
 
 @dataclass
@@ -100,9 +102,9 @@ class Story:
     def killed(self, target: Path, place: int, state: bytes | None = None) -> Path:
         """A folder as a kill leaves it, the journal being so long."""
         target.mkdir()
-        (target / store.JOURNAL).write_bytes(self.text[:place])
+        (target / run_directory.JOURNAL).write_bytes(self.text[:place])
         if state is not None:
-            (target / store.STATE).write_bytes(state)
+            (target / run_directory.STATE).write_bytes(state)
         return target
 
     def state_at(self, place: int) -> bytes | None:
@@ -115,26 +117,26 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LRFIND_CACHE_DIR", str(tmp_path_factory.mktemp("programs")))
-        patch.setattr(kernels, "chunk_for", lambda *_: CHUNK)
-        patch.setattr(store, "STATE_EVERY", 0.0)
-        patch.setattr(store, "STATE_SHARE", 0.0)
+        patch.setattr(train_loop, "chunk_for", lambda *_: CHUNK)
+        patch.setattr(run_directory, "STATE_EVERY", 0.0)
+        patch.setattr(run_directory, "STATE_SHARE", 0.0)
         told = Story(tmp_path_factory.mktemp("whole") / "run")
-        save = store.RunDirectory._save
+        save = run_directory.RunDirectory._save
 
-        def keep(directory: store.RunDirectory, *arguments: Any) -> None:
+        def keep(directory: run_directory.RunDirectory, *arguments: Any) -> None:
             save(directory, *arguments)
-            size = (directory.path / store.JOURNAL).stat().st_size
-            told.states.append((size, (directory.path / store.STATE).read_bytes()))
+            size = (directory.path / run_directory.JOURNAL).stat().st_size
+            told.states.append((size, (directory.path / run_directory.STATE).read_bytes()))
 
         with pytest.MonkeyPatch.context() as watched:
-            watched.setattr(store.RunDirectory, "_save", keep)
+            watched.setattr(run_directory.RunDirectory, "_save", keep)
             measure(told.folder)
-        told.text = (told.folder / store.JOURNAL).read_bytes()
+        told.text = (told.folder / run_directory.JOURNAL).read_bytes()
         yield told
 
 
 def test_the_story_has_every_kind_of_line(story: Story) -> None:
-    lines = store.lines_of(story.folder / store.JOURNAL)
+    lines = run_directory.lines_of(story.folder / run_directory.JOURNAL)
     kinds = {line["kind"] for line in lines}
     assert kinds == {"head", "execution", "sweep", "swept", "sharpness", "race", "confirm", "judged", "end"}
     sweeps = [line for line in lines if line["kind"] == "sweep"]
@@ -142,7 +144,7 @@ def test_the_story_has_every_kind_of_line(story: Story) -> None:
     assert "trust" in sweeps[0]
     steps = len(outcome(story.folder)[0]["sweep"]["learning_rate"])
     assert max(line["start"] for line in sweeps) < steps
-    assert not (story.folder / store.STATE).exists(), "nothing is left to carry on"
+    assert not (story.folder / run_directory.STATE).exists(), "nothing is left to carry on"
 
 
 @pytest.mark.parametrize("share", np.linspace(0.02, 0.99, 9))
@@ -151,25 +153,25 @@ def test_killed_anywhere(story: Story, tmp_path: Path, share: float) -> None:
     place = int(share * len(story.text))
     ends = [end for end in story.ends() if end <= place]
     folder = story.killed(tmp_path / "r", place, story.state_at(ends[-1] if ends else 0))
-    watcher = measure(folder)
+    callback = measure(folder)
     assert outcome(folder) == outcome(story.folder)
-    assert watcher.repeated == 0, "there is a state for every chunk"
-    before = folders.read_journal(story.folder / store.JOURNAL).lines
-    after = folders.read_journal(folder / store.JOURNAL).lines
+    assert callback.repeated == 0, "there is a state for every chunk"
+    before = layout.read_journal(story.folder / run_directory.JOURNAL).lines
+    after = layout.read_journal(folder / run_directory.JOURNAL).lines
     assert after[: len(ends)] == before[: len(ends)], "no line that was on the disk is lost"
-    assert folders.status_of(folder) == "complete"
+    assert layout.status_of(folder) == "complete"
 
 
 @pytest.mark.parametrize("number", [2, 9, -6])
 def test_killed_between_a_state_and_its_line(story: Story, tmp_path: Path, number: int) -> None:
     end, state = story.states[number]
     folder = story.killed(tmp_path / "r", end, state)
-    watcher = measure(folder)
-    assert watcher.repeated == 0
+    callback = measure(folder)
+    assert callback.repeated == 0
     assert outcome(folder) == outcome(story.folder)
     line = json.loads(story.text[end:].split(b"\n")[0])
-    assert watcher.reached is not None
-    assert watcher.reached.step == line["start"] + len(line["loss"][0]), "the state holds its line"
+    assert callback.reached is not None
+    assert callback.reached.step == line["start"] + len(line["loss"][0]), "the state holds its line"
 
 
 def sweep_end(story: Story, chunks: int) -> int:
@@ -188,74 +190,80 @@ def test_without_its_state_it_is_measured_again_and_held_against_the_journal(
     assert right is not None
     state = {"none": None, "cut": right[: len(right) // 2], "other": b"hello", "older": story.states[0][1]}[damage]
     folder = story.killed(tmp_path / "r", place, state)
-    watcher = measure(folder)
+    callback = measure(folder)
     start = 2 * CHUNK if damage == "older" else 3 * CHUNK
-    assert watcher.reached == Position("sweep", sum_of_steps(story, 3), None)
-    assert watcher.repeated in (start, start - 1), "a chunk at the end of the ladder is shorter"
+    assert callback.reached == Position("sweep", sum_of_steps(story, 3), None)
+    assert callback.repeated in (start, start - 1), "a chunk at the end of the ladder is shorter"
     assert outcome(folder) == outcome(story.folder)
 
 
 def sum_of_steps(story: Story, chunks: int) -> int:
-    lines = [line for line in store.lines_of(story.folder / store.JOURNAL) if line["kind"] == "sweep"]
+    lines = [line for line in run_directory.lines_of(story.folder / run_directory.JOURNAL) if line["kind"] == "sweep"]
     return sum(len(line["learning_rate"]) for line in lines[:chunks])
 
 
 def test_too_large_a_state_is_not_saved(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "STATE_LIMIT", 100)
+    monkeypatch.setattr(run_directory, "STATE_LIMIT", 100)
     folder = story.killed(tmp_path / "r", sweep_end(story, 2))
-    watcher = measure(folder, Watching(patience=8))
-    assert not (folder / store.STATE).exists()
-    assert watcher.repeated == 2 * CHUNK
+    callback = measure(folder, Watching(patience=8))
+    assert not (folder / run_directory.STATE).exists()
+    assert callback.repeated == 2 * CHUNK
     assert outcome_status(folder) == "interrupted"
     measure(folder)
     assert outcome(folder) == outcome(story.folder)
 
 
 def outcome_status(folder: Path) -> str:
-    return str(json.loads((folder / store.RESULT).read_text(encoding="utf-8"))["status"])
+    return str(json.loads((folder / run_directory.RESULT).read_text(encoding="utf-8"))["status"])
 
 
 def test_interrupted_again_and_again(story: Story, tmp_path: Path) -> None:
     folder = tmp_path / "r"
     for patience in (1, 4, 30):
-        watcher = measure(folder, Watching(patience))
+        callback = measure(folder, Watching(patience))
         assert outcome_status(folder) == "interrupted"
-        assert store.status_of(folder) == "interrupted"
-        assert (watcher.reached is None) == (patience == 1)
+        assert run_directory.status_of(folder) == "interrupted"
+        assert (callback.reached is None) == (patience == 1)
     measure(folder)
     assert outcome(folder) == outcome(story.folder)
-    kinds = [line["kind"] for line in store.lines_of(folder / store.JOURNAL)]
+    kinds = [line["kind"] for line in run_directory.lines_of(folder / run_directory.JOURNAL)]
     assert kinds.count("end") == 4
-    chunks = [line for line in store.lines_of(folder / store.JOURNAL) if line["kind"] in ("sweep", "confirm")]
-    whole = [line for line in store.lines_of(story.folder / store.JOURNAL) if line["kind"] in ("sweep", "confirm")]
+    chunks = [
+        line for line in run_directory.lines_of(folder / run_directory.JOURNAL) if line["kind"] in ("sweep", "confirm")
+    ]
+    whole = [
+        line
+        for line in run_directory.lines_of(story.folder / run_directory.JOURNAL)
+        if line["kind"] in ("sweep", "confirm")
+    ]
     assert chunks == whole, "every step is in it once"
 
 
 def test_everything_was_measured_and_nothing_written(story: Story, tmp_path: Path) -> None:
     """Killed between the last chunk and the files, or the files were lost."""
     folder = story.killed(tmp_path / "r", story.ends()[-1])
-    watcher = measure(folder)
-    assert watcher.repeated == 0
+    callback = measure(folder)
+    assert callback.repeated == 0
     assert outcome(folder) == outcome(story.folder)
 
 
 def test_finished_it_is_measured_again(story: Story, tmp_path: Path) -> None:
     folder = tmp_path / "r"
     shutil.copytree(story.folder, folder)
-    watcher = measure(folder, Watching(patience=3))
-    assert watcher.reached is None
+    callback = measure(folder, Watching(patience=3))
+    assert callback.reached is None
     assert outcome(folder) == outcome(story.folder)
-    assert (folder / store.RENEWED).exists()
-    watcher = measure(folder)
-    assert watcher.reached is not None, "the second measuring is carried on as well"
+    assert (folder / run_directory.NEXT_JOURNAL).exists()
+    callback = measure(folder)
+    assert callback.reached is not None, "the second measuring is carried on as well"
     assert outcome(folder) == outcome(story.folder)
-    assert not (folder / store.RENEWED).exists()
+    assert not (folder / run_directory.NEXT_JOURNAL).exists()
 
 
 def test_fresh_begins_anew(story: Story, tmp_path: Path) -> None:
     folder = story.killed(tmp_path / "r", sweep_end(story, 3), story.state_at(sweep_end(story, 3)))
-    watcher = measure(folder, fresh=True)
-    assert (watcher.reached, watcher.repeated) == (None, 0)
+    callback = measure(folder, fresh=True)
+    assert (callback.reached, callback.repeated) == (None, 0)
     assert outcome(folder) == outcome(story.folder)
 
 
@@ -263,11 +271,11 @@ def test_lines_that_do_not_belong_are_left_out(story: Story, tmp_path: Path) -> 
     place = sweep_end(story, 2)
     folder = story.killed(tmp_path / "r", place, story.state_at(place))
     head, _, rest = story.text[:place].partition(b"\n")
-    (folder / store.JOURNAL).write_bytes(head + b'\n{"kind": "sweep", "start": 0}\n' + rest + b"hello\n")
-    watcher = measure(folder)
-    assert (watcher.strange, watcher.repeated) == (2, 0)
+    (folder / run_directory.JOURNAL).write_bytes(head + b'\n{"kind": "sweep", "start": 0}\n' + rest + b"hello\n")
+    callback = measure(folder)
+    assert (callback.strange, callback.repeated) == (2, 0)
     assert outcome(folder) == outcome(story.folder)
-    assert b"hello" not in (folder / store.JOURNAL).read_bytes()
+    assert b"hello" not in (folder / run_directory.JOURNAL).read_bytes()
 
 
 def test_a_changed_number_is_measured_again(story: Story, tmp_path: Path) -> None:
@@ -276,10 +284,10 @@ def test_a_changed_number_is_measured_again(story: Story, tmp_path: Path) -> Non
     text = bytearray(story.text[:place])
     at = text.rindex(b'"loss": [[') + 12
     text[at] = ord("1") if text[at] != ord("1") else ord("2")
-    (folder / store.JOURNAL).write_bytes(text)
-    watcher = measure(folder)
-    assert watcher.strange == 1
-    assert watcher.reached == Position("sweep", sum_of_steps(story, 2), None)
+    (folder / run_directory.JOURNAL).write_bytes(text)
+    callback = measure(folder)
+    assert callback.strange == 1
+    assert callback.reached == Position("sweep", sum_of_steps(story, 2), None)
     assert outcome(folder) == outcome(story.folder)
 
 
@@ -287,14 +295,14 @@ def test_a_journal_that_another_machine_would_have_written(story: Story, tmp_pat
     """Its sums are right, and a number is not."""
     from lrfind.storage.journal import to_line
 
-    lines = store.lines_of(story.folder / store.JOURNAL)[:5]
+    lines = run_directory.lines_of(story.folder / run_directory.JOURNAL)[:5]
     lines[-1]["loss"][0][1] *= 1 + 1e-7
     text, mark = "", ""
     for line in lines:
         written, mark = to_line(line, mark)
         text += written
     (tmp_path / "r").mkdir()
-    (tmp_path / "r" / store.JOURNAL).write_text(text, encoding="utf-8")
+    (tmp_path / "r" / run_directory.JOURNAL).write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match="of the sweep do not come out as the journal has them"):
         measure(tmp_path / "r")
 
@@ -305,12 +313,12 @@ def test_the_clock_counts_what_was_spent_before(story: Story, tmp_path: Path, mo
     folder = tmp_path / "r"
     measure(folder, given=limited)
     expected = outcome(folder)
-    text = (folder / store.JOURNAL).read_bytes()
-    times = [line for line in store.lines_of(folder / store.JOURNAL) if line["kind"] == "time"]
+    text = (folder / run_directory.JOURNAL).read_bytes()
+    times = [line for line in run_directory.lines_of(folder / run_directory.JOURNAL) if line["kind"] == "time"]
     assert len(times) >= 2
     for share in (0.6, 0.9):
         again = tmp_path / str(share)
         again.mkdir()
-        (again / store.JOURNAL).write_bytes(text[: int(share * len(text))])
+        (again / run_directory.JOURNAL).write_bytes(text[: int(share * len(text))])
         measure(again, given=limited)
         assert outcome(again) == expected

@@ -12,9 +12,9 @@ from lrfind.analysis.plateau import factors
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
-from lrfind.engine.train_loop import Kernel
-from lrfind.runs.scheduled_training import Paced, course, paced
-from lrfind.task.task import Plan, make
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.runs.scheduled_training import ScheduledChunk, train_on_schedule, unit_schedule
+from lrfind.task.task import Task, make
 
 STEPS = 60
 PEAKS = np.array([3.0, 0.03, 30.0])
@@ -33,15 +33,15 @@ class Training:
     """Three lanes that a kernel can train, and what they are along."""
 
     def __init__(self) -> None:
-        self.plan: Plan = make(Config.model_validate(CONFIG))
-        self.starts = self.plan.starts("cpu")
-        section = self.plan.config.train.schedule
-        self.along = course(section.name, STEPS, **section.keywords(STEPS))
-        self.kernels: dict[int, Kernel] = {}
+        self.task: Task = make(Config.model_validate(CONFIG))
+        self.starts = self.task.starts("cpu")
+        section = self.task.config.train.schedule
+        self.along = unit_schedule(section.name, STEPS, **section.keywords(STEPS))
+        self.kernels: dict[int, TrainLoop] = {}
 
-    def kernel(self, chunk: int) -> Kernel:
+    def kernel(self, chunk: int) -> TrainLoop:
         """Compiled once for each length of its chunks."""
-        fresh = Kernel(self.plan.step, self.plan.feed(), "cpu", Execution("scan", "each", "quick"), chunk=chunk)
+        fresh = TrainLoop(self.task.step, self.task.feed(), "cpu", Execution("scan", "each", "quick"), chunk=chunk)
         return self.kernels.setdefault(chunk, fresh)
 
 
@@ -50,7 +50,7 @@ def training() -> Training:
     return Training()
 
 
-def joined(found: Iterator[Paced]) -> tuple[Floats, Floats]:
+def joined(found: Iterator[ScheduledChunk]) -> tuple[Floats, Floats]:
     """Losses and rates of all steps, shape (lanes, steps)."""
     losses, rates, at = [], [], 0
     for chunk, used in found:
@@ -63,14 +63,14 @@ def joined(found: Iterator[Paced]) -> tuple[Floats, Floats]:
 
 @pytest.fixture(scope="module")
 def whole(training: Training) -> tuple[Floats, Floats]:
-    return joined(paced(training.kernel(STEPS), training.starts, training.along, PEAKS))
+    return joined(train_on_schedule(training.kernel(STEPS), training.starts, training.along, PEAKS))
 
 
 def test_the_rates_follow_from_the_losses(training: Training, whole: tuple[Floats, Floats]) -> None:
     loss, rates = whole
     assert training.along.plateau is not None
     held = factors(training.along.plateau, loss)
-    np.testing.assert_array_equal(rates, training.along.rise * PEAKS[:, None] * held)
+    np.testing.assert_array_equal(rates, training.along.factors * PEAKS[:, None] * held)
     assert rates[:, 0].tolist() == [0, 0, 0]  # warm-up
     assert len({tuple(row) for row in held}) == 3  # each lane has its own drops
     assert held.min() < 0.5
@@ -78,7 +78,7 @@ def test_the_rates_follow_from_the_losses(training: Training, whole: tuple[Float
 
 @pytest.mark.parametrize("chunk", [7, 20])
 def test_chunks_move_no_bit(training: Training, whole: tuple[Floats, Floats], chunk: int) -> None:
-    loss, rates = joined(paced(training.kernel(chunk), training.starts, training.along, PEAKS))
+    loss, rates = joined(train_on_schedule(training.kernel(chunk), training.starts, training.along, PEAKS))
     np.testing.assert_array_equal(loss, whole[0])
     np.testing.assert_array_equal(rates, whole[1])
 
@@ -87,7 +87,7 @@ def test_other_lanes_move_no_bit(training: Training, whole: tuple[Floats, Floats
     kernel = training.kernel(20)
     for lane in range(3):
         start, peak = [training.starts[lane]], PEAKS[lane : lane + 1]
-        loss, rates = joined(paced(kernel, start, training.along, peak, [lane]))
+        loss, rates = joined(train_on_schedule(kernel, start, training.along, peak, [lane]))
         np.testing.assert_array_equal(loss[0], whole[0][lane])
         np.testing.assert_array_equal(rates[0], whole[1][lane])
 
@@ -96,12 +96,12 @@ def test_other_lanes_move_no_bit(training: Training, whole: tuple[Floats, Floats
 def test_it_goes_on_where_it_was_left(training: Training, whole: tuple[Floats, Floats], at: int) -> None:
     """In the middle of a window too: 7 steps a chunk, 3 a window."""
     kernel, losses = training.kernel(7), []
-    for number, (chunk, _) in enumerate(paced(kernel, training.starts, training.along, PEAKS), start=1):
+    for number, (chunk, _) in enumerate(train_on_schedule(kernel, training.starts, training.along, PEAKS), start=1):
         losses.append(chunk.loss)
         if number == at:
             break
     before = np.concatenate(losses, axis=1)
-    rest = paced(kernel, chunk.states, training.along, PEAKS, before=before)
+    rest = train_on_schedule(kernel, chunk.states, training.along, PEAKS, before=before)
     found = list(rest)
     assert found[0].chunk.start == before.shape[1]
     np.testing.assert_array_equal(
@@ -110,24 +110,28 @@ def test_it_goes_on_where_it_was_left(training: Training, whole: tuple[Floats, F
     np.testing.assert_array_equal(
         np.concatenate([each.rates for each in found], axis=1), whole[1][:, before.shape[1] :]
     )
-    assert list(paced(kernel, chunk.states, training.along, PEAKS, before=whole[0])) == []
+    assert list(train_on_schedule(kernel, chunk.states, training.along, PEAKS, before=whole[0])) == []
 
 
 def test_a_schedule_of_the_step_alone_is_one_run(training: Training) -> None:
-    along = course("cosine", STEPS, warmup_steps=5, end_factor=0.0)
+    along = unit_schedule("cosine", STEPS, warmup_steps=5, end_factor=0.0)
     assert along.plateau is None
     kernel = training.kernel(20)
-    found = list(paced(kernel, training.starts, along, PEAKS))
+    found = list(train_on_schedule(kernel, training.starts, along, PEAKS))
     assert [each.chunk.start for each in found] == [0, 20, 40]
-    np.testing.assert_array_equal(np.concatenate([each.rates for each in found], axis=1), along.rise * PEAKS[:, None])
-    plain = kernel.run(training.starts, along.rise[:, None] * PEAKS)
+    np.testing.assert_array_equal(
+        np.concatenate([each.rates for each in found], axis=1), along.factors * PEAKS[:, None]
+    )
+    plain = kernel.run(training.starts, along.factors[:, None] * PEAKS)
     for each, chunk in zip(found, plain, strict=True):
         np.testing.assert_array_equal(each.chunk.loss, chunk.loss)
     before = np.concatenate([each.chunk.loss for each in found[:1]], axis=1)
-    (first, *_) = paced(kernel, training.starts, along, PEAKS, before=before)
+    (first, *_) = train_on_schedule(kernel, training.starts, along, PEAKS, before=before)
     assert first.chunk.start == 20
     np.testing.assert_array_equal(first.rates, found[1].rates)
 
 
 def test_a_course_is_compiled_once() -> None:
-    assert course("linear", 17, warmup_steps=0, end_factor=0.1) is course("linear", 17, end_factor=0.1, warmup_steps=0)
+    assert unit_schedule("linear", 17, warmup_steps=0, end_factor=0.1) is unit_schedule(
+        "linear", 17, end_factor=0.1, warmup_steps=0
+    )

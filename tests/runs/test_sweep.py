@@ -16,13 +16,12 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, RunError
 from lrfind.core.result import Result
-from lrfind.engine import devices
-from lrfind.engine import train_loop as kernel
+from lrfind.engine import devices, train_loop
 from lrfind.runs import sweep as run
-from lrfind.runs.callbacks import Clock, Quiet
+from lrfind.runs.callbacks import NullCallback, Timer
 from lrfind.runs.range_test import REACH
-from lrfind.runs.sweep import Options, rehearse, sweep
-from lrfind.storage import run_directory as store
+from lrfind.runs.sweep import Options, dry_run, sweep
+from lrfind.storage import run_directory
 
 CONFIG: dict[str, Any] = {
     "model": {"name": "linear"},
@@ -44,7 +43,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> str:
 def chunks_of_25(monkeypatch: pytest.MonkeyPatch, programs: str) -> None:
     """A network this small would take the sweep in one chunk."""
     monkeypatch.setenv("LRFIND_CACHE_DIR", programs)
-    monkeypatch.setattr(kernel, "chunk_for", lambda *_: 25)
+    monkeypatch.setattr(train_loop, "chunk_for", lambda *_: 25)
 
 
 def config(**sections: dict[str, Any]) -> Config:
@@ -53,25 +52,25 @@ def config(**sections: dict[str, Any]) -> Config:
     return Config.model_validate({**CONFIG, **merged})
 
 
-def render(result: Result, clock: Clock) -> tuple[Result, Mapping[str, bytes]]:
-    return result, {store.RESULT: result.status.encode()}
+def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
+    return result, {run_directory.RESULT: result.status.encode()}
 
 
-def measure(folder: Path, given: Config, watcher: run.Watcher | None = None, **options: Any) -> Result:
+def measure(folder: Path, given: Config, callback: run.Callback | None = None, **options: Any) -> Result:
     """A run in a folder."""
     where = Options(out=folder, **options)
-    return sweep(given, "name", render, where, watcher or Quiet(), Clock())[0]
+    return sweep(given, "name", render, where, callback or NullCallback(), Timer())[0]
 
 
-def journal(folder: Path, name: str = store.JOURNAL) -> list[dict[str, Any]]:
-    return store.lines_of(folder / name)
+def journal(folder: Path, name: str = run_directory.JOURNAL) -> list[dict[str, Any]]:
+    return run_directory.lines_of(folder / name)
 
 
 def numbers(rows: list[list[Any]]) -> Floats:
     return np.array([[float(value) for value in row] for row in rows])
 
 
-class Watching(Quiet):
+class Watching(NullCallback):
     """A watcher who remembers, and may press Ctrl-C after some chunks."""
 
     def __init__(self, patience: int = 10**6) -> None:
@@ -82,15 +81,15 @@ class Watching(Quiet):
     def phase(self, name: str) -> None:
         self.phases.append(name)
 
-    def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
+    def on_sweep_chunk(self, learning_rate: Floats, done: int, loss: float) -> None:
         self.climbed.append(done)
         if len(self.climbed) >= self.patience:
             raise KeyboardInterrupt
 
 
 def test_the_journal_holds_the_curve(tmp_path: Path) -> None:
-    watcher = Watching()
-    result = measure(tmp_path, config(), watcher)
+    callback = Watching()
+    result = measure(tmp_path, config(), callback)
     head, execution, *chunks, end = journal(tmp_path)
     assert head["kind"] == "head"
     assert head["config"] == result.config
@@ -102,8 +101,8 @@ def test_the_journal_holds_the_curve(tmp_path: Path) -> None:
         np.testing.assert_array_equal(whole, getattr(result.sweep, key))
     rates = [rate for chunk in chunks for rate in chunk["learning_rate"]]
     assert rates == result.sweep.learning_rate.tolist()
-    assert watcher.phases == ["import", "data", "compile", "sweep", "render"]
-    assert watcher.climbed == [25, 40]
+    assert callback.phases == ["import", "data", "compile", "sweep", "render"]
+    assert callback.climbed == [25, 40]
 
 
 def test_the_journal_spells_what_is_not_finite(tmp_path: Path) -> None:
@@ -118,12 +117,12 @@ def test_same_config_same_bits(tmp_path: Path) -> None:
     first, second = (measure(tmp_path / name, config()) for name in "ab")
     np.testing.assert_array_equal(first.sweep.loss, second.sweep.loss)
     assert first.recommendation == second.recommendation
-    assert store.fingerprint_of(tmp_path / "a") == store.fingerprint_of(tmp_path / "b")
+    assert run_directory.fingerprint_of(tmp_path / "a") == run_directory.fingerprint_of(tmp_path / "b")
 
 
 def mark(folder: Path, given: Config, **options: Any) -> str:
     measure(folder, given, **options)
-    found = store.fingerprint_of(folder)
+    found = run_directory.fingerprint_of(folder)
     assert found is not None
     return found
 
@@ -172,33 +171,33 @@ def test_interrupted_after_a_chunk(tmp_path: Path) -> None:
     assert result.sweep.loss.shape == (2, 25)
     assert result.warnings[0].startswith("interrupted after 25 steps, at a rate of ")
     assert journal(tmp_path)[-1] == {"kind": "end", "status": "interrupted"}
-    assert (tmp_path / store.RESULT).read_bytes() == b"interrupted"
+    assert (tmp_path / run_directory.RESULT).read_bytes() == b"interrupted"
 
 
 def test_an_interrupted_run_does_not_take_the_place_of_a_finished_one(tmp_path: Path) -> None:
     measure(tmp_path, config())
     before = journal(tmp_path)
     assert measure(tmp_path, config(), Watching(patience=1)).status == "interrupted"
-    assert (tmp_path / store.RESULT).read_bytes() == b"complete"
+    assert (tmp_path / run_directory.RESULT).read_bytes() == b"complete"
     assert journal(tmp_path) == before
-    assert journal(tmp_path, store.RENEWED)[-1]["status"] == "interrupted"
+    assert journal(tmp_path, run_directory.NEXT_JOURNAL)[-1]["status"] == "interrupted"
 
 
 def test_an_interrupted_one_makes_room(tmp_path: Path) -> None:
     measure(tmp_path, config(), Watching(patience=1))
     measure(tmp_path, config())
-    assert (tmp_path / store.RESULT).read_bytes() == b"complete"
+    assert (tmp_path / run_directory.RESULT).read_bytes() == b"complete"
 
 
 def test_interrupted_before_the_first_chunk(tmp_path: Path) -> None:
-    class Hasty(Quiet):
+    class Hasty(NullCallback):
         def phase(self, name: str) -> None:
             if name == "sweep":
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         measure(tmp_path, config(), Hasty())
-    assert not (tmp_path / store.RESULT).exists()
+    assert not (tmp_path / run_directory.RESULT).exists()
     assert not (tmp_path / ".owner").exists()
 
 
@@ -225,7 +224,7 @@ def test_a_second_climb_from_lower_down(tmp_path: Path) -> None:
 
 def test_rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    facts = rehearse(config(), Options(cache=False), Quiet(), Clock())
+    facts = dry_run(config(), Options(cache=False), NullCallback(), Timer())
     assert (facts["parameters"], facts["lanes"], facts["sweep_steps"], facts["train_steps"]) == (11, 2, 40, 1000)
     assert facts["memory_bytes"] >= 200 * 11 * 4
     assert list(tmp_path.iterdir()) == []
@@ -246,11 +245,11 @@ def test_failures_become_sentences(error: Exception, said: str) -> None:
 
 
 def test_clock_adds_up() -> None:
-    clock = Clock()
+    timer = Timer()
     for _ in range(2):
-        with clock("sweep"):
+        with timer("sweep"):
             pass
-    timing = clock.timing()
+    timing = timer.timing()
     assert 0 < timing.sweep <= timing.total
     assert timing.compile == 0
 

@@ -9,12 +9,12 @@ import pytest
 
 from lrfind.core.training import Scores
 from lrfind.runs.train import LOST, Taken, trace
-from lrfind.runs.validation import stride
+from lrfind.runs.validation import validation_interval
 
 
 @pytest.mark.parametrize(("steps", "looks", "chunk"), [(400, 21, 2000), (2500, 50, 7), (10, 50, 2000), (1000, 0, 64)])
 def test_chunks_divide_the_steps_between_looks(steps: int, looks: int, chunk: int) -> None:
-    between, size = stride(steps, looks, chunk)
+    between, size = validation_interval(steps, looks, chunk)
     assert size <= chunk
     assert between % size == 0
     assert steps / between <= max(looks - 1, 1)

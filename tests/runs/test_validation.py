@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from lrfind.config.schema import Config
-from lrfind.engine.train_loop import Kernel
-from lrfind.runs.validation import look
-from lrfind.task.task import Plan, make
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.runs.validation import make_validator
+from lrfind.task.task import Task, make
 
 
-def plan_of(optimizer: str, precision: str) -> Plan:
+def plan_of(optimizer: str, precision: str) -> Task:
     given: dict[str, Any] = {
         "model": {"name": "linear"},
         "data": {"name": "classification", "rows": 400, "classes": 4, "features": 6, "batch_size": 32},
@@ -29,12 +29,12 @@ def plan_of(optimizer: str, precision: str) -> Plan:
 
 @pytest.mark.parametrize(("optimizer", "precision"), [("schedule_free_sgd", "float32"), ("sgd", "bfloat16")])
 def test_a_look_is_at_what_counts(optimizer: str, precision: str) -> None:
-    plan = plan_of(optimizer, precision)
-    [chunk] = Kernel(plan.step, plan.feed(), "cpu", chunk=10, lane_steps=10).run(
-        plan.starts("cpu"), np.full((10, 1), 0.5)
+    task = plan_of(optimizer, precision)
+    [chunk] = TrainLoop(task.step, task.feed(), "cpu", chunk=10, lane_steps=10).run(
+        task.starts("cpu"), np.full((10, 1), 0.5)
     )
     [state] = chunk.states
-    looked, held_out = look(plan, 20), plan.data.validation
+    looked, held_out = make_validator(task, 20), task.data.validation
     assert looked is not None
     assert held_out is not None
     batch = jnp.asarray(held_out.inputs), jnp.asarray(held_out.targets)
@@ -47,5 +47,5 @@ def test_a_look_is_at_what_counts(optimizer: str, precision: str) -> None:
         return float(loss.mean()), float((outputs.argmax(axis=1) == held_out.targets).mean())
 
     found = looked(state)
-    assert found == pytest.approx(judged(plan.evaluated_at(state).params, plan.apply), rel=1e-5)
-    assert found[0] != pytest.approx(judged(state.params, plan.network.apply)[0], rel=1e-5)
+    assert found == pytest.approx(judged(task.evaluated_at(state).params, task.apply), rel=1e-5)
+    assert found[0] != pytest.approx(judged(state.params, task.network.apply)[0], rel=1e-5)

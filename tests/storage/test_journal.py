@@ -33,7 +33,7 @@ def test_what_was_written_is_read() -> None:
     raw = b"".join(written(LINES))
     read = journal.read(raw)
     assert told(read) == LINES
-    assert (read.text, read.strange) == (raw, 0)
+    assert (read.text, read.rejected_lines) == (raw, 0)
     assert [json.loads(line)["sum"] for line in raw.splitlines()] == [line["sum"] for line in read.lines]
     assert [journal.sum_of(line) for line in written(LINES)] == [line["sum"] for line in read.lines]
 
@@ -55,7 +55,7 @@ def test_cut_anywhere_whole_lines_are_read(place: int) -> None:
     read = journal.read(raw[:place])
     whole = sum(len(b"".join(texts[: n + 1])) <= place for n in range(len(texts)))
     assert told(read) == LINES[:whole]
-    assert read.strange == 0
+    assert read.rejected_lines == 0
     assert raw.startswith(read.text)
 
 
@@ -78,13 +78,13 @@ def test_a_line_between_others_is_left_out(other: bytes) -> None:
     first, second, third = written(LINES)
     read = journal.read(first + second + other + b"\n" + third)
     assert told(read) == LINES
-    assert (read.text, read.strange) == (first + second + third, 1)
+    assert (read.text, read.rejected_lines) == (first + second + third, 1)
 
 
 def test_without_a_line_what_follows_means_nothing() -> None:
     first, _, third = written(LINES)
     read = journal.read(first + third)
-    assert (told(read), read.strange) == (LINES[:1], 1)
+    assert (told(read), read.rejected_lines) == (LINES[:1], 1)
 
 
 def test_a_line_of_another_run_does_not_fit() -> None:

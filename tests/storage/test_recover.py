@@ -14,9 +14,9 @@ from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Result, Timing
 from lrfind.report.sweep.result_json import to_json
-from lrfind.storage import run_directory as store
+from lrfind.storage import run_directory
 from lrfind.storage.journal import to_line
-from lrfind.storage.recover import salvage
+from lrfind.storage.recover import recover_result
 from tests.runs import test_confirmation as trainings
 from tests.runs.test_sweep import Watching, chunks_of_25, config, measure, programs
 
@@ -31,21 +31,21 @@ def told(result: Result) -> str:
 class SecondClimb(Watching):
     """Interrupts the climb from lower down."""
 
-    def climb(self, learning_rate: Floats, done: int, loss: float) -> None:
+    def on_sweep_chunk(self, learning_rate: Floats, done: int, loss: float) -> None:
         if self.climbed and done <= self.climbed[-1]:
             raise KeyboardInterrupt
-        super().climb(learning_rate, done, loss)
+        super().on_sweep_chunk(learning_rate, done, loss)
 
 
 @pytest.mark.parametrize(
-    ("sections", "watcher"),
+    ("sections", "callback"),
     [({}, Watching(1)), ({"sweep": {"min_lr": 3.0, "max_lr": 1000.0, "extend": True}}, SecondClimb())],
 )
 def test_it_is_what_an_interruption_leaves(
-    tmp_path: Path, sections: dict[str, dict[str, object]], watcher: Watching
+    tmp_path: Path, sections: dict[str, dict[str, object]], callback: Watching
 ) -> None:
-    result = measure(tmp_path, config(**sections), watcher)
-    found, reached = salvage(tmp_path)
+    result = measure(tmp_path, config(**sections), callback)
+    found, reached = recover_result(tmp_path)
     assert told(found) == told(result)
     assert result.status == "interrupted"
     assert reached == result.warnings[0]
@@ -55,7 +55,7 @@ def test_it_is_what_an_interruption_leaves(
 def test_so_it_is_in_the_confirmation(tmp_path: Path, patience: int) -> None:
     """In the middle of a heat as well: what is judged of it is told."""
     result = trainings.measure(tmp_path, trainings.config(), patience).result
-    found, reached = salvage(tmp_path)
+    found, reached = recover_result(tmp_path)
     assert told(found) == told(result)
     assert reached == result.warnings[0] == "interrupted during the confirmation"
     assert found.evidence.stability_limit is not None
@@ -74,14 +74,14 @@ def test_every_training_that_was_judged_is_told(
     assert [line["most"] for line in ran.lines("race")] == [most]
     whole = ran.result.confirmation
     assert whole is not None
-    raw = (tmp_path / store.JOURNAL).read_bytes().splitlines(keepends=True)
+    raw = (tmp_path / run_directory.JOURNAL).read_bytes().splitlines(keepends=True)
     known = {(each.steps, round(each.learning_rate, 9)): each.loss for each in whole.candidates}
     counts = []
     for last in range(len(raw)):
         if b'"kind": "judged"' not in raw[last]:
             continue
-        (tmp_path / store.JOURNAL).write_bytes(b"".join(raw[: last + 1]) + raw[last][:30])
-        found = salvage(tmp_path)[0].confirmation
+        (tmp_path / run_directory.JOURNAL).write_bytes(b"".join(raw[: last + 1]) + raw[last][:30])
+        found = recover_result(tmp_path)[0].confirmation
         judged = sum(line.count(b'"judged", "loss": [') for line in raw[: last + 1])
         assert found is not None
         for each in found.candidates:
@@ -100,7 +100,7 @@ def lines(folder: Path, *said: dict[str, object]) -> None:
     for each in said:
         line, mark = to_line(each, mark)
         text += line
-    (folder / store.JOURNAL).write_text(text, encoding="ascii")
+    (folder / run_directory.JOURNAL).write_text(text, encoding="ascii")
 
 
 HEAD = {"kind": "head", "fingerprint": "f"}
@@ -111,29 +111,29 @@ WHOLE = CHUNK | {"gradient_norm": [[1.0]], "update_norm": [[1.0]]}
 def test_journals_that_do_not_tell_enough(tmp_path: Path) -> None:
     lines(tmp_path, HEAD)
     with pytest.raises(NothingToJudge, match="killed before anything was measured"):
-        salvage(tmp_path)
+        recover_result(tmp_path)
     lines(tmp_path, HEAD, WHOLE)
     with pytest.raises(NothingToJudge, match="whose journals tell no more; start the same command again"):
-        salvage(tmp_path)
+        recover_result(tmp_path)
     lines(tmp_path, HEAD, CHUNK)
     with pytest.raises(InputError, match="does not hold what a journal of a sweep holds"):
-        salvage(tmp_path)
+        recover_result(tmp_path)
     lines(tmp_path, HEAD | {"facts": {}, "config": {}, "train_steps": 3}, WHOLE)
     with pytest.raises(InputError, match="does not hold what a journal of a sweep holds"):
-        salvage(tmp_path)
-    (tmp_path / store.JOURNAL).write_text("something else\n", encoding="ascii")
+        recover_result(tmp_path)
+    (tmp_path / run_directory.JOURNAL).write_text("something else\n", encoding="ascii")
     with pytest.raises(InputError, match="is not lrfind's, or torn"):
-        salvage(tmp_path)
+        recover_result(tmp_path)
 
 
 def test_lines_that_hold_something_else(tmp_path: Path) -> None:
     """Well-formed, with a right checksum, and not what a run writes: a sentence, whatever it is."""
     trainings.measure(tmp_path, trainings.config())
-    whole = store.lines_of(tmp_path / store.JOURNAL)
+    whole = run_directory.lines_of(tmp_path / run_directory.JOURNAL)
     odd: list[object] = [None, -1, 10**400, "x", [], {}, [[1]], True]
     for number, line in enumerate(whole):
         key = list(line)[number % len(line)]
         changed = {**line, key: odd[number % len(odd)]}
         lines(tmp_path, *whole[:number], changed, *whole[number + 1 :])
         with suppress(InputError, NothingToJudge):
-            salvage(tmp_path)
+            recover_result(tmp_path)

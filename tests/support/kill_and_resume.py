@@ -21,14 +21,15 @@ import optax  # noqa: F401
 
 from lrfind.config.load import load
 from lrfind.core.result import Result
-from lrfind.engine import train_loop as kernel
+from lrfind.engine import train_loop
 from lrfind.report.sweep import result_json
-from lrfind.runs import range_test as climb  # noqa: F401
-from lrfind.runs import sweep as run
-from lrfind.runs.callbacks import Clock, Quiet
-from lrfind.storage import layout as folder
-from lrfind.storage import run_directory as store
-from lrfind.task import task as plan  # noqa: F401
+from lrfind.runs import (
+    range_test,  # noqa: F401
+    sweep,
+)
+from lrfind.runs.callbacks import NullCallback, Timer
+from lrfind.storage import layout, run_directory
+from lrfind.task import task  # noqa: F401
 
 CHUNK = 7
 
@@ -39,19 +40,19 @@ def main(config: str, target: str, kills: int) -> None:
     whole = Path(target) / "whole"
     end(child(lambda: measure(config, whole)))
     expected = outcome(whole)
-    size = (whole / store.JOURNAL).stat().st_size
+    size = (whole / run_directory.JOURNAL).stat().st_size
     for number in range(kills):
         place = Path(target) / str(number)
-        journal = place / store.JOURNAL
+        journal = place / run_directory.JOURNAL
         wanted = rng.random() * size
         process = child(lambda place=place: measure(config, place))
         while not ended(process) and (not journal.exists() or journal.stat().st_size < wanted):
             time.sleep(0.001)
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
-        before = folder.read_journal(journal)
+        before = layout.read_journal(journal)
         end(child(lambda place=place: measure(config, place)))
-        after = folder.read_journal(journal)
+        after = layout.read_journal(journal)
         print(
             json.dumps(
                 {
@@ -69,21 +70,21 @@ def main(config: str, target: str, kills: int) -> None:
 
 def measure(config: str, place: Path) -> None:
     """A run, with small chunks and a state after each."""
-    kernel.chunk_for = lambda *_: CHUNK
-    store.STATE_EVERY = store.STATE_SHARE = 0
+    train_loop.chunk_for = lambda *_: CHUNK
+    run_directory.STATE_EVERY = run_directory.STATE_SHARE = 0
 
-    def render(result: Result, clock: Clock) -> tuple[Result, Mapping[str, bytes]]:
+    def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
         return result, {
-            store.CURVE: result_json.to_csv(result).encode(),
-            store.RESULT: result_json.to_json(result).encode(),
+            run_directory.CURVE: result_json.to_csv(result).encode(),
+            run_directory.RESULT: result_json.to_json(result).encode(),
         }
 
-    run.sweep(load(config).config, "c", render, run.Options(out=place), Quiet(), Clock())
+    sweep.sweep(load(config).config, "c", render, sweep.Options(out=place), NullCallback(), Timer())
 
 
 def outcome(place: Path) -> tuple[dict[str, Any], bytes]:
-    result = json.loads((place / store.RESULT).read_text(encoding="utf-8"))
-    return {key: value for key, value in result.items() if key != "timing"}, (place / store.CURVE).read_bytes()
+    result = json.loads((place / run_directory.RESULT).read_text(encoding="utf-8"))
+    return {key: value for key, value in result.items() if key != "timing"}, (place / run_directory.CURVE).read_bytes()
 
 
 def child(work: Callable[[], None]) -> int:

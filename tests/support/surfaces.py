@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from lrfind.analysis.confirmation.search import Heat, Race
+from lrfind.analysis.confirmation.search import Rung, Search
 from lrfind.core.dataset import Floats
 
 Surface = Callable[[float, int, int], float]
@@ -50,24 +50,24 @@ def race(
     seeds: int = 4,
     evaluation: float = 8.0,
     most: float = 0.0,
-) -> Race:
+) -> Search:
     """A race not begun, by default that of the default config."""
-    return Race(suggestion, steps, budget, seeds, np.full(seeds, START), evaluation, most)
+    return Search(suggestion, steps, budget, seeds, np.full(seeds, START), evaluation, most)
 
 
-def play(race: Race, surface: Surface) -> list[Heat]:
+def play(race: Search, surface: Surface) -> list[Rung]:
     """Run a race to its end; returns its heats."""
-    heats = []
-    for heat in race.heats():
-        heats.append(heat)
-        tell(race, heat, surface)
-    return heats
+    rungs = []
+    for rung in race.rungs():
+        rungs.append(rung)
+        tell(race, rung, surface)
+    return rungs
 
 
-def tell(race: Race, heat: Heat, surface: Surface) -> None:
+def tell(race: Search, rung: Rung, surface: Surface) -> None:
     """The outcome of one heat."""
-    seeds = range(heat.seeds)
-    race.tell(heat, np.array([[surface(math.log10(rate), heat.steps, seed) for seed in seeds] for rate in heat.rates]))
+    seeds = range(rung.seeds)
+    race.tell(rung, np.array([[surface(math.log10(rate), rung.steps, seed) for seed in seeds] for rate in rung.rates]))
 
 
 def told(
@@ -78,10 +78,10 @@ def told(
     steps: int = 1000,
     seeds: int = 2,
     most: float = 0.0,
-) -> Race:
+) -> Search:
     """A race that tried the same rates at every length, finely spaced unless they are given."""
     places = np.linspace(-6, 0, 241) if places is None else places
     found = race(steps=steps, seeds=seeds, most=most)
     for length in lengths:
-        tell(found, Heat(tuple(10**places), length, seeds), surface)
+        tell(found, Rung(tuple(10**places), length, seeds), surface)
     return found

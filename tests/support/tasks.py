@@ -15,9 +15,9 @@ import optax
 
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
-from lrfind.engine.lanes import Draw
+from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import TrainState, lift, start
-from lrfind.engine.train_loop import Chunk, Feed, Kernel
+from lrfind.engine.train_loop import BatchFeed, Chunk, TrainLoop
 from lrfind.task.data.batches import Batches, weight_key
 from lrfind.task.models.contract import supervised
 from lrfind.task.models.losses import cross_entropy
@@ -39,14 +39,14 @@ def quadratic_loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -
 
 def quadratic(
     execution: Execution = SCAN_EACH, chunk: int = 10, make: Any = optax.sgd, *, probe: bool = False
-) -> Kernel:
+) -> TrainLoop:
     """SGD, or another optimiser, on the quadratic."""
 
-    def draw(lane: int, begin: int, stop: int) -> Draw:
-        return Draw(np.zeros(stop - begin, np.int32), np.zeros((stop - begin, 2), np.uint32))
+    def draw(lane: int, begin: int, stop: int) -> StepInputs:
+        return StepInputs(np.zeros(stop - begin, np.int32), np.zeros((stop - begin, 2), np.uint32))
 
-    feed = Feed(CURVATURE[None], lambda data, row: data[row], draw)
-    return Kernel(lift(quadratic_loss, make, probe=probe), feed, "cpu", execution, chunk)
+    feed = BatchFeed(CURVATURE[None], lambda data, row: data[row], draw)
+    return TrainLoop(lift(quadratic_loss, make, probe=probe), feed, "cpu", execution, chunk)
 
 
 def quadratic_starts(lanes: int, make: Any = optax.sgd) -> list[TrainState]:
@@ -85,8 +85,8 @@ def rows_of(data: Any, rows: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf[rows], data)
 
 
-def draw_rows(lane: int, begin: int, stop: int) -> Draw:
-    return Draw(BATCHES.indices(lane, begin, stop), BATCHES.keys(lane, begin, stop))
+def draw_rows(lane: int, begin: int, stop: int) -> StepInputs:
+    return StepInputs(BATCHES.indices(lane, begin, stop), BATCHES.keys(lane, begin, stop))
 
 
 def walk_loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
@@ -94,9 +94,11 @@ def walk_loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any
     return 5 * jnp.mean(jnp.sum((params - batch[0]) ** 2, axis=1)), (state, {})
 
 
-def walk(execution: Execution = SCAN_EACH, chunk: int = 10) -> Kernel:
+def walk(execution: Execution = SCAN_EACH, chunk: int = 10) -> TrainLoop:
     """SGD after noisy targets."""
-    return Kernel(lift(walk_loss, optax.sgd), Feed((INPUTS, LABELS), rows_of, draw_rows), "cpu", execution, chunk)
+    return TrainLoop(
+        lift(walk_loss, optax.sgd), BatchFeed((INPUTS, LABELS), rows_of, draw_rows), "cpu", execution, chunk
+    )
 
 
 def walk_starts(lanes: int) -> list[TrainState]:
@@ -108,10 +110,10 @@ MLP_LOSS = supervised(NETWORK, cross_entropy).loss
 
 def mlp(
     execution: Execution = SCAN_EACH, chunk: int = 10, optimizer: str = "momentum", *, probe: bool = False
-) -> Kernel:
+) -> TrainLoop:
     """A small network."""
     step = lift(MLP_LOSS, OPTIMIZERS[optimizer], probe=probe)
-    return Kernel(step, Feed((INPUTS, LABELS), rows_of, draw_rows), "cpu", execution, chunk)
+    return TrainLoop(step, BatchFeed((INPUTS, LABELS), rows_of, draw_rows), "cpu", execution, chunk)
 
 
 @lru_cache

@@ -18,12 +18,12 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.core.result import Result
-from lrfind.runs import sweep as run
-from lrfind.runs.callbacks import Clock, Quiet
-from lrfind.storage import run_directory as store
-from lrfind.task import from_user_code as targets
-from lrfind.task.task import Plan
-from lrfind.task.user_code.loader import Door
+from lrfind.runs import sweep
+from lrfind.runs.callbacks import NullCallback, Timer
+from lrfind.storage import run_directory
+from lrfind.task import from_user_code
+from lrfind.task.task import Task
+from lrfind.task.user_code.loader import ImportPolicy
 
 CODE = """\
 import jax, jax.numpy as jnp, numpy as np, optax
@@ -118,23 +118,23 @@ def config(folder: Path, own: str, arrays: str = '"mine.py:arrays", batch_size: 
     return load(folder / "c.yaml").config
 
 
-def made(folder: Path, *names: str, **others: Any) -> Plan:
-    return targets.make(config(folder, *names, **others), Door((folder,)))
+def made(folder: Path, *names: str, **others: Any) -> Task:
+    return from_user_code.make(config(folder, *names, **others), ImportPolicy((folder,)))
 
 
-def render(result: Result, clock: Clock) -> tuple[Result, dict[str, bytes]]:
+def render(result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
     return result, {}
 
 
 def measured(given: Config, folder: Path, out: str) -> Result:
-    options = run.Options(out=folder / out, door=Door((folder,)))
-    return run.sweep(given, "c", render, options, Quiet(), Clock())[0]
+    options = sweep.Options(out=folder / out, policy=ImportPolicy((folder,)))
+    return sweep.sweep(given, "c", render, options, NullCallback(), Timer())[0]
 
 
-def by_hand(plan: Plan, steps: Floats) -> list[float]:
+def by_hand(task: Task, steps: Floats) -> list[float]:
     """Gradient descent in numpy on the plan's own batches."""
-    rows = plan.batches.indices(0, 0, len(steps))
-    x, y = (np.asarray(leaf, np.float64) for leaf in plan.source.train)  # type: ignore[attr-defined]
+    rows = task.batches.indices(0, 0, len(steps))
+    x, y = (np.asarray(leaf, np.float64) for leaf in task.source.train)  # type: ignore[attr-defined]
     weights, losses = np.zeros(3), []
     for rate, picked in zip(steps, rows, strict=True):
         error = x[picked] @ weights - y[picked].reshape(-1)
@@ -148,7 +148,7 @@ def test_one_curve_by_every_door(model: str, folder: Path) -> None:
     """The same sums in numpy, whichever way the model came; and the caller's norms where it gives them."""
     given = config(folder, model)
     result = measured(given, folder, model)
-    expected = by_hand(targets.make(given, Door((folder,))), result.sweep.learning_rate)
+    expected = by_hand(from_user_code.make(given, ImportPolicy((folder,))), result.sweep.learning_rate)
     np.testing.assert_allclose(result.sweep.loss[0], expected, rtol=2e-5)
     assert np.isfinite(result.sweep.update_norm).all()
     assert result.facts.model.startswith(f"mine.py:{model}, ")
@@ -162,60 +162,60 @@ def test_own_optimizer_and_loss_of_a_built_in_network(folder: Path) -> None:
         "optimizer": '{target: "mine.py:sgd", kwargs: {scale: 0.5}, clip_norm: 2.0, accumulate: 2}',
         "loss": '{target: "mine.py:squared", kwargs: {power: 4}}',
     }
-    plan = made(folder, "", **others)
-    params, state = plan.initial
-    x, y = plan.source.first(8)
-    value, _ = plan.model.loss(params, state, (x, y), None, False)
+    task = made(folder, "", **others)
+    params, state = task.initial
+    x, y = task.source.first(8)
+    value, _ = task.model.loss(params, state, (x, y), None, False)
     assert value == pytest.approx(np.mean((x @ params["weight"] + params["bias"] - y) ** 4), rel=1e-5)
     expected = "optax.MultiSteps(optax.chain(optax.clip_by_global_norm(2), sgd(0.0123, scale=0.5)), every_k_schedule=2)"
-    assert plan.optimizer_line(0.01234) == f"{expected}  # mine.py"
-    assert "sgd(LEARNING_RATE" in plan.optimizer_line(None)
+    assert task.optimizer_line(0.01234) == f"{expected}  # mine.py"
+    assert "sgd(LEARNING_RATE" in task.optimizer_line(None)
     gradient = jax.tree.map(np.ones_like, params)
-    update, _ = plan.make_optimizer(0.1).update(gradient, plan.make_optimizer(0.1).init(params), params)
+    update, _ = task.make_optimizer(0.1).update(gradient, task.make_optimizer(0.1).init(params), params)
     clipped, _ = optax.clip_by_global_norm(2.0).update(gradient, optax.EmptyState())
     assert update["bias"] == pytest.approx(-0.05 * clipped["bias"])
-    assert plan.loss == "mine.py:squared"
-    assert plan.constant_loss is None
+    assert task.loss == "mine.py:squared"
+    assert task.constant_loss is None
 
 
 def test_what_the_data_says_is_filled_in(folder: Path) -> None:
-    plan = made(folder, "shaped", data="{name: friedman, rows: 60, batch_size: 10}")
-    assert plan.parameters == 10 * 3 + 3 * 1
-    first, second = (plan.model.init(np.array([1, number], np.uint32))[0] for number in (1, 2))
+    task = made(folder, "shaped", data="{name: friedman, rows: 60, batch_size: 10}")
+    assert task.parameters == 10 * 3 + 3 * 1
+    first, second = (task.model.init(np.array([1, number], np.uint32))[0] for number in (1, 2))
     assert not np.array_equal(first["a"], second["a"]), "every seed has its own weights"
-    assert plan.assumptions == ("train.schedule is left out: assumed a constant rate",)
+    assert task.assumptions == ("train.schedule is left out: assumed a constant rate",)
 
 
 def test_several_inputs_and_batches_by_seed(folder: Path) -> None:
     given = config(folder, "joined", '"mine.py:several"', sweep="{steps: 12, seeds: 2}")
-    plan = targets.make(given, Door((folder,)))
-    assert plan.rows == 10
-    draw = plan.feed().draw(0, 3, 7)
+    task = from_user_code.make(given, ImportPolicy((folder,)))
+    assert task.rows == 10
+    draw = task.feed().draw(0, 3, 7)
     (first, second), goal = draw.rows
     assert (first.shape, second["rest"].shape, goal.shape) == ((4, 10, 2), (4, 10, 1), (4, 10))
     truth = np.array([1.0, -2.0, 0.5])
     np.testing.assert_allclose(np.concatenate([first, second["rest"]], axis=2) @ truth, goal, rtol=1e-4, atol=1e-5)
-    assert not np.array_equal(plan.feed().draw(1, 3, 7).rows[1], goal)
-    epochs = dataclasses.replace(plan, config=config(folder, "joined", '"mine.py:several"', train="{epochs: 3}"))
+    assert not np.array_equal(task.feed().draw(1, 3, 7).rows[1], goal)
+    epochs = dataclasses.replace(task, config=config(folder, "joined", '"mine.py:several"', train="{epochs: 3}"))
     assert epochs.train_steps == 15
     assert "5 batches of 10 rows" in epochs.describe_data()
 
 
 def test_a_state_that_is_not_trained(folder: Path) -> None:
-    plan = made(folder, "running")
-    params, state = plan.initial
-    batch = plan.source.first(9)
-    _, (after, _) = plan.model.loss(params, state, batch, None, True)
+    task = made(folder, "running")
+    params, state = task.initial
+    batch = task.source.first(9)
+    _, (after, _) = task.model.loss(params, state, batch, None, True)
     np.testing.assert_allclose(after["mean"], 0.1 * batch[0].mean(axis=0), rtol=1e-5)
-    _, (still, _) = plan.model.loss(params, state, batch, None, False)
+    _, (still, _) = task.model.loss(params, state, batch, None, False)
     np.testing.assert_array_equal(still["mean"], state["mean"])
 
 
 def test_held_out_rows_of_ones_own(folder: Path) -> None:
     for model in ("network", "loss_fn"):
-        plan = made(folder, model, '"mine.py:arrays", batch_size: 9, validation: "mine.py:others"')
-        assert plan.describe_data().startswith("mine.py:arrays: 90 rows to train on, 30 held out")
-        assert [len(part[0]) for part in plan.source.sample("validation", 1000) or []] == [9, 9, 9]
+        task = made(folder, model, '"mine.py:arrays", batch_size: 9, validation: "mine.py:others"')
+        assert task.describe_data().startswith("mine.py:arrays: 90 rows to train on, 30 held out")
+        assert [len(part[0]) for part in task.source.sample("validation", 1000) or []] == [9, 9, 9]
 
 
 def test_the_fingerprint_knows_the_source(folder: Path) -> None:
@@ -226,8 +226,8 @@ def test_the_fingerprint_knows_the_source(folder: Path) -> None:
 
 
 def test_every_seed_from_the_same_weights_is_said(folder: Path) -> None:
-    plan = made(folder, "loss_fn", sweep="{seeds: 2}")
-    assert "every seed starts from the weights that were given" in plan.assumptions[-1]
+    task = made(folder, "loss_fn", sweep="{seeds: 2}")
+    assert "every seed starts from the weights that were given" in task.assumptions[-1]
     assert made(folder, "network", sweep="{seeds: 2}").assumptions == made(folder, "step").assumptions
 
 
@@ -272,7 +272,7 @@ def test_a_step_resumes_nothing_of_the_run_before(folder: Path) -> None:
     given = config(folder, "step")
     first, second = measured(given, folder, "a"), measured(given, folder, "b")
     np.testing.assert_array_equal(first.sweep.loss, second.sweep.loss)
-    assert store.fingerprint_of(folder / "a") == store.fingerprint_of(folder / "b")
+    assert run_directory.fingerprint_of(folder / "a") == run_directory.fingerprint_of(folder / "b")
     assert jnp.isfinite(first.sweep.loss).all()
 
 

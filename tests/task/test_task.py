@@ -17,10 +17,10 @@ from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, LOSSES, MODELS
 from lrfind.engine.evaluation import AT_ONCE
 from lrfind.engine.host_batches import IN_FLIGHT
-from lrfind.engine.train_loop import Kernel
+from lrfind.engine.train_loop import TrainLoop
 from lrfind.task.batch_source import of_dataset
 from lrfind.task.data import streams
-from lrfind.task.task import Plan, make, memory, rows_of
+from lrfind.task.task import Task, make, memory, rows_of
 
 MODEL: dict[str, dict[str, Any]] = {
     "linear": {"name": "linear"},
@@ -88,7 +88,7 @@ def config(model: dict[str, Any], data: dict[str, Any], **others: Any) -> Config
     return Config.model_validate({"model": model, "data": {"batch_size": 16, **data}, **given})
 
 
-def plan_of(**others: Any) -> Plan:
+def plan_of(**others: Any) -> Task:
     return make(config(MODEL["mlp"], {"name": "friedman", "rows": 40}, **others))
 
 
@@ -111,17 +111,17 @@ def test_what_fits_together_has_a_finite_loss(
     model: str, data: str, loss: str, sections: dict[str, dict[str, Any]]
 ) -> None:
     needed(data)
-    plan = make(config(MODEL[model], sections[data], loss=loss))
-    params, state = plan.model.init(np.zeros(2, np.uint32))
-    rows = plan.batches.indices(0, 0, 1)[0]
-    batch = plan.data.train.inputs[rows], plan.data.train.targets[rows]
-    value, (after, _) = plan.model.loss(params, state, batch, np.zeros(2, np.uint32), True)
+    task = make(config(MODEL[model], sections[data], loss=loss))
+    params, state = task.model.init(np.zeros(2, np.uint32))
+    rows = task.batches.indices(0, 0, 1)[0]
+    batch = task.data.train.inputs[rows], task.data.train.targets[rows]
+    value, (after, _) = task.model.loss(params, state, batch, np.zeros(2, np.uint32), True)
     assert value.shape == ()
     assert np.isfinite(float(value))
     assert jax.tree.structure(after) == jax.tree.structure(state)
-    assert plan.data.outputs == FITS[data][loss]
-    assert memory(plan) > plan.data.train.inputs.nbytes + 2 * 3 * 4 * plan.parameters
-    assert memory(plan) < 1.1 * (2 * 3 * 4 * plan.parameters + 100) + 4 * (plan.data.train.inputs.size * 2 + 4000)
+    assert task.data.outputs == FITS[data][loss]
+    assert memory(task) > task.data.train.inputs.nbytes + 2 * 3 * 4 * task.parameters
+    assert memory(task) < 1.1 * (2 * 3 * 4 * task.parameters + 100) + 4 * (task.data.train.inputs.size * 2 + 4000)
 
 
 @pytest.mark.parametrize(("data", "loss"), [(data, loss) for data in DATA for loss in LOSSES if loss not in FITS[data]])
@@ -166,15 +166,15 @@ def test_the_sentences_of_what_cannot_be_read(sections: dict[str, dict[str, Any]
 
 
 class TestText:
-    def text(self, **data: Any) -> Plan:
+    def text(self, **data: Any) -> Task:
         return make(config(MODEL["transformer"], {"name": "text", **data}))
 
     def test_windows_are_as_long_as_the_context(self) -> None:
-        plan = self.text()
-        assert plan.data.input_shape == (9,)
-        assert plan.data.validation is not None
-        kept, held_out = plan.data.train.rows, plan.data.validation.rows
-        assert plan.describe_data() == (f"text: {kept:,} windows of 9 to train on, {held_out:,} held out, 256 tokens")
+        task = self.text()
+        assert task.data.input_shape == (9,)
+        assert task.data.validation is not None
+        kept, held_out = task.data.train.rows, task.data.validation.rows
+        assert task.describe_data() == (f"text: {kept:,} windows of 9 to train on, {held_out:,} held out, 256 tokens")
         assert kept + held_out == (148_410 - 1) // 9
         assert self.text(context=4).data.input_shape == (4,)
         with pytest.raises(InputError, match="must be at most the model's context, 9; got 10") as caught:
@@ -183,13 +183,13 @@ class TestText:
 
     def test_the_loss_of_the_best_constant_answer_is_the_entropy_of_the_bytes(self, tmp_path: Path) -> None:
         (tmp_path / "t.txt").write_bytes(b"aab" * 400)
-        plan = self.text(path=str(tmp_path / "t.txt"), validation_fraction=0)
-        assert plan.constant_loss == pytest.approx(entropy(1 / 3), rel=1e-4)
-        assert plan.data.name == "t.txt"
+        task = self.text(path=str(tmp_path / "t.txt"), validation_fraction=0)
+        assert task.constant_loss == pytest.approx(entropy(1 / 3), rel=1e-4)
+        assert task.data.name == "t.txt"
 
     def test_memory_is_that_of_bytes(self) -> None:
-        plan = self.text()
-        assert memory(plan) == pytest.approx(2 * 148_410 + 2 * 3 * 4 * plan.parameters, rel=0.01)
+        task = self.text()
+        assert memory(task) == pytest.approx(2 * 148_410 + 2 * 3 * 4 * task.parameters, rel=0.01)
 
 
 def test_forward_passes_take_fewer_rows_where_rows_are_wide(sections: dict[str, dict[str, Any]]) -> None:
@@ -203,18 +203,18 @@ def test_forward_passes_take_fewer_rows_where_rows_are_wide(sections: dict[str, 
 def test_data_are_rows_of_floats_and_the_same_each_time(data: str, sections: dict[str, dict[str, Any]]) -> None:
     needed(data)
     given = config(MODEL["linear"], sections[data])
-    plan = make(given)
-    assert plan.loss == next(iter(FITS[data])) if data != "npy" else "mse"
-    train = plan.data.train
+    task = make(given)
+    assert task.loss == next(iter(FITS[data])) if data != "npy" else "mse"
+    train = task.data.train
     assert train.inputs.dtype == np.float32
     assert np.isfinite(train.inputs).all()
     assert np.abs(train.inputs).max() < 10
     assert len(train.inputs) == len(train.targets)
-    assert plan.digest == make(given).digest
-    assert plan.data.name == {"npz": "mine.npz", "npy": "x.npy", "csv": "mine.csv", "parquet": "mine.parquet"}.get(
+    assert task.digest == make(given).digest
+    assert task.data.name == {"npz": "mine.npz", "npy": "x.npy", "csv": "mine.csv", "parquet": "mine.parquet"}.get(
         data, data
     )
-    assert (plan.data.validation is None) == (data == "quadratic")
+    assert (task.data.validation is None) == (data == "quadratic")
 
 
 def entropy(p: float) -> float:
@@ -223,10 +223,10 @@ def entropy(p: float) -> float:
 
 def test_the_loss_of_the_best_constant_answer(sections: dict[str, dict[str, Any]]) -> None:
     whole = {**sections["npy"], "validation_fraction": 0}
-    plan = make(config(MODEL["linear"], whole, loss="binary_cross_entropy"))
-    assert plan.constant_loss == pytest.approx((entropy(1 / 2) + entropy(1 / 3)) / 2)
-    same = dataclasses.replace(plan.data.train, targets=np.ones((24, 1), np.float32))
-    certain = dataclasses.replace(plan, source=of_dataset(dataclasses.replace(plan.data, train=same), 8))
+    task = make(config(MODEL["linear"], whole, loss="binary_cross_entropy"))
+    assert task.constant_loss == pytest.approx((entropy(1 / 2) + entropy(1 / 3)) / 2)
+    same = dataclasses.replace(task.data.train, targets=np.ones((24, 1), np.float32))
+    certain = dataclasses.replace(task, source=of_dataset(dataclasses.replace(task.data, train=same), 8))
     assert certain.constant_loss == 0
     labels = make(config(MODEL["linear"], {**sections["npz"], "validation_fraction": 0}))
     assert labels.constant_loss == pytest.approx(np.log(3))
@@ -244,10 +244,10 @@ def test_cross_entropy_is_refused_for_values() -> None:
 
 @pytest.mark.parametrize("name", ["sgd", "adam", "adafactor", "muon"])
 def test_shapes_are_those_of_the_starts(name: str) -> None:
-    plan = plan_of(optimizer={"name": name, "clip_norm": 1.0})
-    starts = plan.starts("cpu")
-    assert len(starts) == len(plan.shapes()) == 2
-    for start, shape in zip(starts, plan.shapes(), strict=True):
+    task = plan_of(optimizer={"name": name, "clip_norm": 1.0})
+    starts = task.starts("cpu")
+    assert len(starts) == len(task.shapes()) == 2
+    for start, shape in zip(starts, task.shapes(), strict=True):
         assert jax.tree.structure(start) == jax.tree.structure(shape)
         assert jax.tree.leaves(jax.tree.map(lambda a: (a.shape, a.dtype), start)) == jax.tree.leaves(
             jax.tree.map(lambda a: (a.shape, a.dtype), shape)
@@ -256,7 +256,7 @@ def test_shapes_are_those_of_the_starts(name: str) -> None:
 
 def test_the_seed_fixes_the_starts_and_the_batches() -> None:
     first, again, other = plan_of(seed=3), plan_of(seed=3), plan_of(seed=4)
-    (a, b), (c, _), (d, _) = (plan.starts("cpu") for plan in (first, again, other))
+    (a, b), (c, _), (d, _) = (task.starts("cpu") for task in (first, again, other))
     jax.tree.map(np.testing.assert_array_equal, a, c)
     for different in (b, d):
         assert not np.array_equal(a.params[0]["weight"], different.params[0]["weight"])
@@ -266,13 +266,13 @@ def test_the_seed_fixes_the_starts_and_the_batches() -> None:
 
 
 def test_the_feed_gives_rows_of_the_training_part() -> None:
-    plan = plan_of(optimizer={"name": "sgd", "accumulate": 3})
-    feed = plan.feed()
+    task = plan_of(optimizer={"name": "sgd", "accumulate": 3})
+    feed = task.feed()
     draw = feed.draw(1, 5, 7)
     assert (draw.rows.shape, draw.keys.shape) == ((2, 3, 16), (2, 2))
     inputs, targets = jax.jit(feed.select)(feed.data, draw.rows[0])
-    np.testing.assert_array_equal(inputs, plan.data.train.inputs[draw.rows[0]])
-    np.testing.assert_array_equal(targets, plan.data.train.targets[draw.rows[0]])
+    np.testing.assert_array_equal(inputs, task.data.train.inputs[draw.rows[0]])
+    np.testing.assert_array_equal(targets, task.data.train.targets[draw.rows[0]])
 
 
 def test_accumulated_and_large_batches_give_the_same_curve() -> None:
@@ -285,10 +285,10 @@ def test_accumulated_and_large_batches_give_the_same_curve() -> None:
             optimizer={"name": "sgd", "momentum": 0.9, "clip_norm": 5.0, "accumulate": accumulate},
             confirm={"enabled": False},
         )
-        plan = make(given)
-        kernel = Kernel(plan.step, plan.feed(), "cpu", chunk=60, lane_steps=60)
-        [chunk] = kernel.run(plan.starts("cpu"), np.tile(np.geomspace(1e-4, 30, 60)[:, None], 2))
-        losses[accumulate], rows[accumulate] = chunk.loss, plan.batches.indices(0, 0, 60).reshape(60, 64)
+        task = make(given)
+        train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=60, lane_steps=60)
+        [chunk] = train_loop.run(task.starts("cpu"), np.tile(np.geomspace(1e-4, 30, 60)[:, None], 2))
+        losses[accumulate], rows[accumulate] = chunk.loss, task.batches.indices(0, 0, 60).reshape(60, 64)
     np.testing.assert_array_equal(rows[1], rows[4])
     for large, small in zip(losses[1], losses[4], strict=True):
         lowest = int(large.argmin())
@@ -302,11 +302,11 @@ def test_rows_of_every_array() -> None:
 
 
 def test_length_and_size() -> None:
-    plan = plan_of(train={"epochs": 10})
-    assert plan.train_steps == 10 * (32 // 16)
+    task = plan_of(train={"epochs": 10})
+    assert task.train_steps == 10 * (32 // 16)
     assert plan_of(train={"steps": 77}).train_steps == 77
-    assert plan.parameters == 10 * 7 + 7 + 7 + 7 + 7 + 1
-    assert plan.seeds == (0, 1)
+    assert task.parameters == 10 * 7 + 7 + 7 + 7 + 7 + 1
+    assert task.seeds == (0, 1)
 
 
 def test_descriptions(sections: dict[str, dict[str, Any]]) -> None:
@@ -328,12 +328,12 @@ def test_a_plan_whose_data_stay_on_the_disk(
     given = config(MODEL["linear"], sections["npy"], optimizer={"name": "sgd", "accumulate": 3})
     whole = make(given)
     monkeypatch.setattr(streams, "LARGEST", 0)
-    plan = make(given)
-    assert plan.describe_data() == f"{whole.describe_data()}, read from the disk batch by batch"
-    assert (plan.step_bytes, whole.step_bytes) == (2 * 3 * 16 * (4 + 2) * 4, 0)
-    assert memory(plan) - memory(whole) == 2 * IN_FLIGHT - 30 * (4 + 2) * 4
-    assert plan.constant_loss == whole.constant_loss
-    feed, other = plan.feed(), whole.feed()
+    task = make(given)
+    assert task.describe_data() == f"{whole.describe_data()}, read from the disk batch by batch"
+    assert (task.step_bytes, whole.step_bytes) == (2 * 3 * 16 * (4 + 2) * 4, 0)
+    assert memory(task) - memory(whole) == 2 * IN_FLIGHT - 30 * (4 + 2) * 4
+    assert task.constant_loss == whole.constant_loss
+    feed, other = task.feed(), whole.feed()
     assert not jax.tree.leaves(feed.data)
     found, wanted = feed.draw(1, 5, 7), other.draw(1, 5, 7)
     np.testing.assert_array_equal(found.keys, wanted.keys)

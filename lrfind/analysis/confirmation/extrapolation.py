@@ -26,30 +26,30 @@ About the error that the spacing of the rungs' rates leaves in it; see docs/cali
 """
 
 
-def power(bests: Mapping[int, float], most: float = 0.0) -> float:
+def horizon_exponent(bests: Mapping[int, float], max_exponent: float = 0.0) -> float:
     """Fit the exponent p of `best rate ~ steps^p` by least squares of log rate on log length.
 
     Args:
         bests: log10 of the best rate by length in steps.
-        most: upper bound of the exponent, from the norms of the sweep.
+        max_exponent: upper bound of the exponent, from the norms of the sweep.
 
     Returns:
         The exponent within `LIMITS`, 0 if it may be noise, at most `most`; `most` if there is one length only.
     """
     if len(bests) < 2:
-        return most
+        return max_exponent
     lengths = np.log10(np.array(list(bests), dtype=np.float64))
     slope = float(np.polyfit(lengths, np.array(list(bests.values())), 1)[0])
-    return min(most, float(np.clip(slope, *LIMITS)) if slope < -STILL else 0.0)
+    return min(max_exponent, float(np.clip(slope, *LIMITS)) if slope < -STILL else 0.0)
 
 
-def shifted(bests: Mapping[int, float], steps: int, most: float = 0.0) -> float:
+def extrapolate_rate(bests: Mapping[int, float], steps: int, max_exponent: float = 0.0) -> float:
     """Return log10 of the best rate at another length, extrapolated by `power`.
 
     Args:
         bests: log10 of the best rate by length in steps.
         steps: length to extrapolate to.
-        most: upper bound of the exponent, from the norms of the sweep.
+        max_exponent: upper bound of the exponent, from the norms of the sweep.
     """
     longest = max(bests)
-    return bests[longest] + power(bests, most) * float(np.log10(steps / longest))
+    return bests[longest] + horizon_exponent(bests, max_exponent) * float(np.log10(steps / longest))

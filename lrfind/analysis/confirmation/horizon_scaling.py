@@ -44,7 +44,7 @@ Halfway between 1 (all steps in one direction) and 1/2 (a random walk); see docs
 """
 
 
-def deaf(rates: Floats, update_norm: Floats, gradient_norm: Floats, suggested: float | None) -> bool:
+def ignores_gradient_scale(rates: Floats, update_norm: Floats, gradient_norm: Floats, suggested: float | None) -> bool:
     """Return whether the optimiser's update norm does not depend on the gradient norm.
 
     True for Lion, Muon and LAMB. Tested by `steady` on the whole sweep with `STEADY`, then on the steps at nearly fixed

@@ -18,7 +18,7 @@ FINE = 40
 """Samples per decade of the interpolated regret."""
 
 
-def lost(loss: Floats, untrained: Floats) -> Floats:
+def normalized_regret(loss: Floats, untrained: Floats) -> Floats:
     """Return the normalised regret of each rate, ``(V(rate) - V*) / (V0 - V*)``.
 
     V is the mean loss over the seeds after training, V* the lowest one, V0 the mean before training. Every seed trains
@@ -42,32 +42,32 @@ def lost(loss: Floats, untrained: Floats) -> Floats:
     return 1.0 - gain / best if best > 0 else np.ones(len(gain))
 
 
-def centre(places: Floats, share: Floats) -> float:
+def soft_argmin(log10_rates: Floats, share: Floats) -> float:
     """Return the soft argmin of regret over log10 rate.
 
     ``sum(x w) / sum(w)`` with ``w = exp(-regret / SHARP)``, x the log10 rate, on the piecewise-linear interpolant.
 
     Args:
-        places: log10 rates, shape (rates,), increasing.
+        log10_rates: log10 rates, shape (rates,), increasing.
         share: regret of each rate in [0, 1], shape (rates,).
     """
-    fine, between = curve(places, share)
+    fine, between = curve(log10_rates, share)
     weight = np.exp(-between / SHARP)
     return float((fine * weight).sum() / weight.sum())
 
 
-def within(places: Floats, share: Floats, limit: float) -> tuple[float, float]:
+def sublevel_interval(log10_rates: Floats, share: Floats, limit: float) -> tuple[float, float]:
     """Return the sublevel interval around the best rate, as log10 rates.
 
     Args:
-        places: log10 rates, shape (rates,), increasing.
+        log10_rates: log10 rates, shape (rates,), increasing.
         share: regret of each rate in [0, 1], shape (rates,).
         limit: largest regret inside of the interval.
 
     Returns:
         Lower and upper end of the interval around the minimum with regret of at most `limit`.
     """
-    fine, between = curve(places, share)
+    fine, between = curve(log10_rates, share)
     best = int(np.argmin(between))
     over = np.flatnonzero(between > limit)
     below, above = over[over < best], over[over > best]
@@ -76,18 +76,18 @@ def within(places: Floats, share: Floats, limit: float) -> tuple[float, float]:
     return float(fine[first]), float(fine[last])
 
 
-def curve(places: Floats, share: Floats) -> tuple[Floats, Floats]:
+def curve(log10_rates: Floats, share: Floats) -> tuple[Floats, Floats]:
     """Sample the piecewise-linear interpolant of regret, every given point included once.
 
     Args:
-        places: log10 rates, shape (rates,), increasing.
+        log10_rates: log10 rates, shape (rates,), increasing.
         share: regret of each rate, shape (rates,).
 
     Returns:
         log10 rates and regrets of the samples, shape (samples,) each.
     """
     # Gap by gap: no sample comes twice, which would give it twice the weight.
-    samples = [max(1, math.ceil(gap * FINE - 1e-6)) for gap in np.diff(places)]
-    gaps = zip(places[:-1], places[1:], samples, strict=True)
-    fine = np.concatenate([*(np.linspace(*gap, endpoint=False) for gap in gaps), places[-1:]])
-    return fine, np.interp(fine, places, share)
+    samples = [max(1, math.ceil(gap * FINE - 1e-6)) for gap in np.diff(log10_rates)]
+    gaps = zip(log10_rates[:-1], log10_rates[1:], samples, strict=True)
+    fine = np.concatenate([*(np.linspace(*gap, endpoint=False) for gap in gaps), log10_rates[-1:]])
+    return fine, np.interp(fine, log10_rates, share)

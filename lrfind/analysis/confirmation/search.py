@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lrfind.analysis.confirmation.extrapolation import power, shifted
-from lrfind.analysis.confirmation.regret import centre, lost
+from lrfind.analysis.confirmation.extrapolation import extrapolate_rate, horizon_exponent
+from lrfind.analysis.confirmation.regret import normalized_regret, soft_argmin
 from lrfind.core.dataset import Floats
 
 LOOK = tuple(np.arange(-4, 3) * 0.375)
@@ -76,7 +76,7 @@ def shape_of(budget: float) -> Shape:
 
 
 @dataclass(frozen=True)
-class Heat:
+class Rung:
     """A rung: trials of one length.
 
     Attributes:
@@ -96,31 +96,31 @@ class Heat:
 
 
 @dataclass(frozen=True)
-class UnderWay:
+class PartialRung:
     """The finished trials of a rung, ordered by rate and then by seed.
 
     Attributes:
-        heat: rung that the trials belong to.
+        rung: rung that the trials belong to.
         loss: loss of each finished trial on the rows that decide.
         train_loss: loss of each finished trial on training rows.
     """
 
-    heat: Heat
+    rung: Rung
     loss: tuple[float, ...]
     train_loss: tuple[float, ...]
 
     @property
     def rates(self) -> tuple[float, ...]:
         """Rates whose trials have finished for all seeds."""
-        return self.heat.rates[: len(self.loss) // self.heat.seeds]
+        return self.rung.rates[: len(self.loss) // self.rung.seeds]
 
     def seeds_of(self, number: int) -> slice:
         """Return the slice of the trials of the rate with this index."""
-        return slice(number * self.heat.seeds, (number + 1) * self.heat.seeds)
+        return slice(number * self.rung.seeds, (number + 1) * self.rung.seeds)
 
 
 @dataclass
-class Race:
+class Search:
     """State of a search over learning rates: ask `heats` for a rung, tell its outcome.
 
     Attributes:
@@ -130,12 +130,12 @@ class Race:
         seeds: number of seeds that are available.
         untrained: loss before training, shape (seeds,).
         evaluation: cost of evaluating one trial, in optimiser steps.
-        most: upper bound of the exponent of `extrapolate.power`, from the norms of the sweep.
+        max_exponent: upper bound of the exponent of `extrapolate.power`, from the norms of the sweep.
         spent: optimiser steps of finished rungs.
         scores: loss after training by length and log10 rate, shape (seeds,) each, on the rows that decide.
         train_scores: loss after training by length and log10 rate, shape (seeds,) each, on training rows.
-        unseeing: lowest loss of any trial on permuted labels; inf if it was not measured.
-        under_way: finished trials of an unfinished rung, which decide nothing; None if there are none.
+        permuted_label_loss: lowest loss of any trial on permuted labels; inf if it was not measured.
+        partial_rung: finished trials of an unfinished rung, which decide nothing; None if there are none.
     """
 
     suggestion: float
@@ -144,12 +144,12 @@ class Race:
     seeds: int
     untrained: Floats
     evaluation: float = 0.0
-    most: float = 0.0
+    max_exponent: float = 0.0
     spent: float = 0.0
     scores: dict[int, dict[float, Floats]] = field(default_factory=dict)
     train_scores: dict[int, dict[float, Floats]] = field(default_factory=dict)
-    unseeing: float = math.inf
-    under_way: UnderWay | None = None
+    permuted_label_loss: float = math.inf
+    partial_rung: PartialRung | None = None
 
     @property
     def judgeable(self) -> bool:
@@ -157,16 +157,16 @@ class Race:
         return bool(np.isfinite(self.untrained).any())
 
     @property
-    def least(self) -> float:
+    def min_budget(self) -> float:
         """Optimiser steps of the shortest first rung; a smaller budget has no rung."""
-        return least(self.steps, self.evaluation)
+        return min_budget(self.steps, self.evaluation)
 
     @property
     def possible(self) -> bool:
         """Whether the search has a rung."""
-        return self.judgeable and self.least <= self.budget
+        return self.judgeable and self.min_budget <= self.budget
 
-    def heats(self) -> Iterator[Heat]:
+    def rungs(self) -> Iterator[Rung]:
         """Yield the rungs within the budget; `tell` the outcome of each before asking for the next."""
         if not self.possible:
             return
@@ -189,19 +189,19 @@ class Race:
                 count = min(5, afford)
                 offsets = tuple((np.arange(count) - (count - 1) / 2) * LAST)
             if number:
-                middle = shifted(self.bests(), length, self.most)
-            yield self.heat([middle + offset for offset in offsets], length, seeds)
+                middle = extrapolate_rate(self.bests(), length, self.max_exponent)
+            yield self.rung([middle + offset for offset in offsets], length, seeds)
             for _ in range(shape.extra[number]):
                 beyond = self.beyond(length)
                 if beyond is None or self.spent + cost > self.budget:
                     break
-                yield self.heat([beyond], length, seeds)
+                yield self.rung([beyond], length, seeds)
 
-    def heat(self, places: list[float], steps: int, seeds: int) -> Heat:
+    def rung(self, places: list[float], steps: int, seeds: int) -> Rung:
         """Return a rung at the given log10 rates."""
-        return Heat(tuple(10**log10_rate for log10_rate in places), steps, seeds)
+        return Rung(tuple(10**log10_rate for log10_rate in places), steps, seeds)
 
-    def tell(self, heat: Heat, loss: Floats, train_loss: Floats | None = None) -> None:
+    def tell(self, heat: Rung, loss: Floats, train_loss: Floats | None = None) -> None:
         """Tell the outcome of a rung.
 
         Args:
@@ -213,39 +213,39 @@ class Race:
             table = tables.setdefault(heat.steps, {})
             table |= {math.log10(rate): row for rate, row in zip(heat.rates, outcome, strict=True)}
         self.spent += heat.trainings * (heat.steps + self.evaluation)
-        self.under_way = None
+        self.partial_rung = None
 
-    def note(self, heat: Heat, loss: Sequence[float], train_loss: Sequence[float]) -> None:
+    def report(self, heat: Rung, loss: Sequence[float], train_loss: Sequence[float]) -> None:
         """Report the finished trials of a rung, so that an interrupted run keeps them.
 
         Args:
             heat: unfinished rung.
-            loss: loss of each finished trial on the rows that decide, ordered as in `UnderWay`.
-            train_loss: loss of each finished trial on training rows, ordered as in `UnderWay`.
+            loss: loss of each finished trial on the rows that decide, ordered as in `PartialRung`.
+            train_loss: loss of each finished trial on training rows, ordered as in `PartialRung`.
         """
-        self.under_way = UnderWay(heat, tuple(loss), tuple(train_loss))
+        self.partial_rung = PartialRung(heat, tuple(loss), tuple(train_loss))
 
     @property
     def measured(self) -> bool:
         """Whether all seeds of at least one rate have been trained."""
-        return bool(self.scores) or (self.under_way is not None and bool(self.under_way.rates))
+        return bool(self.scores) or (self.partial_rung is not None and bool(self.partial_rung.rates))
 
     @property
     def taken(self) -> float:
         """Optimiser steps so far, those of an unfinished rung included."""
-        part = self.under_way
-        return self.spent + (len(part.loss) * (part.heat.steps + self.evaluation) if part else 0.0)
+        part = self.partial_rung
+        return self.spent + (len(part.loss) * (part.rung.steps + self.evaluation) if part else 0.0)
 
     def curve(self, steps: int) -> tuple[Floats, Floats]:
         """Return increasing log10 rates and the regret of each, for the trials of one length."""
         table = self.scores[steps]
         log10_rates = np.array(sorted(table))
         loss = np.array([table[log10_rate] for log10_rate in log10_rates])
-        return log10_rates, lost(loss, self.untrained[: loss.shape[1]])
+        return log10_rates, normalized_regret(loss, self.untrained[: loss.shape[1]])
 
     def bests(self) -> dict[int, float]:
         """Return log10 of the best rate by length, as the soft argmin of regret."""
-        return {steps: centre(*self.curve(steps)) for steps in sorted(self.scores)}
+        return {steps: soft_argmin(*self.curve(steps)) for steps in sorted(self.scores)}
 
     def beyond(self, steps: int) -> float | None:
         """Return the log10 rate one spacing beyond the edge at which a length's best lies.
@@ -263,11 +263,11 @@ class Race:
     def exponent(self) -> float | None:
         """Exponent p of ``best rate ~ steps^p``; None if it is unknown or not needed."""
         bests = self.bests()
-        known = len(bests) > 1 or (bests and self.most)
-        return power(bests, self.most) if known and max(bests) < self.steps else None
+        known = len(bests) > 1 or (bests and self.max_exponent)
+        return horizon_exponent(bests, self.max_exponent) if known and max(bests) < self.steps else None
 
 
-def least(steps: int, evaluation: float) -> float:
+def min_budget(steps: int, evaluation: float) -> float:
     """Return the optimiser steps of the shortest first rung.
 
     Args:

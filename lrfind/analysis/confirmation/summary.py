@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from lrfind.analysis.confirmation.regret import centre, lost, within
-from lrfind.analysis.confirmation.search import Race
+from lrfind.analysis.confirmation.regret import normalized_regret, soft_argmin, sublevel_interval
+from lrfind.analysis.confirmation.search import Search
 from lrfind.core.result import Candidate, Confirmation, Horizon
 
 LITTLE = 0.03
@@ -17,71 +17,73 @@ Keeps 97 % of the ends below a tenth of the whole training's regret; see docs/ca
 """
 
 
-def trained(race: Race, *, judged_on: str, spent: float, budget: int) -> Confirmation:
+def trained(search: Search, *, judged_on: str, spent: float, budget: int) -> Confirmation:
     """Return the confirmation so far: all trials, and the best rate of each length.
 
     Args:
-        race: search over learning rates.
+        search: search over learning rates.
         judged_on: ``"held-out loss"`` or ``"training loss"``.
         spent: optimiser steps of sweep and confirmation.
         budget: `confirm.budget` of the config, in optimiser steps.
     """
     return Confirmation(
-        candidates=candidates(race),
-        horizons=tuple(horizon(race, steps) for steps in race.bests()),
-        exponent=race.exponent,
-        untrained=tuple(float(loss) for loss in race.untrained),
+        candidates=candidates(search),
+        horizons=tuple(horizon(search, steps) for steps in search.bests()),
+        exponent=search.exponent,
+        untrained=tuple(float(loss) for loss in search.untrained),
         judged_on=judged_on,
-        seed_factor=seed_factor(race),
+        seed_factor=seed_factor(search),
         spent=round(spent, 1),
         budget=budget,
     )
 
 
-def horizon(race: Race, steps: int) -> Horizon:
+def horizon(search: Search, steps: int) -> Horizon:
     """Return best rate and interval of the trials of one length."""
-    low, middle, high = stretch(race, steps)
+    low, middle, high = stretch(search, steps)
     return Horizon(steps, 10**middle, 10**low, 10**high)
 
 
-def stretch(race: Race, steps: int) -> tuple[float, float, float]:
+def stretch(search: Search, steps: int) -> tuple[float, float, float]:
     """Return log10 of lower end, best rate and upper end of the trials of one length.
 
     The ends bound the rates with a regret of at most `LITTLE`.
     """
-    log10_rates, share = race.curve(steps)
-    middle = centre(log10_rates, share)
-    low, high = within(log10_rates, share, LITTLE)
+    log10_rates, share = search.curve(steps)
+    middle = soft_argmin(log10_rates, share)
+    low, high = sublevel_interval(log10_rates, share, LITTLE)
     return min(low, middle), middle, max(high, middle)
 
 
-def candidates(race: Race) -> tuple[Candidate, ...]:
+def candidates(search: Search) -> tuple[Candidate, ...]:
     """Return all trials, sorted by length and then by rate."""
     trials = [
         Candidate(
-            10**log10_rate, steps, tuple(map(float, loss)), tuple(map(float, race.train_scores[steps][log10_rate]))
+            10**log10_rate, steps, tuple(map(float, loss)), tuple(map(float, search.train_scores[steps][log10_rate]))
         )
-        for steps, table in race.scores.items()
+        for steps, table in search.scores.items()
         for log10_rate, loss in table.items()
     ]
-    if (part := race.under_way) is not None:
+    if (part := search.partial_rung) is not None:
         for number, rate in enumerate(part.rates):
             seeds = part.seeds_of(number)
-            trials.append(Candidate(10 ** math.log10(rate), part.heat.steps, part.loss[seeds], part.train_loss[seeds]))
+            trials.append(Candidate(10 ** math.log10(rate), part.rung.steps, part.loss[seeds], part.train_loss[seeds]))
     return tuple(sorted(trials, key=lambda trial: (trial.steps, trial.learning_rate)))
 
 
-def seed_factor(race: Race) -> float | None:
+def seed_factor(search: Search) -> float | None:
     """Return the ratio of the seeds' best rates, highest over lowest.
 
     Taken at the longest length that was trained with several seeds; None if there is none.
     """
-    for steps in sorted(race.scores, reverse=True):
-        table = race.scores[steps]
+    for steps in sorted(search.scores, reverse=True):
+        table = search.scores[steps]
         seeds = min(len(row) for row in table.values())
         if seeds > 1:
             log10_rates = np.array(sorted(table))
             loss = np.array([table[log10_rate][:seeds] for log10_rate in log10_rates])
-            best_of_seed = [centre(log10_rates, lost(loss[:, [k]], race.untrained[[k]])) for k in range(seeds)]
+            best_of_seed = [
+                soft_argmin(log10_rates, normalized_regret(loss[:, [k]], search.untrained[[k]])) for k in range(seeds)
+            ]
             return float(10 ** (max(best_of_seed) - min(best_of_seed)))
     return None

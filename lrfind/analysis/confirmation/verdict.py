@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lrfind.analysis.confirmation.extrapolation import shifted
-from lrfind.analysis.confirmation.search import Race
+from lrfind.analysis.confirmation.extrapolation import extrapolate_rate
+from lrfind.analysis.confirmation.search import Search
 from lrfind.analysis.confirmation.summary import LITTLE, stretch, trained
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Confirmation, Recommendation, Suggestion
@@ -36,7 +36,7 @@ BETTER = 0.01
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ConfirmationOutcome:
     """Outcome of the confirmation.
 
     Attributes:
@@ -51,7 +51,7 @@ class Verdict:
 
 
 def verdict(
-    race: Race,
+    search: Search,
     unconfirmed: Recommendation,
     suggestion: Suggestion,
     *,
@@ -60,11 +60,11 @@ def verdict(
     constant: float | None,
     spent: float,
     budget: int,
-) -> Verdict:
+) -> ConfirmationOutcome:
     """Return the outcome of a search with at least one finished rung.
 
     Args:
-        race: search over learning rates.
+        search: search over learning rates.
         unconfirmed: recommendation of the sweep.
         suggestion: suggestion that the recommendation rests on.
         judged_on: ``"held-out loss"`` or ``"training loss"``.
@@ -73,18 +73,18 @@ def verdict(
         spent: optimiser steps of sweep and confirmation.
         budget: `confirm.budget` of the config, in optimiser steps.
     """
-    bests = race.bests()
+    bests = search.bests()
     last = max(bests)
-    confirmation = trained(race, judged_on=judged_on, spent=spent, budget=budget)
-    if failure := nothing_learned(race, judged_on, constant):
+    confirmation = trained(search, judged_on=judged_on, spent=spent, budget=budget)
+    if failure := nothing_learned(search, judged_on, constant):
         if suggestion.learning_rate is None:
             failure = f"{suggestion.reason}; and {failure}"
         declined = replace(
             unconfirmed, learning_rate=None, low=None, high=None, interval_from=None, reason=failure, confirmed=False
         )
-        return Verdict(declined, confirmation, ())
-    log10_rate = shifted(bests, race.steps, race.most)
-    low, high = interval(race, log10_rate)
+        return ConfirmationOutcome(declined, confirmation, ())
+    log10_rate = extrapolate_rate(bests, search.steps, search.max_exponent)
+    low, high = interval(search, log10_rate)
     recommendation = replace(
         unconfirmed,
         learning_rate=10**log10_rate,
@@ -92,36 +92,36 @@ def verdict(
         high=10**high,
         confirmed=True,
         interval_from=f"rates that lose at most {LITTLE:.0%} in trainings of up to {last:,} steps",
-        reason=reason(race, log10_rate, judged_on),
+        reason=reason(search, log10_rate, judged_on),
     )
-    return Verdict(
-        recommendation, confirmation, warnings(race, recommendation, suggestion, confirmation, rows, constant)
+    return ConfirmationOutcome(
+        recommendation, confirmation, warnings(search, recommendation, suggestion, confirmation, rows, constant)
     )
 
 
-def unheard(race: Race, suggestion: Suggestion, judged_on: str, *, timed: bool) -> str:
+def unheard(search: Search, suggestion: Suggestion, judged_on: str, *, timed: bool) -> str:
     """Return one sentence: why no rung was run and the suggestion stays unconfirmed.
 
     Args:
-        race: search without a finished rung.
+        search: search without a finished rung.
         suggestion: suggestion of the sweep.
         judged_on: ``"held-out loss"`` or ``"training loss"``.
         timed: whether `confirm.max_seconds` set the budget.
     """
     what = "no training was run" if suggestion.learning_rate is None else "the suggestion is not confirmed"
-    if not race.judgeable:
+    if not search.judgeable:
         return (
             f"{what}: the {judged_on} is not finite before training, so there is nothing to "
             "judge by; look for what is far out in the data"
         )
     key = "confirm.max_seconds" if timed else "confirm.budget"
     return (
-        f"{what}: {key} leaves {max(0, math.floor(race.budget)):,} optimiser steps after the "
-        f"sweep, and the first trainings take {math.ceil(race.least):,}; raise it"
+        f"{what}: {key} leaves {max(0, math.floor(search.budget)):,} optimiser steps after the "
+        f"sweep, and the first trainings take {math.ceil(search.min_budget):,}; raise it"
     )
 
 
-def interval(race: Race, place: float) -> tuple[float, float]:
+def interval(search: Search, place: float) -> tuple[float, float]:
     """Return log10 ends of the interval around the recommended rate.
 
     The wider offset, on each side, of the intervals of the two longest lengths about their own best rates. The longest
@@ -129,16 +129,16 @@ def interval(race: Race, place: float) -> tuple[float, float]:
     interval does not narrow with the length.
 
     Args:
-        race: search over learning rates.
+        search: search over learning rates.
         place: log10 of the recommended rate.
     """
-    ends = [stretch(race, steps) for steps in sorted(race.scores)[-2:]]
+    ends = [stretch(search, steps) for steps in sorted(search.scores)[-2:]]
     return place + min(low - middle for low, middle, _ in ends), place + max(high - middle for _, middle, high in ends)
 
 
-def best_loss(race: Race, steps: int) -> float:
+def best_loss(search: Search, steps: int) -> float:
     """Return the lowest mean loss over seeds of the trials of one length."""
-    return float(np.nanmin([mean(row) for row in race.scores[steps].values()]))
+    return float(np.nanmin([mean(row) for row in search.scores[steps].values()]))
 
 
 def mean(row: Floats) -> float:
@@ -146,7 +146,7 @@ def mean(row: Floats) -> float:
     return float(row.mean()) if np.isfinite(row).all() else math.inf
 
 
-def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str | None:
+def nothing_learned(search: Search, judged_on: str, constant: float | None) -> str | None:
     """Return one sentence why there is no rate; None if some trial learned something.
 
     Compares the trials with the loss before training, with a constant answer's (`constant`) and, if that is None, with
@@ -155,29 +155,31 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
     Reference:
         Ojala and Garriga 2010, "Permutation tests for studying classifier performance", for permuted labels.
     """
-    log10_rates = [log10_rate for table in race.scores.values() for log10_rate in table]
+    log10_rates = [log10_rate for table in search.scores.values() for log10_rate in table]
     span = f"rates from {10 ** min(log10_rates):.1e} to {10 ** max(log10_rates):.1e}"
-    last = max(race.scores)
-    finite = [row for table in race.scores.values() for row in table.values() if np.isfinite(row).all()]
+    last = max(search.scores)
+    finite = [row for table in search.scores.values() for row in table.values() if np.isfinite(row).all()]
     if not finite:
-        any_finite = any(np.isfinite(row).any() for table in race.scores.values() for row in table.values())
+        any_finite = any(np.isfinite(row).any() for table in search.scores.values() for row in table.values())
         which = "a training at every rate" if any_finite else "every training"
         return f"{which} diverged, at {span}; lower sweep.min_lr, clip gradients or look for what explodes"
-    start = float(race.untrained[np.isfinite(race.untrained)].mean())
-    lowest = min(best_loss(race, steps) for steps in race.scores)
+    start = float(search.untrained[np.isfinite(search.untrained)].mean())
+    lowest = min(best_loss(search, steps) for steps in search.scores)
     if lowest >= start:
         return (
             f"no training lowered the {judged_on}, at {span}: it was {start:.4g} before, {lowest:.4g} at best after; "
             "the data may hold nothing that this model can learn, the gradient may be zero, or all these rates too high"
         )
-    short = "" if last >= race.steps else f", or show it only after more of the {race.steps:,} steps (confirm.budget)"
-    if constant is None and no_better(race, race.unseeing) and all_flat(race):
+    short = (
+        "" if last >= search.steps else f", or show it only after more of the {search.steps:,} steps (confirm.budget)"
+    )
+    if constant is None and no_better(search, search.permuted_label_loss) and all_flat(search):
         return (
             f"no training did better than on labels dealt out anew among the rows, at {span}: the loss is "
-            f"{race.unseeing:.4g} there, the best {judged_on} {lowest:.4g} after {last:,} steps; the labels may not "
-            f"depend on the inputs{short}"
+            f"{search.permuted_label_loss:.4g} there, the best {judged_on} {lowest:.4g} after {last:,} steps; the labels "
+            f"may not depend on the inputs{short}"
         )
-    if constant is not None and no_better(race, constant) and all_flat(race):
+    if constant is not None and no_better(search, constant) and all_flat(search):
         return (
             f"no training did better than a constant answer, at {span}: its loss is {constant:.4g}, the best "
             f"{judged_on} {lowest:.4g} after {last:,} steps; the targets may not depend on the inputs{short}"
@@ -185,49 +187,51 @@ def nothing_learned(race: Race, judged_on: str, constant: float | None) -> str |
     return None
 
 
-def no_better(race: Race, constant: float) -> bool:
+def no_better(search: Search, constant: float) -> bool:
     """Return whether no trial beats a constant answer by `BETTER`, its loss being finite."""
-    return math.isfinite(constant) and min(best_loss(race, steps) for steps in race.scores) > (1 - BETTER) * constant
-
-
-def all_flat(race: Race) -> bool:
-    """Return whether longer trials ended no lower than shorter ones."""
-    ends = [best_loss(race, steps) for steps in sorted(race.scores)]
-    return len(ends) < 2 or ends[-1] > (1 - BETTER) * min(ends[:-1])
-
-
-def reason(race: Race, place: float, judged_on: str) -> str:
-    """Return one sentence on the trials that a log10 rate rests on."""
-    lengths = sorted(race.scores)
-    trainings = sum(len(row) for table in race.scores.values() for row in table.values())
-    last = lengths[-1]
-    tried = f"lowest {judged_on} of {trainings} trainings at {rates(race)} rates"
-    if last >= race.steps:
-        return f"{tried}, the longest of them the whole {last:,} steps"
-    bests, basis = race.bests(), f"{tried} of up to {last:,} steps"
-    if race.most and race.exponent == race.most:
-        return (
-            f"{basis}; the best rate there, {10 ** bests[last]:.1e}, is carried on, falling, to {race.steps:,}, as "
-            "updates have a size of their own whatever the gradient"
-        )
-    if len(bests) == 1:
-        return f"{basis}; how the best rate moves with the length was not seen, so it is kept for {race.steps:,}"
-    if place == bests[last]:
-        return f"{basis}; the best rate did not fall with the length, so it is kept for {race.steps:,}"
-    first = min(bests)
     return (
-        f"{basis}; the best rate went from {10 ** bests[first]:.1e} at {first:,} steps to {10 ** bests[last]:.1e} at "
-        f"{last:,}, and is carried on, falling further, to {race.steps:,}"
+        math.isfinite(constant) and min(best_loss(search, steps) for steps in search.scores) > (1 - BETTER) * constant
     )
 
 
-def rates(race: Race) -> int:
+def all_flat(search: Search) -> bool:
+    """Return whether longer trials ended no lower than shorter ones."""
+    ends = [best_loss(search, steps) for steps in sorted(search.scores)]
+    return len(ends) < 2 or ends[-1] > (1 - BETTER) * min(ends[:-1])
+
+
+def reason(search: Search, place: float, judged_on: str) -> str:
+    """Return one sentence on the trials that a log10 rate rests on."""
+    lengths = sorted(search.scores)
+    trainings = sum(len(row) for table in search.scores.values() for row in table.values())
+    last = lengths[-1]
+    tried = f"lowest {judged_on} of {trainings} trainings at {rates(search)} rates"
+    if last >= search.steps:
+        return f"{tried}, the longest of them the whole {last:,} steps"
+    bests, basis = search.bests(), f"{tried} of up to {last:,} steps"
+    if search.max_exponent and search.exponent == search.max_exponent:
+        return (
+            f"{basis}; the best rate there, {10 ** bests[last]:.1e}, is carried on, falling, to {search.steps:,}, as "
+            "updates have a size of their own whatever the gradient"
+        )
+    if len(bests) == 1:
+        return f"{basis}; how the best rate moves with the length was not seen, so it is kept for {search.steps:,}"
+    if place == bests[last]:
+        return f"{basis}; the best rate did not fall with the length, so it is kept for {search.steps:,}"
+    first = min(bests)
+    return (
+        f"{basis}; the best rate went from {10 ** bests[first]:.1e} at {first:,} steps to {10 ** bests[last]:.1e} at "
+        f"{last:,}, and is carried on, falling further, to {search.steps:,}"
+    )
+
+
+def rates(search: Search) -> int:
     """Return the number of different rates that were trained."""
-    return len({round(log_rate, 6) for table in race.scores.values() for log_rate in table})
+    return len({round(log_rate, 6) for table in search.scores.values() for log_rate in table})
 
 
 def warnings(
-    race: Race,
+    search: Search,
     found: Recommendation,
     suggestion: Suggestion,
     confirmation: Confirmation,
@@ -237,7 +241,7 @@ def warnings(
     """Return warnings on a confirmed rate, one sentence each.
 
     Args:
-        race: search over learning rates.
+        search: search over learning rates.
         found: confirmed recommendation.
         suggestion: suggestion of the sweep.
         confirmation: trials and best rates by length.
@@ -245,7 +249,7 @@ def warnings(
         constant: loss of the best constant answer; None if it is unknown.
     """
     sentences = []
-    last = max(race.scores)
+    last = max(search.scores)
     assert found.learning_rate is not None
     if suggestion.learning_rate is None:
         sentences.append(f"the sweep alone shows no rate ({suggestion.reason}); trainings from a guess found this one")
@@ -257,20 +261,20 @@ def warnings(
                 f"the trainings say a rate {max(factor, 1 / factor):.1f} times {side} than the sweep suggests "
                 f"({suggestion.learning_rate:.1e}); they were run under the real schedule, so they are believed"
             )
-    if constant is not None and no_better(race, constant):
+    if constant is not None and no_better(search, constant):
         sentences.append(
             f"no training did better than a constant answer so far, whose loss is {constant:.4g}, though longer ones "
             "came nearer; if the whole one does no better, the targets may not depend on the inputs"
         )
-    edge = race.beyond(last)
-    tried = [log10_rate for table in race.scores.values() for log10_rate in table]
+    edge = search.beyond(last)
+    tried = [log10_rate for table in search.scores.values() for log10_rate in table]
     if edge is not None and not min(tried) < edge < max(tried):
-        side = "lower" if edge < race.bests()[last] else "higher"
+        side = "lower" if edge < search.bests()[last] else "higher"
         sentences.append(f"the best rate at {last:,} steps was the last one tried: a {side} one may be better")
-    if race.steps > FAR * last:
+    if search.steps > FAR * last:
         sentences.append(
-            f"the rate is carried on from trainings of {last:,} steps to {race.steps:,}; a larger confirm.budget would "
-            "need less of that"
+            f"the rate is carried on from trainings of {last:,} steps to {search.steps:,}; a larger confirm.budget "
+            "would need less of that"
         )
     if confirmation.seed_factor is not None and confirmation.seed_factor > APART:
         sentences.append(f"the seeds' own best rates lie {confirmation.seed_factor:.1f} times apart")
@@ -278,7 +282,7 @@ def warnings(
         sentences.append("nothing is held out, so the rates were judged by training loss, which rewards over-fitting")
     elif rows < FEW_ROWS:
         sentences.append(f"the rates were judged on {rows} held-out rows, which are few")
-    if overfits(race):
+    if overfits(search):
         sentences.append(
             "the longest trainings over-fit: their held-out loss is higher than that of shorter ones while their "
             "training loss is lower; fewer steps or more regularisation would do more than the rate"
@@ -286,16 +290,16 @@ def warnings(
     return tuple(sentences)
 
 
-def overfits(race: Race) -> bool:
+def overfits(search: Search) -> bool:
     """Return whether the longest trials raise held-out and lower training loss, at best rates."""
-    lengths = sorted(race.scores)
+    lengths = sorted(search.scores)
     if len(lengths) < 2:
         return False
 
     def ends(steps: int) -> tuple[float, float]:
-        table = race.scores[steps]
+        table = search.scores[steps]
         log10_rate = min(table, key=lambda candidate: mean(table[candidate]))
-        return mean(table[log10_rate]), mean(race.train_scores[steps][log10_rate])
+        return mean(table[log10_rate]), mean(search.train_scores[steps][log10_rate])
 
     (before, train_before), (after, train_after) = ends(lengths[-2]), ends(lengths[-1])
     return after > before and train_after < train_before

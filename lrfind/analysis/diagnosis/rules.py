@@ -126,7 +126,7 @@ UNDONE = 0.15
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RuleHit:
     """A finding before it is put into words.
 
     Attributes:
@@ -140,30 +140,30 @@ class Verdict:
     last: float
 
 
-def decide(e: Evidence) -> list[Verdict]:
+def decide(e: Evidence) -> list[RuleHit]:
     """Return all findings of a log, most important first; `healthy` alone for a good one."""
-    return list(findings(e)) or [Verdict("healthy", e.first, e.last)]
+    return list(findings(e)) or [RuleHit("healthy", e.first, e.last)]
 
 
-def findings(e: Evidence) -> Iterator[Verdict]:
+def findings(e: Evidence) -> Iterator[RuleHit]:
     """Yield the rows of the table that apply, in its order."""
     if e.broke is not None:
-        yield Verdict("diverged", e.broke, e.last)
+        yield RuleHit("diverged", e.broke, e.last)
         return
     if diverged(train := e.trained):
-        yield Verdict("diverged", train.unrest.peak_at if train.unrest.overshoot > 0 else train.low_at, e.last)
+        yield RuleHit("diverged", train.unrest.peak_at if train.unrest.overshoot > 0 else train.low_at, e.last)
         return
     decayed = decayed_early(e)
     if decayed:
-        yield Verdict("too-aggressive-decay", e.travel.decayed_at or e.first, e.last)
+        yield RuleHit("too-aggressive-decay", e.travel.decayed_at or e.first, e.last)
     elif too_long_steps(e):
         yield from restless(e)
     if e.overfit >= (TURNED_COARSE if e.coarse else TURNED) and e.val is not None:
-        yield Verdict("overfitting", e.val.low_at, e.last)
+        yield RuleHit("overfitting", e.val.low_at, e.last)
     elif not decayed and not too_long_steps(e):
         yield from unfinished(e)
     if not decayed and e.travel.known and e.travel.last >= USUAL_SHARE and e.judge.unrest.late_rises >= UNSETTLED:
-        yield Verdict("too-little-decay", e.first + (e.last - e.first) * 2 / 3, e.last)
+        yield RuleHit("too-little-decay", e.first + (e.last - e.first) * 2 / 3, e.last)
 
 
 def diverged(train: Column) -> bool:
@@ -210,17 +210,17 @@ def too_long_steps(e: Evidence) -> bool:
     return judge.residual >= LEFT and (e.trained.residual >= LEFT or (unrest.rises >= WILD and not e.coarse))
 
 
-def restless(e: Evidence) -> Iterator[Verdict]:
+def restless(e: Evidence) -> Iterator[RuleHit]:
     """Yield the finding of a restless loss: oscillating, warmup-too-short or too-high."""
     unrest = e.judge.unrest
     late = e.first + (e.last - e.first) * 2 / 3
     if unrest.late_rises >= SWINGS:
-        yield Verdict("oscillating", late, e.last)
+        yield RuleHit("oscillating", late, e.last)
     elif shot_up(e) and unrest.calm_rises < SETTLED and e.plunge < BLOWN and not never_calm(e) and not warmed_up(e):
         spike = max(e.columns, key=lambda column: column.unrest.overshoot).unrest
-        yield Verdict("warmup-too-short", e.first, e.last if spike.back_at is None else spike.back_at)
+        yield RuleHit("warmup-too-short", e.first, e.last if spike.back_at is None else spike.back_at)
     else:
-        yield Verdict("too-high", e.first, e.last)
+        yield RuleHit("too-high", e.first, e.last)
 
 
 def warmed_up(e: Evidence) -> bool:
@@ -241,16 +241,16 @@ def decayed_early(e: Evidence) -> bool:
     return extreme and min(column.residual for column in e.columns) >= UNDONE
 
 
-def unfinished(e: Evidence) -> Iterator[Verdict]:
+def unfinished(e: Evidence) -> Iterator[RuleHit]:
     """Yield the finding of a smooth run: not-learning, stuck or too-slow."""
     if not learns(e):
-        yield Verdict("not-learning", e.first, e.last)
+        yield RuleHit("not-learning", e.first, e.last)
     elif e.guess is not None:
-        yield Verdict("stuck", e.judge.low_at, e.last)
+        yield RuleHit("stuck", e.judge.low_at, e.last)
     elif e.judge.unrest.rises < CALM and not shot_up(e) and e.missed(1.0) >= SLOW:
-        yield Verdict("too-slow", e.first, e.last)
+        yield RuleHit("too-slow", e.first, e.last)
     elif min(column.residual for column in e.columns) >= STUCK:
-        yield Verdict("stuck", e.judge.low_at, e.last)
+        yield RuleHit("stuck", e.judge.low_at, e.last)
 
 
 def learns(e: Evidence) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.confirmation.verdict import BETTER
-from lrfind.analysis.range_test.curve import EARLY, FEWEST, Reading, read
+from lrfind.analysis.range_test.curve import EARLY, FEWEST, CurveSummary, summarize
 from lrfind.analysis.range_test.recommendation import EDGE
 from lrfind.analysis.range_test.smoothing import running_median
 from lrfind.core.check import Verdict, VerdictStatus
@@ -32,7 +32,7 @@ less than this.
 """
 
 
-def finite(result: Result, reading: Reading) -> Verdict:
+def finite(result: Result, reading: CurveSummary) -> Verdict:
     """Judge whether losses and gradients are finite from the first step until divergence."""
     del reading
     sweep = result.sweep
@@ -69,7 +69,7 @@ def of(number: int, everything: Sized) -> str:
     return f"{number:,} of {len(everything):,}"
 
 
-def diverged_at_once(result: Result, reading: Reading) -> Verdict:
+def diverged_at_once(result: Result, reading: CurveSummary) -> Verdict:
     """Judge whether the loss had time to fall before it diverged."""
     rates, loss = result.sweep.learning_rate, result.sweep.loss
     early = max(FEWEST, int(EARLY * len(rates)))
@@ -90,7 +90,7 @@ def diverged_at_once(result: Result, reading: Reading) -> Verdict:
             f"the loss blew up within the first {early} steps, from a rate of {rates[step]:.1e} on, before it could "
             "fall; lower sweep.min_lr, or scale the inputs if that is low already",
         )
-    seeds = [bool(read(rates, row[None]).too_high) for row in loss]
+    seeds = [bool(summarize(rates, row[None]).too_high) for row in loss]
     if any(seeds):
         return verdict(
             "warn",
@@ -118,15 +118,15 @@ def median_loss(loss: Floats) -> Any:
     return np.median(np.where(np.isfinite(loss), loss, np.inf), axis=0)
 
 
-def learns(result: Result, reading: Reading) -> Verdict:
+def learns(result: Result, reading: CurveSummary) -> Verdict:
     """Judge whether the trainings lower the loss, or without trainings the sweep."""
     tried = result.confirmation
     constant = result.facts.constant_loss
     if tried is None or not tried.candidates:
-        lowest = None if reading.end == 0 or reading.trouble else float(reading.smoothed[reading.lowest])
+        lowest = None if reading.end == 0 or reading.no_rate_reason else float(reading.smoothed[reading.lowest])
         start: float | None = reading.initial if np.isfinite(reading.initial) else None
         by, measured = "the sweep's loss", "drop --no-confirm: trainings tell whether it goes on"
-        failure = reading.trouble
+        failure = reading.no_rate_reason
     else:
         losses = [trial.loss for trial in tried.candidates]
         means = [np.mean(loss) for loss in losses if np.isfinite(loss).all() and loss]
@@ -151,7 +151,7 @@ def learns(result: Result, reading: Reading) -> Verdict:
     return verdict("pass", start, f"{by} fell from {start:.4g} to {lowest:.4g}")
 
 
-def initial_loss(result: Result, reading: Reading) -> Verdict:
+def initial_loss(result: Result, reading: CurveSummary) -> Verdict:
     """Judge whether a classifier begins near the loss of equally likely classes."""
     del reading
     chance = result.facts.chance_loss
@@ -185,7 +185,7 @@ def initial_loss(result: Result, reading: Reading) -> Verdict:
     return verdict("pass", chance + SLACK, f"the loss begins at {start:.4g}; {level}")
 
 
-def range_covers(result: Result, reading: Reading) -> Verdict:
+def range_covers(result: Result, reading: CurveSummary) -> Verdict:
     """Judge whether the range of rates reaches up to divergence."""
     rates = result.sweep.learning_rate
     last = float(rates[-1]) if len(rates) else None
@@ -198,7 +198,7 @@ def range_covers(result: Result, reading: Reading) -> Verdict:
     if reading.diverged_at is not None:
         rate = float(rates[reading.diverged_at])
         return verdict("pass", rate, f"the loss diverged at {rate:.1e}, inside the range up to {last:.1e}")
-    if reading.trouble:
+    if reading.no_rate_reason:
         return verdict("fail", None, f"up to {last:.1e} the loss neither fell nor diverged; raise sweep.max_lr")
     if reading.lowest >= (1 - EDGE) * (len(rates) - 1):
         return verdict("fail", None, f"the loss was still falling at the last rate, {last:.1e}; raise sweep.max_lr")

@@ -11,11 +11,11 @@ from dataclasses import replace
 
 from lrfind.analysis.gate.curve import diverged_at_once, finite, initial_loss, learns, range_covers
 from lrfind.analysis.gate.rate import confirmed, drift, rate_in_range, seeds_agree
-from lrfind.analysis.range_test.curve import Reading, read
+from lrfind.analysis.range_test.curve import CurveSummary, summarize
 from lrfind.core.check import Verdict
 from lrfind.core.result import Result
 
-FROM_RUN: tuple[Callable[[Result, Reading], Verdict], ...] = (
+FROM_RUN: tuple[Callable[[Result, CurveSummary], Verdict], ...] = (
     learns,
     initial_loss,
     range_covers,
@@ -57,7 +57,7 @@ def judge(
     Returns:
         Verdicts in the order of `lrfind.core.registry.VERDICTS`.
     """
-    reading = read(result.sweep.learning_rate, result.sweep.loss)
+    reading = summarize(result.sweep.learning_rate, result.sweep.loss)
     verdicts = [rate_in_range(result.recommendation, rate, tolerance)]
     verdicts += [rule(result, reading) for rule in FROM_RUN]
     if baseline is not None:

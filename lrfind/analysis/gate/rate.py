@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lrfind.analysis.confirmation.verdict import APART
-from lrfind.analysis.range_test.curve import Reading
+from lrfind.analysis.range_test.curve import CurveSummary
 from lrfind.analysis.range_test.recommendation import DISAGREE
 from lrfind.core.check import Verdict, VerdictStatus
 from lrfind.core.result import Recommendation, Result
@@ -40,7 +40,7 @@ def rate_in_range(found: Recommendation, rate: float, tolerance: float) -> Verdi
     return verdict("fail", factor, f"{off}, and check.tolerance allows {tolerance:.3g}: {harm}; {advice}")
 
 
-def seeds_agree(result: Result, reading: Reading) -> Verdict:
+def seeds_agree(result: Result, reading: CurveSummary) -> Verdict:
     """Judge whether the best rates of the single seeds agree."""
     del reading
     recommendation, tried = result.recommendation, result.confirmation
@@ -64,7 +64,7 @@ def seeds_agree(result: Result, reading: Reading) -> Verdict:
     return Verdict("seeds-agree", "pass", factor, DISAGREE, spread, key)
 
 
-def confirmed(result: Result, reading: Reading) -> Verdict:
+def confirmed(result: Result, reading: CurveSummary) -> Verdict:
     """Judge whether short real trainings confirmed the rate."""
     del reading
     recommendation = result.recommendation

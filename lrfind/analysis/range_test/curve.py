@@ -57,7 +57,7 @@ FEWEST = 4
 
 
 @dataclass(frozen=True)
-class Reading:
+class CurveSummary:
     """Summary of a loss curve over all its seeds, shared by every method.
 
     Attributes:
@@ -70,7 +70,7 @@ class Reading:
         initial: loss at the start.
         error: standard error of `smoothed` before divergence.
         bandwidth: bandwidth of the smoothing, in steps.
-        trouble: one sentence why no rate can be read; None if one can.
+        no_rate_reason: one sentence why no rate can be read; None if one can.
         too_high: whether the loss blew up at the first rates, before it could fall.
     """
 
@@ -83,7 +83,7 @@ class Reading:
     initial: float
     error: float
     bandwidth: float
-    trouble: str | None = None
+    no_rate_reason: str | None = None
     too_high: bool = False
 
     @property
@@ -97,14 +97,14 @@ class Reading:
         return int(np.argmin(self.smoothed[: self.end]))
 
     @property
-    def fall(self) -> slice:
+    def descent(self) -> slice:
         """Steps from the last one with less than `BEGUN` of the drop done to the lowest one."""
         begun = self.smoothed[: self.lowest + 1] < self.initial - BEGUN * self.drop
         before = np.flatnonzero(~begun)
         return slice(int(before[-1]) if len(before) else 0, self.lowest + 1)
 
 
-def read(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) -> Reading:
+def summarize(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) -> CurveSummary:
     """Summarise a loss curve.
 
     Args:
@@ -115,8 +115,10 @@ def read(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) ->
     steps = len(learning_rate)
     nothing = np.full(steps, np.nan)
 
-    def unreadable(trouble: str, diverged: int | None) -> Reading:
-        return Reading(learning_rate, nothing, np.empty(0), np.empty(0), 0, diverged, np.nan, np.nan, np.nan, trouble)
+    def unreadable(trouble: str, diverged: int | None) -> CurveSummary:
+        return CurveSummary(
+            learning_rate, nothing, np.empty(0), np.empty(0), 0, diverged, np.nan, np.nan, np.nan, trouble
+        )
 
     if steps < FEWEST:
         return unreadable(f"the curve has {steps} of the {FEWEST} steps that a slope needs; use more sweep.steps", None)
@@ -137,14 +139,16 @@ def read(learning_rate: Floats, loss: Floats, bandwidth: float | None = None) ->
     smoothed = np.concatenate([fit.value, np.where(np.isfinite(joint[end:]), joint[end:], np.nan)])
     initial = float(start_level(joint[None])[0])
     slope, slope_error = fit.slope / decades, fit.slope_error / decades
-    reading = Reading(learning_rate, smoothed, slope, slope_error, end, diverged, initial, fit.error, fit.bandwidth)
+    reading = CurveSummary(
+        learning_rate, smoothed, slope, slope_error, end, diverged, initial, fit.error, fit.bandwidth
+    )
     reading = replace(reading, too_high=too_high(reading, joint))
     if fell(reading) and not reading.too_high:
         return reading
-    return replace(reading, trouble=never_fell(reading))
+    return replace(reading, no_rate_reason=never_fell(reading))
 
 
-def fell(reading: Reading) -> bool:
+def fell(reading: CurveSummary) -> bool:
     """Return whether the loss fell below its start by more than noise and rounding explain."""
     lowest = float(reading.smoothed[reading.lowest])
     fall = float(np.max(reading.smoothed[: reading.lowest + 1])) - lowest
@@ -152,7 +156,7 @@ def fell(reading: Reading) -> bool:
     return fall > max(CERTAIN * reading.error, resolution) and reading.drop > resolution
 
 
-def too_high(reading: Reading, joint: Floats) -> bool:
+def too_high(reading: CurveSummary, joint: Floats) -> bool:
     """Return whether the first rates were too high: divergence, or a rise above the fall.
 
     A network blown up by the first steps may return to its initial loss by putting out a constant, hence the second
@@ -186,7 +190,7 @@ def filled(y: Floats) -> Floats:
     return np.interp(steps, steps[finite], y[finite])
 
 
-def never_fell(reading: Reading) -> str:
+def never_fell(reading: CurveSummary) -> str:
     """Return one sentence: why a curve without a fall has no rate, and what to change."""
     rates = reading.learning_rate
     level = f"its initial {reading.initial:.4g}"

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from lrfind.analysis.range_test.curve import Reading, read
+from lrfind.analysis.range_test.curve import CurveSummary, summarize
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import METHODS
 from lrfind.core.result import Suggestion
 
-Method = Callable[[Reading], tuple[float, str]]
+Method = Callable[[CurveSummary], tuple[float, str]]
 """A function ``reading -> (rate, reason)``."""
 
 ALIKE = 2.0
@@ -32,22 +32,22 @@ SLIDE_THRESHOLD = 0.005
 """Change of slope at which the slide ends, in drops per step (fastai's ``thresh``)."""
 
 
-def steepest(reading: Reading) -> tuple[float, str]:
+def steepest(reading: CurveSummary) -> tuple[float, str]:
     """Return the rate of steepest descent, ``argmin d loss / d log10 rate`` over the fall.
 
     Among slopes that noise cannot tell from the steepest, the highest rate is taken, which trains fastest. Without
     noise it is the steepest point itself.
     """
-    slope, error = reading.slope[reading.fall], reading.slope_error[reading.fall]
+    slope, error = reading.slope[reading.descent], reading.slope_error[reading.descent]
     best = int(np.argmin(slope))
     alike = np.flatnonzero(slope <= slope[best] + ALIKE * error[best])
-    at = reading.fall.start + int(alike[-1])
+    at = reading.descent.start + int(alike[-1])
     rate = float(reading.learning_rate[at])
     descent = f"{-reading.slope[at]:.2g} per decade of rate"
     return rate, f"the loss falls most steeply here, by {descent}{margin(reading, rate)}"
 
 
-def valley(reading: Reading) -> tuple[float, str]:
+def valley(reading: CurveSummary) -> tuple[float, str]:
     """Return the middle of the longest run of steps over which the smoothed loss only falls."""
     falling = np.diff(reading.smoothed[: reading.end]) < 0
     ends = np.flatnonzero(np.diff(np.concatenate([[False], falling, [False]]).astype(int)))
@@ -59,7 +59,7 @@ def valley(reading: Reading) -> tuple[float, str]:
     return float(rates[(first + last) // 2]), reason
 
 
-def minimum(reading: Reading) -> tuple[float, str]:
+def minimum(reading: CurveSummary) -> tuple[float, str]:
     """Return a tenth of the rate at the lowest loss, but no less than the first rate."""
     at = float(reading.learning_rate[reading.lowest])
     first = float(reading.learning_rate[0])
@@ -68,7 +68,7 @@ def minimum(reading: Reading) -> tuple[float, str]:
     return at / 10, f"a tenth of the rate at the lowest loss ({at:.1e})"
 
 
-def slide(reading: Reading) -> tuple[float, str]:
+def slide(reading: CurveSummary) -> tuple[float, str]:
     """Return the rate, from the right, at which slopes `SLIDE_STEPS` apart first agree."""
     slope = np.gradient(reading.smoothed[: reading.end]) / reading.drop
     apart = min(max(1, round(SLIDE_STEPS * len(reading.learning_rate) / 100)), reading.end - 1)
@@ -78,7 +78,7 @@ def slide(reading: Reading) -> tuple[float, str]:
     return float(reading.learning_rate[left]), "left end of the slide into the lowest loss"
 
 
-def margin(reading: Reading, rate: float) -> str:
+def margin(reading: CurveSummary, rate: float) -> str:
     """Describe the ratio of the rate at divergence to a rate."""
     if reading.diverged_at is None:
         return "; the loss never diverged"
@@ -86,7 +86,7 @@ def margin(reading: Reading, rate: float) -> str:
     return f", {limit / rate:.1f} times below where it turns to diverge ({limit:.1e})"
 
 
-def suggest(name: str, reading: Reading, loss: Floats) -> Suggestion:
+def suggest(name: str, reading: CurveSummary, loss: Floats) -> Suggestion:
     """Return the suggestion of a method, with the range over the single seeds.
 
     The range is widened by one step of the sweep on each side, because nothing was measured in between.
@@ -96,8 +96,8 @@ def suggest(name: str, reading: Reading, loss: Floats) -> Suggestion:
         reading: summary of the curve of all seeds.
         loss: loss of each seed, shape (seeds, steps).
     """
-    if reading.trouble is not None:
-        return Suggestion(None, None, None, reading.trouble)
+    if reading.no_rate_reason is not None:
+        return Suggestion(None, None, None, reading.no_rate_reason)
     method: Method = METHODS[name].load()
     rate, reason = method(reading)
     own = [own_rate for row in loss if (own_rate := of_seed(method, reading, row, len(loss))) is not None]
@@ -109,7 +109,7 @@ def suggest(name: str, reading: Reading, loss: Floats) -> Suggestion:
     return Suggestion(rate, float(rates[max(below - 1, 0)]), float(rates[min(above + 1, len(rates) - 1)]), reason)
 
 
-def of_seed(method: Method, reading: Reading, row: Floats, seeds: int) -> float | None:
+def of_seed(method: Method, reading: CurveSummary, row: Floats, seeds: int) -> float | None:
     """Return the rate that a method reads off one seed's curve; None if it reads none.
 
     The curve is smoothed with the bandwidth of the joint curve, and its slope error is scaled down to the joint
@@ -121,13 +121,13 @@ def of_seed(method: Method, reading: Reading, row: Floats, seeds: int) -> float 
         row: loss of the seed, shape (steps,).
         seeds: number of seeds.
     """
-    alone = read(reading.learning_rate, row[None], bandwidth=reading.bandwidth)
-    if alone.trouble is not None:
+    alone = summarize(reading.learning_rate, row[None], bandwidth=reading.bandwidth)
+    if alone.no_rate_reason is not None:
         return None
     return method(replace(alone, slope_error=alone.slope_error / np.sqrt(seeds)))[0]
 
 
-def suggestions(default: str, reading: Reading, loss: Floats) -> dict[str, Suggestion]:
+def suggestions(default: str, reading: CurveSummary, loss: Floats) -> dict[str, Suggestion]:
     """Return the suggestion of every method by name, the default method first."""
     names = [default, *(name for name in METHODS if name != default)]
     return {name: suggest(name, reading, loss) for name in names}

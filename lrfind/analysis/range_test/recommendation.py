@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lrfind.analysis.confirmation.horizon_scaling import factor, steps_near
-from lrfind.analysis.range_test.curve import Reading
+from lrfind.analysis.range_test.curve import CurveSummary
 from lrfind.analysis.range_test.methods import Method, margin
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Recommendation, Suggestion
@@ -63,7 +63,7 @@ def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str,
     )
 
 
-def tempered(found: Recommendation, reading: Reading) -> Recommendation:
+def averaged_with_minimum(found: Recommendation, reading: CurveSummary) -> Recommendation:
     """Return the geometric mean of the rates at steepest descent and at lowest loss.
 
     The rate at the lowest loss is multiplied by `LOWEST` first.
@@ -88,7 +88,7 @@ def tempered(found: Recommendation, reading: Reading) -> Recommendation:
     )
 
 
-def carried(found: Recommendation, rates: Floats, wanted: float) -> Recommendation:
+def scaled_to_horizon(found: Recommendation, rates: Floats, wanted: float) -> Recommendation:
     """Scale an unconfirmed recommendation to the length of the whole training (see `carry`).
 
     Args:
@@ -120,7 +120,7 @@ def scaled(found: Recommendation, by: float, reason: str) -> Recommendation:
     return replace(found, learning_rate=rate, low=low, high=high, reason=reason)
 
 
-def warnings(reading: Reading, suggestion: Suggestion, *, seeds: int) -> tuple[str, ...]:
+def warnings(reading: CurveSummary, suggestion: Suggestion, *, seeds: int) -> tuple[str, ...]:
     """Return warnings on a suggestion, one sentence each.
 
     Args:
@@ -171,7 +171,7 @@ def range_warnings(min_lr: float, max_lr: float, first: float, last: float, *, e
     return tuple(sentences)
 
 
-def at_start(reading: Reading, rate: float) -> bool:
+def at_start(reading: CurveSummary, rate: float) -> bool:
     """Return whether a rate lies within the first `EDGE` of the curve."""
     return rate <= float(reading.learning_rate[int(EDGE * (len(reading.learning_rate) - 1))])
 
@@ -183,7 +183,7 @@ Most good rates lie within a decade and a half below divergence, which the first
 """
 
 
-def guess(reading: Reading) -> float | None:
+def guess(reading: CurveSummary) -> float | None:
     """Return a rate at which to begin trainings if the curve shows none.
 
     Returns:
@@ -196,7 +196,7 @@ def guess(reading: Reading) -> float | None:
     return top / BELOW
 
 
-def begins_too_high(reading: Reading, method: Method) -> bool:
+def begins_too_high(reading: CurveSummary, method: Method) -> bool:
     """Return whether the best rate lies below the sweep's first one.
 
     Signs are a blow-up at the first rates, and a suggestion at the low edge.
@@ -205,7 +205,7 @@ def begins_too_high(reading: Reading, method: Method) -> bool:
         reading: summary of the curve of all seeds.
         method: method that reads a rate off the curve.
     """
-    return reading.too_high or (reading.trouble is None and at_start(reading, method(reading)[0]))
+    return reading.too_high or (reading.no_rate_reason is None and at_start(reading, method(reading)[0]))
 
 
 def stopped(rates: Floats, *, confirming: bool) -> str:

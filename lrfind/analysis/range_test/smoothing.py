@@ -150,16 +150,16 @@ def lines(y: Floats, h: float) -> Lines:
     return Lines((s2 * t0 - s1 * t1) / determinant, (s0 * t1 - s1 * t0) / determinant, s2 / determinant)
 
 
-def centred(y: Floats, kernel: Floats) -> Floats:
+def centred(y: Floats, train_loop: Floats) -> Floats:
     """Return the centred convolution ``sum_j kernel_(i - j) y_j``, shape (steps,).
 
     Args:
         y: values, shape (steps,).
-        kernel: weights, shape (2 reach + 1,).
+        train_loop: weights, shape (2 reach + 1,).
     """
-    reach = len(kernel) // 2
-    if len(y) * len(kernel) < MANY:
-        return np.convolve(y, kernel, mode="full")[reach : reach + len(y)]
-    size = len(y) + len(kernel) - 1
-    convolved: Floats = np.fft.irfft(np.fft.rfft(y, size) * np.fft.rfft(kernel, size), size)
+    reach = len(train_loop) // 2
+    if len(y) * len(train_loop) < MANY:
+        return np.convolve(y, train_loop, mode="full")[reach : reach + len(y)]
+    size = len(y) + len(train_loop) - 1
+    convolved: Floats = np.fft.irfft(np.fft.rfft(y, size) * np.fft.rfft(train_loop, size), size)
     return convolved[reach : reach + len(y)]

@@ -7,19 +7,19 @@ from typing import Annotated
 
 import typer
 
-from lrfind.cli import options as shared
+from lrfind.cli import options
 from lrfind.cli.options import Effort, Format
 
 
 def check(
-    configs: shared.Configs,
+    configs: options.Configs,
     run: Annotated[
         Path | None,
         typer.Option(
             "--run",
             help="Judge this finished run, without JAX; of several configs: the folder of their runs.",
             show_default=False,
-            **shared.PATH,
+            **options.PATH,
         ),
     ] = None,
     baseline: Annotated[
@@ -29,7 +29,7 @@ def check(
             help="An earlier result.json, or its run directory, to hold the recommendation against; of several "
             "configs: the folder of their runs.",
             show_default=False,
-            **shared.PATH,
+            **options.PATH,
         ),
     ] = None,
     max_drift: Annotated[
@@ -48,30 +48,30 @@ def check(
         list[str] | None, typer.Option("--ignore", metavar="ID", help="Leave this verdict out; repeatable.")
     ] = None,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where the gate fails: report only.")] = False,
-    min_lr: shared.MinLr = None,
-    max_lr: shared.MaxLr = None,
-    steps: shared.Steps = None,
-    seeds: shared.Seeds = None,
-    method: shared.Method = None,
-    effort: shared.EffortOption = Effort.standard,
-    confirm: shared.Confirm = None,
-    fresh: shared.Fresh = False,
-    out: shared.Out = None,
-    settings: shared.Set = None,
-    seed: shared.Seed = None,
-    form: shared.FormatOption = Format.text,
-    as_json: shared.Json = False,
-    output: shared.Output = None,
-    plot: shared.Plot = None,
-    no_plot: shared.NoPlot = False,
-    quiet: shared.Quiet = False,
-    no_color: shared.NoColor = False,
-    device: shared.DeviceOption = None,
-    dry_run: shared.DryRun = False,
-    allow_import: shared.AllowImport = None,
-    allow_code: shared.AllowCode = None,
-    no_cache: shared.NoCache = False,
-    debug: shared.Debug = False,
+    min_lr: options.MinLr = None,
+    max_lr: options.MaxLr = None,
+    steps: options.Steps = None,
+    seeds: options.Seeds = None,
+    method: options.Method = None,
+    effort: options.EffortOption = Effort.standard,
+    confirm: options.Confirm = None,
+    fresh: options.Fresh = False,
+    out: options.Out = None,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    form: options.FormatOption = Format.text,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    plot: options.Plot = None,
+    no_plot: options.NoPlot = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+    device: options.DeviceOption = None,
+    dry_run: options.DryRun = False,
+    allow_import: options.AllowImport = None,
+    allow_code: options.AllowCode = None,
+    no_cache: options.NoCache = False,
+    debug: options.Debug = False,
 ) -> None:
     """Judge whether the configured learning rate is usable and the model learns at all: a gate for CI.
 
@@ -81,12 +81,14 @@ def check(
     Example: lrfind check config.yaml --format github
     """
     from lrfind.cli.check_command import Gate, GateJob
-    from lrfind.cli.measure_options import EFFORTS, Wishes, given
+    from lrfind.cli.measure_options import EFFORTS, MeasureOptions, set_options
     from lrfind.cli.outputs import to_file
 
-    wishes = Wishes(
+    wishes = MeasureOptions(
         overrides=[*EFFORTS[effort], *(settings or [])],
-        flags=given(min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm),
+        flags=set_options(
+            min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm
+        ),
         form=Format.json if as_json else form,
         output=to_file(output),
         out=out,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lrfind.cli import options as shared
+from lrfind.cli import options
 from lrfind.cli.options import Effort, Format
 
 
@@ -26,39 +26,39 @@ def compare(
         str | None,
         typer.Option("--batch-sizes", metavar="N,M", help="Sweep the config with each of these.", show_default=False),
     ] = None,
-    min_lr: shared.MinLr = None,
-    max_lr: shared.MaxLr = None,
-    steps: shared.Steps = None,
-    seeds: shared.Seeds = None,
-    method: shared.Method = None,
-    effort: shared.EffortOption = Effort.standard,
-    confirm: shared.Confirm = None,
-    exit_zero: shared.ExitZero = False,
-    fresh: shared.Fresh = False,
+    min_lr: options.MinLr = None,
+    max_lr: options.MaxLr = None,
+    steps: options.Steps = None,
+    seeds: options.Seeds = None,
+    method: options.Method = None,
+    effort: options.EffortOption = Effort.standard,
+    confirm: options.Confirm = None,
+    exit_zero: options.ExitZero = False,
+    fresh: options.Fresh = False,
     out: Annotated[
         Path | None,
         typer.Option(
             "--out",
             help="Folder of the runs. [default: lrfind-runs/NAME-compare]",
             show_default=False,
-            **shared.PATH,
+            **options.PATH,
         ),
     ] = None,
-    settings: shared.Set = None,
-    seed: shared.Seed = None,
-    form: shared.FormatOption = Format.text,
-    as_json: shared.Json = False,
-    output: shared.Output = None,
-    plot: shared.Plot = None,
-    no_plot: shared.NoPlot = False,
-    quiet: shared.Quiet = False,
-    no_color: shared.NoColor = False,
-    device: shared.DeviceOption = None,
-    dry_run: shared.DryRun = False,
-    allow_import: shared.AllowImport = None,
-    allow_code: shared.AllowCode = None,
-    no_cache: shared.NoCache = False,
-    debug: shared.Debug = False,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    form: options.FormatOption = Format.text,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    plot: options.Plot = None,
+    no_plot: options.NoPlot = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+    device: options.DeviceOption = None,
+    dry_run: options.DryRun = False,
+    allow_import: options.AllowImport = None,
+    allow_code: options.AllowCode = None,
+    no_cache: options.NoCache = False,
+    debug: options.Debug = False,
 ) -> None:
     """Put runs side by side: rates, intervals and judged losses in one table, the curves in one figure (--plot).
 
@@ -68,12 +68,14 @@ def compare(
     Example: lrfind compare config.yaml --optimizers sgd,momentum,adam --plot optimizers.png
     """
     from lrfind.cli.compare_command import CompareJob
-    from lrfind.cli.measure_options import EFFORTS, Wishes, given
+    from lrfind.cli.measure_options import EFFORTS, MeasureOptions, set_options
     from lrfind.cli.outputs import to_file
 
-    wishes = Wishes(
+    wishes = MeasureOptions(
         overrides=[*EFFORTS[effort], *(settings or [])],
-        flags=given(min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm),
+        flags=set_options(
+            min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm
+        ),
         form=Format.json if as_json else form,
         output=to_file(output),
         out=out,

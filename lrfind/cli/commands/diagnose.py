@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lrfind.cli import options as shared
+from lrfind.cli import options
 from lrfind.cli.delivery import look_of, of_error, summarise
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import check_files, to_file
-from lrfind.cli.terminal import put, report, say, screen
+from lrfind.cli.terminal import say, screen, show_error, write_stdout
 from lrfind.core.errors import ExitCode, InputError, LrfindError, fault
 from lrfind.core.registry import FINDINGS, near
 
@@ -31,12 +31,12 @@ def diagnose(
     val_column: Annotated[str | None, typer.Option(help="Column of the validation loss.", show_default=False)] = None,
     lr_column: Annotated[str | None, typer.Option(help="Column of the learning rate.", show_default=False)] = None,
     step_column: Annotated[str | None, typer.Option(help="Column of the step or epoch.", show_default=False)] = None,
-    fail_on: shared.FailOn = None,
-    form: shared.FormatOption = Format.text,
-    as_json: shared.Json = False,
-    output: shared.Output = None,
-    no_color: shared.NoColor = False,
-    debug: shared.Debug = False,
+    fail_on: options.FailOn = None,
+    form: options.FormatOption = Format.text,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    no_color: options.NoColor = False,
+    debug: options.Debug = False,
 ) -> None:
     """Say what a training shows, from its log: diverged, too high, too slow, over-fitted, ..., or healthy.
 
@@ -58,9 +58,9 @@ def diagnose(
                 deliver(shown, output)
             raise
     except LrfindError as error:
-        raise typer.Exit(report(error, debug=debug)) from None
+        raise typer.Exit(show_error(error, debug=debug)) from None
     except Exception as error:
-        raise typer.Exit(report(fault(error), debug=debug)) from None
+        raise typer.Exit(show_error(fault(error), debug=debug)) from None
     raise typer.Exit(exit_code(found, wanted))
 
 
@@ -95,7 +95,7 @@ def deliver(shown: str, output: Path | None, start: Path = Path()) -> None:
     from lrfind.storage.run_directory import write
 
     if output is None:
-        put(shown)
+        write_stdout(shown)
     else:
         write(start / output, shown.encode(), output)
 

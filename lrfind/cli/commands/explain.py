@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from lrfind.cli.options import Debug, NoColor
-from lrfind.cli.terminal import put, report, screen
+from lrfind.cli.terminal import screen, show_error, write_stdout
 from lrfind.core.errors import InputError, LrfindError
 from lrfind.core.registry import near
 
@@ -35,12 +35,14 @@ def explain(
     look = screen(sys.stdout, color=not no_color)
     try:
         if name is None:
-            put(contents(look.width if look.live else None))
+            write_stdout(contents(look.width if look.live else None))
         else:
             text = page(name)
-            put(rendered(text, width=look.width, color=look.color, unicode=look.unicode) if look.live else text)
+            write_stdout(
+                rendered(text, width=look.width, color=look.color, unicode=look.unicode) if look.live else text
+            )
     except LrfindError as error:
-        raise typer.Exit(report(error, debug=debug)) from None
+        raise typer.Exit(show_error(error, debug=debug)) from None
 
 
 def names() -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lrfind.cli.options import Debug, named
-from lrfind.cli.terminal import put, report, say
+from lrfind.cli.terminal import say, show_error, write_stdout
 from lrfind.core.errors import InputError, LrfindError
 
 
@@ -24,11 +24,11 @@ def init(
 
     try:
         if str(path) == "-":
-            put(starter())
+            write_stdout(starter())
             return
         write_new(path, starter(), force=force)
     except LrfindError as error:
-        raise typer.Exit(report(error, debug=debug)) from None
+        raise typer.Exit(show_error(error, debug=debug)) from None
     say(f"wrote {path}; now run: lrfind sweep {path}")
 
 

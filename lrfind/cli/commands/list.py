@@ -13,7 +13,7 @@ import typer
 
 from lrfind.cli.options import PATH, Debug, Json, NoColor
 from lrfind.cli.outputs import PLOT_FORMATS
-from lrfind.cli.terminal import put, report, say, screen
+from lrfind.cli.terminal import say, screen, show_error, write_stdout
 from lrfind.core.errors import InputError, LrfindError
 
 
@@ -51,14 +51,14 @@ def list_(
             draw(kind, plot, as_json, output, color=not no_color)
             return
     except LrfindError as error:
-        raise typer.Exit(report(error, debug=debug)) from None
+        raise typer.Exit(show_error(error, debug=debug)) from None
     kinds = [kind] if kind else list(Kind)
     found = {str(wanted): entries(str(wanted)) for wanted in kinds}
     if as_json:
-        put(json.dumps(found, indent=2) + "\n")
+        write_stdout(json.dumps(found, indent=2) + "\n")
         return
     width = screen(sys.stdout).width
-    put("\n".join(text(name, table, width) for name, table in found.items()))
+    write_stdout("\n".join(text(name, table, width) for name, table in found.items()))
 
 
 def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, color: bool) -> None:
@@ -84,7 +84,7 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
         shows = screen(sys.stdout, color=color)
         from lrfind.report.plots.terminal_plot import plot_schedules
 
-        put(plot_schedules(curves(), shows.width, color=shows.color, unicode=shows.unicode))
+        write_stdout(plot_schedules(curves(), shows.width, color=shows.color, unicode=shows.unicode))
         return
     from lrfind.report.plots import schedule_gallery
     from lrfind.storage.run_directory import write

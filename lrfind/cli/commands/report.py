@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lrfind.cli import options as shared
+from lrfind.cli import options
 from lrfind.cli.delivery import look_of
 from lrfind.cli.options import Format
-from lrfind.cli.terminal import put, report, screen
+from lrfind.cli.terminal import screen, show_error, write_stdout
 from lrfind.core.errors import ExitCode, InputError, LrfindError, fault
 
 if TYPE_CHECKING:
@@ -30,23 +30,23 @@ def report_(
         typer.Argument(
             help="A run directory, or its result.json or train.json.",
             show_default=False,
-            parser=shared.named,
+            parser=options.named,
             metavar="RUN",
         ),
     ],
-    form: shared.FormatOption = Format.text,
-    as_json: shared.Json = False,
-    output: shared.Output = None,
+    form: options.FormatOption = Format.text,
+    as_json: options.Json = False,
+    output: options.Output = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Write the files of the run to this folder.", show_default=False, **shared.PATH),
+        typer.Option("--out", help="Write the files of the run to this folder.", show_default=False, **options.PATH),
     ] = None,
-    plot: shared.Plot = None,
-    no_plot: shared.NoPlot = False,
-    advice: shared.Advice = False,
-    quiet: shared.Quiet = False,
-    no_color: shared.NoColor = False,
-    debug: shared.Debug = False,
+    plot: options.Plot = None,
+    no_plot: options.NoPlot = False,
+    advice: options.Advice = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+    debug: options.Debug = False,
 ) -> None:
     """Render a finished or interrupted sweep or training again, to the byte, without measuring anything.
 
@@ -55,7 +55,7 @@ def report_(
     Example: lrfind report lrfind-runs/config --format markdown --output report.md
     """
     from lrfind.cli.outputs import check_files, check_folder, check_plot, check_runs, files_of, to_file
-    from lrfind.cli.reopened_run import is_training, kept, told, told_training
+    from lrfind.cli.reopened_run import is_training, kept, open_result, open_training
     from lrfind.report.render import render
 
     output = to_file(output)
@@ -67,7 +67,7 @@ def report_(
             check_folder(out)
             check_runs({"--plot": plot, "--output": output}, [out])
         trained = is_training(run)
-        document = told_training(run, quiet=quiet) if trained else told(run, quiet=quiet)
+        document = open_training(run, quiet=quiet) if trained else open_result(run, quiet=quiet)
         left = ENDS if trained else LEAVES
         files = kept(run, left) if out is None else again(contents_of(document, not no_plot), out, run)
         look = look_of(
@@ -87,9 +87,9 @@ def report_(
             write(plot, draw(document, plot.suffix.removeprefix(".").lower()))  # type: ignore[arg-type]
         deliver(shown, output)
     except LrfindError as error:
-        raise typer.Exit(report(error, debug=debug)) from None
+        raise typer.Exit(show_error(error, debug=debug)) from None
     except Exception as error:
-        raise typer.Exit(report(fault(error), debug=debug)) from None
+        raise typer.Exit(show_error(fault(error), debug=debug)) from None
     raise typer.Exit(ExitCode.DONE)
 
 
@@ -146,7 +146,7 @@ def beside_training(training: Training, *, draws: bool) -> dict[str, bytes]:
 def deliver(text: str, output: Path | None) -> None:
     """Write a report to a file, or to stdout."""
     if output is None:
-        put(text)
+        write_stdout(text)
         return
     from lrfind.storage.run_directory import write
 

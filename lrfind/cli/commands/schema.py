@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from lrfind.cli.terminal import put
+from lrfind.cli.terminal import write_stdout
 
 
 def schema() -> None:
     """Print the JSON Schema of a config, for editors and validators."""
     from lrfind import config
 
-    put(json.dumps(config.schema(), indent=2) + "\n")
+    write_stdout(json.dumps(config.schema(), indent=2) + "\n")

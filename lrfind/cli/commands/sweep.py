@@ -6,39 +6,39 @@ from typing import Annotated
 
 import typer
 
-from lrfind.cli import options as shared
+from lrfind.cli import options
 from lrfind.cli.options import Effort, Format
 
 
 def sweep(
-    configs: shared.Configs,
-    min_lr: shared.MinLr = None,
-    max_lr: shared.MaxLr = None,
-    steps: shared.Steps = None,
-    seeds: shared.Seeds = None,
-    method: shared.Method = None,
-    effort: shared.EffortOption = Effort.standard,
-    confirm: shared.Confirm = None,
+    configs: options.Configs,
+    min_lr: options.MinLr = None,
+    max_lr: options.MaxLr = None,
+    steps: options.Steps = None,
+    seeds: options.Seeds = None,
+    method: options.Method = None,
+    effort: options.EffortOption = Effort.standard,
+    confirm: options.Confirm = None,
     write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False,
-    exit_zero: shared.ExitZero = False,
-    advice: shared.Advice = False,
-    fresh: shared.Fresh = False,
-    out: shared.Out = None,
-    settings: shared.Set = None,
-    seed: shared.Seed = None,
-    form: shared.FormatOption = Format.text,
-    as_json: shared.Json = False,
-    output: shared.Output = None,
-    plot: shared.Plot = None,
-    no_plot: shared.NoPlot = False,
-    quiet: shared.Quiet = False,
-    no_color: shared.NoColor = False,
-    device: shared.DeviceOption = None,
-    allow_import: shared.AllowImport = None,
-    allow_code: shared.AllowCode = None,
-    dry_run: shared.DryRun = False,
-    no_cache: shared.NoCache = False,
-    debug: shared.Debug = False,
+    exit_zero: options.ExitZero = False,
+    advice: options.Advice = False,
+    fresh: options.Fresh = False,
+    out: options.Out = None,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    form: options.FormatOption = Format.text,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    plot: options.Plot = None,
+    no_plot: options.NoPlot = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+    device: options.DeviceOption = None,
+    allow_import: options.AllowImport = None,
+    allow_code: options.AllowCode = None,
+    dry_run: options.DryRun = False,
+    no_cache: options.NoCache = False,
+    debug: options.Debug = False,
 ) -> None:
     """Raise the learning rate step by step, record the loss, and recommend a rate.
 
@@ -48,12 +48,14 @@ def sweep(
     Example: lrfind sweep config.yaml --json | jq .recommendation.learning_rate
     """
     from lrfind.cli.command import Job
-    from lrfind.cli.measure_options import EFFORTS, Wishes, given
+    from lrfind.cli.measure_options import EFFORTS, MeasureOptions, set_options
     from lrfind.cli.outputs import to_file
 
-    wishes = Wishes(
+    wishes = MeasureOptions(
         overrides=[*EFFORTS[effort], *(settings or [])],
-        flags=given(min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm),
+        flags=set_options(
+            min_lr=min_lr, max_lr=max_lr, steps=steps, seeds=seeds, method=method, seed=seed, confirm=confirm
+        ),
         form=Format.json if as_json else form,
         output=to_file(output),
         out=out,

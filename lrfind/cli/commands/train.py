@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lrfind.cli import options as shared
+from lrfind.cli import options
 from lrfind.cli.options import Format
 
 
@@ -23,7 +23,7 @@ def train(
             "--use",
             help="Take the rate that a finished run recommends.",
             show_default=False,
-            parser=shared.named,
+            parser=options.named,
             metavar="RUN",
         ),
     ] = None,
@@ -31,24 +31,24 @@ def train(
         str | None, typer.Option("--schedule", help="Override train.schedule by a name.", show_default=False)
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="Override train.steps.", show_default=False)] = None,
-    fail_on: shared.FailOn = None,
+    fail_on: options.FailOn = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False,
-    out: shared.Out = None,
-    settings: shared.Set = None,
-    seed: shared.Seed = None,
-    form: shared.FormatOption = Format.text,
-    as_json: shared.Json = False,
-    output: shared.Output = None,
-    plot: shared.Plot = None,
-    no_plot: shared.NoPlot = False,
-    quiet: shared.Quiet = False,
-    no_color: shared.NoColor = False,
-    device: shared.DeviceOption = None,
-    dry_run: shared.DryRun = False,
-    allow_import: shared.AllowImport = None,
-    allow_code: shared.AllowCode = None,
-    no_cache: shared.NoCache = False,
-    debug: shared.Debug = False,
+    out: options.Out = None,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    form: options.FormatOption = Format.text,
+    as_json: options.Json = False,
+    output: options.Output = None,
+    plot: options.Plot = None,
+    no_plot: options.NoPlot = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+    device: options.DeviceOption = None,
+    dry_run: options.DryRun = False,
+    allow_import: options.AllowImport = None,
+    allow_code: options.AllowCode = None,
+    no_cache: options.NoCache = False,
+    debug: options.Debug = False,
 ) -> None:
     """Train once at a rate and schedule, and say what the training shows.
 
@@ -56,13 +56,13 @@ def train(
 
     Example: lrfind train config.yaml --use lrfind-runs/config
     """
-    from lrfind.cli.measure_options import given
+    from lrfind.cli.measure_options import set_options
     from lrfind.cli.outputs import to_file
     from lrfind.cli.train_command import TrainJob, TrainWishes
 
     wishes = TrainWishes(
         overrides=settings or [],
-        flags=given(lr=lr, schedule=schedule, steps=steps, seed=seed),
+        flags=set_options(lr=lr, schedule=schedule, steps=steps, seed=seed),
         use=use,
         fail_on=fail_on or [],
         form=Format.json if as_json else form,

@@ -11,7 +11,7 @@ DEALT = 7
 """Of the random stream that deals; the same for every run, as the rows are that states are judged on."""
 
 
-def dealt(batches: Sequence[Any]) -> list[Any] | None:
+def permuted_labels(batches: Sequence[Any]) -> list[Any] | None:
     """The batches with their labels dealt out anew among all rows; None where they are no pairs of rows and labels.
 
     A permutation keeps how frequent each label is, so an answer that does not look at the inputs loses the same on

@@ -15,18 +15,18 @@ SIZE = 3
 """Height and width of a kernel."""
 
 
-def convolve(x: jax.Array, kernel: jax.Array, stride: int = 1) -> jax.Array:
+def convolve(x: jax.Array, train_loop: jax.Array, stride: int = 1) -> jax.Array:
     """Each output is the kernel over a pixel's 3x3 neighbours, zeros beyond the border.
 
     Args:
         x: shape (batch, height, width, channels).
-        kernel: shape (3, 3, channels, outputs).
+        train_loop: shape (3, 3, channels, outputs).
         stride: pixels from one output to the next; the first one is at the corner.
 
     Returns:
         Shape (batch, ceil(height / stride), ceil(width / stride), outputs).
     """
-    return by_product(x, kernel, stride) if on_cpu() else by_convolution(x, kernel, stride)
+    return by_product(x, train_loop, stride) if on_cpu() else by_convolution(x, train_loop, stride)
 
 
 def on_cpu() -> bool:
@@ -35,17 +35,17 @@ def on_cpu() -> bool:
     return str(getattr(device, "platform", device)) == "cpu"
 
 
-def by_convolution(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
+def by_convolution(x: jax.Array, train_loop: jax.Array, stride: int) -> jax.Array:
     """By XLA's convolution."""
     return jax.lax.conv_general_dilated(
-        x, kernel, (stride, stride), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC")
+        x, train_loop, (stride, stride), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
 
 
-def by_product(x: jax.Array, kernel: jax.Array, stride: int) -> jax.Array:
+def by_product(x: jax.Array, train_loop: jax.Array, stride: int) -> jax.Array:
     """By one product of (pixels, 9 channels) and (9 channels, outputs)."""
     batch, height, width, _ = x.shape
-    product = patches(x, stride) @ kernel.reshape(-1, kernel.shape[-1])
+    product = patches(x, stride) @ train_loop.reshape(-1, train_loop.shape[-1])
     return product.reshape(batch, outs(height, stride), outs(width, stride), -1)
 
 

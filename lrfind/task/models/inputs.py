@@ -24,7 +24,7 @@ def check(model: str, data: Dataset) -> None:
     """
     others = "linear, mlp, cnn or resnet" if is_image(data.input_shape) else "linear or mlp"
     shape = "x".join(map(str, data.input_shape))
-    if data.task == "text":
+    if data.kind == "text":
         if model not in OF_TOKENS:
             raise InputError(
                 f"{model} reads numbers, and {data.name} is text, read as tokens; use transformer", key="model.name"

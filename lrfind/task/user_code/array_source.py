@@ -11,17 +11,23 @@ from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.engine.evaluation import rows_in
 from lrfind.task.batch_source import Drawn, of_dataset
-from lrfind.task.data import prepare as preparing
+from lrfind.task.data import prepare
 from lrfind.task.data.arrays import Arrays as Raw
 from lrfind.task.data.batches import SPLIT_SEED
-from lrfind.task.user_code.data import Arrays, Made
+from lrfind.task.user_code.data import BatchFactory, UserArrays
 from lrfind.task.user_code.pytrees import alike
-from lrfind.task.user_code.recognize import Found
+from lrfind.task.user_code.recognize import UserModel
 from lrfind.task.user_code.tracebacks import shape_of
 
 
 def of_arrays(
-    data: Arrays, given: Arrays | Made | None, section: Any, loss: str | None, found: Found | None, *, own_loss: bool
+    data: UserArrays,
+    given: UserArrays | BatchFactory | None,
+    section: Any,
+    loss: str | None,
+    found: UserModel | None,
+    *,
+    own_loss: bool,
 ) -> Drawn:
     """A source of the user's arrays.
 
@@ -37,7 +43,7 @@ def of_arrays(
         InputError: the arrays do not go together, or not with the model.
     """
     train, held_out = data.train, data.validation
-    if isinstance(given, Arrays):
+    if isinstance(given, UserArrays):
         held_out = given.train
     elif given is not None:
         raise InputError(f"{section.title} gives arrays; this must be arrays as well", key="data.validation")
@@ -69,7 +75,7 @@ def _prepared(section: Any, loss: str | None, train: Any, held_out: Any) -> Data
     if held_out is not None:
         last = len(held_out[0])
         inputs, targets = (np.concatenate([one, other]) for one, other in zip(train, held_out, strict=True))
-    return preparing.prepare(
+    return prepare.prepare(
         Raw(inputs, targets),
         name=section.title,
         loss=loss,
@@ -89,7 +95,7 @@ def _raw(section: Any, train: Any, held_out: Any) -> Drawn:
         strata = None
         if hasattr(labels, "ndim") and labels.ndim == 1 and labels.dtype.kind in "biu":
             strata = labels.astype(np.int32)
-        parts = preparing.split(rows, strata, section.validation_fraction, SPLIT_SEED)
+        parts = prepare.split(rows, strata, section.validation_fraction, SPLIT_SEED)
         out = np.concatenate([chosen for _, chosen in parts])
         kept = np.setdiff1d(np.arange(rows), out)
         whole = train

@@ -17,7 +17,7 @@ import numpy as np
 from lrfind.core.errors import InputError
 from lrfind.task.user_code.batch_checksums import Marks
 from lrfind.task.user_code.pytrees import Tree, arrays
-from lrfind.task.user_code.tracebacks import guarded, shape_of
+from lrfind.task.user_code.tracebacks import shape_of, user_call
 
 KEEP_BYTES = 2**28
 """Bytes of batches that all streams of a run keep in memory together."""
@@ -35,7 +35,7 @@ Template = tuple[Any, list[tuple[tuple[int, ...], Any]]]
 """Structure of a batch, shape and type of each array."""
 
 
-class Room:
+class MemoryBudget:
     """Memory for batches that several streams share."""
 
     def __init__(self, limit: int | None = None) -> None:
@@ -71,7 +71,7 @@ class Stream:
         self,
         start: Start,
         title: str,
-        room: Room,
+        room: MemoryBudget,
         key: str,
         fits: Sequence[Fit] = (),
         like: Template | None = None,
@@ -182,10 +182,10 @@ class Stream:
             epoch += 1
 
     def _pass(self, epoch: int) -> Iterator[Any]:
-        with guarded(f"{self._title}"):
+        with user_call(f"{self._title}"):
             iterator = iter(self._start(epoch))
         while True:
-            with guarded(f"{self._title}"):
+            with user_call(f"{self._title}"):
                 try:
                     batch = next(iterator)
                 except StopIteration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrfind.core.errors import InputError
-from lrfind.task.user_code.recognize import Found
+from lrfind.task.user_code.recognize import UserModel
 
 NO_OPTIMIZER = "none"
 """The name that the config gives an optimiser that is left out."""
@@ -18,7 +18,7 @@ FOUND = {
 """What was recognised, in words."""
 
 
-def check_sections(config: Any, found: Found | None, *, optimizer: bool, batches: bool) -> None:
+def check_sections(config: Any, found: UserModel | None, *, optimizer: bool, batches: bool) -> None:
     """Refuse keys that what was found has no use for, and missing ones that it needs.
 
     Args:

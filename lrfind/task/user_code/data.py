@@ -13,13 +13,13 @@ import numpy as np
 from lrfind.core.errors import InputError
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
 from lrfind.engine.host_batches import host_feed
-from lrfind.engine.train_loop import Feed
+from lrfind.engine.train_loop import BatchFeed
 from lrfind.task.batch_source import Part, fingerprint, pick, shapes
 from lrfind.task.data.batches import ORDER, Batches, generator
-from lrfind.task.user_code.batch_cache import Fit, Room, Stream
+from lrfind.task.user_code.batch_cache import Fit, MemoryBudget, Stream
 from lrfind.task.user_code.pytrees import Tree, alike, arrays
 from lrfind.task.user_code.signature import check_keywords, wants
-from lrfind.task.user_code.tracebacks import guarded, kind_of, shape_of
+from lrfind.task.user_code.tracebacks import kind_of, shape_of, user_call
 
 KEY = "data.target"
 
@@ -36,7 +36,7 @@ VALID = (
 
 
 @dataclass(frozen=True)
-class Arrays:
+class UserArrays:
     """Whole arrays.
 
     Attributes:
@@ -49,7 +49,7 @@ class Arrays:
 
 
 @dataclass(frozen=True)
-class Made:
+class BatchFactory:
     """Batches, however they come.
 
     Attributes:
@@ -61,7 +61,7 @@ class Made:
     seeded: bool
 
 
-def recognise(found: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY) -> Arrays | Made:
+def recognise(found: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY) -> UserArrays | BatchFactory:
     """What the user's data is.
 
     Args:
@@ -86,7 +86,7 @@ def is_data(found: Any) -> bool:
     return not isinstance(found, type) and (hasattr(found, "__array__") or hasattr(found, "__iter__"))
 
 
-def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str, key: str) -> Arrays | Made:
+def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str, key: str) -> UserArrays | BatchFactory:
     seed = None if (name := wants(function, "seed")) in kwargs else name
     epoch = None if (name := wants(function, "epoch")) in kwargs else name
     own = {name for name in (seed, epoch) if name}
@@ -94,7 +94,7 @@ def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str,
 
     def start(number: int, passed: int) -> Any:
         given = {**kwargs} | ({seed: number} if seed else {}) | ({epoch: passed} if epoch else {})
-        with guarded(title):
+        with user_call(title):
             return function(**given)
 
     if seed or epoch:
@@ -105,17 +105,17 @@ def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str,
                 "expected",
                 key=key,
             )
-        return Made(start, seeded=bool(seed))
+        return BatchFactory(start, seeded=bool(seed))
     return _understood(start(0, 0), title, key, again=lambda: start(0, 0))
 
 
-def _understood(found: Any, title: str, key: str, again: Callable[[], Any] | None) -> Arrays | Made:
+def _understood(found: Any, title: str, key: str, again: Callable[[], Any] | None) -> UserArrays | BatchFactory:
     if isinstance(found, Mapping) and {"train"} <= found.keys() <= {"train", "validation"}:
         train = _understood(found["train"], title, key, again and (lambda: again()["train"]))
-        if isinstance(train, Arrays) and "validation" in found:
+        if isinstance(train, UserArrays) and "validation" in found:
             held_out = _understood(found["validation"], title, key, None)
-            if isinstance(held_out, Arrays):
-                return Arrays(train.train, held_out.train)
+            if isinstance(held_out, UserArrays):
+                return UserArrays(train.train, held_out.train)
         if "validation" in found:
             raise InputError(f"'train' of {title} is batches; give data.validation for the others", key=key)
         return train
@@ -127,7 +127,7 @@ def _understood(found: Any, title: str, key: str, again: Callable[[], Any] | Non
                 f"{title} returned {shape_of(tree)}; arrays need the same number of rows (a list is read as batches)",
                 key=key,
             )
-        return Arrays(tree, None)
+        return UserArrays(tree, None)
     if isinstance(found, Iterator):
         if again is None:
             raise InputError(
@@ -135,9 +135,9 @@ def _understood(found: Any, title: str, key: str, again: Callable[[], Any] | Non
                 "parameter called seed",
                 key=key,
             )
-        return Made(lambda seed, epoch: again(), seeded=False)
+        return BatchFactory(lambda seed, epoch: again(), seeded=False)
     if isinstance(found, Iterable) and not isinstance(found, str | bytes | Mapping):
-        return Made(lambda seed, epoch: found, seeded=False)
+        return BatchFactory(lambda seed, epoch: found, seeded=False)
     raise InputError(f"{title} returned {described(found)}; expected are {VALID}", key=key)
 
 
@@ -172,13 +172,13 @@ class Streamed:
     """
 
     title: str
-    made: Made
-    held_out: Arrays | Made | None
+    made: BatchFactory
+    held_out: UserArrays | BatchFactory | None
     seed: int
     example: Tree
     fits: list[Fit] = field(default_factory=list)
     _streams: dict[int, Stream] = field(default_factory=dict)
-    _room: Room = field(default_factory=Room)
+    _room: MemoryBudget = field(default_factory=MemoryBudget)
 
     @property
     def batch_rows(self) -> int:
@@ -224,7 +224,7 @@ class Streamed:
     def per_epoch(self) -> int:
         return self.stream(0).count()
 
-    def feed(self, seeds: Sequence[int], batches: Batches) -> Feed:
+    def feed(self, seeds: Sequence[int], batches: Batches) -> BatchFeed:
         streams = [self.stream(seed) for seed in seeds]
 
         def made(number: int, begin: int, stop: int) -> Tree:
@@ -239,14 +239,16 @@ class Streamed:
             return self.stream(0).take(wanted)
         if self.held_out is None:
             return None
-        if isinstance(self.held_out, Arrays):
+        if isinstance(self.held_out, UserArrays):
             rows_held = pick(self.held_out.train, rows)
             for fit in self.fits:
                 rows_held = fit(rows_held, "data.validation", "data.validation")
             return cut(rows_held, self.batch_rows, at_once=self.batch_rows)
         if HELD_OUT not in self._streams:
             made, title = self.held_out, "data.validation"
-            self._streams[HELD_OUT] = Stream(lambda epoch: made.start(0, epoch), title, Room(), title, self.fits)
+            self._streams[HELD_OUT] = Stream(
+                lambda epoch: made.start(0, epoch), title, MemoryBudget(), title, self.fits
+            )
         return self._streams[HELD_OUT].take(wanted)
 
     def first(self, rows: int) -> Tree:
@@ -280,7 +282,9 @@ class Streamed:
         return f"{self.title}: {batches} of {self.batch_rows:,} rows, {held_out}, {shapes(self.example)}"
 
 
-def streamed(made: Made, held_out: Arrays | Made | None, title: str, seed: int, fits: Sequence[Fit] = ()) -> Streamed:
+def streamed(
+    made: BatchFactory, held_out: UserArrays | BatchFactory | None, title: str, seed: int, fits: Sequence[Fit] = ()
+) -> Streamed:
     """Batches as a source; the first one is looked at.
 
     Args:
@@ -297,7 +301,7 @@ def streamed(made: Made, held_out: Arrays | Made | None, title: str, seed: int, 
     return source
 
 
-def check_alike(source: Streamed, held_out: Arrays | Made, title: str) -> None:
+def check_alike(source: Streamed, held_out: UserArrays | BatchFactory, title: str) -> None:
     """What is held out must look as what is trained on."""
     batch = (source.sample("validation", 1) or [None])[0]
     same = alike(batch, source.example) and all(

@@ -31,11 +31,11 @@ from lrfind.core.registry import near
 from lrfind.task.user_code.definitions import defined_in, is_module
 from lrfind.task.user_code.environment import environment
 from lrfind.task.user_code.module_loading import Modules, is_own
-from lrfind.task.user_code.tracebacks import guarded, kind_of
+from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 
 @dataclass(frozen=True)
-class Door:
+class ImportPolicy:
     """Where the user's own code may be loaded from.
 
     Attributes:
@@ -65,10 +65,10 @@ class Loader:
     """Loads references, each module once.
 
     Attributes:
-        door: where from.
+        policy: where from.
     """
 
-    door: Door
+    policy: ImportPolicy
     _modules: Modules = field(default_factory=Modules)
 
     def load(self, target: str, key: str, is_value: Callable[[Any], bool] = lambda found: False) -> Any:
@@ -89,9 +89,9 @@ class Loader:
         if hidden := next((part for part in parts if part.startswith("__")), None):
             raise InputError(f"'{hidden}' is one of Python's own names; name what {shown} itself defines", key=key)
         is_file = place.endswith(".py")
-        owns = self.door.owns if is_file else partial(_is_of, place.partition(".")[0])
+        owns = self.policy.owns if is_file else partial(_is_of, place.partition(".")[0])
         module = self._file(Path(place), key) if is_file else self._package(place, key)
-        with guarded(f"looking up {shown}:{name}"):
+        with user_call(f"looking up {shown}:{name}"):
             found = module
             for part in parts:
                 if not hasattr(found, part):
@@ -116,9 +116,9 @@ class Loader:
         return self._modules.digest()
 
     def _file(self, path: Path, key: str) -> Any:
-        folder = self.door.holds(path)
+        folder = self.policy.holds(path)
         if folder is None:
-            folders = " and ".join(dict.fromkeys(str(each) for each in self.door.folders)) or "no folder"
+            folders = " and ".join(dict.fromkeys(str(each) for each in self.policy.folders)) or "no folder"
             parent = "." if path.resolve().is_relative_to(Path.cwd()) else path.resolve().parent
             raise InputError(
                 f"{path} lies outside of where code may be loaded from ({folders}); add --allow-code {parent}, move it "
@@ -135,14 +135,14 @@ class Loader:
             what = "is a folder" if path.is_dir() else "there is no such file"
             others = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
             raise InputError(f"{path}: {what}{near(path.name, others)}", key=key)
-        with guarded(f"importing {path.name}"):
+        with user_call(f"importing {path.name}"):
             return self._modules.file(path.resolve(), folder)
 
     def _package(self, module: str, key: str) -> Any:
         package = module.partition(".")[0]
         if not all(part.isidentifier() for part in module.split(".")):
             raise InputError(f"'{module}' is neither a file that ends in .py nor the name of a module", key=key)
-        if package not in self.door.packages:
+        if package not in self.policy.packages:
             raise InputError(
                 f"code is loaded from files beside the config; to load it from the installed package {package}, "
                 f"add --allow-import {package} (for a file write {module.replace('.', '/')}.py)",
@@ -154,7 +154,7 @@ class Loader:
             spec = None
         if spec is None:
             raise InputError(f"there is no package {package} installed here", key=key)
-        with guarded(f"importing {module}"):
+        with user_call(f"importing {module}"):
             try:
                 found = importlib.import_module(module)
             except ModuleNotFoundError as error:

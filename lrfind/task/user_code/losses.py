@@ -11,14 +11,14 @@ from lrfind.core.errors import InputError
 from lrfind.task.data.targets import LABEL_LOSSES
 from lrfind.task.models.contract import Loss
 from lrfind.task.user_code.models import scalar
-from lrfind.task.user_code.tracebacks import guarded
+from lrfind.task.user_code.tracebacks import user_call
 
 
 def own_loss(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str) -> Loss:
     """The user's loss, its return value checked."""
 
     def loss(outputs: Any, targets: Any) -> jax.Array:
-        with guarded(title, {"outputs": outputs, "targets": targets}):
+        with user_call(title, {"outputs": outputs, "targets": targets}):
             value = function(outputs, targets, **kwargs)
         return scalar(value, title, "loss.target")
 

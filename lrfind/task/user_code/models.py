@@ -11,11 +11,11 @@ import numpy as np
 
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.task.models.contract import FORWARD, Key, Model
-from lrfind.task.user_code.partition import Settings
+from lrfind.task.user_code.partition import StaticLeaves
 from lrfind.task.user_code.pytrees import Keys, Tree, arrays, check_same, is_key, typed
-from lrfind.task.user_code.recognize import Found
+from lrfind.task.user_code.recognize import UserModel
 from lrfind.task.user_code.signature import Roles
-from lrfind.task.user_code.tracebacks import guarded, kind_of, shape_of
+from lrfind.task.user_code.tracebacks import kind_of, shape_of, user_call
 
 KEY = "model.target"
 
@@ -26,7 +26,7 @@ GRADIENT_NORM = ("gradient_norm", "grad_norm")
 UPDATE_NORM = ("update_norm",)
 
 
-def model(found: Found, example: Tree) -> Model:
+def model(found: UserModel, example: Tree) -> Model:
     """The contract around a loss with its parameters, or a train step.
 
     Args:
@@ -37,7 +37,7 @@ def model(found: Found, example: Tree) -> Model:
 
 
 def starting(
-    found: Found, example: Tree, outputs: int | None, settings: Settings, *, stateful: bool
+    found: UserModel, example: Tree, outputs: int | None, settings: StaticLeaves, *, stateful: bool
 ) -> Callable[[Key], tuple[Any, Any]]:
     """``key -> (params, state)`` from the user's ``init`` or from what is given; `settings` keeps what is no weight."""
     if found.init is None:
@@ -55,7 +55,7 @@ def starting(
 
     def run(raw: Any, inputs: Tree) -> tuple[Any, Any]:
         values = {"key": typed(raw), "inputs": inputs, "input_shape": shape, "outputs": outputs}
-        with guarded(what, init.given(values)):
+        with user_call(what, init.given(values)):
             made = init(values)
         if stateful:
             if not (isinstance(made, tuple) and len(made) == 2):
@@ -97,7 +97,7 @@ class OwnNetwork:
         any_tree: outputs may be any pytree, as for a loss of the user's own.
     """
 
-    def __init__(self, found: Found, example: Tree, outputs: int | None, *, any_tree: bool) -> None:
+    def __init__(self, found: UserModel, example: Tree, outputs: int | None, *, any_tree: bool) -> None:
         self._what = f"apply of {found.title}"
         self._any_tree = any_tree
         self._apply = Roles(
@@ -110,7 +110,7 @@ class OwnNetwork:
             key=KEY,
         )
         pair(example, found.title)
-        self._settings = Settings()
+        self._settings = StaticLeaves()
         self.init = starting(found, example, outputs, self._settings, stateful="state" in self._apply.roles)
 
     def apply(self, params: Any, state: Any, inputs: Any, key: Any, train: bool) -> tuple[Any, Any]:
@@ -119,7 +119,7 @@ class OwnNetwork:
         values = {"params": params, "state": state, "inputs": inputs, "train": train, "evaluation": not train}
         if "key" in self._apply.roles:
             values["key"] = typed(key)
-        with guarded(what, self._apply.given(values)):
+        with user_call(what, self._apply.given(values)):
             outputs = self._apply(values)
         if "state" in self._apply.roles:
             if not (isinstance(outputs, tuple) and len(outputs) == 2):
@@ -148,7 +148,7 @@ def pair(batch: Tree, title: str) -> tuple[Tree, Tree]:
     )
 
 
-def losing(found: Found, example: Tree) -> Model:
+def losing(found: UserModel, example: Tree) -> Model:
     """A model from ``loss_fn`` and ``params``."""
     what = f"loss_fn of {found.title}"
     call = Roles(
@@ -163,14 +163,14 @@ def losing(found: Found, example: Tree) -> Model:
     if "state" in call.roles:
         raise InputError(f"{what} takes a state; return (init, apply), or a whole (step, state)", key=KEY)
 
-    settings = Settings()
+    settings = StaticLeaves()
 
     def evaluate(params: Any, state: Any, batch: Any, key: Any, train: bool) -> tuple[jax.Array, tuple[Any, Any]]:
         params = settings.give(params)
         values = {"params": params, "batch": batch, "train": train, "evaluation": not train}
         if "key" in call.roles:
             values["key"] = typed(key)
-        with guarded(what, call.given(values)):
+        with user_call(what, call.given(values)):
             value = call(values)
         if isinstance(value, tuple) and len(value) == 2:
             value = value[0]  # (loss, whatever), as value_and_grad(has_aux=True) has it
@@ -194,7 +194,7 @@ def scalar(value: Any, what: str, key: str) -> jax.Array:
     return array
 
 
-def stepping(found: Found, example: Tree) -> Model:
+def stepping(found: UserModel, example: Tree) -> Model:
     """A model from a whole train step: its state stands where the params do."""
     what = f"step of {found.title}"
     call = Roles(
@@ -207,7 +207,7 @@ def stepping(found: Found, example: Tree) -> Model:
         key=KEY,
     )
     keys: list[Keys] = []
-    settings = Settings(trained=False)
+    settings = StaticLeaves(trained=False)
 
     def whole(state: Any) -> Any:
         return settings.give(keys[0].lift(state))
@@ -221,7 +221,7 @@ def stepping(found: Found, example: Tree) -> Model:
         values = {"state": whole(state), "batch": batch, "rate": rate}
         if "key" in call.roles:
             values["key"] = typed(key)
-        with guarded(what, call.given(values)):
+        with user_call(what, call.given(values)):
             made = call(values)
         if not (isinstance(made, tuple) and len(made) == 2):
             raise InputError(f"{what} returned {shape_of(made)}; (state, loss) is expected", key=KEY)
@@ -236,21 +236,21 @@ def stepping(found: Found, example: Tree) -> Model:
         if found.evaluate is None:
             raw = np.zeros(2, np.uint32) if key is None else key
             return step(params, batch, jnp.zeros((), jnp.float32), raw)[1], (state, {})
-        with guarded(f"evaluate of {found.title}", {"state": params, "batch": batch}):
+        with user_call(f"evaluate of {found.title}", {"state": params, "batch": batch}):
             value = found.evaluate(whole(params), batch)
         return scalar(value, f"evaluate of {found.title}", KEY), (state, {})
 
     return Model(init, evaluate, step, ONE_STEP if found.evaluate is None else FORWARD)
 
 
-def starting_state(found: Found, example: Tree, raw: Key) -> Tree:
+def starting_state(found: UserModel, example: Tree, raw: Key) -> Tree:
     """The state before the first step."""
     if found.init is None:
         return found.values
     what = f"init of {found.title}"
     init = Roles(found.init, what, order=("key", "inputs"), needed=1, usage="init(key)", key=KEY)
     inputs = example[0] if isinstance(example, tuple) and len(example) == 2 else example
-    with guarded(what):
+    with user_call(what):
         return init({"key": typed(raw), "inputs": inputs})
 
 

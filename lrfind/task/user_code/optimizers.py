@@ -9,14 +9,14 @@ from typing import Any
 from lrfind.core.errors import InputError
 from lrfind.task.optim.optimizers import MakeOptimizer, Name
 from lrfind.task.optim.source_code import Call, source
-from lrfind.task.user_code.tracebacks import guarded, kind_of
+from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 
 def own_optimizer(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str) -> MakeOptimizer:
     """The user's optimiser by its rate, its return value checked."""
 
     def make(rate: Any) -> Any:
-        with guarded(title, {"the rate": rate}):
+        with user_call(title, {"the rate": rate}):
             made = function(rate, **kwargs)
         if not (callable(getattr(made, "init", None)) and callable(getattr(made, "update", None))):
             raise InputError(
@@ -35,7 +35,7 @@ def watched(function: Callable[..., Any], what: str) -> Callable[..., Any]:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with guarded(what):
+        with user_call(what):
             return function(*args, **kwargs)
 
     return call

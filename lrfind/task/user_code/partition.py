@@ -29,7 +29,7 @@ def is_module(value: Any) -> bool:
     return inside and any(hasattr(leaf, "dtype") for leaf in leaves)
 
 
-class Settings:
+class StaticLeaves:
     """Takes the settings out of the modules in a tree, and puts them back: of several trees alike, the first's.
 
     Args:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lrfind.core.errors import InputError, text_of
-from lrfind.task.user_code.tracebacks import guarded, kind_of, shape_of
+from lrfind.task.user_code.tracebacks import kind_of, shape_of, user_call
 
 Tree = Any
 
@@ -38,7 +38,7 @@ def arrays(tree: Tree, what: str, key: str) -> Tree:
         where = f" at {place}" if place else ""
         if callable(leaf) or isinstance(leaf, str | bytes):
             raise InputError(f"{what} holds {kind_of(leaf)}{where}; every leaf must be an array or a number", key=key)
-        with guarded(what):
+        with user_call(what):
             try:
                 array = np.array(leaf)
             except Exception as error:

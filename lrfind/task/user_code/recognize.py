@@ -33,7 +33,7 @@ VALID = "(init, apply), (loss_fn, params) or (step, state), or a dict with such 
 
 
 @dataclass(frozen=True)
-class Found:
+class UserModel:
     """A model of the user's own.
 
     Attributes:
@@ -58,7 +58,7 @@ def is_network(found: Any) -> bool:
     return hasattr(found, "init") and hasattr(found, "apply")
 
 
-def recognise(built: Any, title: str, key: str) -> Found:
+def recognise(built: Any, title: str, key: str) -> UserModel:
     """What was returned.
 
     Args:
@@ -72,11 +72,13 @@ def recognise(built: Any, title: str, key: str) -> Found:
     parts = _parts(built)
     for kind, (one, other) in PARTS.items():
         if kind == "network" and {"init", "apply"} <= parts.keys():
-            return Found(kind, title, _function(parts, "apply", title, key), _function(parts, "init", title, key), None)
+            return UserModel(
+                kind, title, _function(parts, "apply", title, key), _function(parts, "init", title, key), None
+            )
         if kind != "network" and one in parts and {other, "init"} & parts.keys():
             init = None if other in parts else _function(parts, "init", title, key)
             evaluate = _function(parts, "evaluate", title, key) if "evaluate" in parts else None
-            return Found(kind, title, _function(parts, one, title, key), init, parts.get(other), evaluate)
+            return UserModel(kind, title, _function(parts, one, title, key), init, parts.get(other), evaluate)
     if parts:
         held = ", ".join(parts)
         raise InputError(f"{title} returned an object with {held}; it must return {VALID}", key=key)
@@ -84,10 +86,10 @@ def recognise(built: Any, title: str, key: str) -> Found:
         first, second = built
         function_last = callable(second) and not is_module(second)
         if callable(first) and function_last and not is_module(first):
-            return Found("network", title, second, first, None)
+            return UserModel("network", title, second, first, None)
         if callable(first) and not function_last:
             kind = "step" if _is_step(first) else "loss"
-            return Found(kind, title, first, None, second)
+            return UserModel(kind, title, first, None, second)
         if callable(second):
             name = PARTS["step" if _is_step(second) else "loss"]
             raise InputError(

@@ -40,7 +40,7 @@ PASSED_ON = re.compile(r'^  File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
 
 
 @contextmanager
-def guarded(what: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
+def user_call(what: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Turn what the user's code raises into a message that shows where in it.
 
     Args:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.analysis.confirmation.horizon_scaling import EXACT, POWER, deaf, factor, steps_near
-from lrfind.analysis.range_test.recommendation import carried, recommend
+from lrfind.analysis.confirmation.horizon_scaling import EXACT, POWER, factor, ignores_gradient_scale, steps_near
+from lrfind.analysis.range_test.recommendation import recommend, scaled_to_horizon
 from lrfind.core.result import Suggestion
 from tests.support.synthetic import ladder
 
@@ -28,30 +28,34 @@ def share_of_weights() -> np.ndarray:
 
 
 def test_signs_have_one_size() -> None:
-    assert deaf(RATES, np.tile(RATES * 70.0, (4, 1)), gradients(1.0), None)
-    assert deaf(RATES, np.outer([1, 2, 3, 4], RATES), gradients(1.0), None), "each seed has weights of its own"
+    assert ignores_gradient_scale(RATES, np.tile(RATES * 70.0, (4, 1)), gradients(1.0), None)
+    assert ignores_gradient_scale(RATES, np.outer([1, 2, 3, 4], RATES), gradients(1.0), None), (
+        "each seed has weights of its own"
+    )
 
 
 def test_a_share_of_the_weights_is_seen_while_they_are_still() -> None:
     suggested = 0.01
-    assert deaf(RATES, share_of_weights(), gradients(1.0), suggested)
-    assert not deaf(RATES, share_of_weights(), gradients(1.0), None), "they grow by orders of magnitude in the end"
+    assert ignores_gradient_scale(RATES, share_of_weights(), gradients(1.0), suggested)
+    assert not ignores_gradient_scale(RATES, share_of_weights(), gradients(1.0), None), (
+        "they grow by orders of magnitude in the end"
+    )
 
 
 def test_nearly_is_not_a_share() -> None:
     """Adam on batches of half the data, whose gradients hardly differ, comes close."""
     found = share_of_weights() * np.exp(np.random.default_rng(1).normal(0, 4 * EXACT, (4, len(RATES))))
-    assert not deaf(RATES, found, gradients(1.0), 0.01)
+    assert not ignores_gradient_scale(RATES, found, gradients(1.0), 0.01)
 
 
 def test_gradients_do_not() -> None:
     found = gradients(1.0)
-    assert not deaf(RATES, RATES * found, found, SUGGESTED)
+    assert not ignores_gradient_scale(RATES, RATES * found, found, SUGGESTED)
 
 
 def test_a_gradient_that_never_changed_tells_nothing() -> None:
     found = gradients(0.0005)
-    assert not deaf(RATES, RATES * found, found, SUGGESTED)
+    assert not ignores_gradient_scale(RATES, RATES * found, found, SUGGESTED)
 
 
 def test_what_was_not_measured_is_left_out() -> None:
@@ -59,8 +63,8 @@ def test_what_was_not_measured_is_left_out() -> None:
     norms[:, 80:] = np.nan
     found[:, :2] = 0
     norms[3] = np.nan
-    assert deaf(RATES, norms, found, None)
-    assert not deaf(RATES, np.full_like(norms, np.nan), found, SUGGESTED)
+    assert ignores_gradient_scale(RATES, norms, found, None)
+    assert not ignores_gradient_scale(RATES, np.full_like(norms, np.nan), found, SUGGESTED)
 
 
 def test_steps_near_of_an_even_ladder() -> None:
@@ -82,7 +86,7 @@ def test_the_power() -> None:
 def test_a_recommendation_is_carried_with_its_interval() -> None:
     rate = float(RATES[60])
     found = recommend("steepest", Suggestion(rate, rate / 2, rate * 2, "why"), seeds=4, schedule="cosine", steps=2000)
-    moved = carried(found, RATES, 1000.0)
+    moved = scaled_to_horizon(found, RATES, 1000.0)
     by = factor(steps_near(RATES, rate), 1000.0)
     assert (moved.learning_rate, moved.low, moved.high) == pytest.approx((rate * by, rate / 2 * by, rate * 2 * by))
     assert f"the sweep suggests {rate:.1e}" in moved.reason
@@ -91,4 +95,4 @@ def test_a_recommendation_is_carried_with_its_interval() -> None:
 
 def test_no_rate_is_not_carried() -> None:
     none = recommend("steepest", Suggestion(None, None, None, "why"), seeds=4, schedule="cosine", steps=2000)
-    assert carried(none, RATES, 1000.0) == none
+    assert scaled_to_horizon(none, RATES, 1000.0) == none

@@ -19,11 +19,11 @@ from lrfind.analysis.confirmation.search import (
     LEAN,
     LOOK,
     SHORTEST,
-    Heat,
-    Race,
+    Rung,
+    Search,
     Shape,
     horizons,
-    least,
+    min_budget,
     shape_of,
 )
 from tests.support.surfaces import Surface, bowl, play, race, tell, told
@@ -83,9 +83,9 @@ class TestShape:
 
     def test_a_small_budget_has_two_heats_of_one_seed(self) -> None:
         assert (shape_of(ENOUGH), shape_of(ENOUGH - 1)) == (FULL, LEAN)
-        heats = [heat for heat in play(race(budget=500), bowl()) if len(heat.rates) > 1]
-        assert [heat.seeds for heat in heats] == [1, 1]
-        assert heats[0].steps < heats[1].steps == horizons(700, 500, 8.0)[-1]
+        rungs = [rung for rung in play(race(budget=500), bowl()) if len(rung.rates) > 1]
+        assert [rung.seeds for rung in rungs] == [1, 1]
+        assert rungs[0].steps < rungs[1].steps == horizons(700, 500, 8.0)[-1]
 
 
 class TestBudget:
@@ -93,37 +93,37 @@ class TestBudget:
     @given(STEPS, BUDGETS, COSTS, st.integers(1, 5), st.integers(0, 10**6))
     def test_whatever_happens_it_is_kept(self, steps: int, budget: int, cost: float, seeds: int, seed: int) -> None:
         found = race(steps=steps, budget=budget, seeds=seeds, evaluation=cost)
-        heats = play(found, wild(seed))
-        assert found.spent == pytest.approx(sum(heat.trainings * (heat.steps + cost) for heat in heats))
+        rungs = play(found, wild(seed))
+        assert found.spent == pytest.approx(sum(rung.trainings * (rung.steps + cost) for rung in rungs))
         assert found.spent <= budget * (1 + 1e-9)
-        assert bool(heats) == found.possible == (least(steps, cost) <= budget)
-        assert len(heats) <= len(FULL.seeds) + sum(FULL.extra)
-        for heat in heats:
-            assert 1 <= heat.steps <= steps
-            assert 1 <= heat.seeds <= min(seeds, max(FULL.seeds))
-            assert np.isfinite(heat.rates).all()
-            assert heat.rates[0] > 0
-            assert all(low < high for low, high in pairwise(heat.rates))
-        assert [heat.steps for heat in heats] == sorted(heat.steps for heat in heats)
-        if heats:
-            assert any(math.isclose(rate, found.suggestion, rel_tol=1e-12) for rate in heats[0].rates)
-            assert list(found.bests()) == sorted({heat.steps for heat in heats})
+        assert bool(rungs) == found.possible == (min_budget(steps, cost) <= budget)
+        assert len(rungs) <= len(FULL.seeds) + sum(FULL.extra)
+        for rung in rungs:
+            assert 1 <= rung.steps <= steps
+            assert 1 <= rung.seeds <= min(seeds, max(FULL.seeds))
+            assert np.isfinite(rung.rates).all()
+            assert rung.rates[0] > 0
+            assert all(low < high for low, high in pairwise(rung.rates))
+        assert [rung.steps for rung in rungs] == sorted(rung.steps for rung in rungs)
+        if rungs:
+            assert any(math.isclose(rate, found.suggestion, rel_tol=1e-12) for rate in rungs[0].rates)
+            assert list(found.bests()) == sorted({rung.steps for rung in rungs})
 
     @pytest.mark.parametrize("steps", [1, 5, 50, 10**6])
     @pytest.mark.parametrize("budget", [-400, 0, 1, 50, 400, 2600, 10**6])
     def test_corners(self, steps: int, budget: int) -> None:
         found = race(steps=steps, budget=budget)
-        heats = play(found, bowl())
+        rungs = play(found, bowl())
         assert found.spent <= max(0, budget)
-        assert bool(heats) == (budget >= least(steps, 8.0))
+        assert bool(rungs) == (budget >= min_budget(steps, 8.0))
 
     def test_the_least_is_the_first_heat(self) -> None:
-        enough = least(1000, 8.0)
+        enough = min_budget(1000, 8.0)
         assert enough == len(LOOK) * (SHORTEST + 8)
-        (heat,) = play(race(budget=enough), bowl())
-        assert heat.trainings * (heat.steps + 8) == enough
+        (rung,) = play(race(budget=enough), bowl())
+        assert rung.trainings * (rung.steps + 8) == enough
         assert play(race(budget=enough - 0.1), bowl()) == []
-        assert least(3, 8.0) == len(LOOK) * (3 + 8)
+        assert min_budget(3, 8.0) == len(LOOK) * (3 + 8)
 
     def test_most_of_it_is_used(self) -> None:
         found = race()
@@ -131,7 +131,7 @@ class TestBudget:
         assert 0.8 * found.budget < found.spent
 
     def test_nothing_is_trained_where_no_start_is_finite(self) -> None:
-        found = Race(1e-3, 1000, 2600, 2, np.array([math.inf, math.nan]), 8.0)
+        found = Search(1e-3, 1000, 2600, 2, np.array([math.inf, math.nan]), 8.0)
         assert (found.judgeable, found.possible) == (False, False)
         assert play(found, bowl()) == []
 
@@ -140,33 +140,33 @@ class TestLook:
     """The first heat."""
 
     def test_it_is_about_the_suggestion(self) -> None:
-        heat = next(race(suggestion=2e-4).heats())
-        np.testing.assert_allclose(np.log10(heat.rates), math.log10(2e-4) + np.array(LOOK))
-        assert (heat.steps, heat.seeds) == (18, 2)
+        rung = next(race(suggestion=2e-4).rungs())
+        np.testing.assert_allclose(np.log10(rung.rates), math.log10(2e-4) + np.array(LOOK))
+        assert (rung.steps, rung.seeds) == (18, 2)
 
     @pytest.mark.parametrize(("side", "edge"), [(-1, min(LOOK)), (1, max(LOOK))])
     def test_beyond_an_edge_as_often_as_it_may(self, side: int, edge: float) -> None:
-        heats = play(race(), at_edge(side))
-        first = [heat for heat in heats if heat.steps == heats[0].steps]
-        assert [len(heat.rates) for heat in first] == [len(LOOK)] + [1] * FULL.extra[0]
+        rungs = play(race(), at_edge(side))
+        first = [rung for rung in rungs if rung.steps == rungs[0].steps]
+        assert [len(rung.rates) for rung in first] == [len(LOOK)] + [1] * FULL.extra[0]
         gap = LOOK[1] - LOOK[0]
-        places = [math.log10(heat.rates[0]) for heat in first[1:]]
+        places = [math.log10(rung.rates[0]) for rung in first[1:]]
         np.testing.assert_allclose(places, -3 + edge + side * gap * np.arange(1, FULL.extra[0] + 1))
 
     @pytest.mark.parametrize("number", [1, 2])
     def test_later_heats_go_beyond_their_edges_too(self, number: int) -> None:
         lengths = horizons(700, 10_000, 8.0)
         surfaces = {steps: bowl() for steps in lengths} | {lengths[number]: at_edge(-1)}
-        heats = play(race(budget=10_000, steps=700), lambda place, steps, seed: surfaces[steps](place, steps, seed))
-        alone = [heat.steps for heat in heats if len(heat.rates) == 1]
+        rungs = play(race(budget=10_000, steps=700), lambda place, steps, seed: surfaces[steps](place, steps, seed))
+        alone = [rung.steps for rung in rungs if len(rung.rates) == 1]
         assert alone == [lengths[number]] * FULL.extra[number]
 
     def test_no_further_once_the_best_is_inside(self) -> None:
-        heats = play(race(), bowl(best=-3 + min(LOOK) - 0.1))
-        assert [len(heat.rates) for heat in heats if heat.steps == heats[0].steps] == [len(LOOK), 1]
+        rungs = play(race(), bowl(best=-3 + min(LOOK) - 0.1))
+        assert [len(rung.rates) for rung in rungs if rung.steps == rungs[0].steps] == [len(LOOK), 1]
 
     def test_an_edge_is_not_followed_where_nothing_is_gained(self) -> None:
-        assert all(len(heat.rates) > 1 for heat in play(race(), failing))
+        assert all(len(rung.rates) > 1 for rung in play(race(), failing))
         found = told(failing, [20], places=np.array([-3.0, -2.0]))
         assert found.beyond(20) is None
 
@@ -180,33 +180,33 @@ class TestLaterHeats:
     def test_the_best_rate_is_found_wherever_it_is(self, off: float, exponent: float) -> None:
         found = race(suggestion=10 ** (-3 - off))
         # The best rate of the first heat lies off the suggestion.
-        heats = play(found, bowl(best=-3, exponent=exponent, at=18, width=2.0))
-        longest = heats[-1].steps
+        rungs = play(found, bowl(best=-3, exponent=exponent, at=18, width=2.0))
+        longest = rungs[-1].steps
         true = -3 + exponent * math.log10(longest / 18)
         assert found.bests()[longest] == pytest.approx(true, abs=LAST / 2 + 0.03)
 
     def test_the_last_heat_is_evenly_spaced_about_the_best_so_far(self) -> None:
         found = race()
-        heats = play(found, bowl(exponent=-0.5, width=2.0))
-        places = np.log10(heats[-1].rates)
+        rungs = play(found, bowl(exponent=-0.5, width=2.0))
+        places = np.log10(rungs[-1].rates)
         np.testing.assert_allclose(np.diff(places), LAST)
         bests = found.bests()
-        del bests[heats[-1].steps]
-        assert places.mean() == pytest.approx(-3 - 0.5 * math.log10(heats[-1].steps / 1000), abs=LAST)
+        del bests[rungs[-1].steps]
+        assert places.mean() == pytest.approx(-3 - 0.5 * math.log10(rungs[-1].steps / 1000), abs=LAST)
 
     def test_fewer_rates_where_the_rest_of_the_budget_is_short(self) -> None:
         cost = 8.0
         sizes = set()
-        for budget in range(int(least(1000, cost)), 700, 5):
-            heats = play(race(budget=budget, evaluation=cost), bowl())
-            sizes |= {len(heat.rates) for heat in heats[1:]}
+        for budget in range(int(min_budget(1000, cost)), 700, 5):
+            rungs = play(race(budget=budget, evaluation=cost), bowl())
+            sizes |= {len(rung.rates) for rung in rungs[1:]}
         assert {2, 3, 4} <= sizes
         assert min(size for size in sizes if size > 1) >= 2
 
     @pytest.mark.parametrize("seeds", [1, 2, 7])
     def test_no_more_seeds_than_there_are(self, seeds: int) -> None:
-        heats = play(race(seeds=seeds), bowl())
-        assert [heat.seeds for heat in heats if len(heat.rates) > 1] == [min(seeds, most) for most in FULL.seeds]
+        rungs = play(race(seeds=seeds), bowl())
+        assert [rung.seeds for rung in rungs if len(rung.rates) > 1] == [min(seeds, most) for most in FULL.seeds]
 
 
 class TestExponent:
@@ -223,8 +223,8 @@ class TestExponent:
     @pytest.mark.parametrize("steps", [1, 3, SHORTEST])
     def test_a_training_shorter_than_a_heat_is_raced_whole(self, steps: int) -> None:
         found = race(steps=steps)
-        heats = play(found, bowl())
-        assert {heat.steps for heat in heats} == {steps}
+        rungs = play(found, bowl())
+        assert {rung.steps for rung in rungs} == {steps}
         assert found.exponent is None
 
     def test_what_the_sweep_tells_bounds_it(self) -> None:
@@ -235,14 +235,14 @@ class TestExponent:
 
     def test_the_next_heat_looks_where_it_leads(self) -> None:
         here, there = (play(race(most=most), bowl(width=2.0)) for most in (0.0, -0.75))
-        assert [heat.steps for heat in here[:2]] == [heat.steps for heat in there[:2]]
+        assert [rung.steps for rung in here[:2]] == [rung.steps for rung in there[:2]]
         lower = np.log10(there[1].rates[0] / here[1].rates[0])
         assert lower == pytest.approx(-0.75 * math.log10(here[1].steps / here[0].steps), abs=0.02)
 
 
 class TestInvariance:
     @staticmethod
-    def table(found: Race) -> dict[int, list[float]]:
+    def table(found: Search) -> dict[int, list[float]]:
         return {steps: sorted(places) for steps, places in found.scores.items()}
 
     @settings(max_examples=25, deadline=None)
@@ -263,7 +263,7 @@ class TestInvariance:
     def test_scale_and_offset_of_losses_change_nothing(self, scale: float, offset: float, seed: int) -> None:
         surface = bowl(best=-3.4, exponent=-0.5, noise=0.02)
         here = race()
-        there = Race(1e-3, 1000, 2600, 4, offset + scale * here.untrained, 8.0)
+        there = Search(1e-3, 1000, 2600, 4, offset + scale * here.untrained, 8.0)
         play(here, lambda place, steps, lane: surface(place, steps, lane + seed))
         play(there, lambda place, steps, lane: offset + scale * surface(place, steps, lane + seed))
         for steps, places in self.table(here).items():
@@ -280,16 +280,16 @@ class TestInvariance:
         forth, back = told(bowl(noise=0.1), places=places), race()
         for steps in (300, 20):
             for place in reversed(places):
-                tell(back, Heat((10**place,), steps, 2), bowl(noise=0.1))
+                tell(back, Rung((10**place,), steps, 2), bowl(noise=0.1))
         assert forth.bests() == back.bests()
 
 
 def test_told_losses_are_kept_by_length_and_rate() -> None:
     found = race(evaluation=2.0)
-    heat = Heat((1e-3, 1e-2), 10, 2)
+    rung = Rung((1e-3, 1e-2), 10, 2)
     loss = np.array([[1.0, 2.0], [3.0, math.nan]])
-    found.tell(heat, loss, loss - 1)
-    assert (heat.trainings, found.spent) == (4, 4 * 12)
+    found.tell(rung, loss, loss - 1)
+    assert (rung.trainings, found.spent) == (4, 4 * 12)
     assert list(found.scores) == [10]
     np.testing.assert_array_equal(list(found.scores[10].values()), loss)
     np.testing.assert_array_equal(list(found.train_scores[10].values()), loss - 1)

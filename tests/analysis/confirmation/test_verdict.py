@@ -11,9 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfind.analysis.confirmation.extrapolation import STILL
-from lrfind.analysis.confirmation.search import Heat, Race
+from lrfind.analysis.confirmation.search import Rung, Search
 from lrfind.analysis.confirmation.summary import LITTLE, candidates, seed_factor
-from lrfind.analysis.confirmation.verdict import APART, BETTER, FAR, FEW_ROWS, Verdict, interval, unheard, verdict
+from lrfind.analysis.confirmation.verdict import (
+    APART,
+    BETTER,
+    FAR,
+    FEW_ROWS,
+    ConfirmationOutcome,
+    interval,
+    unheard,
+    verdict,
+)
 from lrfind.core.result import Recommendation, Suggestion
 from tests.support.surfaces import START, Surface, bowl, play, race, told
 
@@ -22,7 +31,7 @@ SUGGESTION = Suggestion(1e-3, 5e-4, 2e-3, "steepest")
 NO_SUGGESTION = Suggestion(None, None, None, "noise hides the fall")
 
 
-def judged(found: Race, *, suggested: float | None = 1e-3, **changes: Any) -> Verdict:
+def judged(found: Search, *, suggested: float | None = 1e-3, **changes: Any) -> ConfirmationOutcome:
     """The verdict on a race, by default about plenty of held-out rows."""
     facts: dict[str, Any] = {
         "judged_on": "held-out loss",
@@ -35,7 +44,7 @@ def judged(found: Race, *, suggested: float | None = 1e-3, **changes: Any) -> Ve
     return verdict(found, UNCONFIRMED, suggestion, **facts | changes)
 
 
-def of(table: dict[int, dict[float, Any]], *, steps: int = 1000, train: Any = None, untrained: Any = 2.0) -> Race:
+def of(table: dict[int, dict[float, Any]], *, steps: int = 1000, train: Any = None, untrained: Any = 2.0) -> Search:
     """A race with these losses by length and log10 rate: one number, or one per seed."""
     rows = {length: {place: np.atleast_1d(loss) for place, loss in row.items()} for length, row in table.items()}
     seeds = max(len(loss) for row in rows.values() for loss in row.values())
@@ -44,7 +53,7 @@ def of(table: dict[int, dict[float, Any]], *, steps: int = 1000, train: Any = No
     for length, row in rows.items():
         loss = np.array(list(row.values()), float)
         own = None if train is None else np.array([np.atleast_1d(each) for each in train[length].values()], float)
-        found.tell(Heat(tuple(10**place for place in row), length, loss.shape[1]), loss, own)
+        found.tell(Rung(tuple(10**place for place in row), length, loss.shape[1]), loss, own)
     return found
 
 
@@ -216,7 +225,7 @@ class TestDeclined:
     """No rate, and why."""
 
     @staticmethod
-    def declined(found: Race, **changes: Any) -> str:
+    def declined(found: Search, **changes: Any) -> str:
         said = judged(found, **changes)
         rate = said.recommendation
         assert (rate.learning_rate, rate.low, rate.high, rate.interval_from) == (None, None, None, None)

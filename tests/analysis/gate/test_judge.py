@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from lrfind.analysis.gate.judge import judge
 from lrfind.analysis.gate.rate import rate_in_range
-from lrfind.analysis.range_test.curve import divergences, read
+from lrfind.analysis.range_test.curve import divergences, summarize
 from lrfind.analysis.range_test.methods import suggestions
 from lrfind.analysis.range_test.recommendation import recommend
 from lrfind.core.check import Verdict
@@ -38,7 +38,7 @@ def recorded(clean: Floats, *, seeds: int = 4, noise: float = 0.02, shift: float
     rng = np.random.default_rng(3)
     moved = [np.interp(X - shift * k / max(seeds - 1, 1), X, clean) for k in range(seeds)]
     loss = np.array(moved) + noise * rng.standard_normal((seeds, STEPS))
-    reading = read(RATES, loss)
+    reading = summarize(RATES, loss)
     found = suggestions("steepest", reading, loss)
     base = typical()
     norms = np.where(np.isfinite(loss), 1.0, np.nan)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.analysis.range_test.curve import combine, divergence, read
+from lrfind.analysis.range_test.curve import combine, divergence, summarize
 from tests.support.synthetic import blow_up, ladder, sigmoid_fall, typical
 
 RATES = ladder()
@@ -85,9 +85,9 @@ class TestTrouble:
     """Curves without a rate say what was seen and what to change."""
 
     def trouble(self, loss: np.ndarray, rates: np.ndarray = RATES) -> str:
-        reading = read(rates, np.atleast_2d(loss))
-        assert reading.trouble is not None
-        return reading.trouble
+        reading = summarize(rates, np.atleast_2d(loss))
+        assert reading.no_rate_reason is not None
+        return reading.no_rate_reason
 
     def test_flat(self) -> None:
         assert self.trouble(np.full(100, 2.3)).startswith(
@@ -96,7 +96,7 @@ class TestTrouble:
 
     def test_noise_alone_is_no_fall(self) -> None:
         rng = np.random.default_rng(0)
-        found = [read(RATES, 2.3 + 0.1 * rng.standard_normal((4, 100))).trouble is None for _ in range(300)]
+        found = [summarize(RATES, 2.3 + 0.1 * rng.standard_normal((4, 100))).no_rate_reason is None for _ in range(300)]
         assert np.mean(found) < 0.04
 
     def test_rises_from_the_start(self) -> None:
@@ -129,9 +129,9 @@ class TestTrouble:
 
 def test_the_fall_runs_from_its_first_tenth_to_the_lowest_loss() -> None:
     loss = typical(RATES, centre=1e-3)
-    reading = read(RATES, loss)
+    reading = summarize(RATES, loss)
     # A sigmoid of width 0.4 decades has done a tenth of its fall 0.4 ln 9 = 0.88 decades below the centre.
-    assert np.log10(RATES[reading.fall.start]) == pytest.approx(-3 - 0.4 * np.log(9), abs=0.1)
-    assert reading.fall.stop == reading.lowest + 1
+    assert np.log10(RATES[reading.descent.start]) == pytest.approx(-3 - 0.4 * np.log(9), abs=0.1)
+    assert reading.descent.stop == reading.lowest + 1
     assert reading.initial == pytest.approx(2.3, abs=1e-3)
     assert reading.drop == pytest.approx(2.0, abs=0.02)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.analysis.range_test.curve import read
+from lrfind.analysis.range_test.curve import summarize
 from lrfind.analysis.range_test.methods import minimum, slide, steepest, suggest, suggestions, valley
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import METHODS
@@ -19,7 +19,7 @@ STEP = RATES[1] / RATES[0]
 
 def rate_of(loss: Floats, rates: Floats = RATES, method: str = "steepest") -> float:
     loss = np.atleast_2d(loss)
-    found = suggest(method, read(rates, loss), loss)
+    found = suggest(method, summarize(rates, loss), loss)
     assert found.learning_rate is not None, found.reason
     return found.learning_rate
 
@@ -75,26 +75,26 @@ class TestSteepest:
 
 class TestOthers:
     def test_minimum_is_a_tenth_of_the_lowest_and_never_below_the_sweep(self) -> None:
-        reading = read(RATES, typical(RATES, centre=1e-3))
+        reading = summarize(RATES, typical(RATES, centre=1e-3))
         assert minimum(reading)[0] == RATES[reading.lowest] / 10
         early = sigmoid_fall(RATES, centre=2e-7, width=0.1) + 0.4 * (np.log10(RATES) + 6.5).clip(0)
-        assert minimum(read(RATES, early[None]))[0] >= RATES[0]
+        assert minimum(summarize(RATES, early[None]))[0] >= RATES[0]
 
     def test_valley_is_the_middle_of_the_longest_contiguous_fall(self) -> None:
         # Two falls, the second longer: counting a fall's members across the gap would merge them.
         loss = np.concatenate(
             [np.linspace(3, 2, 20), np.linspace(2, 2.5, 10), np.linspace(2.5, 0.5, 50), np.linspace(0.5, 9, 20)]
         )
-        found = valley(read(RATES, loss[None], bandwidth=1.0))[0]
+        found = valley(summarize(RATES, loss[None], bandwidth=1.0))[0]
         assert RATES[52] <= found <= RATES[57]
 
     def test_slide_lies_left_of_the_lowest_loss(self) -> None:
-        reading = read(RATES, typical(RATES))
+        reading = summarize(RATES, typical(RATES))
         assert RATES[0] <= slide(reading)[0] <= RATES[reading.lowest]
 
     def test_steepest_of_the_reading_is_the_suggestion(self) -> None:
         loss = typical(RATES)
-        assert steepest(read(RATES, loss))[0] == rate_of(loss)
+        assert steepest(summarize(RATES, loss))[0] == rate_of(loss)
 
 
 class TestContract:
@@ -108,7 +108,7 @@ class TestContract:
     ) -> None:
         rates = ladder(steps=steps)
         loss = typical(rates, noise=noise, seeds=seeds, seed=seed)
-        reading = read(rates, loss)
+        reading = summarize(rates, loss)
         found = suggest(method, reading, loss)
         assert found.reason
         if found.learning_rate is None:
@@ -133,22 +133,22 @@ class TestContract:
     def test_no_curve_at_all_breaks_it(self, rows: list[list[float]], steps: int) -> None:
         loss = np.array(rows)[:, :steps]
         rates = ladder(steps=30)[:steps]
-        for found in suggestions("steepest", read(rates, loss), loss).values():
+        for found in suggestions("steepest", summarize(rates, loss), loss).values():
             assert found.learning_rate is None or np.isfinite(found.learning_rate)
             assert found.reason
 
     def test_the_default_comes_first(self) -> None:
         loss = typical(RATES)
-        assert next(iter(suggestions("valley", read(RATES, loss), loss))) == "valley"
+        assert next(iter(suggestions("valley", summarize(RATES, loss), loss))) == "valley"
 
     def test_one_seed_has_no_interval(self) -> None:
         loss = typical(RATES)
-        found = suggest("steepest", read(RATES, loss), loss)
+        found = suggest("steepest", summarize(RATES, loss), loss)
         assert (found.low, found.high) == (None, None)
 
     def test_the_interval_reaches_a_step_beyond_what_seeds_say(self) -> None:
         loss = np.repeat(typical(RATES), 3, axis=0)
-        found = suggest("steepest", read(RATES, loss), loss)
+        found = suggest("steepest", summarize(RATES, loss), loss)
         assert found.learning_rate is not None
         assert found.low == pytest.approx(found.learning_rate / STEP)
         assert found.high == pytest.approx(found.learning_rate * STEP)

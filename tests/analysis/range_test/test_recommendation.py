@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lrfind.analysis.range_test.curve import read
+from lrfind.analysis.range_test.curve import summarize
 from lrfind.analysis.range_test.methods import steepest, suggest
-from lrfind.analysis.range_test.recommendation import begins_too_high, recommend, tempered, warnings
+from lrfind.analysis.range_test.recommendation import averaged_with_minimum, begins_too_high, recommend, warnings
 from lrfind.core.result import Suggestion
 from tests.support.synthetic import blow_up, ladder, sigmoid_fall, typical
 
@@ -16,7 +16,7 @@ RATES = ladder()
 
 def warned(loss: np.ndarray, rates: np.ndarray = RATES, suggestion: Suggestion | None = None) -> str:
     loss = np.atleast_2d(loss)
-    reading = read(rates, loss)
+    reading = summarize(rates, loss)
     return "\n".join(warnings(reading, suggestion or suggest("steepest", reading, loss), seeds=len(loss)))
 
 
@@ -27,11 +27,11 @@ class TestTempered:
         # A fall of one decade of slope, steepest at 1e-3, and a lowest point at 1e-1.
         x = np.log10(RATES)
         loss = 2.0 - np.clip(x + 3.5, 0, 1) + 0.02 * (x + 1) ** 2
-        reading = read(RATES, loss[None])
+        reading = summarize(RATES, loss[None])
         lowest = RATES[reading.lowest]
         assert 0.05 < lowest < 0.2
         suggestion = Suggestion(1e-3, 5e-4, 2e-3, "because")
-        found = tempered(recommend("steepest", suggestion, seeds=4, schedule="cosine", steps=400), reading)
+        found = averaged_with_minimum(recommend("steepest", suggestion, seeds=4, schedule="cosine", steps=400), reading)
         by = float(np.sqrt(0.4 * lowest / 1e-3))
         np.testing.assert_allclose((found.learning_rate, found.low, found.high), by * np.array([1e-3, 5e-4, 2e-3]))
         assert found.reason.startswith(
@@ -41,9 +41,9 @@ class TestTempered:
     @pytest.mark.parametrize("seed", range(5))
     def test_it_lies_between_both(self, seed: int) -> None:
         loss = typical(RATES, noise=0.05, seeds=3, seed=seed)
-        reading = read(RATES, loss)
+        reading = summarize(RATES, loss)
         one = suggest("steepest", reading, loss)
-        found = tempered(recommend("steepest", one, seeds=3, schedule="cosine", steps=400), reading)
+        found = averaged_with_minimum(recommend("steepest", one, seeds=3, schedule="cosine", steps=400), reading)
         other = 0.4 * RATES[reading.lowest]
         assert one.learning_rate is not None
         assert found.learning_rate is not None
@@ -51,14 +51,14 @@ class TestTempered:
 
     def test_other_methods_are_what_their_authors_made_them(self) -> None:
         loss = typical(RATES, noise=0.05, seeds=3)
-        reading = read(RATES, loss)
+        reading = summarize(RATES, loss)
         for name in ("valley", "minimum", "slide"):
             plain = recommend(name, suggest(name, reading, loss), seeds=3, schedule="cosine", steps=400)
-            assert tempered(plain, reading) == plain
+            assert averaged_with_minimum(plain, reading) == plain
 
     def test_none_stays_none(self) -> None:
         none = recommend("steepest", Suggestion(None, None, None, "why"), seeds=4, schedule="cosine", steps=400)
-        assert tempered(none, read(RATES, typical(RATES))) == none
+        assert averaged_with_minimum(none, summarize(RATES, typical(RATES))) == none
 
 
 def test_it_begins_as_the_suggestion() -> None:
@@ -111,5 +111,5 @@ def test_a_sweep_that_begins_too_high_is_seen() -> None:
         (np.full((1, 100), 2.3), False),
         (2.3 + blow_up(RATES, at=1e-7, power=1)[None], True),
     ):
-        reading = read(RATES, loss)
+        reading = summarize(RATES, loss)
         assert begins_too_high(reading, steepest) is expected

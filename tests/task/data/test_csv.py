@@ -48,14 +48,14 @@ def test_all_columns_but_the_target(tmp_path: Path) -> None:
     assert arrays.inputs.tolist() == [[1, 2.5], [3, -0.4], [5, 6], [7, 8]]
     assert arrays.targets.tolist() == [0, 1, 0, 1]
     assert arrays.targets.dtype == np.int64
-    assert made(arrays).task == "classification"
+    assert made(arrays).kind == "classification"
 
 
 def test_chosen_columns_in_their_order(tmp_path: Path) -> None:
     arrays = loaded(tmp_path, "a,name,b,y\n1,x,2,0.5\n3,y,4,1\n", ("b", "a"))
     assert arrays.inputs.tolist() == [[2, 1], [4, 3]]
     assert arrays.targets.tolist() == [0.5, 1]
-    assert made(arrays).task == "regression"
+    assert made(arrays).kind == "regression"
     assert loaded(tmp_path, SMALL, ("b",), "a").inputs.tolist() == [[2.5], [-0.4], [6], [8]]
 
 
@@ -86,7 +86,7 @@ def test_text_becomes_classes_in_sorted_order(tmp_path: Path) -> None:
     arrays = loaded(tmp_path, 'a,y\n1,oak\n2, ash \n3,"elm, wych"\n4,oak\n')
     assert arrays.classes == ("ash", "elm, wych", "oak")
     assert arrays.targets.tolist() == [2, 0, 1, 2]
-    assert (made(arrays).task, made(arrays).outputs) == ("classification", 3)
+    assert (made(arrays).kind, made(arrays).outputs) == ("classification", 3)
     with pytest.raises(InputError) as caught:
         made(arrays, "mse")
     assert caught.value.key == "loss"

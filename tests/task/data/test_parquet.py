@@ -264,7 +264,7 @@ def test_several_targets(on_disk: bool, tmp_path: Path, monkeypatch: pytest.Monk
     arrays = load(section(tmp_path / "d.parquet", ("a", "b"), ("z", "c")))
     np.testing.assert_array_equal(arrays.targets[:], np.stack([MANY["b"] % 2, MANY["c"]], axis=1))
     found = prepare(arrays, name="d", loss="binary_cross_entropy", validation_fraction=0.2, batch_size=4, seed=0)
-    assert (found.task, found.outputs) == ("binary", 2)
+    assert (found.kind, found.outputs) == ("binary", 2)
     written(tmp_path, MANY | {"z": TEXT})
     with pytest.raises(InputError, match=r"column 'z' of .*d.parquet holds string; numbers are needed"):
         load(section(tmp_path / "d.parquet", (), ("z", "c")))

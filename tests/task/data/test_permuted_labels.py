@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.task.data.permuted_labels import dealt
+from lrfind.task.data.permuted_labels import permuted_labels
 
 
 @given(st.integers(2, 5), st.integers(2, 20), st.integers(2, 6))
 def test_labels_stay_as_frequent_and_inputs_where_they_are(batches: int, rows: int, classes: int) -> None:
     rng = np.random.default_rng(rows)
     given_ = [(rng.normal(size=(rows, 3)), rng.integers(0, classes, rows)) for _ in range(batches)]
-    found = dealt(given_)
+    found = permuted_labels(given_)
     if found is None:
         assert len(np.unique([labels for _, labels in given_])) == 1
         return
@@ -29,7 +29,7 @@ def test_labels_stay_as_frequent_and_inputs_where_they_are(batches: int, rows: i
 
 def test_a_batch_of_one_label_gets_others() -> None:
     """Batches sorted by label would stay as they are if each were dealt by itself."""
-    found = dealt([(np.zeros((50, 2)), np.full(50, label)) for label in (0, 1)])
+    found = permuted_labels([(np.zeros((50, 2)), np.full(50, label)) for label in (0, 1)])
     assert found is not None
     assert all(0.2 < labels.mean() < 0.8 for _, labels in found)
 
@@ -49,8 +49,8 @@ def test_a_batch_of_one_label_gets_others() -> None:
     ids=["alone", "named", "three", "numbers", "tokens", "other rows", "several inputs", "one label"],
 )
 def test_what_is_no_pair_of_rows_and_labels_is_left_alone(batch: Any) -> None:
-    assert dealt([batch]) is None
+    assert permuted_labels([batch]) is None
 
 
 def test_no_batches() -> None:
-    assert dealt([]) is None
+    assert permuted_labels([]) is None

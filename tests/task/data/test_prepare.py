@@ -126,7 +126,7 @@ def test_numbers_of_every_kind_become_float32(dtype: Any) -> None:
 @pytest.mark.parametrize("loss", [None, "cross_entropy"])
 def test_whole_numbers_are_labels(targets: Any, loss: str | None) -> None:
     data = made(targets=targets, loss=loss)
-    assert (data.task, data.outputs) == ("classification", len(np.unique(targets)))
+    assert (data.kind, data.outputs) == ("classification", len(np.unique(targets)))
     assert (data.train.targets.dtype, data.train.targets.ndim) == (np.int32, 1)
 
 
@@ -136,26 +136,26 @@ def test_whole_numbers_are_labels(targets: Any, loss: str | None) -> None:
 )
 def test_everything_else_are_values(targets: Any, loss: str | None, outputs: int) -> None:
     data = made(targets=targets, loss=loss)
-    assert (data.task, data.outputs) == ("regression", outputs)
+    assert (data.kind, data.outputs) == ("regression", outputs)
     assert (data.train.targets.dtype, data.train.targets.shape[1:]) == (np.float32, (outputs,))
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float64])
 def test_yes_or_no(dtype: Any) -> None:
     many = made(targets=MANY.astype(dtype), **BINARY)
-    assert (many.task, many.outputs) == ("binary", 3)
+    assert (many.kind, many.outputs) == ("binary", 3)
     assert (many.train.targets.dtype, many.train.targets.shape) == (np.float32, (16, 3))
     assert set(np.unique(many.train.targets)) == {0, 1}
     for targets in (MANY[:, 2].astype(dtype), MANY[:, 2:].astype(dtype)):
         one = made(targets=targets, **BINARY)
-        assert (one.task, one.outputs, one.train.targets.shape) == ("binary", 1, (16, 1))
+        assert (one.kind, one.outputs, one.train.targets.shape) == ("binary", 1, (16, 1))
         assert one.validation is not None
         assert (one.train.targets.sum(), one.validation.targets.sum()) == (4, 1)  # the same share of ones
 
 
 def test_several_columns_are_values_where_no_loss_is_named() -> None:
-    assert made(targets=MANY.astype(int)).task == "regression"
-    assert made(targets=LABELS % 2).task == "classification"
+    assert made(targets=MANY.astype(int)).kind == "regression"
+    assert made(targets=LABELS % 2).kind == "classification"
 
 
 @settings(deadline=None)
@@ -203,6 +203,6 @@ def test_any_value_changes_the_digest() -> None:
             for place in ((0,) * values.ndim, (-1,) * values.ndim):
                 changed = put(values, (place, values[place] + 1))
                 digests.add(digest(replace(data, **{part: replace(split, **{array: changed})})))
-    digests.add(digest(replace(data, train=replace(data.train, inputs=data.train.inputs.reshape(8, 4)))))
+    digests.add(digest(replace(data, on_rung_chunk=replace(data.train, inputs=data.train.inputs.reshape(8, 4)))))
     assert len(digests) == 2 + 8 + 1
     assert digest(made(X.copy())) == digest(data)

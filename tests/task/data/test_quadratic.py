@@ -15,11 +15,11 @@ from jax.flatten_util import ravel_pytree
 from lrfind.analysis.range_test.curve import divergences
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
-from lrfind.engine.train_loop import Kernel
+from lrfind.engine.train_loop import TrainLoop
 from lrfind.runs.sweep_pass import sweep
 from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.quadratic import load
-from lrfind.task.task import Plan, make
+from lrfind.task.task import Task, make
 
 LIMIT = 2 / 2
 """2 over the largest eigenvalue of the Hessian, which is twice that of ``X^T X / rows``."""
@@ -49,7 +49,7 @@ def test_every_eigenvector_has_its_part_in_the_targets() -> None:
     np.testing.assert_allclose(np.abs(gradient), values, rtol=1e-3)
 
 
-def plan_of(optimizer: dict[str, Any] | None = None, **data: Any) -> Plan:
+def plan_of(optimizer: dict[str, Any] | None = None, **data: Any) -> Task:
     config = {
         "model": {"name": "linear"},
         "data": {"name": "quadratic", "condition": 10.0, **data},
@@ -60,20 +60,20 @@ def plan_of(optimizer: dict[str, Any] | None = None, **data: Any) -> Plan:
     return make(Config.model_validate(config))
 
 
-def losses(plan: Plan, rate: float, steps: int = 400) -> Floats:
+def losses(task: Task, rate: float, steps: int = 400) -> Floats:
     """The loss before each step of SGD at one rate."""
-    kernel = Kernel(plan.step, plan.feed(), "cpu", chunk=steps, lane_steps=steps)
-    (chunk,) = kernel.run(plan.starts("cpu"), np.full((steps, 1), rate))
+    train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=steps, lane_steps=steps)
+    (chunk,) = train_loop.run(task.starts("cpu"), np.full((steps, 1), rate))
     return chunk.loss[0]
 
 
 def test_the_largest_eigenvalue_of_the_hessian_is_two() -> None:
-    plan = plan_of()
-    params, state = plan.initial
-    batch = plan.data.train.inputs, plan.data.train.targets
+    task = plan_of()
+    params, state = task.initial
+    batch = task.data.train.inputs, task.data.train.targets
 
     def loss(flat: Any) -> Any:
-        return plan.model.loss(unravel(flat), state, batch, np.zeros(2, np.uint32), True)[0]
+        return task.model.loss(unravel(flat), state, batch, np.zeros(2, np.uint32), True)[0]
 
     flat, unravel = ravel_pytree(params)
     eigenvalues = np.linalg.eigvalsh(np.asarray(jax.jit(jax.hessian(loss))(flat), float))
@@ -82,9 +82,9 @@ def test_the_largest_eigenvalue_of_the_hessian_is_two() -> None:
 
 
 def test_training_is_stable_up_to_the_limit() -> None:
-    plan = plan_of()
-    assert plan.data.train.rows == plan.config.data.batch_size == 64
-    below, above = losses(plan, 0.98 * LIMIT), losses(plan, 1.02 * LIMIT)
+    task = plan_of()
+    assert task.data.train.rows == task.config.data.batch_size == 64
+    below, above = losses(task, 0.98 * LIMIT), losses(task, 1.02 * LIMIT)
     assert below[-1] < 1e-6 * below[0]
     assert (np.diff(below[:50]) < 0).all()
     assert above[-1] > 1e6 * above[0]
@@ -94,18 +94,18 @@ def test_training_is_stable_up_to_the_limit() -> None:
 
 def test_the_limit_is_the_same_whatever_the_size() -> None:
     for size in ({"features": 3, "rows": 200, "batch_size": 200}, {"condition": 1.0}, {"condition": 5.0}):
-        plan = plan_of(**size)
-        assert losses(plan, 0.98 * LIMIT)[-1] < 1e-6
-        assert losses(plan, 1.02 * LIMIT)[-1] > 1e6
+        task = plan_of(**size)
+        assert losses(task, 0.98 * LIMIT)[-1] < 1e-6
+        assert losses(task, 1.02 * LIMIT)[-1] > 1e6
 
 
 def test_a_sweep_diverges_above_the_limit_and_the_closer_the_more_steps_it_has() -> None:
-    plan = plan_of()
-    kernel, starts = Kernel(plan.step, plan.feed(), "cpu", chunk=50, lane_steps=1), plan.starts("cpu")
+    task = plan_of()
+    train_loop, starts = TrainLoop(task.step, task.feed(), "cpu", chunk=50, lane_steps=1), task.starts("cpu")
     found = []
     for steps in (400, 800, 1600):
         rates = np.geomspace(1e-2, 10, steps)
-        loss = np.concatenate([chunk.loss for chunk in sweep(kernel, starts, rates, np.empty(0))], axis=1)
+        loss = np.concatenate([chunk.loss for chunk in sweep(train_loop, starts, rates, np.empty(0))], axis=1)
         [at] = divergences(loss)
         assert at is not None
         found.append(rates[at] / LIMIT)
@@ -114,6 +114,6 @@ def test_a_sweep_diverges_above_the_limit_and_the_closer_the_more_steps_it_has()
 
 @pytest.mark.parametrize(("factor", "limit"), [(0.5, 2.0), (2.0, 0.5)])
 def test_a_rate_of_its_own_moves_the_limit(factor: float, limit: float) -> None:
-    plan = plan_of(optimizer={"name": "sgd", "groups": {"*": factor}})
-    assert losses(plan, 0.98 * limit)[-1] < 1e-6
-    assert losses(plan, 1.02 * limit)[-1] > 1e6
+    task = plan_of(optimizer={"name": "sgd", "groups": {"*": factor}})
+    assert losses(task, 0.98 * limit)[-1] < 1e-6
+    assert losses(task, 1.02 * limit)[-1] > 1e6

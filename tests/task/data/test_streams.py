@@ -66,7 +66,7 @@ def test_the_same_bits_as_in_memory(case: str, tmp_path: Path, monkeypatch: pyte
     inputs, targets, options = CASES[case]
     section = saved(tmp_path, inputs, targets)
     wanted, found = (made(section, monkeypatch, on_disk=where, **options) for where in (False, True))
-    assert (found.task, found.outputs, found.input_shape) == (wanted.task, wanted.outputs, wanted.input_shape)
+    assert (found.kind, found.outputs, found.input_shape) == (wanted.kind, wanted.outputs, wanted.input_shape)
     assert (found.validation is None) == (wanted.validation is None)
     for part, other in ((found.train, wanted.train), (found.validation, wanted.validation)):
         if part is None or other is None:
@@ -78,7 +78,7 @@ def test_the_same_bits_as_in_memory(case: str, tmp_path: Path, monkeypatch: pyte
             some = RNG.integers(0, part.rows, (3, 2, 4))
             np.testing.assert_array_equal(streamed[some], array[some])
     for loss in {"classification": ["cross_entropy"], "binary": ["binary_cross_entropy", "mse"]}.get(
-        found.task, ["mse"]
+        found.kind, ["mse"]
     ):
         known = fitted(loss, wanted.train.targets, wanted.outputs)
         assert known is not None

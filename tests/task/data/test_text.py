@@ -55,7 +55,7 @@ def test_its_bytes_follow_from_those_before() -> None:
 
 def test_every_token_but_the_first_is_predicted_once(alphabet: Path) -> None:
     found = text(alphabet)
-    assert (found.task, found.outputs, found.name, found.input_shape) == ("text", 256, "mine", (4,))
+    assert (found.kind, found.outputs, found.name, found.input_shape) == ("text", 256, "mine", (4,))
     held_out = found.validation
     assert held_out is not None
     inputs, targets = (

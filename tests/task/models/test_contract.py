@@ -11,10 +11,10 @@ import pytest
 
 from lrfind.config.schema import Config
 from lrfind.engine.execution import equations
-from lrfind.engine.train_loop import Kernel
+from lrfind.engine.train_loop import TrainLoop
 from lrfind.task.models.contract import cast, supervised
 from lrfind.task.models.losses import mse
-from lrfind.task.task import Plan, make
+from lrfind.task.task import Task, make
 
 SEEN: dict[str, Any] = {}
 
@@ -56,7 +56,7 @@ def test_whole_numbers_are_not_cast() -> None:
     assert tree["x"].dtype == jnp.bfloat16
 
 
-def plan_of(precision: str) -> Plan:
+def plan_of(precision: str) -> Task:
     return make(
         Config.model_validate(
             {
@@ -73,9 +73,9 @@ def plan_of(precision: str) -> Plan:
 def test_a_training_in_bfloat16_is_near_that_in_float32_and_keeps_float32() -> None:
     losses = {}
     for precision in ("float32", "bfloat16"):
-        plan = plan_of(precision)
-        kernel = Kernel(plan.step, plan.feed(), "cpu", chunk=40, lane_steps=40)
-        [chunk] = kernel.run(plan.starts("cpu"), np.full((40, 1), 0.01))
+        task = plan_of(precision)
+        train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=40, lane_steps=40)
+        [chunk] = train_loop.run(task.starts("cpu"), np.full((40, 1), 0.01))
         losses[precision] = chunk.loss[0]
         [state] = chunk.states
         floats = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]
@@ -101,12 +101,12 @@ NETWORKS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize(("model", "data"), NETWORKS, ids=lambda section: str(section["name"]))
 @pytest.mark.parametrize("train", [True, False])
 def test_every_network_multiplies_in_bfloat16_alone(model: dict[str, Any], data: dict[str, Any], train: bool) -> None:
-    plan = make(
+    task = make(
         Config.model_validate({"model": model, "data": data, "optimizer": {"name": "sgd"}, "precision": "bfloat16"})
     )
-    (params, state), batch = plan.initial, (plan.data.train.inputs[:8], plan.data.train.targets[:8])
+    (params, state), batch = task.initial, (task.data.train.inputs[:8], task.data.train.targets[:8])
     key = np.zeros(2, np.uint32)
-    program = jax.make_jaxpr(lambda *args: plan.model.loss(*args, key, train))(params, state, batch)
+    program = jax.make_jaxpr(lambda *args: task.model.loss(*args, key, train))(params, state, batch)
     operands = [
         variable.aval.dtype
         for equation in equations(program.jaxpr)
@@ -115,6 +115,6 @@ def test_every_network_multiplies_in_bfloat16_alone(model: dict[str, Any], data:
     ]
     assert operands
     assert set(operands) == {np.dtype(jnp.bfloat16)}
-    loss, (after, _) = jax.eval_shape(lambda *args: plan.model.loss(*args, key, train), params, state, batch)
+    loss, (after, _) = jax.eval_shape(lambda *args: task.model.loss(*args, key, train), params, state, batch)
     assert loss.dtype == np.float32
     assert [leaf.dtype for leaf in jax.tree.leaves(after)] == [leaf.dtype for leaf in jax.tree.leaves(state)]

@@ -21,13 +21,13 @@ def images(shape: tuple[int, int]) -> Any:
     return RNG.standard_normal((2, *shape, 2)).astype(np.float32)
 
 
-def by_hand(x: Any, kernel: Any, stride: int) -> Any:
+def by_hand(x: Any, train_loop: Any, stride: int) -> Any:
     """Pixel by pixel."""
     framed = np.pad(x.astype(float), ((0, 0), (1, 1), (1, 1), (0, 0)))
     rows, columns = range(0, x.shape[1], stride), range(0, x.shape[2], stride)
     return np.stack(
         [
-            np.stack([np.einsum("nijc,ijco->no", framed[:, i : i + 3, j : j + 3], kernel) for j in columns], axis=1)
+            np.stack([np.einsum("nijc,ijco->no", framed[:, i : i + 3, j : j + 3], train_loop) for j in columns], axis=1)
             for i in rows
         ],
         axis=1,
@@ -49,11 +49,11 @@ def test_both_forms_have_one_gradient_and_one_curvature(stride: int) -> None:
     x, direction = images((5, 6)), RNG.standard_normal(KERNEL.shape).astype(np.float32)
 
     def slopes(form: Any) -> Any:
-        def loss(x: Any, kernel: Any) -> Any:
-            return jnp.sum(jnp.tanh(form(x, kernel, stride)))
+        def loss(x: Any, train_loop: Any) -> Any:
+            return jnp.sum(jnp.tanh(form(x, train_loop, stride)))
 
         gradient = jax.grad(loss, (0, 1))
-        return gradient(x, KERNEL), jax.jvp(lambda kernel: gradient(x, kernel), (KERNEL,), (direction,))[1]
+        return gradient(x, KERNEL), jax.jvp(lambda train_loop: gradient(x, train_loop), (KERNEL,), (direction,))[1]
 
     for one, other in zip(*(jax.tree.leaves(slopes(form)) for form in (by_product, by_convolution)), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
-from lrfind.engine.train_loop import Kernel
+from lrfind.engine.train_loop import TrainLoop
 from lrfind.runs import evidence
-from lrfind.task.optim import param_groups as groups
-from lrfind.task.task import Plan, make
+from lrfind.task.optim import param_groups
+from lrfind.task.task import Task, make
 
 PARAMS = {
     "embed": {"weight": np.ones((5, 3))},
@@ -35,7 +35,7 @@ NAMES = [
 
 
 def test_names_are_dotted_with_numbers_for_items() -> None:
-    assert groups.names(PARAMS) == NAMES
+    assert param_groups.names(PARAMS) == NAMES
 
 
 @pytest.mark.parametrize(
@@ -43,28 +43,28 @@ def test_names_are_dotted_with_numbers_for_items() -> None:
     [("encoder.*", 4), ("*.bias", 2), ("encoder.1.bias", 1), ("head.?", 2), ("*[05]*", 3), ("*", 7)],
 )
 def test_patterns_are_globs_over_whole_names(pattern: str, count: int) -> None:
-    assert sum(groups.first([pattern], name) is not None for name in NAMES) == count
+    assert sum(param_groups.first([pattern], name) is not None for name in NAMES) == count
 
 
 def test_the_first_pattern_counts_and_frozen_ones_before_all() -> None:
-    found = groups.factors(PARAMS, {"*.bias": 0.1, "encoder.*": 0.5}, ("encoder.0.*",))
+    found = param_groups.factors(PARAMS, {"*.bias": 0.1, "encoder.*": 0.5}, ("encoder.0.*",))
     assert found["embed"]["weight"] == found["head"][0] == 1
     assert found["encoder"] == [{"weight": 0, "bias": 0}, {"weight": 0.5, "bias": 0.1}]
-    assert groups.count_frozen(PARAMS, ("encoder.0.*",)) == 12
+    assert param_groups.count_frozen(PARAMS, ("encoder.0.*",)) == 12
 
 
 @given(st.lists(st.sampled_from(["*.bias", "encoder.*", "*'*", "head.1", '"', "[a-e]*", "\\n*"]), max_size=4))
 def test_labels_and_their_source_agree(patterns: list[str]) -> None:
-    labels = groups.Labels((*patterns, "*"))
+    labels = param_groups.Labels((*patterns, "*"))
     written = eval(labels.source, {"jax": jax})
     assert jax.tree.leaves(written(PARAMS)) == jax.tree.leaves(labels(PARAMS))
-    assert jax.tree.leaves(labels(PARAMS)) == [groups.first([*patterns, "*"], name) for name in NAMES]
+    assert jax.tree.leaves(labels(PARAMS)) == [param_groups.first([*patterns, "*"], name) for name in NAMES]
 
 
 def test_matrices_are_what_has_two_axes() -> None:
-    written = eval(groups.MATRICES, {"jax": jax})
-    assert written(PARAMS) == groups.matrices(PARAMS)
-    assert groups.matrices(PARAMS)["encoder"][0] == {"weight": True, "bias": False}
+    written = eval(param_groups.MATRICES, {"jax": jax})
+    assert written(PARAMS) == param_groups.matrices(PARAMS)
+    assert param_groups.matrices(PARAMS)["encoder"][0] == {"weight": True, "bias": False}
 
 
 @pytest.mark.parametrize(
@@ -87,16 +87,16 @@ def test_what_takes_nothing_is_refused(
     factors: dict[str, float], frozen: tuple[str, ...], key: str, message: str
 ) -> None:
     with pytest.raises(InputError) as caught:
-        groups.check(PARAMS, factors, frozen)
+        param_groups.check(PARAMS, factors, frozen)
     assert caught.value.key == f"optimizer.{key}"
     assert str(caught.value).startswith(message)
 
 
 def test_long_lists_of_names_are_cut() -> None:
-    assert groups.listed([f"p{i}" for i in range(1000)]).endswith("p10, p11 and 988 more")
+    assert param_groups.listed([f"p{i}" for i in range(1000)]).endswith("p10, p11 and 988 more")
 
 
-def plan_of(**optimizer: Any) -> Plan:
+def plan_of(**optimizer: Any) -> Task:
     given = {
         "model": {"name": "mlp", "hidden": [8]},
         "data": {"name": "friedman", "rows": 64, "batch_size": 32},
@@ -113,24 +113,24 @@ def test_a_plan_says_which_pattern_is_wrong() -> None:
 
 
 def test_norms_and_trust_are_those_of_what_is_trained() -> None:
-    plan, free = plan_of(name="sgd", frozen=["0.*"], clip_norm=1e-3), plan_of(name="sgd")
-    batch = plan.data.train.inputs[:32], plan.data.train.targets[:32]
-    key, [start] = np.zeros(2, np.uint32), plan.starts("cpu")
-    after, record = jax.jit(lambda state: plan.step.measured(state, batch, 0.5, key, True))(start)  # type: ignore[attr-defined]
+    task, free = plan_of(name="sgd", frozen=["0.*"], clip_norm=1e-3), plan_of(name="sgd")
+    batch = task.data.train.inputs[:32], task.data.train.targets[:32]
+    key, [start] = np.zeros(2, np.uint32), task.starts("cpu")
+    after, record = jax.jit(lambda state: task.step.measured(state, batch, 0.5, key, True))(start)  # type: ignore[attr-defined]
     gradient = jax.jit(jax.grad(lambda params: free.model.loss(params, (), batch, key, True)[0]))(start.params)
     trained = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(gradient[1])])
     assert record.gradient_norm == pytest.approx(np.linalg.norm(trained), rel=1e-5)
     assert record.update_norm == pytest.approx(0.5 * 1e-3, rel=1e-5)  # the clipped norm is that of the rest
     assert record.trust == pytest.approx(1, abs=0.02)  # so small a step is along a line
     jax.tree.map(np.testing.assert_array_equal, after.params[0], start.params[0])
-    assert plan.frozen == 10 * 8 + 8
-    assert plan.parameters == 10 * 8 + 8 + 8 + 1
+    assert task.frozen == 10 * 8 + 8
+    assert task.parameters == 10 * 8 + 8 + 8 + 1
 
 
 def limit(**optimizer: Any) -> float:
-    plan = plan_of(**optimizer)
-    kernel = Kernel(plan.step, plan.feed(), "cpu", chunk=20, lane_steps=20)
-    found = evidence.sharpness(plan, kernel, plan.starts("cpu")[0], "cpu")
+    task = plan_of(**optimizer)
+    train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=20, lane_steps=20)
+    found = evidence.sharpness(task, train_loop, task.starts("cpu")[0], "cpu")
     assert found is not None
     return found.limit
 
@@ -139,19 +139,19 @@ def limit(**optimizer: Any) -> float:
 def test_the_stability_limit_knows_factors_and_frozen_parts(name: str) -> None:
     """Against the whole Hessian in the metric of the optimiser, row by row."""
     parts: dict[str, Any] = {"groups": {"1.*": 0.25}, "frozen": ["0.bias"]}
-    plan = plan_of(name=name)
-    rows = plan.data.train.inputs[:32], plan.data.train.targets[:32]
-    key = plan.batches.keys(0, 0, 1)[0]
-    flat, unravel = jax.flatten_util.ravel_pytree(plan.initial[0])
-    hessian = jax.jit(jax.hessian(lambda at: plan.exact.loss(unravel(at), (), rows, key, True)[0]))(flat)
-    factor = groups.factors(plan.initial[0], parts["groups"], parts["frozen"])
+    task = plan_of(name=name)
+    rows = task.data.train.inputs[:32], task.data.train.targets[:32]
+    key = task.batches.keys(0, 0, 1)[0]
+    flat, unravel = jax.flatten_util.ravel_pytree(task.initial[0])
+    hessian = jax.jit(jax.hessian(lambda at: task.exact.loss(unravel(at), (), rows, key, True)[0]))(flat)
+    factor = param_groups.factors(task.initial[0], parts["groups"], parts["frozen"])
     metric = np.concatenate(
-        [np.full(np.size(leaf), f) for leaf, f in zip(*map(jax.tree.leaves, (plan.initial[0], factor)), strict=True)]
+        [np.full(np.size(leaf), f) for leaf, f in zip(*map(jax.tree.leaves, (task.initial[0], factor)), strict=True)]
     )
     edge = 2.0
     if name == "adam":
-        kernel = Kernel(plan.step, plan.feed(), "cpu", chunk=20, lane_steps=20)
-        *_, chunk = kernel.run(plan.starts("cpu"), np.zeros((evidence.STILL, 1)), seeds=[0])
+        train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=20, lane_steps=20)
+        *_, chunk = train_loop.run(task.starts("cpu"), np.zeros((evidence.STILL, 1)), seeds=[0])
         adam = chunk.states[0].optimizer[0]
         nu = np.asarray(jax.flatten_util.ravel_pytree(adam.nu)[0], float)
         root = np.sqrt(nu / (1 - 0.999**evidence.STILL)) + 1e-8
@@ -161,6 +161,6 @@ def test_the_stability_limit_knows_factors_and_frozen_parts(name: str) -> None:
 
 
 def test_a_frozen_parameter_has_no_gradient() -> None:
-    gradient = jax.grad(lambda params: sum(map(jnp.sum, jax.tree.leaves(groups.freeze(params, ("e*",))))))(PARAMS)
+    gradient = jax.grad(lambda params: sum(map(jnp.sum, jax.tree.leaves(param_groups.freeze(params, ("e*",))))))(PARAMS)
     assert [bool(np.any(leaf)) for leaf in jax.tree.leaves(gradient)] == [False] * 5 + [True] * 2
-    assert groups.freeze(PARAMS, ()) is PARAMS
+    assert param_groups.freeze(PARAMS, ()) is PARAMS

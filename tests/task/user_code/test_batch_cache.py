@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.core.errors import InputError, OwnCodeError
-from lrfind.task.user_code.batch_cache import Room, Stream
-from lrfind.task.user_code.data import Arrays, Made, recognise, streamed
+from lrfind.task.user_code.batch_cache import MemoryBudget, Stream
+from lrfind.task.user_code.data import BatchFactory, UserArrays, recognise, streamed
 
 
 def passes(*lengths: int, rows: int = 4) -> Any:
@@ -34,14 +34,14 @@ def places(stacked: Any) -> list[int]:
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 6)), max_size=8), st.sampled_from([0, 200, 10**6]))
 def test_any_batch_in_any_order(asked: list[tuple[int, int]], room: int) -> None:
     """However little is kept, number n is always the same batch."""
-    stream = Stream(passes(3), "loader", Room(room), "k")
+    stream = Stream(passes(3), "loader", MemoryBudget(room), "k")
     for start, count in asked:
         wanted = [100 * (n // 3) + n % 3 for n in range(start, start + count)]
         assert places(stream.stack(start, start + count, 1)) == wanted
 
 
 def test_shapes_and_types() -> None:
-    stream = Stream(passes(5), "loader", Room(), "k")
+    stream = Stream(passes(5), "loader", MemoryBudget(), "k")
     stacked = stream.stack(1, 4, 1)
     assert stacked["x"].shape == (3, 4, 2)
     assert stacked["x"].dtype == np.int32, "what JAX has no type for becomes what it has"
@@ -59,7 +59,7 @@ def test_lanes_side_by_side_see_the_same_and_one_pass_is_made() -> None:
         begun.append(epoch)
         return passes(100)(epoch)
 
-    stream = Stream(start, "loader", Room(0), "k")
+    stream = Stream(start, "loader", MemoryBudget(0), "k")
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: places(stream.stack(0, 50, 1)), range(8)))
     assert found == [list(range(50))] * 8
@@ -68,7 +68,7 @@ def test_lanes_side_by_side_see_the_same_and_one_pass_is_made() -> None:
 
 def test_what_is_kept_is_not_asked_for_again() -> None:
     rng = np.random.default_rng(0)
-    stream = Stream(lambda epoch: [rng.normal(size=(2, 2)) for _ in range(6)], "shuffler", Room(), "k")
+    stream = Stream(lambda epoch: [rng.normal(size=(2, 2)) for _ in range(6)], "shuffler", MemoryBudget(), "k")
     first = stream.stack(0, 20, 1)
     np.testing.assert_array_equal(stream.stack(5, 10, 1), first[5:10])
     np.testing.assert_array_equal(stream.stack(0, 20, 1), first)
@@ -76,7 +76,7 @@ def test_what_is_kept_is_not_asked_for_again() -> None:
 
 def test_smaller_batches_are_left_out() -> None:
     ragged = [np.zeros((4, 2)), np.ones((4, 2)), np.ones((3, 2))]
-    stream = Stream(lambda epoch: ragged, "loader", Room(), "k")
+    stream = Stream(lambda epoch: ragged, "loader", MemoryBudget(), "k")
     assert stream.stack(0, 4, 1)[:, 0, 0].tolist() == [0, 1, 0, 1]
     assert (stream.per_pass, stream.skipped, stream.count()) == (2, 1, 2)
 
@@ -94,7 +94,7 @@ def test_smaller_batches_are_left_out() -> None:
     ],
 )
 def test_batches_that_will_not_do(batches: list[Any], message: str) -> None:
-    stream = Stream(lambda epoch: batches, "loader", Room(), "data.target")
+    stream = Stream(lambda epoch: batches, "loader", MemoryBudget(), "data.target")
     with pytest.raises(InputError, match=message) as caught:
         stream.stack(0, 3, 1)
     assert caught.value.key == "data.target"
@@ -108,19 +108,19 @@ def test_a_loader_that_raises() -> None:
     with pytest.raises(
         OwnCodeError, match=r"loader raised OSError: the file is gone\n  .*test_stream.py:.*, in start"
     ) as caught:
-        Stream(start, "loader", Room(), "k").stack(0, 2, 1)
+        Stream(start, "loader", MemoryBudget(), "k").stack(0, 2, 1)
     assert isinstance(caught.value.__cause__, OSError)
 
 
 def test_a_loader_that_runs_once() -> None:
     once = iter([np.zeros((2, 2))])
     with pytest.raises(InputError, match="gave no batch when it was begun again"):
-        Stream(lambda epoch: once, "loader", Room(), "k").stack(0, 2, 1)
+        Stream(lambda epoch: once, "loader", MemoryBudget(), "k").stack(0, 2, 1)
 
 
 def test_data_without_an_end_has_no_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lrfind.task.user_code.batch_cache.MOST", 20)
-    stream = Stream(lambda epoch: repeat(np.zeros((2, 2))), "loader", Room(), "k")
+    stream = Stream(lambda epoch: repeat(np.zeros((2, 2))), "loader", MemoryBudget(), "k")
     with pytest.raises(InputError, match=r"more than 20 batches and did not end; give train\.steps") as caught:
         stream.count()
     assert caught.value.key == "train.epochs"
@@ -132,17 +132,17 @@ X, Y = np.arange(12.0).reshape(6, 2), np.arange(6)
 @pytest.mark.parametrize(
     ("found", "kind"),
     [
-        ((X, Y), Arrays),
-        (X, Arrays),
-        ({"a": X, "b": (Y, Y)}, Arrays),
-        ({"train": (X, Y), "validation": (X, Y)}, Arrays),
-        (lambda: (X, Y), Arrays),
-        (lambda rows=3: (X[:rows], Y[:rows]), Arrays),
-        ([(X, Y), (X, Y)], Made),
-        (lambda: [(X, Y)], Made),
-        (lambda: iter([(X, Y)]), Made),
-        (lambda seed: iter([(X, Y)]), Made),
-        (lambda epoch: [(X, Y)], Made),
+        ((X, Y), UserArrays),
+        (X, UserArrays),
+        ({"a": X, "b": (Y, Y)}, UserArrays),
+        ({"train": (X, Y), "validation": (X, Y)}, UserArrays),
+        (lambda: (X, Y), UserArrays),
+        (lambda rows=3: (X[:rows], Y[:rows]), UserArrays),
+        ([(X, Y), (X, Y)], BatchFactory),
+        (lambda: [(X, Y)], BatchFactory),
+        (lambda: iter([(X, Y)]), BatchFactory),
+        (lambda seed: iter([(X, Y)]), BatchFactory),
+        (lambda epoch: [(X, Y)], BatchFactory),
     ],
 )
 def test_what_data_is(found: Any, kind: type) -> None:
@@ -156,7 +156,7 @@ def test_a_seed_makes_a_difference_and_a_warning_where_it_makes_none() -> None:
             yield scale * rng.normal(size=(3, 2)), np.zeros(3)
 
     made = recognise(batches, {"scale": 2.0}, "batches")
-    assert isinstance(made, Made)
+    assert isinstance(made, BatchFactory)
     source = streamed(made, None, "batches", seed=0)
     assert source.notes == ()
     assert not np.array_equal(source.stream(0).first()[0], source.stream(1).first()[0])
@@ -164,7 +164,7 @@ def test_a_seed_makes_a_difference_and_a_warning_where_it_makes_none() -> None:
     np.testing.assert_array_equal(source.stream(1).first()[0], again.stream(1).first()[0])
     assert source.digest() == again.digest() != streamed(made, None, "batches", seed=1).digest()
     plain = recognise([(X, Y)] * 3, {}, "batches")
-    assert isinstance(plain, Made)
+    assert isinstance(plain, BatchFactory)
     same = streamed(plain, None, "batches", seed=0)
     assert same.stream(0) is same.stream(1)
     assert "gives every seed the same batches in the same order" in same.notes[0]
@@ -172,7 +172,7 @@ def test_a_seed_makes_a_difference_and_a_warning_where_it_makes_none() -> None:
 
 def test_what_is_held_out() -> None:
     made = recognise([(X, Y)] * 3, {}, "batches")
-    assert isinstance(made, Made)
+    assert isinstance(made, BatchFactory)
     none = streamed(made, None, "batches", 0)
     assert none.sample("validation", 10) is None
     assert len(none.sample("train", 12) or []) == 2

@@ -10,7 +10,7 @@ import pytest
 
 from lrfind.core.errors import InputError
 from lrfind.task.user_code.batch_validation import Pairs, hold
-from lrfind.task.user_code.data import Made, Streamed, recognise, streamed
+from lrfind.task.user_code.data import BatchFactory, Streamed, recognise, streamed
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -18,7 +18,7 @@ LABELS = np.array([0, 1, 2, 0, 1, 2])
 
 def source(batches: Any, pairs: Pairs, held_out: Any = None) -> Streamed:
     made = recognise(batches, {}, "batches")
-    assert isinstance(made, Made)
+    assert isinstance(made, BatchFactory)
     others = None if held_out is None else recognise(held_out, {}, "others", "data.validation")
     return streamed(made, others, "batches", 0, [pairs])
 
@@ -91,7 +91,7 @@ def test_labels_above_what_the_network_was_built_for() -> None:
 
 def test_labels_above_what_an_own_network_puts_out() -> None:
     made = recognise(later(lambda number, batch: (X, LABELS + 9 * (number == 2))), {}, "batches")
-    assert isinstance(made, Made)
+    assert isinstance(made, BatchFactory)
     found, pairs = streamed(made, None, "batches", 0), Pairs(None, None)
     hold(pairs, found, 5)
     with pytest.raises(InputError, match="has label 11, and the network puts out 5 numbers, for 0 to 4"):

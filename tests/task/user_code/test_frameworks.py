@@ -16,7 +16,7 @@ import lrfind
 from lrfind.answer import Answer
 from lrfind.config.load import load
 from lrfind.task import from_user_code as targets
-from lrfind.task.user_code.loader import Door
+from lrfind.task.user_code.loader import ImportPolicy
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(160, 4)).astype(np.float32)
@@ -83,8 +83,8 @@ def test_flax_nnx(plain: Answer) -> None:
         nnx.relu,
         nnx.Linear(16, 2, use_bias=False, rngs=nnx.Rngs(0)),
     )
-    model.layers[0].kernel.set_value(jnp.asarray(FIRST))
-    model.layers[2].kernel.set_value(jnp.asarray(SECOND))
+    model.layers[0].train_loop.set_value(jnp.asarray(FIRST))
+    model.layers[2].train_loop.set_value(jnp.asarray(SECOND))
     check(swept(lambda model, batch: entropy(model(batch[0]), batch[1]), model), plain)
 
 
@@ -139,14 +139,14 @@ def test_linen_with_a_state_as_the_readme_has_it(tmp_path: Path) -> None:
         "data: {name: classification, rows: 300, features: 6, classes: 3, batch_size: 32}\n"
         "optimizer: {name: adam}\n"
     )
-    plan = targets.make(load(path).config, Door((tmp_path,)))
-    params, state = plan.initial
+    task = targets.make(load(path).config, ImportPolicy((tmp_path,)))
+    params, state = task.initial
     assert {leaf.shape for leaf in jax.tree.leaves(state)} == {(16,)}
-    assert plan.parameters == 6 * 16 + 16 + 2 * 16 + 16 * 3 + 3
-    batch, keys = plan.source.first(32), np.arange(4, dtype=np.uint32).reshape(2, 2)
-    train = [float(plan.model.loss(params, state, batch, key, True)[0]) for key in keys]
-    judged = [float(plan.model.loss(params, state, batch, None, False)[0]) for _ in keys]
+    assert task.parameters == 6 * 16 + 16 + 2 * 16 + 16 * 3 + 3
+    batch, keys = task.source.first(32), np.arange(4, dtype=np.uint32).reshape(2, 2)
+    train = [float(task.model.loss(params, state, batch, key, True)[0]) for key in keys]
+    judged = [float(task.model.loss(params, state, batch, None, False)[0]) for _ in keys]
     assert train[0] != train[1]
     assert judged[0] == judged[1]
-    after = plan.model.loss(params, state, batch, keys[0], True)[1][0]
+    after = task.model.loss(params, state, batch, keys[0], True)[1][0]
     assert any((one != other).any() for one, other in zip(*map(jax.tree.leaves, (state, after)), strict=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lrfind.core.errors import InputError, OwnCodeError
-from lrfind.task.user_code.loader import Door, Loader
+from lrfind.task.user_code.loader import ImportPolicy, Loader
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def loader(*folders: Path, packages: tuple[str, ...] = ()) -> Loader:
-    return Loader(Door(folders, packages))
+    return Loader(ImportPolicy(folders, packages))
 
 
 def test_a_file_with_a_module_beside_it(folder: Path) -> None:

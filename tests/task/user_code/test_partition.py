@@ -14,7 +14,7 @@ import pytest
 
 import lrfind
 from lrfind.core.errors import InputError
-from lrfind.task.user_code.partition import Settings, is_module, weights
+from lrfind.task.user_code.partition import StaticLeaves, is_module, weights
 from lrfind.task.user_code.recognize import recognise
 
 X = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
@@ -68,7 +68,7 @@ def test_arrays_of_real_numbers_are_trained_in_modules_and_all_in_containers() -
 
 
 def test_what_is_taken_out_is_put_back() -> None:
-    settings, tree = Settings(), {"a": Module(jnp.ones(3), scale=2.0), "b": (jnp.zeros(()), Module(jnp.zeros(2)))}
+    settings, tree = StaticLeaves(), {"a": Module(jnp.ones(3), scale=2.0), "b": (jnp.zeros(()), Module(jnp.zeros(2)))}
     taken = settings.take(tree)
     assert [leaf.shape for leaf in jax.tree.leaves(taken)] == [(3,), (), (2,)]
     moved = settings.give(jax.tree.map(lambda leaf: leaf + 1, taken))
@@ -80,7 +80,7 @@ def test_what_is_taken_out_is_put_back() -> None:
 
 
 def test_a_tree_of_arrays_is_left_as_it_is() -> None:
-    settings, tree = Settings(), {"w": jnp.ones(3), "b": 0.0}
+    settings, tree = StaticLeaves(), {"w": jnp.ones(3), "b": 0.0}
     assert settings.take(tree) == tree
     assert settings.give(tree) is tree
 
