@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -194,6 +195,34 @@ class Interruption:
                     signal.signal(number, self._handler)
 
 
+_blocked = threading.local()
+"""Of a thread that forks: the signals that it blocked before."""
+
+
+def _before_fork() -> None:
+    _blocked.before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+
+
+def _after_fork() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _blocked.before)
+
+
+def _after_fork_in_child() -> None:
+    """Give a process that the user's code forks its own signals: SIGTERM ends it, Ctrl-C is left to its parent.
+
+    The system has to end it. A handler of Python's is put off where the signal comes just before a lock is waited for,
+    and Python drops a signal that comes while it forks; then a pool waits for its worker for ever.
+    """
+    if getattr(signal.getsignal(signal.SIGTERM), "__module__", None) == __name__:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, lambda number, frame: None)
+    _after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+
+
 @contextmanager
 def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
     """Ctrl-C and SIGTERM are noted where there is something to keep; elsewhere, and the second time, they end the
@@ -206,14 +235,9 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         leave: what is left to do before the process ends at once.
     """
     interruption = Interruption()
-    process = os.getpid()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         del frame
-        if os.getpid() != process:  # A worker that the user's code forked: Ctrl-C is its parent's to decide about.
-            if number == signal.SIGTERM:
-                os._exit(ExitCode.TERMINATED)
-            return
         first = interruption.code is None
         interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
         if first and interruption.waits:

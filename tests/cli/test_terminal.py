@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -129,3 +130,34 @@ def test_say_to_nobody(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     say("text")
     assert capsys.readouterr().out == ""
     os.close(stream.descriptor)
+
+
+def test_a_fork_of_the_users_code_has_its_own_signals() -> None:
+    """SIGTERM ends it by the system, however early it comes: a handler of Python's would be put off while it waits for
+    a lock, and a signal in the middle of a fork be dropped."""
+    code = """
+import os, signal, time
+from lrfind.cli.screen import interruptible
+
+def fork():
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os.kill(os.getpid(), signal.SIGINT)
+    os._exit(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
+
+with interruptible(lambda: None):
+    for _ in range(200):
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            time.sleep(1000)
+        os.kill(child, signal.SIGTERM)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+    assert fork() == 1, "Ctrl-C is its parent's to decide about"
+    assert callable(signal.getsignal(signal.SIGTERM)), "the parent keeps its own"
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+assert fork() == 0, "where no command runs, nothing is changed"
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
