@@ -176,8 +176,8 @@ def nothing_learned(search: Search, judged_on: str, constant: float | None) -> s
     if constant is None and no_better(search, search.permuted_label_loss) and all_flat(search):
         return (
             f"no training did better than on labels dealt out anew among the rows, at {span}: the loss is "
-            f"{search.permuted_label_loss:.4g} there, the best {judged_on} {lowest:.4g} after {last:,} steps; the labels "
-            f"may not depend on the inputs{short}"
+            f"{search.permuted_label_loss:.4g} there, the best {judged_on} {lowest:.4g} after {last:,} steps; "
+            f"the labels may not depend on the inputs{short}"
         )
     if constant is not None and no_better(search, constant) and all_flat(search):
         return (
