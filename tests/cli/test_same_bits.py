@@ -7,9 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -56,13 +55,13 @@ class Whole(NamedTuple):
     cache: Path
 
 
-def lrfind(*arguments: str, folder: Path, before: Callable[[], None] | None = None, **environment: str) -> Ran:
-    """The command line in a process of its own."""
+def lrfind(*arguments: str, folder: Path, before: str = "", **environment: str) -> Ran:
+    """The command line in a process of its own, which runs `before` first: a line of Python about its `os`."""
     command = [sys.executable, "-m", "lrfind", *arguments, "--no-plot"]
+    if before:
+        command = [sys.executable, "-c", f"import os, sys; {before}; os.execv(sys.argv[1], sys.argv[1:])", *command]
     own = {**os.environ, **environment}
-    ran = subprocess.run(
-        command, cwd=folder, env=own, preexec_fn=before, capture_output=True, text=True, timeout=120, check=False
-    )
+    ran = subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=120, check=False)
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
@@ -97,7 +96,7 @@ class Circumstance(NamedTuple):
     environment: dict[str, str] = {}  # noqa: RUF012  (read alone)
     folder: str = "."
     killed: bool = False
-    before: Callable[[], Any] | None = None
+    before: str = ""
 
 
 SAME = {
@@ -105,7 +104,7 @@ SAME = {
     "a cold cache": Circumstance(environment={"LRFIND_CACHE_DIR": "cold"}),
     "no cache": Circumstance(("--no-cache", "--quiet")),
     "hash seed and locale": Circumstance(environment={"PYTHONHASHSEED": "7", "LC_ALL": "C", "TZ": "Asia/Tokyo"}),
-    "another form, low priority": Circumstance(("--format", "json"), before=lambda: os.nice(5) and None),
+    "another form, low priority": Circumstance(("--format", "json"), before="os.nice(5)"),
     "settings that move nothing": Circumstance(
         environment={
             "JAX_TRACEBACK_FILTERING": "off",
@@ -165,7 +164,7 @@ def test_on_fewer_cores_it_is_another_run(place: Path, whole: Whole) -> None:
         pytest.skip("needs two cores")
     shutil.copytree(place, place / "lrfind-runs" / "c", ignore=lambda *_: ["lrfind-runs", "c.yaml"])
     (place / "lrfind-runs" / "c" / run_directory.JOURNAL).write_bytes(whole.journal)
-    one = lambda: os.sched_setaffinity(0, usable[:1])  # noqa: E731
+    one = f"os.sched_setaffinity(0, [{usable[0]}])"
     ran = lrfind("sweep", "c.yaml", folder=place, before=one, LRFIND_CACHE_DIR=str(whole.cache))
     assert ran.code in (0, 1)
     assert ran.err == (
