@@ -178,7 +178,7 @@ def broken(folder: Path, kind: str, number: int) -> tuple[str, str]:
 def through_the_command(folder: Path, expected: Outcome) -> Outcome:
     """The same by `lrfind sweep --dry-run`: exit 2 and a sentence, or 0."""
     ran = run(folder, "sweep", "config.yaml", "--dry-run", "--no-cache")
-    if "Traceback" in ran.err or UNPRINTABLE.search(ran.err):
+    if "Traceback" in ran.err or re.search(f"[{UNPRINTABLE}]", ran.err):
         return Outcome("traceback" if "Traceback" in ran.err else "raw", ran.err)
     if ran.code != 2 and expected.kind == "refused":
         return Outcome(f"exit {ran.code}", ran.err)

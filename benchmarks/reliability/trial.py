@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrfind.cli.terminal import UNPRINTABLE, harmless
 from lrfind.config.load import load
 from lrfind.core.errors import ConfigError, InputError
+from lrfind.core.printable import UNPRINTABLE, harmless
 
 SLOW = 5.0
 """Seconds after which reading counts as hanging."""
@@ -51,7 +52,7 @@ def judge(said: str, placed: bool, path: Path) -> Outcome:
     """Whether a message is one for a user."""
     if not said.strip() or not (placed or str(path) in said):
         return Outcome("no place", said)
-    return Outcome("raw", said) if UNPRINTABLE.search(harmless(said)) else Outcome("refused", said)
+    return Outcome("raw", said) if re.search(f"[{UNPRINTABLE}]", harmless(said)) else Outcome("refused", said)
 
 
 def read_data(path: Path) -> Outcome:
