@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import version
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
+
+# Compiling is most of what tests take. A cached program is traced and computed as ever.
+PROGRAMS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lrfind-tests" / f"jax-{version('jax')}"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(PROGRAMS))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 # How long an example takes says more of the machine's other work than of the code.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

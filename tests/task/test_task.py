@@ -97,6 +97,13 @@ def test_every_model_and_data_set_is_tested(sections: dict[str, dict[str, Any]])
     assert {loss for losses in FITS.values() for loss in losses} == set(LOSSES)
 
 
+def computed(model: str, data: str, loss: str) -> bool:
+    """Whether the loss is computed: every model on every data set, and every loss on every data set, once; of other
+    combinations the shapes are enough."""
+    simplest = next(name for name in MODEL if readable(name, data))
+    return loss == next(iter(FITS[data])) or model == simplest
+
+
 def needed(data: str) -> None:
     """Skip what reads a file with a library that may be missing."""
     if data == "parquet":
@@ -115,9 +122,13 @@ def test_what_fits_together_has_a_finite_loss(
     params, state = task.model.init(np.zeros(2, np.uint32))
     rows = task.batches.indices(0, 0, 1)[0]
     batch = task.data.train.inputs[rows], task.data.train.targets[rows]
-    value, (after, _) = task.model.loss(params, state, batch, np.zeros(2, np.uint32), True)
+    key = np.zeros(2, np.uint32)
+    if computed(model, data, loss):
+        value, (after, _) = task.model.loss(params, state, batch, key, True)
+        assert np.isfinite(float(value))
+    else:
+        value, (after, _) = jax.eval_shape(lambda *given: task.model.loss(*given, True), params, state, batch, key)
     assert value.shape == ()
-    assert np.isfinite(float(value))
     assert jax.tree.structure(after) == jax.tree.structure(state)
     assert task.data.outputs == FITS[data][loss]
     assert memory(task) > task.data.train.inputs.nbytes + 2 * 3 * 4 * task.parameters
