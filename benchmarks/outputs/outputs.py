@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 300.0
 """Seconds after which a process counts as hanging."""
 
-MEASURED = ("timing", "seconds", "expected_seconds", "sum")
-"""Keys of JSON objects that hold a duration, or a checksum over one."""
+MEASURED = ("timing", "seconds", "expected_seconds", "sum", "result.json", "train.json")
+"""Keys of JSON objects that hold a duration, or a checksum over one: a journal lists the hashes of its files."""
 
 DURATION = re.compile(r"\b\d[\d,]*(?:\.\d+)? (?:ms|s|min|h)\b|\ba second\b")
 PARTS = re.compile(r"TIME(?:[:,] \w+ TIME)+")
