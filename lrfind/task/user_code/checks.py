@@ -10,12 +10,12 @@ from lrfind.task.user_code.recognize import UserModel
 NO_OPTIMIZER = "none"
 """The name that the config gives an optimiser that is left out."""
 
-FOUND = {
+KIND_TITLES = {
     "network": "init and apply",
     "loss": "a loss function with its parameters",
     "step": "a whole train step",
 }
-"""What was recognised, in words."""
+"""Phrase for each kind of user model."""
 
 
 def check_sections(config: Any, found: UserModel | None, *, optimizer: bool, batches: bool) -> None:
@@ -32,9 +32,13 @@ def check_sections(config: Any, found: UserModel | None, *, optimizer: bool, bat
     """
     section = config.optimizer
     if found is not None and found.kind != "network" and config.loss is not None:
-        raise InputError(f"{found.title} gives {FOUND[found.kind]}, which has its own loss; remove this", key="loss")
+        raise InputError(
+            f"{found.title} gives {KIND_TITLES[found.kind]}, which has its own loss; remove this", key="loss"
+        )
     if found is not None and found.kind != "network" and config.precision != "float32":
-        raise InputError(f"{found.title} gives {FOUND[found.kind]}, which computes as it says itself", key="precision")
+        raise InputError(
+            f"{found.title} gives {KIND_TITLES[found.kind]}, which computes as it says itself", key="precision"
+        )
     if found is not None and found.kind == "step":
         if section.name != NO_OPTIMIZER:
             raise InputError(
@@ -48,7 +52,7 @@ def check_sections(config: Any, found: UserModel | None, *, optimizer: bool, bat
                     f"{found.title} gives a whole train step; do this inside of it", key=f"optimizer.{key}"
                 )
     elif section.name == NO_OPTIMIZER and not optimizer:
-        what = "" if found is None else f", for {found.title} gives {FOUND[found.kind]}"
+        what = "" if found is None else f", for {found.title} gives {KIND_TITLES[found.kind]}"
         raise InputError(f"missing{what}: a section such as {{name: adamw}}", key="optimizer")
     if batches:
         for key in ("batch_size", "validation_fraction", "standardize"):
