@@ -26,8 +26,8 @@ from lrfind.storage.layout import PLOT, ROWS, TRAIN
 from lrfind.storage.replay import ReplayJournal, position
 
 if TYPE_CHECKING:
-    from lrfind.engine.resumable import Trainer
     from lrfind.engine.train_loop import TrainLoop
+    from lrfind.engine.trainer import Trainer
     from lrfind.runs.validation import Validator
     from lrfind.task.task import Task
 

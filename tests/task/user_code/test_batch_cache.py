@@ -107,7 +107,7 @@ def test_a_loader_that_raises() -> None:
         raise OSError("the file is gone")
 
     with pytest.raises(
-        OwnCodeError, match=r"loader raised OSError: the file is gone\n  .*test_stream.py:.*, in start"
+        OwnCodeError, match=r"loader raised OSError: the file is gone\n  .*test_batch_cache.py:.*, in start"
     ) as caught:
         Stream(start, "loader", MemoryBudget(), "k").stack(0, 2, 1)
     assert isinstance(caught.value.__cause__, OSError)
