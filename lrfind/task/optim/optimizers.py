@@ -58,14 +58,7 @@ class Choice:
 
 def chosen(section: Any) -> Choice:
     """The optimiser of a config's section."""
-    return Choice(
-        section.name,
-        section.options,
-        section.clip_norm,
-        section.decayed,
-        section.groups,
-        section.frozen,
-    )
+    return Choice(section.name, section.options, section.clip_norm, section.decayed, section.groups, section.frozen)
 
 
 def call(choice: Choice, rate: Any) -> Call:

@@ -168,8 +168,7 @@ class Stream:
                     skipped += 1
                     if skipped > max(1, number):
                         raise InputError(
-                            f"most batches of {self._title} are smaller than its first; drop or pad them",
-                            key=self._key,
+                            f"most batches of {self._title} are smaller than its first; drop or pad them", key=self._key
                         )
                     continue
                 number += 1

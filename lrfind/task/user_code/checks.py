@@ -10,11 +10,7 @@ from lrfind.task.user_code.recognize import UserModel
 NO_OPTIMIZER = "none"
 """The name that the config gives an optimiser that is left out."""
 
-KIND_TITLES = {
-    "network": "init and apply",
-    "loss": "a loss function with its parameters",
-    "step": "a whole train step",
-}
+KIND_TITLES = {"network": "init and apply", "loss": "a loss function with its parameters", "step": "a whole train step"}
 """Phrase for each kind of user model."""
 
 
