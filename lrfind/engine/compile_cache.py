@@ -34,7 +34,7 @@ class Sealed:
         return getattr(self._cache, name)
 
     def get(self, key: str) -> bytes | None:
-        """The entry of a key; None where there is none, or a damaged one, which is removed."""
+        """Return the entry of a key; None without one, or if it is damaged, which removes it."""
         try:
             found = self._cache.get(key)
         except TimeoutError:  # Others hold its lock.
@@ -68,7 +68,7 @@ class Sealed:
 
 
 def seal(key: str, value: bytes) -> bytes:
-    """What an entry ends with: a hash of its key and content."""
+    """Return the seal of an entry: a hash of its key and content."""
     return hashlib.sha256(f"{key}\n".encode() + value).digest()[:SEAL]
 
 

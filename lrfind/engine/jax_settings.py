@@ -55,7 +55,7 @@ except BaseException:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Around the first import of JAX: refuse settings of the environment that it, or XLA, cannot read.
+    """Refuse settings of the environment that JAX or XLA cannot read, around the first import of JAX.
 
     XLA ends the process where it does not know one of ``XLA_FLAGS``; a process that is there for it tries them.
 
@@ -106,7 +106,7 @@ def set_aside() -> dict[str, Any]:
 
 
 def said_of_aside() -> str:
-    """A sentence about what was set aside since it was last asked for; empty where nothing was."""
+    """Return a sentence about the settings set aside since the last call; empty without any."""
     given = ", ".join(f"{name}={value}" for name, value in _aside.items())
     _aside.clear()
     return given and f"set aside for this run, which would not come to its end with it: {given}"
@@ -114,7 +114,7 @@ def said_of_aside() -> str:
 
 @contextmanager
 def set_aside_within() -> Iterator[None]:
-    """The same in a caller's own process, whose settings are put back."""
+    """Set settings aside within a caller's own process, and put them back."""
     import jax
 
     before = set_aside()

@@ -54,7 +54,7 @@ class LaneRun:
 
 
 class Trainer(ABC):
-    """What trains lanes."""
+    """Interface of all that trains lanes."""
 
     def run(
         self,

@@ -19,7 +19,7 @@ finds a loss too low by (k - 1) / 2n, which errs towards believing that somethin
 
 
 def chance_loss(loss: str, data: Dataset | None) -> float | None:
-    """The loss of an answer that holds every class for equally likely; None where the loss knows no classes.
+    """Return the loss of equal probabilities for all classes; None if the loss has no classes.
 
     Args:
         loss: a name of `LOSSES`, or of the user's own.
@@ -34,8 +34,9 @@ def chance_loss(loss: str, data: Dataset | None) -> float | None:
 
 
 def constant_loss(loss: str, source: Source, rows: int) -> float | None:
-    """The loss of the best constant answer on the training rows; None where that is not known. Of batches that are made
-    as they come it is that on some of them.
+    """Return the loss of the best constant answer on the training rows; None if unknown.
+
+    Of batches that a user's code makes, it is that on the first `COUNTED` steps.
 
     Args:
         loss: a name of `LOSSES`, or of the user's own.
@@ -52,8 +53,7 @@ def constant_loss(loss: str, source: Source, rows: int) -> float | None:
 
 
 def fitted(loss: str, targets: Rows, outputs: int) -> float | None:
-    """The loss of the constant answer that fits targets best, in closed form, block by block; None where that is not
-    known.
+    """Return the loss of the constant that fits targets best, in closed form; None if there is none.
 
     Args:
         loss: a name of `LOSSES`.

@@ -44,5 +44,5 @@ def check(model: str, data: Dataset) -> None:
 
 
 def is_image(shape: tuple[int, ...]) -> bool:
-    """Whether a row is (height, width, channels) or (height, width)."""
+    """Return whether a row is (height, width, channels) or (height, width)."""
     return len(shape) in (2, 3)

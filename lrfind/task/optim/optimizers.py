@@ -31,7 +31,7 @@ NUMBER_ALONE = {"polyak_sgd", "sm3"}
 
 @dataclass(frozen=True)
 class Choice:
-    """An optimiser as a config has it.
+    """Optimiser of a config.
 
     Attributes:
         name: a key of `OPTIMIZERS`.
@@ -57,12 +57,12 @@ class Choice:
 
 
 def chosen(section: Any) -> Choice:
-    """The optimiser of a config's section."""
+    """Return the optimiser of a config's section."""
     return Choice(section.name, section.options, section.clip_norm, section.decayed, section.groups, section.frozen)
 
 
 def call(choice: Choice, rate: Any) -> Call:
-    """The optax expression of an optimiser at a rate, which is a number or a traced array."""
+    """Return the optax expression of an optimiser at a rate, which is a number or a traced array."""
     parts = {pattern: _bare(choice, times(factor, rate)) for pattern, factor in choice.groups.items()}
     parts.setdefault(groups.REST, _bare(choice, rate))
     still = {pattern: Call("optax.set_to_zero") for pattern in choice.frozen}
@@ -85,7 +85,7 @@ def _bare(choice: Choice, rate: Any) -> Call:
 
 
 def _partition(transforms: Mapping[str, Call]) -> Call:
-    """One optimiser for each pattern; of a single pattern, which is that of the rest, its optimiser."""
+    """Return one optimiser per pattern; for the pattern of the rest alone, its optimiser."""
     if len(transforms) == 1:
         return transforms[groups.REST]
     labels = groups.Labels(tuple(transforms))
@@ -93,7 +93,7 @@ def _partition(transforms: Mapping[str, Call]) -> Call:
 
 
 def times(factor: float, rate: Any) -> Any:
-    """A multiple of a rate: of a number a number as people write it, of a name or a schedule what stands for it."""
+    """Return a multiple of a rate: a number for a number, source text for a name or a schedule."""
     if isinstance(rate, Name):
         if rate.isidentifier():
             return Name(f"{source(factor)} * {rate}")
@@ -102,7 +102,7 @@ def times(factor: float, rate: Any) -> Any:
 
 
 def build(choice: Choice) -> MakeOptimizer:
-    """The optimiser as a function of its rate.
+    """Return the optimiser as a function of its rate.
 
     Raises:
         InputError: the installed optax has no such optimiser or keyword, or refuses a keyword's value.
@@ -129,7 +129,7 @@ def build(choice: Choice) -> MakeOptimizer:
 
 
 def keys_as_numbers(optimizer: Any) -> Any:
-    """The optimiser with the random keys of its state as numbers, which numpy and files can hold."""
+    """Return the optimiser with the random keys of its state as numbers, which numpy and files can hold."""
 
     def is_key(leaf: Any) -> bool:
         return bool(jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key))
@@ -150,7 +150,7 @@ def keys_as_numbers(optimizer: Any) -> Any:
 
 
 def clipped(make: MakeOptimizer, clip_norm: float | None) -> MakeOptimizer:
-    """An optimiser of the user's own behind clipping by global norm, the keys of its state as numbers."""
+    """Return a user's optimiser behind clipping by global norm, with the keys of its state as numbers."""
 
     def chained(rate: Any) -> Any:
         made = make(rate)
@@ -160,13 +160,13 @@ def clipped(make: MakeOptimizer, clip_norm: float | None) -> MakeOptimizer:
 
 
 def none(rate: Any) -> Any:
-    """No optimiser: of the user's own train step, which has one."""
+    """Return the identity, for a user's train step that has its own optimiser."""
     del rate
     return optax.identity()
 
 
 def to_source(choice: Choice, rate: float | str, *, accumulate: int = 1, then: Call | None = None) -> str:
-    """The line of optax to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
+    """Return the line of optax to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
 
     It needs `optax` alone, and `jax` where parameters are told apart.
 
@@ -185,8 +185,7 @@ def to_source(choice: Choice, rate: float | str, *, accumulate: int = 1, then: C
 
 
 def evaluated_at(choice: Choice) -> Callable[[Any, Any], Any] | None:
-    """``(params, optimiser's state) -> params``: the weights that the optimiser's authors evaluate; None: those it
-    trains.
+    """Return ``(params, optimiser state) -> params`` at which the optimiser is evaluated; None for the trained ones.
 
     A schedule-free optimiser takes its gradients at y, between an average x and the iterates z, and x is the answer
     (Defazio et al. 2024, arXiv:2405.15682).
@@ -212,7 +211,7 @@ def evaluated_at(choice: Choice) -> Callable[[Any, Any], Any] | None:
 
 
 class Name(str):
-    """A name that source text shows without quotes."""
+    """Text that source shows without quotes."""
 
     __slots__ = ()
 

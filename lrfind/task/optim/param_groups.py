@@ -26,22 +26,22 @@ SHOWN = 12
 
 
 def name_of(path: Any) -> str:
-    """A parameter's name: its key path joined by dots."""
+    """Return a parameter's name: its key path joined by dots."""
     return jax.tree_util.keystr(path, simple=True, separator=".")
 
 
 def names(params: Any) -> list[str]:
-    """The names of all parameters, in the order of the tree's leaves."""
+    """Return the names of all parameters, in the order of the tree's leaves."""
     return [name_of(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)]
 
 
 def first(patterns: Sequence[str], name: str) -> str | None:
-    """The first pattern that matches a name; None where none does."""
+    """Return the first pattern that matches a name; None if none does."""
     return next((pattern for pattern in patterns if fnmatchcase(name, pattern)), None)
 
 
 def check(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> None:
-    """That every pattern takes a parameter, and one is left to train.
+    """Check that every pattern matches a parameter, and that one is left to train.
 
     Args:
         params: the model's, or their shapes.
@@ -69,13 +69,13 @@ def check(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> No
 
 
 def listed(known: Sequence[str]) -> str:
-    """The names there are, as a message says them."""
+    """Return the known names as a phrase for a message."""
     more = f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""
     return f"there are {', '.join(known[:SHOWN])}{more}"
 
 
 def freeze(params: Any, frozen: Sequence[str]) -> Any:
-    """The parameters, with no gradient for those that are frozen.
+    """Return the parameters without a gradient for frozen ones.
 
     Put before a loss, so that nothing downstream knows of them: norms of the gradient, the predicted decrease and the
     curvature are those of what is trained.
@@ -90,7 +90,7 @@ def freeze(params: Any, frozen: Sequence[str]) -> Any:
 
 
 def factors(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> Any:
-    """What each parameter's rate is multiplied by, as a tree of numbers; 0 for frozen ones."""
+    """Return the factor on each parameter's rate, as a tree of numbers; 0 for frozen ones."""
 
     def factor(path: Any, leaf: Any) -> float:
         del leaf
@@ -101,7 +101,7 @@ def factors(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> 
 
 
 def count_frozen(params: Any, frozen: Sequence[str]) -> int:
-    """How many numbers are not trained."""
+    """Return the number of weights that are not trained."""
     found = jax.tree_util.tree_leaves_with_path(params)
     return sum(int(np.size(leaf)) for path, leaf in found if first(frozen, name_of(path)))
 
@@ -129,7 +129,7 @@ class Labels:
 
 
 def matrices(params: Any) -> Any:
-    """Which parameters are no biases and no scales of a normalisation: those of two axes or more."""
+    """Return which parameters are neither biases nor scales of a normalisation: those of two axes or more."""
     return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
 
 

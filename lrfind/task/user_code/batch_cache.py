@@ -41,11 +41,11 @@ class MemoryBudget:
     def __init__(self, limit: int | None = None) -> None:
         self.left = KEEP_BYTES if limit is None else limit
 
-    def take(self, bytes: int) -> bool:
-        """Whether there was room for so many bytes."""
-        if bytes > self.left:
+    def take(self, size: int) -> bool:
+        """Take bytes of the budget; return whether there was room."""
+        if size > self.left:
             return False
-        self.left -= bytes
+        self.left -= size
         return True
 
 
@@ -89,12 +89,12 @@ class Stream:
         self.per_pass: int | None = None
 
     def first(self) -> Tree:
-        """The first batch."""
+        """Return the first batch."""
         with self._lock:
             return next(iter(self._take(0, 1)))
 
     def stack(self, start: int, stop: int, group: int) -> Tree:
-        """Batches start*group..stop*group-1, stacked: leading axes (stop - start,) and, where group > 1, (group,)."""
+        """Return batches start*group..stop*group-1, stacked: leading axes (stop - start, [group if above 1])."""
         with self._lock:
             asked = (start, stop, group)
             for known, tree in self._recent:
@@ -108,7 +108,7 @@ class Stream:
             return tree
 
     def take(self, wanted: int) -> list[Tree]:
-        """The first batches, fewer where a pass has fewer."""
+        """Return the first batches, fewer if a pass has fewer."""
         with self._lock:
             if self.per_pass is not None:
                 wanted = min(wanted, self.per_pass)
@@ -120,7 +120,7 @@ class Stream:
             return found[: self.per_pass]
 
     def count(self) -> int:
-        """Batches of one pass, all of which are looked at."""
+        """Return the number of batches of one pass, all of which are checked."""
         with self._lock:
             number = 0
             while self.per_pass is None:
@@ -148,7 +148,7 @@ class Stream:
         return found
 
     def _note(self, batch: Tree) -> None:
-        """One batch further; kept while there is room."""
+        """Count a batch, and keep it while there is room."""
         self.marks.note(self._position, batch)
         if self._whole and len(self._kept) == self._position:
             self._whole = self._room.take(sum(int(leaf.nbytes) for leaf in jax.tree.leaves(batch)))
@@ -157,7 +157,7 @@ class Stream:
         self._position += 1
 
     def _batches(self) -> Iterator[Tree]:
-        """Pass after pass, without end."""
+        """Yield pass after pass, without end."""
         epoch = 0
         while True:
             number = 0
@@ -192,7 +192,7 @@ class Stream:
             yield batch
 
     def _checked(self, batch: Any, number: int, epoch: int) -> Tree | None:
-        """The batch as arrays; None for one that is only smaller than the first."""
+        """Return the batch as arrays; None if it is smaller than the first, and otherwise alike."""
         what = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "") + f" of {self._title}"
         tree = arrays(batch, what, self._key)
         leaves, structure = jax.tree.flatten(tree)

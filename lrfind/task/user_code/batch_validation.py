@@ -17,7 +17,7 @@ from lrfind.task.user_code.tracebacks import shape_of
 
 @dataclass
 class Pairs:
-    """Checks every batch ``(inputs, targets)`` against the loss.
+    """Check of batches ``(inputs, targets)`` against the loss.
 
     Attributes:
         loss: name of a built-in loss; None for what fits the targets.
@@ -35,7 +35,7 @@ class Pairs:
     seen: int = 0
 
     def __call__(self, batch: Tree, what: str, key: str) -> Tree:
-        """The batch, converted where a built-in network reads it: labels of shape (rows,), values of (rows, outputs).
+        """Return the batch, converted for a built-in network: labels of shape (rows,), values of (rows, outputs).
 
         Args:
             batch: arrays.
@@ -74,11 +74,11 @@ class Pairs:
         return self._values(inputs, targets, what, key)
 
     def is_labels(self, targets: Any) -> bool:
-        """Whether targets are labels to the loss."""
+        """Return whether targets are labels to the loss."""
         return self.loss in LABEL_LOSSES or (self.loss is None and targets.dtype.kind in "biu")
 
     def outputs(self, batches: list[Tree]) -> int:
-        """How many numbers a network must put out for some batches, which set `limit`."""
+        """Return the number of outputs that a network needs for some batches, and set `limit`."""
         self.seen = len(batches)
         _, targets = batches[0]
         if not self.is_labels(targets) or targets.dtype.kind not in "biu":
@@ -163,13 +163,13 @@ def hold(pairs: Pairs, batches: Streamed, outputs: int) -> None:
 
 
 def _is_pair(batch: Tree, *, whole: bool) -> bool:
-    """Whether a batch is (inputs, targets), targets and, where asked for, inputs one array with rows."""
+    """Return whether a batch is (inputs, targets), with one array of targets and, if `whole`, one of inputs."""
     if not (isinstance(batch, tuple) and len(batch) == 2):
         return False
     return all(hasattr(each, "dtype") and each.ndim > 0 for each in (batch if whole else batch[1:]))
 
 
 def _rows(array: Any) -> str:
-    """How many rows an array has, in words."""
+    """Return the number of rows of an array in words."""
     count = array.shape[0] if array.ndim else 0
     return "1 row" if count == 1 else f"{count:,} rows"

@@ -36,7 +36,7 @@ class UserArrays:
 
 @dataclass(frozen=True)
 class BatchFactory:
-    """Batches, however they come.
+    """Batches that a user's code makes.
 
     Attributes:
         start: ``(seed, epoch) -> iterable``.
@@ -48,7 +48,7 @@ class BatchFactory:
 
 
 def recognise(found: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY) -> UserArrays | BatchFactory:
-    """What the user's data is.
+    """Return a user's data as arrays or batches.
 
     Args:
         found: the object of theirs, a function that makes it, or a function of a seed.
@@ -68,7 +68,7 @@ def recognise(found: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY)
 
 
 def is_data(found: Any) -> bool:
-    """Whether a callable object is data all the same."""
+    """Return whether a callable object is data all the same."""
     return not isinstance(found, type) and (hasattr(found, "__array__") or hasattr(found, "__iter__"))
 
 
@@ -128,7 +128,7 @@ def _understood(found: Any, title: str, key: str, again: Callable[[], Any] | Non
 
 
 def is_tree(found: Any) -> bool:
-    """Whether it is arrays, alone or in tuples and dicts; a list is batches."""
+    """Return whether an object is arrays, alone or in tuples and dicts; a list is batches."""
     if isinstance(found, list | str | bytes):
         return False
     if hasattr(found, "dtype") and hasattr(found, "shape"):
@@ -140,5 +140,5 @@ def is_tree(found: Any) -> bool:
 
 
 def described(found: Any) -> str:
-    """What something is, for a message."""
+    """Return shape or kind of an object for a message."""
     return shape_of(found) if isinstance(found, tuple | dict) else kind_of(found)

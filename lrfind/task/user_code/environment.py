@@ -34,7 +34,7 @@ def environment(path: Path) -> Path | None:
 
 
 def _installation() -> Iterator[Path]:
-    """Folders of the running Python. Of a prefix such as /usr, `src` is not among them: people's projects lie there."""
+    """Yield the folders of the running Python, but no `src` of a prefix such as /usr, where people's projects lie."""
     yield PACKAGE
     for name in ("stdlib", "platstdlib", "purelib", "platlib"):
         yield Path(sysconfig.get_path(name)).resolve()

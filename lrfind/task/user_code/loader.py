@@ -36,7 +36,7 @@ from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 @dataclass(frozen=True)
 class ImportPolicy:
-    """Where the user's own code may be loaded from.
+    """Folders and packages that a user's code may be loaded from.
 
     Attributes:
         folders: files in these, and below, may be.
@@ -47,7 +47,7 @@ class ImportPolicy:
     packages: tuple[str, ...] = ()
 
     def holds(self, path: Path) -> Path | None:
-        """The folder that a file lies in, symbolic links followed on both sides; None where none does."""
+        """Return the folder that holds a file, symbolic links followed on both sides; None without one."""
         real = path.resolve()
         folders = (folder.resolve() for folder in self.folders)
         return next((folder for folder in folders if real.is_relative_to(folder)), None)
@@ -62,7 +62,7 @@ class ImportPolicy:
 
 @dataclass
 class Loader:
-    """Loads references, each module once.
+    """Loader of references that imports each module once.
 
     Attributes:
         policy: where from.
@@ -112,7 +112,7 @@ class Loader:
         return found
 
     def digest(self) -> str:
-        """A hash of the source of every file that was loaded, those beside the named ones included."""
+        """Return a hash of the source of every file that was loaded, those beside the named ones included."""
         return self._modules.digest()
 
     def _file(self, path: Path, key: str) -> Any:
@@ -170,12 +170,12 @@ def _is_of(package: str, names: Mapping[str, Any]) -> bool:
 
 
 def _is_object(value: Any) -> bool:
-    """Whether a callable is neither a function nor a class."""
+    """Return whether a callable is neither a function nor a class."""
     return not isinstance(value, type | FunctionType | BuiltinFunctionType | MethodType | partial)
 
 
 def _names(found: Any, owns: Callable[[Mapping[str, Any]], bool]) -> list[str]:
-    """What a target may name in an object."""
+    """Return the names in an object that a target may give."""
     return [
         name
         for name, value in (vars(found) if hasattr(found, "__dict__") else {}).items()

@@ -20,8 +20,7 @@ CONTAINERS = (dict, list, tuple)
 
 
 def is_module(value: Any) -> bool:
-    """Whether it is an object that is a pytree with arrays in it, so that it stands for weights even if it can be
-    called."""
+    """Return whether an object is a pytree with arrays in it: weights, even if it can be called."""
     if isinstance(value, jax.tree_util.Partial):
         return False  # A function with some of its arguments.
     leaves = jax.tree.leaves(value)
@@ -30,7 +29,7 @@ def is_module(value: Any) -> bool:
 
 
 class StaticLeaves:
-    """Takes the settings out of the modules in a tree, and puts them back: of several trees alike, the first's.
+    """Settings of the modules in a tree, taken out and put back; for several trees alike, the first's.
 
     Args:
         trained: the arrays of real numbers alone stay in the tree; else every array does, as in a state.
@@ -41,7 +40,7 @@ class StaticLeaves:
         self._kept: list[Any] | None = None
 
     def take(self, tree: Tree) -> Tree:
-        """The tree with None in the place of every setting."""
+        """Return the tree with None for every setting."""
         leaves, structure = jax.tree.flatten(tree)
         trained = weights(tree, self._of)
         if self._kept is None and not all(trained):
@@ -51,7 +50,7 @@ class StaticLeaves:
         return jax.tree.unflatten(structure, kept)
 
     def give(self, params: Tree) -> Tree:
-        """The tree with its settings."""
+        """Return the tree with its settings put back."""
         if self._kept is None:
             return params
         left = iter(jax.tree.leaves(params))
@@ -59,7 +58,7 @@ class StaticLeaves:
 
 
 def weights(tree: Tree, of: type = np.inexact, *, held: bool = True) -> list[bool]:
-    """Of every leaf, whether it is trained.
+    """Return for every leaf whether it is trained.
 
     Args:
         tree: of the user's.

@@ -15,19 +15,19 @@ Tree = Any
 
 
 def typed(raw: Any) -> Any:
-    """A proper key of JAX from raw key data; a fixed one from None, which stands for evaluation."""
+    """Return JAX's key of raw key data; a fixed one for None, which stands for evaluation."""
     if raw is None:
         return jax.random.key(0, impl="threefry2x32")
     return jax.random.wrap_key_data(raw, impl="threefry2x32")
 
 
 def is_key(leaf: Any) -> bool:
-    """Whether a leaf holds proper keys."""
+    """Return whether a leaf holds JAX keys."""
     return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def arrays(tree: Tree, what: str, key: str) -> Tree:
-    """The tree with numpy arrays for leaves, copied: what the caller owns stays as it is.
+    """Return the tree with copied numpy arrays for leaves.
 
     Raises:
         InputError: a leaf is no array and no number.
@@ -57,12 +57,12 @@ def arrays(tree: Tree, what: str, key: str) -> Tree:
 
 
 def is_extended(dtype: Any) -> bool:
-    """Whether it is one of JAX's own number types, as bfloat16, which numpy does not know by a letter."""
+    """Return whether a type is one of JAX's own number types, as bfloat16, which has no letter in numpy."""
     return bool(jnp.issubdtype(dtype, np.number))
 
 
 class Keys:
-    """Puts raw key data in the place of a tree's proper keys, which numpy cannot hold, and back.
+    """Exchange of a tree's JAX keys, which numpy cannot hold, and raw key data.
 
     Args:
         tree: with the keys in it.
@@ -73,20 +73,20 @@ class Keys:
         self._impls = [str(jax.random.key_impl(leaf)) if is_key(leaf) else None for leaf in leaves]
 
     def lower(self, tree: Tree) -> Tree:
-        """With raw key data."""
+        """Return the tree with raw key data."""
         pairs = zip(jax.tree.leaves(tree), self._impls, strict=True)
         leaves = [jax.random.key_data(leaf) if impl else leaf for leaf, impl in pairs]
         return jax.tree.unflatten(self._structure, leaves)
 
     def lift(self, tree: Tree) -> Tree:
-        """With proper keys."""
+        """Return the tree with JAX keys."""
         pairs = zip(jax.tree.leaves(tree), self._impls, strict=True)
         leaves = [jax.random.wrap_key_data(leaf, impl=impl) if impl else leaf for leaf, impl in pairs]
         return jax.tree.unflatten(self._structure, leaves)
 
 
 def alike(one: Tree, other: Tree) -> bool:
-    """Whether two trees have one structure."""
+    """Return whether two trees have one structure."""
     return bool(jax.tree.structure(one) == jax.tree.structure(other))  # type: ignore[operator]
 
 

@@ -59,7 +59,7 @@ def is_network(found: Any) -> bool:
 
 
 def recognise(built: Any, title: str, key: str) -> UserModel:
-    """What was returned.
+    """Return the model that a user's code returned.
 
     Args:
         built: by the user's code.
@@ -122,7 +122,7 @@ def _function(parts: Mapping[str, Any], name: str, title: str, key: str) -> Call
 
 
 def _is_step(function: Callable[..., Any]) -> bool:
-    """Four arguments, or a third one that is the learning rate."""
+    """Return whether a function takes four arguments, or its third one is the learning rate."""
     kinds = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")
     found = [each for each in parameters(function) if each.kind.name in kinds]
     needed = [each for each in found if each.default is each.empty]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lrfind.core.errors import InputError
-from lrfind.task.user_code.tracebacks import kind_of
+from lrfind.task.user_code.pytrees import typed
+from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 NAMES = {
     **dict.fromkeys(("key", "rng", "rngs", "prng", "prng_key", "rng_key", "random_key"), "key"),
@@ -97,23 +98,25 @@ class Roles:
 
     @staticmethod
     def _done(left: Sequence[str], order: Sequence[str], needed: int) -> bool:
-        """Whether the roles that there must be are given out."""
+        """Return whether the roles that a function must have are assigned."""
         return not set(left) & set(order[:needed])
 
-    def __call__(self, values: Mapping[str, Any]) -> Any:
-        """Call the function with values by role."""
-        return self.function(
-            *(values[role] for role in self._positional),
-            **{name: values[role] for name, role in self._keywords.items()},
-        )
+    def __call__(self, **values: Any) -> Any:
+        """Call the function with values by role; a key is given raw.
 
-    def given(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Of values by role, those that it takes."""
-        return {role: value for role, value in values.items() if role in self.roles}
+        Raises:
+            OwnCodeError: the function raised.
+        """
+        given = {role: typed(value) if role == "key" else value for role, value in values.items() if role in self.roles}
+        with user_call(self.what, given):
+            return self.function(
+                *(given[role] for role in self._positional),
+                **{name: given[role] for name, role in self._keywords.items()},
+            )
 
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters of a function; as if it took anything where Python cannot tell."""
+    """Return the parameters of a function; any positional ones if Python cannot tell."""
     try:
         return list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):
@@ -121,12 +124,12 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def wants(function: Callable[..., Any], role: str) -> str | None:
-    """The name of the parameter whose name has this role; None without one."""
+    """Return the name of the parameter with a role; None without one."""
     return next((each.name for each in parameters(function) if NAMES.get(each.name) == role), None)
 
 
 def positional(function: Callable[..., Any]) -> list[str]:
-    """Names of the parameters that can be given by position and have no default."""
+    """Return the names of the positional parameters without a default."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [each.name for each in parameters(function) if each.kind in kinds and each.default is each.empty]
 
@@ -170,12 +173,16 @@ def check_keywords(
 
 
 def count(arguments: int) -> str:
-    """A number of arguments, in words."""
+    """Return a number of arguments in words."""
     return "no arguments" if arguments == 0 else f"{arguments} argument" + ("s" if arguments > 1 else "")
 
 
 def called(found: Any, title: str, key: str) -> Callable[..., Any]:
-    """What is referred to, refused where it is no function."""
+    """Return an object that must be a function.
+
+    Raises:
+        InputError: the object cannot be called.
+    """
     if not callable(found):
         raise InputError(f"{title} is {kind_of(found)}; a function is needed", key=key)
     function: Callable[..., Any] = found

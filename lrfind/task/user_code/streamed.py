@@ -30,7 +30,7 @@ DIGESTED = 8
 
 @dataclass(frozen=True)
 class Streamed:
-    """Batches of the user's own as a source.
+    """Source of batches that a user's code makes.
 
     Attributes:
         title: how reports call them.
@@ -78,7 +78,7 @@ class Streamed:
         return tuple(found)
 
     def stream(self, lane_seed: int) -> Stream:
-        """The batches of a seed; all seeds share one where it makes no difference."""
+        """Return the stream of a seed; all seeds share one if it makes no difference."""
         own = lane_seed if self.made.seeded else 0
         if own not in self._streams:
             number = int(generator(self.seed, own, ORDER).integers(2**31 - 1))
@@ -155,7 +155,7 @@ class Streamed:
 def streamed(
     made: BatchFactory, held_out: UserArrays | BatchFactory | None, title: str, seed: int, fits: Sequence[Fit] = ()
 ) -> Streamed:
-    """Batches as a source; the first one is looked at.
+    """Return the source of a user's batches; takes the first one.
 
     Args:
         made: by the user's code.
@@ -172,7 +172,11 @@ def streamed(
 
 
 def check_alike(source: Streamed, held_out: UserArrays | BatchFactory, title: str) -> None:
-    """What is held out must look as what is trained on."""
+    """Check that held-out batches have the structure, shapes and types of training batches.
+
+    Raises:
+        InputError: they differ in more than the number of rows.
+    """
     batch = (source.sample("validation", 1) or [None])[0]
     same = alike(batch, source.example) and all(
         one.shape[1:] == other.shape[1:] and one.dtype == other.dtype
