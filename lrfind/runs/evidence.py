@@ -62,15 +62,14 @@ def sharpness(task: Task, train_loop: TrainLoop, start: Any, platform: str) -> S
     Returns:
         Sharpness and limit; None if they are unknown, or memory does not suffice.
     """
+    section = task.config.optimizer
+    params = task.objective.initial[0]
+    factors = param_groups.factors(params, section.groups, section.frozen) if section.groups else None
     if not known(task):
         return None
-    section = task.config.optimizer
     *_, chunk = train_loop.run([start], np.zeros((STILL, 1)), seeds=[0])
     batch = task.batches.source.first(max(ROWS, task.batches.source.batch_rows))
     key = task.batches.order.keys(task.batches.seeds[0], 0, 1)[0]
-    factors = (
-        param_groups.factors(task.objective.initial[0], section.groups, section.frozen) if section.groups else None
-    )
     name, options = section.name, section.options
     try:
         return stability(
