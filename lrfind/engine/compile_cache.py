@@ -36,15 +36,15 @@ class Sealed:
     def get(self, key: str) -> bytes | None:
         """Return the entry of a key; None without one, or if it is damaged, which removes it."""
         try:
-            found = self._cache.get(key)
+            entry = self._cache.get(key)
         except TimeoutError:  # Others hold its lock.
             return None
         except OSError:
-            found = b""
-        if found is None:
+            entry = b""
+        if entry is None:
             return None
-        value = bytes(found[:-SEAL])
-        if found[-SEAL:] == seal(key, value):
+        value = bytes(entry[:-SEAL])
+        if entry[-SEAL:] == seal(key, value):
             return value
         with suppress(OSError):
             (self._folder / f"{key}-cache").unlink()
@@ -84,10 +84,10 @@ def seal_folder(folder: Path) -> None:
         return
 
     def made(path: str) -> Any:
-        found = make(path)
-        if path not in sealed_folders or not isinstance(found, tuple):
-            return found
-        return Sealed(found[0], Path(path)), *found[1:]
+        cache = make(path)
+        if path not in sealed_folders or not isinstance(cache, tuple):
+            return cache
+        return Sealed(cache[0], Path(path)), *cache[1:]
 
     made.seals = True  # type: ignore[attr-defined]
     compilation_cache.get_file_cache = made

@@ -83,8 +83,8 @@ def settings() -> dict[str, Any]:
     """
     import jax
 
-    found = getattr(jax.config, "values", {})
-    moving = {name: found[name] for name in sorted(found) if MOVING.search(name)}
+    values = getattr(jax.config, "values", {})
+    moving = {name: values[name] for name in sorted(values) if MOVING.search(name)}
     return {
         "usable_cores": cores(),
         **{

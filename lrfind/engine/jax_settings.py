@@ -82,9 +82,9 @@ def readable() -> Iterator[None]:
             f"JAX cannot be imported with {', '.join(given)[:400]}: {error}; correct or unset what is wrong"
         ) from error
     finally:
-        said = probe.communicate()[1].decode(errors="replace") if probe is not None else ""
+        output = probe.communicate()[1].decode(errors="replace") if probe is not None else ""
     if probe is not None and probe.returncode:
-        why = said.strip().splitlines()[-1].rpartition("] ")[2] if said.strip() else "it does not start with them"
+        why = output.strip().splitlines()[-1].rpartition("] ")[2] if output.strip() else "it does not start with them"
         raise InputError(f"XLA refuses XLA_FLAGS={flags}: {why[:400]}; correct or unset it")
 
 

@@ -45,10 +45,10 @@ def constant_loss(loss: str, source: Source, rows: int) -> float | None:
     """
     if isinstance(source, Drawn) and source.data is not None:
         return fitted(loss, source.data.train.targets, source.data.outputs)
-    some = source.sample("train", COUNTED * rows) if loss in LOSSES else None
-    if not some:
+    samples = source.sample("train", COUNTED * rows) if loss in LOSSES else None
+    if not samples:
         return None
-    targets = np.concatenate([np.asarray(targets) for _, targets in some])
+    targets = np.concatenate([np.asarray(targets) for _, targets in samples])
     return fitted(loss, targets, int(targets.max()) + 1 if loss == "cross_entropy" else 1)
 
 

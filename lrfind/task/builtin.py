@@ -31,8 +31,8 @@ def _load(config: Config) -> Dataset:
     section, loss = config.data, config.loss if isinstance(config.loss, str) else None
     read = DATA[section.name].load()
     if isinstance(section, TextData):
-        found: Dataset = read(section, context_of(section, config.model), loss)
-        return found
+        data: Dataset = read(section, context_of(section, config.model), loss)
+        return data
     return prepared(section, read(section), loss)
 
 

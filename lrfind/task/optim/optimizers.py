@@ -109,10 +109,10 @@ def build(choice: Choice) -> MakeOptimizer:
     """
     name, target = choice.name, OPTIMIZERS[choice.name].target
     module, _, function = target.rpartition(".")
-    found = getattr(import_module(module), function, None)
-    if found is None:
+    factory = getattr(import_module(module), function, None)
+    if factory is None:
         raise InputError(f"the installed optax has no {target}; upgrade optax", key="optimizer.name")
-    known = inspect.signature(found).parameters
+    known = inspect.signature(factory).parameters
     for keyword in choice.options:
         if keyword not in known:
             raise InputError(
@@ -198,12 +198,12 @@ def evaluated_at(choice: Choice) -> Callable[[Any, Any], Any] | None:
             return isinstance(node, contrib.ScheduleFreeState)
 
         # One state for each group, with nothing in the places of the others.
-        found = [node for node in jax.tree.leaves(state, is_leaf=free) if free(node)]
+        states = [node for node in jax.tree.leaves(state, is_leaf=free) if free(node)]
         leaves = dict(jax.tree_util.tree_leaves_with_path(params))
-        for each in found:
-            paths, z = zip(*jax.tree_util.tree_leaves_with_path(each.z), strict=True)
+        for schedule_free in states:
+            paths, z = zip(*jax.tree_util.tree_leaves_with_path(schedule_free.z), strict=True)
             own = [leaves[path] for path in paths]
-            averaged = contrib.schedule_free_eval_params(each._replace(z=list(z)), own)
+            averaged = contrib.schedule_free_eval_params(schedule_free._replace(z=list(z)), own)
             leaves |= zip(paths, averaged, strict=True)
         return jax.tree.unflatten(jax.tree.structure(params), leaves.values())
 

@@ -53,17 +53,17 @@ def check(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> No
     """
     known = names(params)
     patterns = [*frozen, *groups]
-    keys = [f"optimizer.frozen.{i}" for i in range(len(frozen))] + [f"optimizer.groups.{each}" for each in groups]
+    keys = [f"optimizer.frozen.{i}" for i in range(len(frozen))] + [f"optimizer.groups.{pattern}" for pattern in groups]
     for i, (pattern, key) in enumerate(zip(patterns, keys, strict=True)):
         matched = [name for name in known if fnmatchcase(name, pattern)]
         if not matched:
             raise InputError(f"'{pattern}' matches no parameter{near(pattern, known)}; {listed(known)}", key=key)
         before = {first(patterns[:i], name) for name in matched}
         if None not in before:
-            taken = " and ".join(f"'{each}'" for each in patterns[:i] if each in before)
+            taken = " and ".join(f"'{pattern}'" for pattern in patterns[:i] if pattern in before)
             hint = "" if before <= set(frozen) else "; of several patterns the first counts, so put it before"
-            said = "frozen" if before <= set(frozen) else "taken"
-            raise InputError(f"all that '{pattern}' matches is {said} by {taken} already{hint}", key=key)
+            fate = "frozen" if before <= set(frozen) else "taken"
+            raise InputError(f"all that '{pattern}' matches is {fate} by {taken} already{hint}", key=key)
     if all(first(frozen, name) for name in known):
         raise InputError("leaves nothing to train: every parameter is frozen", key="optimizer.frozen")
 
@@ -102,8 +102,8 @@ def factors(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> 
 
 def count_frozen(params: Any, frozen: Sequence[str]) -> int:
     """Return the number of weights that are not trained."""
-    found = jax.tree_util.tree_leaves_with_path(params)
-    return sum(int(np.size(leaf)) for path, leaf in found if first(frozen, name_of(path)))
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    return sum(int(np.size(leaf)) for path, leaf in leaves if first(frozen, name_of(path)))
 
 
 @dataclass(frozen=True)

@@ -112,12 +112,12 @@ class Stream:
         with self._lock:
             if self.per_pass is not None:
                 wanted = min(wanted, self.per_pass)
-            found: list[Tree] = []
+            batches: list[Tree] = []
             for number in range(wanted):
-                found += self._take(number, number + 1)
+                batches += self._take(number, number + 1)
                 if self.per_pass is not None and number + 1 >= self.per_pass:
                     break
-            return found[: self.per_pass]
+            return batches[: self.per_pass]
 
     def count(self) -> int:
         """Return the number of batches of one pass, all of which are checked."""
@@ -134,18 +134,18 @@ class Stream:
             return self.per_pass
 
     def _take(self, start: int, stop: int) -> list[Tree]:
-        found = self._kept[start:stop]
-        if len(found) == stop - start:
-            return found
-        begin = start + len(found)
+        batches = self._kept[start:stop]
+        if len(batches) == stop - start:
+            return batches
+        begin = start + len(batches)
         if self._iterator is None or begin < self._position:
             self._iterator, self._position = self._batches(), 0
         while self._position < stop:
             batch = next(self._iterator)
             if self._position >= begin:
-                found.append(batch)
+                batches.append(batch)
             self._note(batch)
-        return found
+        return batches
 
     def _note(self, batch: Tree) -> None:
         """Count a batch, and keep it while there is room."""

@@ -83,8 +83,8 @@ class Pairs:
         _, targets = batches[0]
         if not self.is_labels(targets) or targets.dtype.kind not in "biu":
             return int(targets.shape[-1]) if targets.ndim > 1 else 1
-        read = [each for inputs, targets in batches for each in ((inputs, targets) if self.tokens else (targets,))]
-        self.limit = max(int(each.max()) for each in read) + 1
+        read = [array for inputs, targets in batches for array in ((inputs, targets) if self.tokens else (targets,))]
+        self.limit = max(int(array.max()) for array in read) + 1
         return self.limit
 
     def _labels(self, inputs: Any, targets: Any, what: str, key: str) -> Tree:
@@ -166,7 +166,7 @@ def _is_pair(batch: Tree, *, whole: bool) -> bool:
     """Return whether a batch is (inputs, targets), with one array of targets and, if `whole`, one of inputs."""
     if not (isinstance(batch, tuple) and len(batch) == 2):
         return False
-    return all(hasattr(each, "dtype") and each.ndim > 0 for each in (batch if whole else batch[1:]))
+    return all(hasattr(array, "dtype") and array.ndim > 0 for array in (batch if whole else batch[1:]))
 
 
 def _rows(array: Any) -> str:

@@ -47,11 +47,11 @@ class BatchFactory:
     seeded: bool
 
 
-def recognise(found: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY) -> UserArrays | BatchFactory:
+def recognise(value: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY) -> UserArrays | BatchFactory:
     """Return a user's data as arrays or batches.
 
     Args:
-        found: the object of theirs, a function that makes it, or a function of a seed.
+        value: the user's object, a function that makes it, or a function of a seed.
         kwargs: keywords of the function.
         title: how messages call it.
         key: the config key that refers to it.
@@ -60,16 +60,16 @@ def recognise(found: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY)
         InputError: it is nothing of the kind.
         OwnCodeError: the function raised.
     """
-    if callable(found) and not is_data(found):
-        return _called(found, kwargs, title, key)
+    if callable(value) and not is_data(value):
+        return _called(value, kwargs, title, key)
     if kwargs:
-        raise InputError(f"{title} is {kind_of(found)} and takes no keywords", key=f"{key.rpartition('.')[0]}.kwargs")
-    return _understood(found, title, key, again=None)
+        raise InputError(f"{title} is {kind_of(value)} and takes no keywords", key=f"{key.rpartition('.')[0]}.kwargs")
+    return _understood(value, title, key, again=None)
 
 
-def is_data(found: Any) -> bool:
+def is_data(value: Any) -> bool:
     """Return whether a callable object is data all the same."""
-    return not isinstance(found, type) and (hasattr(found, "__array__") or hasattr(found, "__iter__"))
+    return not isinstance(value, type) and (hasattr(value, "__array__") or hasattr(value, "__iter__"))
 
 
 def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str, key: str) -> UserArrays | BatchFactory:
@@ -95,18 +95,18 @@ def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str,
     return _understood(start(0, 0), title, key, again=lambda: start(0, 0))
 
 
-def _understood(found: Any, title: str, key: str, again: Callable[[], Any] | None) -> UserArrays | BatchFactory:
-    if isinstance(found, Mapping) and {"train"} <= found.keys() <= {"train", "validation"}:
-        train = _understood(found["train"], title, key, again and (lambda: again()["train"]))
-        if isinstance(train, UserArrays) and "validation" in found:
-            held_out = _understood(found["validation"], title, key, None)
+def _understood(value: Any, title: str, key: str, again: Callable[[], Any] | None) -> UserArrays | BatchFactory:
+    if isinstance(value, Mapping) and {"train"} <= value.keys() <= {"train", "validation"}:
+        train = _understood(value["train"], title, key, again and (lambda: again()["train"]))
+        if isinstance(train, UserArrays) and "validation" in value:
+            held_out = _understood(value["validation"], title, key, None)
             if isinstance(held_out, UserArrays):
                 return UserArrays(train.train, held_out.train)
-        if "validation" in found:
+        if "validation" in value:
             raise InputError(f"'train' of {title} is batches; give data.validation for the others", key=key)
         return train
-    if is_tree(found):
-        tree = arrays(found, title, key)
+    if is_tree(value):
+        tree = arrays(value, title, key)
         sizes = {leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(tree)}
         if len(sizes) != 1 or None in sizes or 0 in sizes:
             raise InputError(
@@ -114,31 +114,31 @@ def _understood(found: Any, title: str, key: str, again: Callable[[], Any] | Non
                 key=key,
             )
         return UserArrays(tree, None)
-    if isinstance(found, Iterator):
+    if isinstance(value, Iterator):
         if again is None:
             raise InputError(
-                f"{title} is a {type(found).__name__}, which runs once; give the function that makes it, best with a "
+                f"{title} is a {type(value).__name__}, which runs once; give the function that makes it, best with a "
                 "parameter called seed",
                 key=key,
             )
         return BatchFactory(lambda seed, epoch: again(), seeded=False)
-    if isinstance(found, Iterable) and not isinstance(found, str | bytes | Mapping):
-        return BatchFactory(lambda seed, epoch: found, seeded=False)
-    raise InputError(f"{title} returned {described(found)}; expected are {VALID}", key=key)
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
+        return BatchFactory(lambda seed, epoch: value, seeded=False)
+    raise InputError(f"{title} returned {described(value)}; expected are {VALID}", key=key)
 
 
-def is_tree(found: Any) -> bool:
+def is_tree(value: Any) -> bool:
     """Return whether an object is arrays, alone or in tuples and dicts; a list is batches."""
-    if isinstance(found, list | str | bytes):
+    if isinstance(value, list | str | bytes):
         return False
-    if hasattr(found, "dtype") and hasattr(found, "shape"):
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
         return True
-    if not isinstance(found, tuple | Mapping) or not found:
+    if not isinstance(value, tuple | Mapping) or not value:
         return False
-    leaves = jax.tree.leaves(found)
+    leaves = jax.tree.leaves(value)
     return bool(leaves) and all(hasattr(leaf, "shape") and hasattr(leaf, "dtype") for leaf in leaves)
 
 
-def described(found: Any) -> str:
+def described(value: Any) -> str:
     """Return shape or kind of an object for a message."""
-    return shape_of(found) if isinstance(found, tuple | dict) else kind_of(found)
+    return shape_of(value) if isinstance(value, tuple | dict) else kind_of(value)

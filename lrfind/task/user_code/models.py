@@ -30,7 +30,7 @@ def model(user_model: UserModel, example: Tree) -> Model:
     """Return the model of a loss function with its parameters, or of a train step.
 
     Args:
-        user_model: by `recognise`.
+        user_model: the user's model.
         example: one batch.
     """
     return losing(user_model, example) if user_model.kind == "loss" else stepping(user_model, example)
@@ -82,14 +82,14 @@ def starting(
 
 def is_shape(value: Any) -> bool:
     """Return whether a value is a tuple of whole numbers."""
-    return isinstance(value, tuple) and bool(value) and all(isinstance(each, int) for each in value)
+    return isinstance(value, tuple) and bool(value) and all(isinstance(size, int) for size in value)
 
 
 class OwnNetwork:
     """A network of the user's own, from ``init`` and ``apply``.
 
     Args:
-        user_model: by `recognise`.
+        user_model: the user's model.
         example: one batch.
         outputs: numbers that it must put out; None where that is not known.
         any_tree: outputs may be any pytree, as for a loss of the user's own.
@@ -250,10 +250,10 @@ def starting_state(user_model: UserModel, example: Tree, raw: Key) -> Tree:
 def loss_of(record: Any, what: str) -> Any:
     """Return the loss from the record that a step returned beside its state."""
     if isinstance(record, Mapping) or hasattr(record, "loss"):
-        found = entry(record, "loss")
-        if found is None:
+        loss = entry(record, "loss")
+        if loss is None:
             raise InputError(f"{what} returned a record of {', '.join(map(str, record))}; 'loss' is expected", key=KEY)
-        return found
+        return loss
     return record
 
 
@@ -272,9 +272,9 @@ def refuse_whole_numbers(params: Tree, title: str) -> None:
     """
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         if is_key(leaf) or not jnp.issubdtype(leaf.dtype, jnp.inexact):
-            place = jax.tree_util.keystr(path) or "as a whole"
+            position = jax.tree_util.keystr(path) or "as a whole"
             raise InputError(
-                f"params of {title} hold {leaf.dtype}{list(leaf.shape)} at {place}; what is trained must be real "
+                f"params of {title} hold {leaf.dtype}{list(leaf.shape)} at {position}; what is trained must be real "
                 "numbers, so keep the others in the function, or in the state",
                 key=KEY,
             )

@@ -54,7 +54,7 @@ class StaticLeaves:
         if self._kept is None:
             return params
         left = iter(jax.tree.leaves(params))
-        return jax.tree.unflatten(self._structure, [next(left) if each is None else each for each in self._kept])
+        return jax.tree.unflatten(self._structure, [next(left) if leaf is None else leaf for leaf in self._kept])
 
 
 def weights(tree: Tree, of: type = np.inexact, *, held: bool = True) -> list[bool]:
@@ -65,8 +65,8 @@ def weights(tree: Tree, of: type = np.inexact, *, held: bool = True) -> list[boo
         of: type of the numbers that are, in modules; of proper keys as well where it is `numpy.generic`.
         held: whether a plain container holds it.
     """
-    inside = jax.tree.leaves(tree, is_leaf=lambda each: each is not tree)
+    inside = jax.tree.leaves(tree, is_leaf=lambda child: child is not tree)
     if len(inside) == 1 and inside[0] is tree:
         return [held or (hasattr(tree, "dtype") and bool(jnp.issubdtype(tree.dtype, of)))]
     plain = isinstance(tree, CONTAINERS)
-    return [found for each in inside for found in weights(each, of, held=plain)]
+    return [trained for child in inside for trained in weights(child, of, held=plain)]

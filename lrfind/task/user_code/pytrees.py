@@ -34,8 +34,8 @@ def arrays(tree: Tree, what: str, key: str) -> Tree:
     """
 
     def convert(path: Any, leaf: Any) -> Any:
-        place = jax.tree_util.keystr(path)
-        where = f" at {place}" if place else ""
+        position = jax.tree_util.keystr(path)
+        where = f" at {position}" if position else ""
         if callable(leaf) or isinstance(leaf, str | bytes):
             raise InputError(f"{what} holds {kind_of(leaf)}{where}; every leaf must be an array or a number", key=key)
         with user_call(what):
@@ -111,9 +111,9 @@ def check_same(before: Tree, after: Tree, what: str, key: str, *, types: bool = 
         )
     for (path, one), other in zip(jax.tree_util.tree_leaves_with_path(before), jax.tree.leaves(after), strict=True):
         if one.shape != other.shape or (types and one.dtype != other.dtype):
-            place = jax.tree_util.keystr(path) or "as a whole"
+            position = jax.tree_util.keystr(path) or "as a whole"
             raise InputError(
-                f"{what} returned a state that differs from the one it was given: {place} is {shape_of(other)} "
+                f"{what} returned a state that differs from the one it was given: {position} is {shape_of(other)} "
                 f"instead of {shape_of(one)}",
                 key=key,
             )

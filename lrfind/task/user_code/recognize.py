@@ -53,9 +53,9 @@ class UserModel:
     evaluate: Callable[..., Any] | None = None
 
 
-def is_network(found: Any) -> bool:
+def is_network(value: Any) -> bool:
     """Return whether an object is a network by itself, as a module of Flax Linen or what Haiku transforms."""
-    return hasattr(found, "init") and hasattr(found, "apply")
+    return hasattr(value, "init") and hasattr(value, "apply")
 
 
 def recognise(built: Any, title: str, key: str) -> UserModel:
@@ -109,8 +109,8 @@ def _parts(built: Any) -> dict[str, Any]:
         return {name: built[name] for name in KNOWN if name in built}
     if isinstance(built, type) or callable(built):
         # A module of a framework is often callable itself.
-        found = {name: getattr(built, name) for name in ("init", "apply") if callable(getattr(built, name, None))}
-        return found if len(found) == 2 and not isinstance(built, type) else {}
+        functions = {name: getattr(built, name) for name in ("init", "apply") if callable(getattr(built, name, None))}
+        return functions if len(functions) == 2 and not isinstance(built, type) else {}
     return {name: getattr(built, name) for name in KNOWN if hasattr(built, name)}
 
 
@@ -124,6 +124,6 @@ def _function(parts: Mapping[str, Any], name: str, title: str, key: str) -> Call
 def _is_step(function: Callable[..., Any]) -> bool:
     """Return whether a function takes four arguments, or its third one is the learning rate."""
     kinds = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")
-    found = [each for each in parameters(function) if each.kind.name in kinds]
-    needed = [each for each in found if each.default is each.empty]
-    return len(needed) >= 4 or (len(found) >= 3 and NAMES.get(found[2].name) == "rate")
+    taken = [parameter for parameter in parameters(function) if parameter.kind.name in kinds]
+    needed = [parameter for parameter in taken if parameter.default is parameter.empty]
+    return len(needed) >= 4 or (len(taken) >= 3 and NAMES.get(taken[2].name) == "rate")

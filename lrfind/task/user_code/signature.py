@@ -125,13 +125,17 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 def wants(function: Callable[..., Any], role: str) -> str | None:
     """Return the name of the parameter with a role; None without one."""
-    return next((each.name for each in parameters(function) if NAMES.get(each.name) == role), None)
+    return next((parameter.name for parameter in parameters(function) if NAMES.get(parameter.name) == role), None)
 
 
 def positional(function: Callable[..., Any]) -> list[str]:
     """Return the names of the positional parameters without a default."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [each.name for each in parameters(function) if each.kind in kinds and each.default is each.empty]
+    return [
+        parameter.name
+        for parameter in parameters(function)
+        if parameter.kind in kinds and parameter.default is parameter.empty
+    ]
 
 
 def check_keywords(
@@ -152,8 +156,8 @@ def check_keywords(
     from lrfind.core.registry import near
 
     known = parameters(function)
-    if not any(each.kind is each.VAR_KEYWORD for each in known):
-        names = [each.name for each in known if each.kind is not each.VAR_POSITIONAL][leading:]
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known):
+        names = [parameter.name for parameter in known if parameter.kind is not parameter.VAR_POSITIONAL][leading:]
         for name in kwargs:
             if name not in names:
                 takes = f"; it takes {', '.join(names)}" if names else "; it takes none"
@@ -162,9 +166,9 @@ def check_keywords(
                 )
     fixed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     missing = [
-        each.name
-        for each in known[leading:]
-        if each.default is each.empty and each.kind not in fixed and each.name not in kwargs
+        parameter.name
+        for parameter in known[leading:]
+        if parameter.default is parameter.empty and parameter.kind not in fixed and parameter.name not in kwargs
     ]
     if missing:
         raise InputError(
@@ -177,13 +181,13 @@ def count(arguments: int) -> str:
     return "no arguments" if arguments == 0 else f"{arguments} argument" + ("s" if arguments > 1 else "")
 
 
-def called(found: Any, title: str, key: str) -> Callable[..., Any]:
+def called(value: Any, title: str, key: str) -> Callable[..., Any]:
     """Return an object that must be a function.
 
     Raises:
         InputError: the object cannot be called.
     """
-    if not callable(found):
-        raise InputError(f"{title} is {kind_of(found)}; a function is needed", key=key)
-    function: Callable[..., Any] = found
+    if not callable(value):
+        raise InputError(f"{title} is {kind_of(value)}; a function is needed", key=key)
+    function: Callable[..., Any] = value
     return function

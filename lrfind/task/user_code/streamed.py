@@ -65,17 +65,17 @@ class Streamed:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know."""
-        found = []
+        notes = []
         if not self.made.seeded:
-            found.append(
+            notes.append(
                 f"{self.title} gives every seed the same batches in the same order, so the seeds differ in their "
                 "weights alone; give a function with a parameter called seed"
             )
         skipped = self.stream(0).skipped
         if skipped:
             batches = "batch" if skipped == 1 else "batches"
-            found.append(f"{skipped:,} smaller {batches} of each pass over {self.title} left out")
-        return tuple(found)
+            notes.append(f"{skipped:,} smaller {batches} of each pass over {self.title} left out")
+        return tuple(notes)
 
     def stream(self, lane_seed: int) -> Stream:
         """Return the stream of a seed; all seeds share one if it makes no difference."""
@@ -125,18 +125,18 @@ class Streamed:
         return self.example
 
     def digest(self) -> str:
-        found = hashlib.blake2b(digest_size=16)
+        hasher = hashlib.blake2b(digest_size=16)
         for batch in self.stream(0).take(DIGESTED):
-            fingerprint(found, batch)
+            fingerprint(hasher, batch)
         for batch in self.sample("validation", DIGESTED * self.batch_rows) or ():
-            fingerprint(found, batch)
-        return found.hexdigest()
+            fingerprint(hasher, batch)
+        return hasher.hexdigest()
 
     def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
         known = self._streams if seeds is None else {seed if self.made.seeded else 0 for seed in seeds}
-        found = {own: self._streams[own].marks.unrecorded(stop) for own in sorted(known)}
+        new = {own: self._streams[own].marks.unrecorded(stop) for own in sorted(known)}
         return [
-            {"kind": "batches", "seed": own, "start": more[0], "sums": more[1]} for own, more in found.items() if more
+            {"kind": "batches", "seed": own, "start": marks[0], "sums": marks[1]} for own, marks in new.items() if marks
         ]
 
     def expect(self, line: Mapping[str, Any]) -> None:
