@@ -1,4 +1,4 @@
-"""The cache of compiled programs, each entry sealed: one that is torn, changed or another's is written anew.
+"""Seal the entries of JAX's compile cache: one that is torn, changed or another's is written anew.
 
 JAX alone warns of an entry that it cannot read, and compiles again in every later run, as it writes over none that
 exists.

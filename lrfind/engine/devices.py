@@ -1,4 +1,4 @@
-"""Platform, compile cache, versions and settings: what has to be set before JAX runs anything, and what moves bits."""
+"""Platform, compile cache, versions and settings: all that is set before JAX runs, or moves bits."""
 
 from __future__ import annotations
 

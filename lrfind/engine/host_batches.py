@@ -1,4 +1,4 @@
-"""Batches that the host makes while the steps before them run: of data that are not on the device."""
+"""Feed batches that the host makes while the steps before them run."""
 
 from __future__ import annotations
 

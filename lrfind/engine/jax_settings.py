@@ -1,4 +1,4 @@
-"""Settings of JAX and XLA under which no run would come to its end: refused with a sentence, or set aside."""
+"""Refuse or set aside settings of JAX and XLA under which no run would finish."""
 
 from __future__ import annotations
 

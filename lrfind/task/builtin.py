@@ -1,4 +1,4 @@
-"""What a config names of lrfind's own: its data, the loss that fits them, its network."""
+"""Built-in parts of a config: data, the loss that fits them, network."""
 
 from __future__ import annotations
 

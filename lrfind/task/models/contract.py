@@ -1,4 +1,4 @@
-"""What a model is to the engine, and how a network and a loss become one."""
+"""The model that the engine trains, and its parts: network, loss, precision."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Model:
         loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
         step: ``(params, batch, rate, key) -> (params, loss, gradient norm, update norm)`` where the model brings its
             own train step, whose whole state are the params; the loss is one of evaluation alone then.
-        evaluation: what one evaluation of the loss costs, in optimiser steps.
+        evaluation: cost of one evaluation of the loss, in optimiser steps.
     """
 
     init: Callable[[Key], tuple[Params, State]]

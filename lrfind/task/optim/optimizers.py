@@ -1,4 +1,4 @@
-"""Optimisers of optax by name, and the line of optax that a user pastes."""
+"""Optimisers of optax by name, and the line of source to paste."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Choice:
         name: a key of `OPTIMIZERS`.
         options: the optimiser's own keywords.
         clip_norm: the largest global norm that the gradient of all that is trained may have, or None.
-        decayed: what weight decay acts on: ``"all"`` or ``"weights"`` (see `groups.matrices`).
+        decayed: parameters with weight decay: ``"all"`` or ``"weights"`` (see `groups.matrices`).
         groups: pattern -> what the rate of those parameters is multiplied by; see `lrfind.task.optim.param_groups`.
         frozen: patterns of parameters that stay as they are.
     """
@@ -171,10 +171,10 @@ def to_source(choice: Choice, rate: float | str, *, accumulate: int = 1, then: C
     It needs `optax` alone, and `jax` where parameters are told apart.
 
     Args:
-        choice: the optimiser.
+        choice: optimiser.
         rate: the rate, or the source text of what stands for it: a name, or a schedule.
-        accumulate: micro-batches to one optimiser step.
-        then: a transformation that it is chained with.
+        accumulate: micro-batches per optimiser step.
+        then: transformation to chain with.
     """
     expression = call(choice, Name(rate) if isinstance(rate, str) else rate)
     if accumulate > 1:

@@ -1,4 +1,4 @@
-"""Parts of a model by the names of their parameters: rates of their own, what stays as it is, what decays.
+"""Parameter groups by name: factors on the rate, frozen parameters, weight decay.
 
 A parameter is called by its way through the tree of parameters, joined by dots, with numbers for the items of a list:
 ``"0.weight"``, ``"encoder.layers.3.bias"``. Patterns are globs over whole names (``*`` any text, dots included; ``?``
@@ -44,9 +44,9 @@ def check(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> No
     """Check that every pattern matches a parameter, and that one is left to train.
 
     Args:
-        params: the model's, or their shapes.
-        groups: pattern -> factor.
-        frozen: patterns.
+        params: parameters of the model, or their shapes.
+        groups: factor on the rate by pattern.
+        frozen: patterns of frozen parameters.
 
     Raises:
         InputError: with the key of the pattern that takes nothing.

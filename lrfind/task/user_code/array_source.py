@@ -1,4 +1,4 @@
-"""The user's arrays as a source: checked as those of a file where a built-in loss reads them, otherwise as they are."""
+"""A user's arrays as a source: checked as those of a file for a built-in loss, otherwise as they are."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def of_arrays(
     """Return the source of a user's arrays.
 
     Args:
-        data: recognised.
-        given: what is held out; None for a share of the arrays.
-        section: the config's, of data.
-        loss: name of a built-in loss; None for what fits, or where it is the user's own.
+        data: the user's arrays.
+        given: held-out arrays; None for a share of `data`.
+        section: data section of the config.
+        loss: name of a built-in loss; None for the one that fits, or for a user's loss.
         user_model: the user's model; None for a built-in network.
-        own_loss: the loss is the user's own.
+        own_loss: whether the loss is the user's.
 
     Raises:
         InputError: the arrays do not go together, or not with the model.

@@ -1,4 +1,4 @@
-"""Batches that the user's code makes one after the other, by number, however often they are asked for.
+"""Batches that a user's code makes one after the other, by number, in any order.
 
 The trainings of one seed need the same batches again and again, and several lanes at once. What comes first is kept in
 memory up to a limit; beyond it, the iterable is begun anew and passed over. So a loader that shuffles gives the same
@@ -53,18 +53,18 @@ class Stream:
     """The batches of one order.
 
     Args:
-        start: begins a pass.
-        title: how messages call the data.
-        room: for what is kept.
-        key: the config key that refers to it.
-        fits: what every batch goes through; may grow.
-        like: the template of another order, which this one has to keep to; None for that of its own first batch.
+        start: function ``epoch -> iterable of batches``.
+        title: name of the data in messages.
+        room: memory budget of the kept batches.
+        key: config key of the reference.
+        fits: checks of every batch; may grow.
+        like: template of another stream to keep to; None for that of the own first batch.
 
     Attributes:
-        template: of all batches; None before the first.
-        skipped: batches that were left out for being smaller than the first.
-        marks: checksums of the batches that came.
-        per_pass: batches of a pass; None while none has ended.
+        template: structure, shapes and types of all batches; None before the first.
+        skipped: number of batches left out, as they are smaller than the first.
+        marks: checksums of the batches so far.
+        per_pass: number of batches per pass; None before a pass has ended.
     """
 
     def __init__(

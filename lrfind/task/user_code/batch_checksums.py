@@ -14,7 +14,7 @@ class Marks:
     """Checksums of the batches of one stream, in order.
 
     Args:
-        title: how messages call the data.
+        title: name of the data in messages.
     """
 
     def __init__(self, title: str) -> None:

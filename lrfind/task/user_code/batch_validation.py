@@ -1,4 +1,4 @@
-"""Batches of the user's own for a loss that is built in: what of them it can read, and in which form."""
+"""Check a user's batches against a built-in loss and network."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ class Pairs:
 
     Attributes:
         loss: name of a built-in loss; None for what fits the targets.
-        network: name of a built-in network; None for one of the user's own, which may read any pytree of inputs and is
-            given its batches as they are.
-        tokens: the network reads tokens.
-        limit: outputs of the network: labels, and tokens, are below it; None while that is not known.
-        seen: batches that a built-in network's outputs were counted in.
+        network: name of a built-in network; None for a user's, which reads any pytree of inputs as it is.
+        tokens: whether the network reads tokens.
+        limit: outputs of the network, above all labels and tokens; None while unknown.
+        seen: number of batches in which the outputs were counted.
     """
 
     loss: str | None
@@ -39,8 +38,8 @@ class Pairs:
 
         Args:
             batch: arrays.
-            what: how messages call it.
-            key: the config key that refers to it.
+            what: name in messages.
+            key: config key of the reference.
 
         Raises:
             InputError: the loss, or the network, cannot read it.
@@ -148,9 +147,9 @@ def hold(pairs: Pairs, batches: Streamed, outputs: int) -> None:
     """Hold the user's batches against a network of their own: those that were looked at, and all that come.
 
     Args:
-        pairs: checks them.
-        batches: of the user's.
-        outputs: numbers that the network puts out.
+        pairs: check of the batches.
+        batches: the user's batches.
+        outputs: number of outputs of the network.
 
     Raises:
         InputError: one does not fit.

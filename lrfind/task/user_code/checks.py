@@ -1,4 +1,4 @@
-"""Which keys of a config go with what the user's code turned out to be."""
+"""Check a config's keys against the user's model and data."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def check_sections(config: Any, user_model: UserModel | None, *, optimizer: bool
     """Refuse keys that a user's model and data have no use for, and missing ones that they need.
 
     Args:
-        config: resolved.
+        config: resolved config.
         user_model: the user's model; None for a built-in network.
-        optimizer: the optimiser is the user's own.
-        batches: the user's data comes in batches.
+        optimizer: whether the optimiser is the user's.
+        batches: whether the data are the user's batches.
 
     Raises:
         InputError: keys that do not go together.

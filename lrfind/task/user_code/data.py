@@ -1,4 +1,4 @@
-"""What the user's data is: arrays, batches, or a function that makes batches for a seed."""
+"""Interpret a user's data: arrays, batches, or a function that makes batches for a seed."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def recognise(value: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY)
     Args:
         value: the user's object, a function that makes it, or a function of a seed.
         kwargs: keywords of the function.
-        title: how messages call it.
-        key: the config key that refers to it.
+        title: name in messages.
+        key: config key of the reference.
 
     Raises:
         InputError: it is nothing of the kind.

@@ -23,8 +23,8 @@ def defined_in(value: Any, owns: Owns) -> bool:
     `__wrapped__`, such as `jax.jit`) is where the function behind it is.
 
     Args:
-        value: the callable.
-        owns: tells the modules asked for by their namespaces.
+        value: callable.
+        owns: whether a module is one of them, by its namespace.
     """
     for _ in range(DEEPEST):
         if isinstance(value, type):

@@ -65,7 +65,7 @@ class Loader:
     """Loader of references that imports each module once.
 
     Attributes:
-        policy: where from.
+        policy: folders and packages that code may be loaded from.
     """
 
     policy: ImportPolicy
@@ -76,7 +76,7 @@ class Loader:
 
         Args:
             target: ``path.py:name`` or ``package.module:name``.
-            key: the config key that holds it.
+            key: config key of the reference.
             is_value: whether a callable object is not going to be called with anything of the config's.
 
         Raises:

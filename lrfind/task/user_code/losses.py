@@ -1,4 +1,4 @@
-"""Losses of the user's own, and built-in losses for networks of the user's own: shapes are checked, and said."""
+"""A user's losses, and built-in losses for a user's networks, with checked shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's model as the one contract: a network, a loss with its weights, or a whole train step."""
+"""The `Model` of a user's network, loss function with its parameters, or train step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def model(user_model: UserModel, example: Tree) -> Model:
 
     Args:
         user_model: the user's model.
-        example: one batch.
+        example: a batch.
     """
     return losing(user_model, example) if user_model.kind == "loss" else stepping(user_model, example)
 
@@ -90,9 +90,9 @@ class OwnNetwork:
 
     Args:
         user_model: the user's model.
-        example: one batch.
-        outputs: numbers that it must put out; None where that is not known.
-        any_tree: outputs may be any pytree, as for a loss of the user's own.
+        example: a batch.
+        outputs: number of outputs that it must have; None if unknown.
+        any_tree: whether outputs may be any pytree, as for a user's loss.
     """
 
     def __init__(self, user_model: UserModel, example: Tree, outputs: int | None, *, any_tree: bool) -> None:

@@ -105,8 +105,8 @@ class Modules:
         """Import a file.
 
         Args:
-            path: of the file, links followed.
-            root: the folder that packages around it may begin in.
+            path: path of the file, links followed.
+            root: outermost folder of packages around it.
         """
         parts, folder = [path.stem], path.parent
         while folder != root and (folder / "__init__.py").exists() and folder.name.isidentifier():

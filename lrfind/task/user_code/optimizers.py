@@ -1,4 +1,4 @@
-"""An optimiser of the user's own: checked, and as a line of source."""
+"""A user's optimiser: checked, and as a line of source."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def own_line(section: Any, name: str, kwargs: Mapping[str, Any], where: str) -> 
     """Return the source of a user's optimiser as a function of its rate.
 
     Args:
-        section: what the config says of clipping and accumulation.
-        name: of the function.
+        section: optimiser section of the config.
+        name: name of the function.
         kwargs: its keywords.
-        where: its file; empty to say nothing of it.
+        where: its file, for a comment; empty for none.
     """
 
     def line(rate: Any, then: Any) -> str:

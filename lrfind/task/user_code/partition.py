@@ -1,4 +1,4 @@
-"""What of a module of the user's is trained, and what only makes it up.
+"""Partition a user's module into trained leaves and settings.
 
 A class that is a pytree of its own (an Equinox module, one of Flax NNX) holds activation functions, dropout rates and
 keys beside its weights. Its arrays of real numbers are what is trained, as `equinox.is_inexact_array` has it; the rest
@@ -61,7 +61,7 @@ def weights(tree: Tree, of: type = np.inexact, *, held: bool = True) -> list[boo
     """Return for every leaf whether it is trained.
 
     Args:
-        tree: of the user's.
+        tree: the user's tree.
         of: type of the numbers that are, in modules; of proper keys as well where it is `numpy.generic`.
         held: whether a plain container holds it.
     """

@@ -1,4 +1,4 @@
-"""Pytrees of the user's as the engine needs them: every leaf an array of a type that JAX has."""
+"""Convert a user's pytrees: every leaf an array of a type that JAX has."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def check_same(before: Tree, after: Tree, what: str, key: str, *, types: bool = 
     Args:
         before: shapes of the state given.
         after: shapes of the state returned.
-        what: the function that returned it.
-        key: the config key that refers to it.
-        types: whether types must agree as well.
+        what: name of the function in messages.
+        key: config key of the reference.
+        types: whether types must agree, too.
 
     Raises:
         InputError: structure, shape or type differs, with the first place.

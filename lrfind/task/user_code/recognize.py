@@ -1,4 +1,4 @@
-"""What the user's code returned for a model: recognised by clear rules, in this order.
+"""Recognise the model that a user's code returned, by these rules in this order.
 
 1. A mapping, or an object with such attributes, that holds ``init`` and ``apply``; ``loss_fn`` and ``params`` (or
    ``init``); or ``step`` and ``state`` (or ``init``), and with those perhaps ``evaluate``.
@@ -37,8 +37,8 @@ class UserModel:
     """A model of the user's own.
 
     Attributes:
-        kind: what was recognised.
-        title: how reports call it.
+        kind: kind of the model.
+        title: name in reports.
         function: ``apply``, ``loss_fn`` or ``step``.
         init: makes the starting weights or state from a key; None where they are given.
         values: the starting weights or state that are given; None where `init` makes them.
@@ -62,9 +62,9 @@ def recognise(built: Any, title: str, key: str) -> UserModel:
     """Return the model that a user's code returned.
 
     Args:
-        built: by the user's code.
-        title: how reports call that.
-        key: the config key that refers to it.
+        built: object that the user's code returned.
+        title: name of its source in messages.
+        key: config key of the reference.
 
     Raises:
         InputError: it is none of what is known.

@@ -1,4 +1,4 @@
-"""What a function of the user's wants, read off its signature: each parameter gets a role."""
+"""Roles of a user function's parameters, from its signature."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Roles:
     """A function, and the role of each of its parameters.
 
     Args:
-        function: the user's.
-        what: how messages call it.
+        function: the user's function.
+        what: name in messages.
         order: roles of the parameters whose names say nothing, in order; the first parameter has the first role
             whatever it is called.
         named: roles that a name can give.
-        needed: how many of `order` there must be.
-        usage: how the function is meant to look, for messages.
-        key: the config key that refers to it.
+        needed: number of roles of `order` that the function must have.
+        usage: expected call, for messages.
+        key: config key of the reference.
 
     Attributes:
-        roles: all that the function wants.
+        roles: roles of the function's parameters.
     """
 
     def __init__(
@@ -144,11 +144,11 @@ def check_keywords(
     """Refuse keywords that a function does not take, and say which are missing.
 
     Args:
-        function: the user's.
-        kwargs: what it will be called with.
-        what: how messages call it.
-        key: the config key of its section.
-        leading: arguments that come before the keywords.
+        function: the user's function.
+        kwargs: keywords of the call.
+        what: name in messages.
+        key: config key of the section.
+        leading: number of positional arguments before the keywords.
 
     Raises:
         InputError: they do not fit.

@@ -33,12 +33,12 @@ class Streamed:
     """Source of batches that a user's code makes.
 
     Attributes:
-        title: how reports call them.
-        made: by the user's code.
-        held_out: batches or arrays to judge by; None where none are given.
-        seed: the run's.
+        title: name in reports.
+        made: factory of the batches.
+        held_out: held-out batches or arrays; None without any.
+        seed: seed of the run.
         example: the first batch.
-        fits: what every batch goes through; may grow.
+        fits: checks of every batch; may grow.
     """
 
     title: str
@@ -158,11 +158,11 @@ def streamed(
     """Return the source of a user's batches; takes the first one.
 
     Args:
-        made: by the user's code.
-        held_out: the same for what is held out; None where nothing is.
-        title: how reports call them.
-        seed: the run's.
-        fits: what every batch goes through.
+        made: factory of the batches.
+        held_out: held-out batches or arrays; None without any.
+        title: name in reports.
+        seed: seed of the run.
+        fits: checks of every batch.
     """
     empty = Streamed(title, made, held_out, seed, np.zeros(1), list(fits))
     source = replace(empty, example=empty.stream(0).first())

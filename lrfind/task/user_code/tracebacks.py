@@ -1,4 +1,4 @@
-"""What the user's code raised, in their own frames, with what it was given."""
+"""Errors of the user's code, with the user's own frames and the shapes of the arguments."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def user_call(what: str, given: Mapping[str, Any] | None = None) -> Iterator[Non
     """Turn what the user's code raises into a message that shows where in it.
 
     Args:
-        what: what was being done, e.g. ``"apply of my_model.py:build"``.
-        given: the arguments by name, whose shapes are shown.
+        what: action in the message, e.g. ``"apply of my_model.py:build"``.
+        given: arguments by name, whose shapes are shown.
 
     Raises:
         OwnCodeError: it raised anything at all, ``KeyboardInterrupt`` and ``SystemExit`` included; what it raised is
@@ -66,7 +66,7 @@ def failure_of(error: BaseException) -> LrfindError:
     """Return the error to show for an exception that ended a run, whether or not it came through `user_call`.
 
     Args:
-        error: what was raised.
+        error: exception.
 
     Returns:
         The error itself where it has a sentence already; an `OwnCodeError` where the user's code raised it, directly or
