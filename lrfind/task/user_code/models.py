@@ -43,12 +43,10 @@ def starting(
     if user_model.init is None:
         given = arrays(settings.take(user_model.values), f"params of {user_model.title}", KEY)
         return lambda key: (given, ())
-    what = f"init of {user_model.title}"
+    what, named = f"init of {user_model.title}", ("input_shape", "outputs")
     usage = "init(key), init(key, input_shape) or init(key, inputs)"
-    init = Roles(
-        user_model.init, what, order=("key", "inputs"), named=("input_shape", "outputs"), needed=1, usage=usage, key=KEY
-    )
-    inputs = example[0] if isinstance(example, tuple) and len(example) == 2 else example
+    init = Roles(user_model.init, what, order=("key", "inputs"), named=named, needed=1, usage=usage, key=KEY)
+    inputs = inputs_of(example)
     shape = np.shape(inputs)[1:] if hasattr(inputs, "shape") else jax.tree.map(lambda leaf: leaf.shape[1:], inputs)
     if "outputs" in init.roles and outputs is None:
         raise InputError(f"{what} asks for the number of outputs, which the data does not say; use kwargs", key=KEY)
@@ -78,6 +76,11 @@ def starting(
         return arrays(settings.take(params), f"params of {what}", KEY), arrays(state, f"state of {what}", KEY)
 
     return start
+
+
+def inputs_of(batch: Tree) -> Tree:
+    """Return the inputs of a pair; else the whole batch."""
+    return batch[0] if isinstance(batch, tuple) and len(batch) == 2 else batch
 
 
 def is_shape(value: Any) -> bool:
@@ -194,15 +197,8 @@ def scalar(value: Any, what: str, key: str) -> jax.Array:
 def stepping(user_model: UserModel, example: Tree) -> Model:
     """Return the model of a train step, whose state takes the place of the parameters."""
     what = f"step of {user_model.title}"
-    call = Roles(
-        user_model.function,
-        what,
-        order=("state", "batch", "rate", "key"),
-        named=("rate", "key"),
-        needed=3,
-        usage="step(state, batch, lr, key)",
-        key=KEY,
-    )
+    order, usage = ("state", "batch", "rate", "key"), "step(state, batch, lr, key)"
+    call = Roles(user_model.function, what, order=order, named=("rate", "key"), needed=3, usage=usage, key=KEY)
     keys: list[Keys] = []
     settings = StaticLeaves(trained=False)
 
@@ -243,8 +239,7 @@ def starting_state(user_model: UserModel, example: Tree, raw: Key) -> Tree:
         return user_model.values
     what = f"init of {user_model.title}"
     init = Roles(user_model.init, what, order=("key", "inputs"), needed=1, usage="init(key)", key=KEY)
-    inputs = example[0] if isinstance(example, tuple) and len(example) == 2 else example
-    return init(key=raw, inputs=inputs)
+    return init(key=raw, inputs=inputs_of(example))
 
 
 def loss_of(record: Any, what: str) -> Any:

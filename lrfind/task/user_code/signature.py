@@ -54,6 +54,7 @@ class Roles:
     ) -> None:
         self.function = function
         self.what = what
+        self._expected = order[:needed], named, usage, key
         positional: list[str] = []
         keywords: dict[str, str] = {}
         left = list(order)
@@ -62,44 +63,42 @@ class Roles:
             if parameter.kind is parameter.VAR_KEYWORD:
                 continue
             if parameter.kind is parameter.VAR_POSITIONAL:
-                taken = [role for role in left if role not in keywords.values()]
-                positional += [] if by_keyword else taken
+                positional += [] if by_keyword else [role for role in left if role not in keywords.values()]
                 left = []
                 continue
-            optional = parameter.default is not parameter.empty
-            meant = NAMES.get(parameter.name, "")
-            if number and meant in named and meant not in positional:
-                role = meant
-            elif (
-                left
-                and parameter.kind is not parameter.KEYWORD_ONLY
-                and not (optional and self._done(left, order, needed))
-            ):
-                role = left[0]
-            elif optional:
+            role = self._role(parameter, left, positional, first=number == 0)
+            if role is None:
                 by_keyword = True
                 continue
-            else:
-                raise InputError(
-                    f"{what} needs '{parameter.name}', and it is not known what that is; it is called as {usage}, so "
-                    "give it a default or a kwarg",
-                    key=key,
-                )
             if role in left:
                 left.remove(role)
             if by_keyword or parameter.kind is parameter.KEYWORD_ONLY:
                 keywords[parameter.name] = role
             else:
                 positional.append(role)
-        if not self._done(left, order, needed):
+        if set(left) & set(order[:needed]):
             raise InputError(f"{what} takes {count(len(positional) + len(keywords))}; it is called as {usage}", key=key)
         self.roles = frozenset(positional) | frozenset(keywords.values())
         self._positional, self._keywords = tuple(positional), keywords
 
-    @staticmethod
-    def _done(left: Sequence[str], order: Sequence[str], needed: int) -> bool:
-        """Return whether the roles that a function must have are assigned."""
-        return not set(left) & set(order[:needed])
+    def _role(
+        self, parameter: inspect.Parameter, left: Sequence[str], positional: Sequence[str], *, first: bool
+    ) -> str | None:
+        """Return the role of a parameter; None for one that keeps its default."""
+        required, named, usage, key = self._expected
+        optional = parameter.default is not parameter.empty
+        meant = NAMES.get(parameter.name, "")
+        if not first and meant in named and meant not in positional:
+            return meant
+        if left and parameter.kind is not parameter.KEYWORD_ONLY and (not optional or set(left) & set(required)):
+            return left[0]
+        if optional:
+            return None
+        raise InputError(
+            f"{self.what} needs '{parameter.name}', and it is not known what that is; it is called as {usage}, so "
+            "give it a default or a kwarg",
+            key=key,
+        )
 
     def __call__(self, **values: Any) -> Any:
         """Call the function with values by role; a key is given raw.
