@@ -21,7 +21,7 @@ from lrfind.storage.null import NullRunDirectory
 from lrfind.task.user_code.tracebacks import failure_of
 
 if TYPE_CHECKING:
-    from lrfind.task.from_user_code import Parts
+    from lrfind.task.user_code.parts import Parts
 
 ARGUMENTS = {
     "train.steps": "steps",
@@ -194,16 +194,16 @@ def parts_of(
     config: Config, found: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
 ) -> Parts:
     """The caller's objects as a plan takes them."""
-    from lrfind.task.from_user_code import Parts
     from lrfind.task.user_code.data import recognise
     from lrfind.task.user_code.optimizers import own_line, own_optimizer
+    from lrfind.task.user_code.parts import Parts
 
     return Parts(
         data=recognise(batches, {}, "batches"),
         held_out=None if validation is None else recognise(validation, {}, "validation", "data.validation"),
         model=lambda shape, outputs: found,
         optimizer=None if make is None else own_optimizer(make, {}, line),
-        to_paste=None if make is None else own_line(config.optimizer, line, {}, ""),
+        optimizer_line=None if make is None else own_line(config.optimizer, line, {}, ""),
     )
 
 

@@ -93,7 +93,7 @@ def judged(own: Config, setting: Setting, platform: str) -> Row:
     advised = trained(task, platform, np.array([pasted["optimizer"]["learning_rate"]]))
     table = np.concatenate([*losses, advised])
     evaluate = training.evaluator(task)
-    untrained = np.array([evaluate(*task.model.init(weight_key(SEEDS[0], seed))) for seed in SEEDS])
+    untrained = np.array([evaluate(*task.objective.model.init(weight_key(SEEDS[0], seed))) for seed in SEEDS])
     regret = lost(table, untrained)
     best = int(np.argmin(regret[:-1]))
     shown = f"{rates[best % len(rates)]:.1e}"

@@ -17,8 +17,8 @@ from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import start
 from lrfind.engine.train_loop import BatchFeed, TrainLoop
 from lrfind.task import task as plans
+from lrfind.task.batch_source import rows_of
 from lrfind.task.data.batches import weight_key
-from lrfind.task.task import rows_of
 
 EVALUATIONS = 50
 """Validation losses of a run, evenly spaced, the one before training besides."""
@@ -39,21 +39,24 @@ def record(config: Config, best: float, path: Path, facts: dict[str, Any]) -> No
     task = plans.make(config)
     steps = task.train_steps
     runs = list(variants(config.train.schedule, steps, first_seed=0))
-    batches = replace(task.batches, seed=SEED)
+    batches = replace(task.batches.order, seed=SEED)
 
     def draw(seed: int, begin: int, stop: int) -> StepInputs:
         return StepInputs(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
 
     every = max(1, steps // EVALUATIONS)
     train_loop = TrainLoop(
-        task.step, BatchFeed((task.data.train.inputs, task.data.train.targets), rows_of, draw), "cpu", chunk=every
+        task.step,
+        BatchFeed((task.batches.dataset.train.inputs, task.batches.dataset.train.targets), rows_of, draw),
+        "cpu",
+        chunk=every,
     )
-    begin = jax.jit(lambda params, state: start(params, state, task.make_optimizer))
-    starts = {run.seed: begin(*task.model.init(weight_key(SEED, run.seed))) for run in runs}
+    begin = jax.jit(lambda params, state: start(params, state, task.optimizer.make))
+    starts = {run.seed: begin(*task.objective.model.init(weight_key(SEED, run.seed))) for run in runs}
     states = [starts[run.seed] for run in runs]
-    held_out = task.data.validation
+    held_out = task.batches.dataset.validation
     assert held_out is not None
-    judge = LossEvaluator(task.model.loss, [(held_out.inputs, held_out.targets)])
+    judge = LossEvaluator(task.objective.model.loss, [(held_out.inputs, held_out.targets)])
     rates = np.stack([run.factor * best * run.unit for run in runs], axis=1)
     val, at = [judge(states)], [0]
     loss = []

@@ -101,7 +101,7 @@ def sweeper(config: str, seed: int) -> Callable[[Floats], Floats]:
     section = {"sweep": {"seeds": 1}}
     task = plans.make(changed(Config.model_validate_json(config), seed=seed, **section))
     platform = devices.configure("cpu")
-    train_loop = TrainLoop(task.step, task.feed(), platform, chunk=peers.STEPS + 1, lane_steps=4 * peers.STEPS)
+    train_loop = TrainLoop(task.step, task.batches.feed(), platform, chunk=peers.STEPS + 1, lane_steps=4 * peers.STEPS)
     states = task.starts(platform)
 
     def run(rates: Floats) -> Floats:

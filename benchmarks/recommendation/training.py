@@ -15,9 +15,10 @@ from lrfind.engine import devices
 from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import start
 from lrfind.engine.train_loop import BatchFeed, TrainLoop
+from lrfind.task.batch_source import rows_of
 from lrfind.task.data.batches import weight_key
 from lrfind.task.optim import schedules
-from lrfind.task.task import Task, rows_of
+from lrfind.task.task import Task
 
 Cell = tuple[float, int]
 """A rate and a seed: one training."""
@@ -37,7 +38,7 @@ def measure(task: Task, platform: str, recipe: dict[str, Any]) -> Truth:
     rates = grid()
     loss = train(task, platform, [(rate, seed) for rate in rates for seed in SEEDS])
     evaluate = evaluator(task)
-    untrained = np.array([evaluate(*task.model.init(weight_key(SEEDS[0], seed))) for seed in SEEDS])
+    untrained = np.array([evaluate(*task.objective.model.init(weight_key(SEEDS[0], seed))) for seed in SEEDS])
     own = {key: devices.environment()[key] for key in ("lrfind", "jax", "numpy", "optax", "platform")}
     return Truth(rates, loss.reshape(len(rates), len(SEEDS)), untrained, recipe | {"seeds": list(SEEDS), **own})
 
@@ -45,7 +46,7 @@ def measure(task: Task, platform: str, recipe: dict[str, Any]) -> Truth:
 def train(task: Task, platform: str, cells: Sequence[Cell]) -> Floats:
     """The validation loss of each cell at the end of its training, shape (cells,); NaN where it is not finite."""
     steps = task.train_steps
-    batches = replace(task.batches, seed=SEEDS[0])
+    batches = replace(task.batches.order, seed=SEEDS[0])
     seeds: list[int] = []
 
     @lru_cache(maxsize=len(SEEDS))
@@ -55,11 +56,11 @@ def train(task: Task, platform: str, cells: Sequence[Cell]) -> Floats:
     def draw(lane: int, begin: int, stop: int) -> StepInputs:
         return drawn(seeds[lane], begin, stop)
 
-    feed = BatchFeed((task.data.train.inputs, task.data.train.targets), rows_of, draw)
+    feed = BatchFeed((task.batches.dataset.train.inputs, task.batches.dataset.train.targets), rows_of, draw)
     first = max(1, steps // DROP_AT)
     train_loop = TrainLoop(task.step, feed, platform, chunk=steps - first or 1)
-    begin = jax.jit(lambda params, state: start(params, state, task.make_optimizer))
-    starts = {seed: begin(*task.model.init(weight_key(SEEDS[0], seed))) for _, seed in cells}
+    begin = jax.jit(lambda params, state: start(params, state, task.optimizer.make))
+    starts = {seed: begin(*task.objective.model.init(weight_key(SEEDS[0], seed))) for _, seed in cells}
     section = task.config.train.schedule
     unit = schedules.unit(section.name, steps, **section.keywords(steps))
     loss = np.full(len(cells), np.nan)
@@ -86,7 +87,7 @@ def is_number(params: Any) -> bool:
 
 def evaluator(task: Task) -> Any:
     """``(params, state) -> loss on all held-out rows``, compiled."""
-    assert task.data.validation is not None
-    batch = (task.data.validation.inputs, task.data.validation.targets)
-    evaluate = jax.jit(lambda params, state, batch: task.model.loss(params, state, batch, None, False)[0])
+    assert task.batches.dataset.validation is not None
+    batch = (task.batches.dataset.validation.inputs, task.batches.dataset.validation.targets)
+    evaluate = jax.jit(lambda params, state, batch: task.objective.model.loss(params, state, batch, None, False)[0])
     return lambda params, state: float(evaluate(params, state, batch))

@@ -1,4 +1,4 @@
-"""What a journal says of a chunk, and a file of a state: chunk -> line, state -> arrays, and back."""
+"""Journal records of chunks and leaves of states, and back."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import RunError
-from lrfind.engine.train_loop import Chunk
+from lrfind.engine.trainer import Chunk, LaneRun
 
 FIELDS = ("loss", "gradient_norm", "update_norm", "trust")
-"""What a chunk measures."""
+"""Fields of a chunk that may be journalled."""
 
 
 class ReplayLog(Protocol):
-    """Where chunks are written down, and told again from: see `lrfind.storage.replay.ReplayJournal`."""
+    """Journal of chunks; see `lrfind.storage.replay.ReplayJournal`."""
 
     def replay(self, kind: str) -> Mapping[str, Any] | None: ...
 
@@ -30,60 +30,44 @@ class ReplayLog(Protocol):
     def load_checkpoint(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None: ...
 
 
-def to_line(
-    chunk: Chunk,
-    kind: str,
-    rates: Floats,
-    probe_every: int,
-    label: Mapping[str, Any] | None,
-    fields: Sequence[str] = FIELDS,
-) -> dict[str, Any]:
-    """A chunk as a line.
+def to_line(chunk: Chunk, run: LaneRun, kind: str, fields: Sequence[str] = FIELDS) -> dict[str, Any]:
+    """Return the journal record of a chunk.
 
     Args:
-        chunk: what was measured.
-        kind: what its steps are called.
-        rates: of its steps, shape (steps, lanes).
-        probe_every: see `TrainLoop.run`.
-        label: what the line says besides.
-        fields: what of the chunk is written down.
+        chunk: chunk to record.
+        run: run that the chunk is of.
+        kind: kind of the record.
+        fields: fields of the chunk to record.
     """
-    line = {"kind": kind, **labelled(rates, label), "start": chunk.start}
+    rates = run.rates[chunk.start - run.start : chunk.stop - run.start]
+    line = {"kind": kind, **labelled(rates, run.label), "start": chunk.start}
     for name in fields:
         values: Floats = getattr(chunk, name)
         if name == "trust":
-            values = values[:, probed(chunk.start, values.shape[1], probe_every)]
+            values = values[:, probed(chunk.start, values.shape[1], run.probe_every)]
             if np.isnan(values).all():
                 continue
         line[name] = values.tolist()
     return line
 
 
-def from_line(
-    line: Mapping[str, Any],
-    kind: str,
-    first: int,
-    rates: Floats,
-    probe_every: int,
-    label: Mapping[str, Any] | None,
-) -> dict[str, Floats]:
-    """What the chunk of a line measured, by field, shape (lanes, steps) each; NaN where that is not written down.
+def from_line(line: Mapping[str, Any], run: LaneRun, done: int, kind: str) -> dict[str, Floats]:
+    """Return the fields of a recorded chunk, shape (lanes, steps) each; NaN if not recorded.
 
     Args:
-        line: as it was written.
-        kind: what its steps are called.
-        first: number of the step that it has to begin with.
-        rates: from that step on, to the end of the run, shape (steps, lanes).
-        probe_every: see `TrainLoop.run`.
-        label: what the line has to say besides.
+        line: journal record.
+        run: run that the chunk is of.
+        done: number of steps of the run before the chunk.
+        kind: kind of the record.
 
     Raises:
-        RunError: it is of another chunk.
+        RunError: the record is of another chunk.
     """
+    first, rates = run.start + done, run.rates[done:]
     try:
         loss = np.array(line["loss"], np.float64)
         lanes, steps = loss.shape
-        expected = {"start": first, **labelled(rates[:steps], label)}
+        expected = {"start": first, **labelled(rates[:steps], run.label)}
         if lanes != rates.shape[1] or steps > len(rates):
             raise ValueError
         if any(line[key] != value for key, value in expected.items()):
@@ -91,8 +75,8 @@ def from_line(
         values = {name: np.full(loss.shape, np.nan) for name in FIELDS}
         for name in FIELDS:
             if name in line:
-                where = probed(first, steps, probe_every) if name == "trust" else np.arange(steps)
-                values[name][:, where] = np.array(line[name], np.float64).reshape(lanes, len(where))
+                columns = probed(first, steps, run.probe_every) if name == "trust" else np.arange(steps)
+                values[name][:, columns] = np.array(line[name], np.float64).reshape(lanes, len(columns))
     except (KeyError, ValueError, TypeError) as error:
         raise RunError(
             f"the journal does not fit this run: it goes on with other steps than step {first} of the {kind}; "
@@ -102,7 +86,7 @@ def from_line(
 
 
 def labelled(rates: Floats, label: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What a line says of its steps' rates: one a step where the lanes share them."""
+    """Return a record's label and learning rates, one per step if the lanes share them."""
     if label and "learning_rate" in label:
         return dict(label)
     shared = (rates == rates[:, :1]).all()
@@ -110,27 +94,32 @@ def labelled(rates: Floats, label: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def probed(first: int, steps: int, every: int) -> NDArray[np.int64]:
-    """Which of some steps may have measured their trust-region ratio."""
+    """Return the indices of the steps that may have measured the trust-region ratio."""
     numbers = np.arange(first, first + steps)
     return np.flatnonzero(numbers % every == 0) if every else np.empty(0, np.int64)
 
 
 def packed(leaf: Any) -> NDArray[Any]:
-    """A copy of a leaf in a type that numpy writes: a file knows no bfloat16."""
+    """Return a copy of a leaf in a type that numpy writes, which bfloat16 is not."""
     array = np.array(leaf)
     return array if array.dtype.isbuiltin == 1 else array.view(f"u{array.dtype.itemsize}")
 
 
 def checksum(tree: Any) -> int:
-    """A checksum of the numbers of a pytree of arrays."""
-    found = 0
+    """Return the CRC-32 of a pytree of arrays."""
+    crc = 0
     for leaf in jax.tree.leaves(tree):
-        found = zlib.crc32(np.ascontiguousarray(leaf).reshape(-1).view(np.uint8).data, found)
-    return found
+        crc = zlib.crc32(np.ascontiguousarray(leaf).reshape(-1).view(np.uint8).data, crc)
+    return crc
 
 
 def unpacked(leaves: Sequence[NDArray[Any]], like: Any) -> list[Any] | None:
-    """The states whose leaves these are; None where they are not."""
+    """Return the states of packed leaves; None if shapes or types differ.
+
+    Args:
+        leaves: packed leaves.
+        like: states with the shapes and types to expect.
+    """
     shapes, form = jax.tree.flatten(like)
     if len(shapes) != len(leaves):
         return None

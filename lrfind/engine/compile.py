@@ -1,4 +1,4 @@
-"""How hard XLA tries: for a short run on a CPU, compiling takes longer than all that is computed."""
+"""Compile programs, quickly for a short run on a CPU, whose compilation takes longer than its steps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def compile(lowered: Any, effort: Literal["quick", "full"]) -> Any:
     """Compile a lowered program.
 
     Args:
-        lowered: what `jax.jit(...).lower(...)` returns.
+        lowered: lowered program, as `jax.jit(...).lower(...)` returns it.
         effort: ``"quick"`` for a program that will hardly run.
     """
     if effort == "quick":

@@ -1,4 +1,4 @@
-"""The cache of compiled programs, each entry sealed: one that is torn, changed or another's is written anew.
+"""Seal the entries of JAX's compile cache: one that is torn, changed or another's is written anew.
 
 JAX alone warns of an entry that it cannot read, and compiles again in every later run, as it writes over none that
 exists.
@@ -34,17 +34,17 @@ class Sealed:
         return getattr(self._cache, name)
 
     def get(self, key: str) -> bytes | None:
-        """The entry of a key; None where there is none, or a damaged one, which is removed."""
+        """Return the entry of a key; None without one, or if it is damaged, which removes it."""
         try:
-            found = self._cache.get(key)
+            entry = self._cache.get(key)
         except TimeoutError:  # Others hold its lock.
             return None
         except OSError:
-            found = b""
-        if found is None:
+            entry = b""
+        if entry is None:
             return None
-        value = bytes(found[:-SEAL])
-        if found[-SEAL:] == seal(key, value):
+        value = bytes(entry[:-SEAL])
+        if entry[-SEAL:] == seal(key, value):
             return value
         with suppress(OSError):
             (self._folder / f"{key}-cache").unlink()
@@ -68,7 +68,7 @@ class Sealed:
 
 
 def seal(key: str, value: bytes) -> bytes:
-    """What an entry ends with: a hash of its key and content."""
+    """Return the seal of an entry: a hash of its key and content."""
     return hashlib.sha256(f"{key}\n".encode() + value).digest()[:SEAL]
 
 
@@ -84,10 +84,10 @@ def seal_folder(folder: Path) -> None:
         return
 
     def made(path: str) -> Any:
-        found = make(path)
-        if path not in sealed_folders or not isinstance(found, tuple):
-            return found
-        return Sealed(found[0], Path(path)), *found[1:]
+        cache = make(path)
+        if path not in sealed_folders or not isinstance(cache, tuple):
+            return cache
+        return Sealed(cache[0], Path(path)), *cache[1:]
 
     made.seals = True  # type: ignore[attr-defined]
     compilation_cache.get_file_cache = made

@@ -1,10 +1,11 @@
-"""Platform, compile cache, versions and settings: what has to be set before JAX runs anything, and what moves bits."""
+"""Platform, compile cache, versions and settings: all that is set before JAX runs, or moves bits."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,32 +24,9 @@ cache safe between processes, and drops the entries that were not used for longe
 KIND = ("flags", "Features", "model name", "cache size", "CPU implementer", "CPU part")
 """Lines of ``/proc/cpuinfo`` that tell one kind of processor from another."""
 
-MOVING = (
-    *(
-        "x64",
-        "precision",
-        "prng",
-        "threefry",
-        "seed_offset",
-        "gumbel",
-        "softmax",
-        "reductions",
-        "disable_jit",
-        "optimiz",
-    ),
-    *(
-        "effort",
-        "fitting",
-        "remat",
-        "linearize",
-        "partitioner",
-        "scan3",
-        "vjp3",
-        "ragged",
-        "lowering",
-        "poison",
-        "folding",
-    ),
+MOVING = re.compile(
+    "x64|precision|prng|threefry|seed_offset|gumbel|softmax|reductions|disable_jit|optimiz|effort|fitting|remat|linearize"
+    "|partitioner|scan3|vjp3|ragged|lowering|poison|folding"
 )
 """Words in the names of JAX's settings that change what is computed; others change what is checked, kept or said."""
 
@@ -63,7 +41,7 @@ BOOLEANS = {"": "true", "1": "true", "true": "true", "0": "false", "false": "fal
 
 
 def cache_folder() -> Path:
-    """Where compiled programs are kept: ``$LRFIND_CACHE_DIR``, or lrfind in the user's cache folder."""
+    """Return the folder of the compile cache: ``$LRFIND_CACHE_DIR``, or lrfind in the user's cache folder."""
     if own := os.environ.get("LRFIND_CACHE_DIR"):
         return Path(own)
     if sys.platform == "win32":
@@ -76,8 +54,11 @@ def cache_folder() -> Path:
 
 
 def machine() -> str:
-    """A short name of this kind of processor: compiled CPU code must not reach another one over a shared home
-    folder, and other caches make XLA add up in another order."""
+    """Return a short name of this kind of processor.
+
+    Compiled CPU code must not reach another kind over a shared home folder, and other cache sizes make XLA add up in
+    another order.
+    """
     try:
         facts = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").split("\n\n")[0].splitlines()
         kind = "\n".join(line for line in facts if line.startswith(KIND))
@@ -88,20 +69,22 @@ def machine() -> str:
 
 @once
 def cores() -> int:
-    """Processors that this process may use, counted once as XLA does when it starts: ``$NPROC``, or those that it may
-    run on."""
+    """Return the number of usable processors, counted once as XLA does: ``$NPROC``, or those that the process may run
+    on.
+    """
     if (reserved := os.environ.get("NPROC", "")).isdecimal() and int(reserved):
         return int(reserved)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def settings() -> dict[str, Any]:
-    """What moves bits beside config, data, code, versions and machine; to be asked for after the user's code was
-    loaded, which may set some of it."""
+    """Return all that moves bits beside config, data, code, versions and machine; call it after loading the user's
+    code.
+    """
     import jax
 
-    found = getattr(jax.config, "values", {})
-    moving = {name: found[name] for name in sorted(found) if any(word in name for word in MOVING)}
+    values = getattr(jax.config, "values", {})
+    moving = {name: values[name] for name in sorted(values) if MOVING.search(name)}
     return {
         "usable_cores": cores(),
         **{
@@ -115,7 +98,7 @@ def settings() -> dict[str, Any]:
 
 
 def xla_flags(text: str) -> str:
-    """Flags of XLA in one order; of one that is given twice the last, and none that only writes things down.
+    """Return XLA's flags in one order, the last of repeated ones, without flags that only write files.
 
     Args:
         text: as in ``$XLA_FLAGS``: flags, or the name of a file of flags.
@@ -177,17 +160,17 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
 
 
 def platform_of(jax: Any) -> str:
-    """The platform that computations run on."""
+    """Return the platform of computations."""
     return str(device_of(jax).platform)
 
 
 def device_of(jax: Any) -> Any:
-    """The device that computations run on."""
+    """Return the device of computations."""
     return jax.config.jax_default_device or jax.devices()[0]
 
 
 def environment() -> dict[str, Any]:
-    """Versions and device, for the result file."""
+    """Return versions and device, for the result file."""
     import jax
     import jaxlib.version
     import numpy

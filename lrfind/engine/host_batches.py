@@ -1,4 +1,4 @@
-"""Batches that the host makes while the steps before them run: of data that are not on the device."""
+"""Feed batches that the host makes while the steps before them run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_FLIGHT = 2**24
 def host_feed(
     batches: Callable[[int, int, int], Any], keys: Callable[[int, int, int], NDArray[np.uint32]]
 ) -> BatchFeed:
-    """A feed whose batches come whole.
+    """Return a feed of batches that the host makes whole.
 
     Args:
         batches: ``(seed, start, stop) -> batches`` of a seed's steps, a pytree of arrays with leading axis steps;
@@ -29,7 +29,7 @@ def host_feed(
 
 
 def chunk_within(chunk: int, step_bytes: int) -> int:
-    """The most steps, up to `chunk`, whose batches are no more than `IN_FLIGHT`; one at least.
+    """Return the largest number of steps, up to `chunk`, whose batches hold at most `IN_FLIGHT` bytes; at least one.
 
     Args:
         chunk: steps that are wanted.

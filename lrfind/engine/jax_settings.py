@@ -1,4 +1,4 @@
-"""Settings of JAX and XLA under which no run would come to its end: refused with a sentence, or set aside."""
+"""Refuse or set aside settings of JAX and XLA under which no run would finish."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ except BaseException:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """Around the first import of JAX: refuse settings of the environment that it, or XLA, cannot read.
+    """Refuse settings of the environment that JAX or XLA cannot read, around the first import of JAX.
 
     XLA ends the process where it does not know one of ``XLA_FLAGS``; a process that is there for it tries them.
 
@@ -82,9 +82,9 @@ def readable() -> Iterator[None]:
             f"JAX cannot be imported with {', '.join(given)[:400]}: {error}; correct or unset what is wrong"
         ) from error
     finally:
-        said = probe.communicate()[1].decode(errors="replace") if probe is not None else ""
+        output = probe.communicate()[1].decode(errors="replace") if probe is not None else ""
     if probe is not None and probe.returncode:
-        why = said.strip().splitlines()[-1].rpartition("] ")[2] if said.strip() else "it does not start with them"
+        why = output.strip().splitlines()[-1].rpartition("] ")[2] if output.strip() else "it does not start with them"
         raise InputError(f"XLA refuses XLA_FLAGS={flags}: {why[:400]}; correct or unset it")
 
 
@@ -106,7 +106,7 @@ def set_aside() -> dict[str, Any]:
 
 
 def said_of_aside() -> str:
-    """A sentence about what was set aside since it was last asked for; empty where nothing was."""
+    """Return a sentence about the settings set aside since the last call; empty without any."""
     given = ", ".join(f"{name}={value}" for name, value in _aside.items())
     _aside.clear()
     return given and f"set aside for this run, which would not come to its end with it: {given}"
@@ -114,7 +114,7 @@ def said_of_aside() -> str:
 
 @contextmanager
 def set_aside_within() -> Iterator[None]:
-    """The same in a caller's own process, whose settings are put back."""
+    """Set settings aside within a caller's own process, and put them back."""
     import jax
 
     before = set_aside()

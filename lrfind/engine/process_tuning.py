@@ -1,4 +1,4 @@
-"""What the C library does with memory that a program gives back."""
+"""Settings of the C library's allocator."""
 
 from __future__ import annotations
 

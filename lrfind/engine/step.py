@@ -102,59 +102,77 @@ def lift(
             takes a sixteenth of the step of a small network.
     """
 
-    def gradient(params: Any, state: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
-        value_and_grad = jax.value_and_grad(loss, has_aux=True)
-        (value, (state, _)), grads = value_and_grad(params, state, batch, key, True)
-        return value, state, grads
+    step = GradientStep(loss, make_optimizer, accumulate, relative_loss_error, plain)
+    return TrustRatioStep(step) if probe else step
 
-    def accumulated(params: Any, state: Any, batches: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
-        def add(carry: tuple[Any, Any, Any], numbered: tuple[jax.Array, Any]) -> tuple[tuple[Any, Any, Any], None]:
-            total, state, sums = carry
-            number, batch = numbered
-            value, state, grads = gradient(params, state, batch, key + number)
-            return (total + value, state, jax.tree.map(jnp.add, sums, grads)), None
 
-        zeros = jax.tree.map(jnp.zeros_like, params)
-        numbers = jnp.arange(accumulate, dtype=key.dtype)
-        (total, state, sums), _ = jax.lax.scan(add, (jnp.zeros(()), state, zeros), (numbers, batches))
-        return total / accumulate, state, jax.tree.map(lambda leaf: leaf / accumulate, sums)
+@dataclass(frozen=True)
+class GradientStep:
+    """Optimiser step of a loss; see `lift` for the attributes."""
 
-    def forward(params: Any, state: Any, batches: Any, key: jax.Array) -> jax.Array:
-        """Return the loss of `gradient` and `accumulated` without its gradient."""
-        if accumulate == 1:
-            return loss(params, state, batches, key, True)[0]
+    loss: Callable[..., tuple[jax.Array, tuple[Any, Any]]]
+    make_optimizer: Callable[[Any], Any]
+    accumulate: int
+    relative_loss_error: float | None
+    plain: bool
 
-        def add(carry: tuple[Any, Any], numbered: tuple[jax.Array, Any]) -> tuple[tuple[Any, Any], None]:
-            total, state = carry
-            number, batch = numbered
-            value, (state, _) = loss(params, state, batch, key + number, True)
-            return (total + value, state), None
-
-        numbers = jnp.arange(accumulate, dtype=key.dtype)
-        (total, _), _ = jax.lax.scan(add, (jnp.zeros(()), state), (numbers, batches))
-        return total / accumulate
-
-    def step(train: TrainState, batch: Any, rate: Any, key: Any, measure: Any = None) -> tuple[TrainState, Record]:
-        descend = gradient if accumulate == 1 else accumulated
+    def __call__(self, train: TrainState, batch: Any, rate: Any, key: Any, measure: Any = None) -> tuple[Any, Record]:
+        """Take the step; `measure` is that of `TrustRatioStep`."""
+        descend = self.gradient if self.accumulate == 1 else self.accumulated
         value, state, grads = descend(train.params, train.state, batch, key)
-        optimizer = optax.with_extra_args_support(make_optimizer(rate))
+        optimizer = optax.with_extra_args_support(self.make_optimizer(rate))
         updates, optimizer_state = optimizer.update(grads, train.optimizer, train.params, value=value)
         params = optax.apply_updates(train.params, updates)
         gradient_norm = norm(grads)
-        record = Record(value, gradient_norm, rate * gradient_norm if plain else norm(updates))
+        record = Record(value, gradient_norm, rate * gradient_norm if self.plain else norm(updates))
         if measure is not None:
             # Outside of the branch, which would otherwise have to be handed both trees.
             slope = dot(grads, updates)
 
             def ratio() -> jax.Array:
-                return trust_ratio(value, forward(params, train.state, batch, key), slope, relative_loss_error)
+                return trust_ratio(
+                    value, self.forward(params, train.state, batch, key), slope, self.relative_loss_error
+                )
 
             unknown = jnp.full((), jnp.nan, jnp.float32)
             trust = ratio() if measure is True else jax.lax.cond(measure, ratio, lambda: unknown)
             record = record._replace(trust=trust)
         return TrainState(params, state, optimizer_state), record
 
-    return TrustRatioStep(step) if probe else step
+    def gradient(self, params: Any, state: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
+        """Return loss, model state and gradient of one batch."""
+        value_and_grad = jax.value_and_grad(self.loss, has_aux=True)
+        (value, (state, _)), grads = value_and_grad(params, state, batch, key, True)
+        return value, state, grads
+
+    def accumulated(self, params: Any, state: Any, batches: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
+        """Return mean loss, model state and mean gradient of micro-batches."""
+
+        def add(carry: tuple[Any, Any, Any], numbered: tuple[jax.Array, Any]) -> tuple[tuple[Any, Any, Any], None]:
+            total, state, sums = carry
+            number, batch = numbered
+            value, state, grads = self.gradient(params, state, batch, key + number)
+            return (total + value, state, jax.tree.map(jnp.add, sums, grads)), None
+
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        numbers = jnp.arange(self.accumulate, dtype=key.dtype)
+        (total, state, sums), _ = jax.lax.scan(add, (jnp.zeros(()), state, zeros), (numbers, batches))
+        return total / self.accumulate, state, jax.tree.map(lambda leaf: leaf / self.accumulate, sums)
+
+    def forward(self, params: Any, state: Any, batches: Any, key: jax.Array) -> jax.Array:
+        """Return the loss of `gradient` or `accumulated` without its gradient."""
+        if self.accumulate == 1:
+            return self.loss(params, state, batches, key, True)[0]
+
+        def add(carry: tuple[Any, Any], numbered: tuple[jax.Array, Any]) -> tuple[tuple[Any, Any], None]:
+            total, state = carry
+            number, batch = numbered
+            value, (state, _) = self.loss(params, state, batch, key + number, True)
+            return (total + value, state), None
+
+        numbers = jnp.arange(self.accumulate, dtype=key.dtype)
+        (total, _), _ = jax.lax.scan(add, (jnp.zeros(()), state), (numbers, batches))
+        return total / self.accumulate
 
 
 def own_step(step: Any) -> Step:

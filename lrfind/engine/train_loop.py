@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,12 +18,12 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine import compile as compiler
 from lrfind.engine.execution import choose, choose_lanes, flops
 from lrfind.engine.lanes import LaneGroups, StepInputs, shape_of, stack_shapes
 from lrfind.engine.step import Record, Step, TrustRatioStep
+from lrfind.engine.trainer import Chunk, LaneRun, Trainer
 
 WORK = 1e9
 """Parameters times rows per chunk: tenths of a second on a CPU, a prompt Ctrl-C."""
@@ -62,27 +62,6 @@ class BatchFeed:
     draw: Callable[[int, int, int], StepInputs]
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Outcome of consecutive steps.
-
-    Attributes:
-        start: number of the first step.
-        loss: training loss, shape (lanes, steps).
-        gradient_norm: global gradient norm, shape (lanes, steps).
-        update_norm: global update norm, shape (lanes, steps).
-        trust: trust-region ratio, shape (lanes, steps); NaN where it was not measured.
-        states: states of the lanes after the chunk, valid until the next chunk is requested.
-    """
-
-    start: int
-    loss: Floats
-    gradient_norm: Floats
-    update_norm: Floats
-    trust: Floats
-    states: Sequence[Any]
-
-
 class StepControls(NamedTuple):
     """Inputs of steps that the caller controls.
 
@@ -95,7 +74,7 @@ class StepControls(NamedTuple):
     measure: Any
 
 
-class TrainLoop:
+class TrainLoop(Trainer):
     """Train loop over lanes, compiled once.
 
     Args:
@@ -147,11 +126,11 @@ class TrainLoop:
         state = self._groups.join([jax.tree.map(shape_of, states[lane]) for lane in group], stack_shapes)
         draws = jax.tree.map(shape_of, self._draw(group, 0, self.chunk))
         rates = self._groups.rates(np.zeros((self.chunk, len(group)), np.float32), range(len(group)))
-        orders = self._orders(rates, np.zeros(self.chunk, np.bool_))
+        controls = self._controls(rates, np.zeros(self.chunk, np.bool_))
         data = jax.tree.map(shape_of, self.feed.data)
         traced = []
         if self._given is None or self._given.steps == "scan":
-            traced = [jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, orders, 0)]
+            traced = [jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, controls, 0)]
             self._shorten(traced[0].jaxpr)
             self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
         if self._given.steps == "loop":
@@ -172,70 +151,47 @@ class TrainLoop:
             work = flops(program.jaxpr) / (self._groups.width or 1)
             self.chunk = min(self.chunk, max(SHORTEST, int(TOUCH * WORK / max(1.0, work))))
 
-    def run(
-        self,
-        states: Sequence[Any],
-        rates: Floats,
-        *,
-        start: int = 0,
-        seeds: Sequence[int] | None = None,
-        probe_every: int = 0,
-        label: Mapping[str, Any] | None = None,
-    ) -> Iterator[Chunk]:
-        """Train the lanes.
-
-        Args:
-            states: training state of each lane before step `start`.
-            rates: learning rates, shape (steps, lanes).
-            start: number of the first step, which selects batches and keys.
-            seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
-            probe_every: measure the trust-region ratio at multiples of this step number; 0 for never. Only a
-                `TrustRatioStep` step measures it.
-            label: record for the journal (`lrfind.engine.resumable`), ignored here.
-
-        Yields:
-            The chunks, in order, computed on demand.
-        """
-        del label
+    def train(self, run: LaneRun) -> Iterator[Chunk]:
+        """Train lanes, as `Trainer.run`; the label is ignored."""
         if self._compiled is None:
-            self.compile(states)
-        groups = self._groups.of(len(states))
-        seeds = range(len(states)) if seeds is None else seeds
-        numbers = np.arange(start, start + len(rates))
-        measure = numbers % probe_every == 0 if probe_every else np.zeros(len(rates), np.bool_)
+            self.compile(run.states)
+        lanes, steps = len(run.states), len(run.rates)
+        groups = self._groups.of(lanes)
+        numbers = np.arange(run.start, run.start + steps)
+        measure = numbers % run.probe_every == 0 if run.probe_every else np.zeros(steps, np.bool_)
         with np.errstate(over="ignore"):  # A rate beyond float32 is infinite, and so is what it does.
-            orders = self._orders(rates.astype(np.float32), measure)
+            controls = self._controls(run.rates.astype(np.float32), measure)
         # The program gives its input's memory to its output, so it must not be handed the caller's arrays.
-        carried = [self._groups.join([jax.tree.map(np.array, states[lane]) for lane in group]) for group in groups]
+        carried = [self._groups.join([jax.tree.map(np.array, run.states[lane]) for lane in group]) for group in groups]
         data = jax.device_put(self.feed.data)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
 
-            def ahead(first: int) -> list[Future[StepInputs]]:
-                last = min(first + self.chunk, len(rates))
-                return [
-                    pool.submit(self._draw, [seeds[i] for i in group], start + first, start + last) for group in groups
-                ]
+            def draw_ahead(first: int) -> list[Future[StepInputs]]:
+                begin, stop = run.start + first, run.start + min(first + self.chunk, steps)
+                return [pool.submit(self._draw, [run.lane_seeds[i] for i in group], begin, stop) for group in groups]
 
-            drawn = ahead(0)
-            for first in range(0, len(rates), self.chunk):
-                part = jax.tree.map(lambda leaf, first=first: leaf[first : first + self.chunk], orders)
+            def advance(
+                part: StepControls, group: list[int], state: Any, draws: Future[StepInputs]
+            ) -> tuple[Any, Record]:
+                own = part._replace(rates=self._groups.rates(part.rates, group))
+                return self._advance(state, data, draws.result(), own)
 
-                def advance(
-                    group: list[int], state: Any, draws: Future[StepInputs], part: Any = part
-                ) -> tuple[Any, Record]:
-                    own = part._replace(rates=self._groups.rates(part.rates, group))
-                    return self._advance(state, data, draws.result(), own)
-
-                running = [pool.submit(advance, *call) for call in zip(groups, carried, drawn, strict=True)]
-                drawn = ahead(first + self.chunk) if first + self.chunk < len(rates) else []
+            drawn = draw_ahead(0)
+            for first in range(0, steps, self.chunk):
+                part = jax.tree.map(lambda leaf, first=first: leaf[first : first + self.chunk], controls)
+                running = [pool.submit(advance, part, *call) for call in zip(groups, carried, drawn, strict=True)]
+                drawn = draw_ahead(first + self.chunk) if first + self.chunk < steps else []
                 outcomes = [call.result() for call in running]
                 carried = [state for state, _ in outcomes]
-                real = slice(len(states))  # What fills up the last group is left out.
-                loss, gradient_norm, update_norm, trust = (
-                    np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for _, record in outcomes])[real]
-                    for k in range(len(Record._fields))
-                )
-                yield Chunk(start + first, loss, gradient_norm, update_norm, trust, self._groups.split(carried)[real])
+                yield self._chunk(run.start + first, lanes, [record for _, record in outcomes], carried)
+
+    def _chunk(self, start: int, lanes: int, records: Sequence[Record], states: Sequence[Any]) -> Chunk:
+        """Return the chunk of the groups' records and states, without the padding of the last group."""
+        loss, gradient_norm, update_norm, trust = (
+            np.concatenate([np.atleast_2d(np.asarray(record[k], np.float64).T) for record in records])[:lanes]
+            for k in range(len(Record._fields))
+        )
+        return Chunk(start, loss, gradient_norm, update_norm, trust, self._groups.split(states)[:lanes])
 
     def _draw(self, seeds: Sequence[int], start: int, stop: int) -> StepInputs:
         draws = self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
@@ -245,11 +201,11 @@ class TrainLoop:
         sent: StepInputs = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
         return sent
 
-    def _orders(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> StepControls:
+    def _controls(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> StepControls:
         return StepControls(rates, measure if isinstance(self._step, TrustRatioStep) else None)
 
     def _one_step(self, measure: Any = None) -> Callable[..., Any]:
-        """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is as of `Probing`."""
+        """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is that of `TrustRatioStep`."""
 
         def one(state: Any, data: Any, draw: StepInputs, rate: Any) -> tuple[Any, Record]:
             batch = self.feed.select(data, draw.rows)
@@ -260,33 +216,33 @@ class TrainLoop:
         # The lanes measure at the same steps and share `measure`, so that a branch on it stays one.
         return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._vmapped else one
 
-    def _scan(self, state: Any, data: Any, draws: StepInputs, orders: StepControls, steps: Any) -> tuple[Any, Record]:
+    def _scan(self, state: Any, data: Any, draws: StepInputs, controls: StepControls, steps: Any) -> tuple[Any, Record]:
         """Run the first `steps` steps of a chunk in one loop; a traced number needs one program."""
-        fields = len(Record._fields) - (orders.measure is None)
-        empty = jnp.full((self._length, fields, *orders.rates.shape[1:]), jnp.nan)
+        fields = len(Record._fields) - (controls.measure is None)
+        empty = jnp.full((self._length, fields, *controls.rates.shape[1:]), jnp.nan)
 
         def body(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, table = carry
-            draw, order = jax.tree.map(lambda leaf: leaf[i], (draws, orders))
-            state, record = self._one_step(order.measure)(state, data, draw, order.rates)
+            draw, control = jax.tree.map(lambda leaf: leaf[i], (draws, controls))
+            state, record = self._one_step(control.measure)(state, data, draw, control.rates)
             # One array of all: every array that a loop writes to costs a step of thirty microseconds half of one.
             return state, table.at[i].set(jnp.stack(record[:fields]))
 
         state, table = jax.lax.fori_loop(0, steps, body, (state, empty))
         return state, Record(*(table[:, k] for k in range(fields)))
 
-    def _advance(self, state: Any, data: Any, draws: StepInputs, orders: StepControls) -> tuple[Any, Record]:
-        steps = len(orders.rates)
+    def _advance(self, state: Any, data: Any, draws: StepInputs, controls: StepControls) -> tuple[Any, Record]:
+        steps = len(controls.rates)
         if self.execution.steps == "scan":
-            draws, orders = jax.tree.map(lambda leaf: pad(leaf, self._length), (draws, orders))
-            state, records = self._compiled(state, data, draws, orders, steps)
+            draws, controls = jax.tree.map(lambda leaf: pad(leaf, self._length), (draws, controls))
+            state, records = self._compiled(state, data, draws, controls, steps)
             return state, complete(jax.tree.map(lambda values: np.asarray(values)[:steps], records))
         rows = []
         for i in range(steps):
             draw = jax.tree.map(lambda leaf, i=i: leaf[i], draws)
             # A program of its own: inside of a branch a convolution is as slow on a CPU as it is inside of a loop.
-            program = self._measuring if orders.measure is not None and orders.measure[i] else self._compiled
-            state, record = program(state, data, draw, orders.rates[i])
+            program = self._measuring if controls.measure is not None and controls.measure[i] else self._compiled
+            state, record = program(state, data, draw, controls.rates[i])
             rows.append(record)
         return state, jax.tree.map(lambda *values: np.stack(list(map(np.asarray, values))), *map(complete, rows))
 

@@ -11,7 +11,7 @@ from lrfind.analysis.range_test import recommendation as advice
 from lrfind.analysis.range_test.curve import divergences
 from lrfind.analysis.range_test.methods import suggestions
 from lrfind.core.advice import Advice
-from lrfind.core.result import Evidence, Execution, Facts, Result, Sweep
+from lrfind.core.result import Evidence, Execution, Result, Sweep
 from lrfind.engine import devices
 from lrfind.runs.callbacks import Timer
 from lrfind.runs.confirmation import ConfirmationRun, schedule
@@ -33,7 +33,7 @@ def build_result(
     timer: Timer,
 ) -> Result:
     """Read the curve, judge the trainings, and put the result together."""
-    config, seeds = task.config, len(task.seeds)
+    config, seeds = task.config, len(task.batches.seeds)
     reading = climb.reading
     method = config.sweep.method
     found = suggestions(method, reading, climb.loss)
@@ -65,7 +65,7 @@ def build_result(
             found[method],
             judged_on=search.evaluator.name,
             rows=search.evaluator.rows,
-            constant=task.constant_loss,
+            constant=task.report.constant_loss,
             spent=search.before + search.search.spent,
             budget=config.confirm.budget,
         )
@@ -95,12 +95,12 @@ def build_result(
             gradient_norm=climb.gradient_norm,
             update_norm=climb.update_norm,
             diverged_at=divergences(climb.loss),
-            seeds=task.seeds,
+            seeds=task.batches.seeds,
             execution=execution,
         ),
-        facts=facts(task, rate),
-        assumptions=task.assumptions,
-        warnings=(*warnings, *task.notes()),
+        facts=task.report.facts(rate),
+        assumptions=task.report.assumptions,
+        warnings=(*warnings, *task.user_code.notes()),
         config=config.model_dump(mode="json"),
         environment=devices.environment(),
         timing=timer.timing(),
@@ -108,20 +108,14 @@ def build_result(
         evidence=evidence,
         advice=Advice()
         if interrupted
-        else advise(config, task.train_steps, reading, recommendation, confirmation, evidence, mean, task.to_paste),
-    )
-
-
-def facts(task: Task, rate: float | None) -> Facts:
-    """Model, data and the line to paste."""
-    return Facts(
-        model=task.described,
-        parameters=task.parameters,
-        data=task.describe_data(),
-        loss=task.loss,
-        optimizer=task.optimizer_line(rate),
-        chance_loss=task.chance_loss,
-        constant_loss=task.constant_loss,
-        frozen=task.frozen,
-        precision=task.config.precision,
+        else advise(
+            config,
+            task.train_steps,
+            reading,
+            recommendation,
+            confirmation,
+            evidence,
+            mean,
+            task.user_code.optimizer_line,
+        ),
     )

@@ -17,8 +17,7 @@ from lrfind.runs.sweep_pass import PROBE_EVERY
 from lrfind.task.models.contract import FORWARD
 
 if TYPE_CHECKING:
-    from lrfind.engine.resumable import Trainer
-    from lrfind.engine.train_loop import Chunk
+    from lrfind.engine.trainer import Chunk, Trainer
     from lrfind.runs.evaluator import Evaluator, Judgement
     from lrfind.runs.range_test import SweepPass
     from lrfind.task.task import Task

@@ -31,18 +31,12 @@ def dry_run(config: Config, peak: Peak, options: Options, callback: Callback, ti
     """
     task, platform = prepare(single_run_config(config, peak), options, callback, timer)
     from lrfind.engine import devices
-    from lrfind.task.task import memory
 
     with devices.failures():
         looks, seconds = _expected(task, platform, callback, timer)
         return {
-            "model": task.described,
-            "parameters": task.parameters,
-            "frozen": task.frozen,
-            "precision": config.precision,
-            "data": task.describe_data(),
-            "loss": task.loss,
-            "memory_bytes": memory(task),
+            **task.report.outline(),
+            "memory_bytes": task.report.memory_bytes(),
             "train_steps": task.train_steps,
             "learning_rate": peak.rate,
             "schedule": config.train.schedule.name,
@@ -53,7 +47,7 @@ def dry_run(config: Config, peak: Peak, options: Options, callback: Callback, ti
 
 def _expected(task: Task, platform: str, callback: Callback, timer: Timer) -> tuple[int | None, float | None]:
     """The looks and the seconds of the training; None for both where a step runs the user's code."""
-    if task.runs_own_code:
+    if task.user_code.in_step:
         return None, None
     train_loop, state, validator, between = compiled(task, platform, callback, timer, ReplayJournal(NullRunDirectory()))
     begin = time.perf_counter()

@@ -108,24 +108,28 @@ Judgement = Callable[[Sequence[Any]], tuple[Floats, Floats]]
 
 def make_evaluator(task: Task) -> Evaluator:
     """Return the evaluator of a task's states."""
-    rows, source = task.rows, task.source
-    training_rows = source.sample("train", TRAINED_ON * rows, task.at_once) or []
-    trained_on = LossEvaluator(task.model.loss, training_rows)
-    held_out_rows = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), task.at_once)
-    held_out = LossEvaluator(task.model.loss, held_out_rows) if held_out_rows else None
+    rows, source = task.batches.rows_per_step, task.batches.source
+    training_rows = source.sample("train", TRAINED_ON * rows, task.objective.rows_at_once) or []
+    trained_on = LossEvaluator(task.objective.model.loss, training_rows)
+    held_out_rows = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), task.objective.rows_at_once)
+    held_out = LossEvaluator(task.objective.model.loss, held_out_rows) if held_out_rows else None
     settler = recalibration_of(task)
-    unknown = task.constant_loss is None and not task.model.step
+    unknown = task.report.constant_loss is None and not task.objective.model.step
     permuted = permuted_labels((held_out_rows or training_rows)[:TRAINED_ON]) if unknown else None
-    unseeing = LossEvaluator(task.model.loss, permuted) if permuted else None
+    unseeing = LossEvaluator(task.objective.model.loss, permuted) if permuted else None
     evaluated = sum(part.rows for part in (trained_on, held_out, settler, unseeing) if part)
-    cost = task.model.evaluation * evaluated / rows
-    return Evaluator(held_out, trained_on, (held_out or trained_on).rows, cost, task.evaluated_at, settler, unseeing)
+    cost = task.objective.model.evaluation * evaluated / rows
+    return Evaluator(
+        held_out, trained_on, (held_out or trained_on).rows, cost, task.optimizer.evaluated_at, settler, unseeing
+    )
 
 
 def recalibration_of(task: Task) -> BatchNormRecalibration | None:
     """Return the recalibration of a task's running statistics; None for a model without state."""
-    _, state = task.initial
-    if task.model.step is not None or not has_leaves(state):
+    _, state = task.objective.initial
+    if task.objective.model.step is not None or not has_leaves(state):
         return None
-    parts = task.source.sample("train", max(SETTLED * task.rows, FEW_ROWS), task.at_once)
-    return BatchNormRecalibration(task.model.loss, state, parts or [])
+    parts = task.batches.source.sample(
+        "train", max(SETTLED * task.batches.rows_per_step, FEW_ROWS), task.objective.rows_at_once
+    )
+    return BatchNormRecalibration(task.objective.model.loss, state, parts or [])

@@ -34,14 +34,14 @@ MOST_PRODUCTS = BASIS * ROUNDS + 1
 
 def measured_rows(task: Task) -> int:
     """Return the number of rows that the sharpness is measured on."""
-    return rows_in(task.source.first(max(ROWS, task.source.batch_rows)))
+    return rows_in(task.batches.source.first(max(ROWS, task.batches.source.batch_rows)))
 
 
 def cost(task: Task) -> float:
     """Return the largest cost of `sharpness`, in optimiser steps, two per product."""
     if not known(task):
         return 0
-    return STILL + 2 * MOST_PRODUCTS * measured_rows(task) / task.rows
+    return STILL + 2 * MOST_PRODUCTS * measured_rows(task) / task.batches.rows_per_step
 
 
 def known(task: Task) -> bool:
@@ -62,16 +62,19 @@ def sharpness(task: Task, train_loop: TrainLoop, start: Any, platform: str) -> S
     Returns:
         Sharpness and limit; None if they are unknown, or memory does not suffice.
     """
+    section = task.config.optimizer
+    params = task.objective.initial[0]
+    factors = param_groups.factors(params, section.groups, section.frozen) if section.groups else None
     if not known(task):
         return None
-    section = task.config.optimizer
     *_, chunk = train_loop.run([start], np.zeros((STILL, 1)), seeds=[0])
-    batch = task.source.first(max(ROWS, task.source.batch_rows))
-    key = task.batches.keys(task.seeds[0], 0, 1)[0]
-    factors = param_groups.factors(task.initial[0], section.groups, section.frozen) if section.groups else None
+    batch = task.batches.source.first(max(ROWS, task.batches.source.batch_rows))
+    key = task.batches.order.keys(task.batches.seeds[0], 0, 1)[0]
     name, options = section.name, section.options
     try:
-        return stability(task.exact.loss, chunk.states[0], batch, key, name, options, platform, factors)
+        return stability(
+            task.objective.model_in("float32").loss, chunk.states[0], batch, key, name, options, platform, factors
+        )
     except (jax.errors.JaxRuntimeError, MemoryError, OwnCodeError):
         return None
 

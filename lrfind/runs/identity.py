@@ -36,12 +36,12 @@ def identity(task: Task, config: Mapping[str, Any]) -> dict[str, Any]:
 
     found = {
         "config": config,
-        "data": task.digest,
+        "data": task.batches.source.digest(),
         "environment": devices.environment(),
         "settings": devices.settings(),
         "machine": devices.machine(),
     }
-    return found | ({"code": task.code} if task.code else {})
+    return found | ({"code": task.user_code.digest} if task.user_code.digest else {})
 
 
 def other_run(parts: Mapping[str, Any], folder: Path, no_part: Mapping[str, Any] = NO_PART) -> str:
@@ -81,7 +81,7 @@ def hold(task: Task, states: Sequence[Any], replay: ReplayJournal) -> None:
     """
     from lrfind.engine.chunk_record import checksum
 
-    if not task.code:
+    if not task.user_code.digest:
         return
     begin = [f"{checksum(state):08x}" for state in states]
     if replay.memoize("start", lambda: {"states": begin})["states"] != begin:
@@ -90,6 +90,6 @@ def hold(task: Task, states: Sequence[Any], replay: ReplayJournal) -> None:
             "begin anew with --fresh"
         )
     while (line := replay.replay("batches")) is not None:
-        task.source.expect(line)
-    for line in task.source.seen(None, None):
+        task.batches.source.expect(line)
+    for line in task.batches.source.seen(None, None):
         replay.append(line)

@@ -78,7 +78,9 @@ def measure(
         try:
             with timer("sweep"):
                 callback.phase("sweep")
-                recorded = ResumableTrainLoop(train_loop, replay, "sweep", callback.on_recompute, seen=task.seen)
+                recorded = ResumableTrainLoop(
+                    train_loop, replay, "sweep", callback.on_recompute, seen=task.batches.seen
+                )
                 for current in range_test(recorded, states, config.sweep, bounds, climbs):
                     callback.on_sweep_chunk(
                         current.ladder, current.done, float(np.median(current.chunks[-1].loss[:, -1]))
@@ -133,12 +135,15 @@ def compiled(
 
     config = task.config
     told = replay.replay("execution") if replay else None
-    chunk = chunk_within(chunk_for(task.parameters, task.rows, config.sweep.steps), task.step_bytes)
+    chunk = chunk_within(
+        chunk_for(task.objective.parameters, task.batches.rows_per_step, config.sweep.steps),
+        task.batches.bytes_per_step,
+    )
     judged = make_evaluator(task) if config.confirm.enabled else None
-    lane_steps = config.sweep.steps * len(task.seeds)
+    lane_steps = config.sweep.steps * len(task.batches.seeds)
     train_loop = TrainLoop(
         task.step,
-        task.feed(),
+        task.batches.feed(),
         platform,
         execution=Execution(told["steps"], told["lanes"], told["compiler"]) if told else None,
         chunk=chunk,
@@ -223,7 +228,7 @@ def run_rungs(
         return np.array(told["loss"], np.float64), np.array(told["train_loss"], np.float64)
 
     recorded = ResumableTrainLoop(
-        train_loop, replay, "confirm", callback.on_recompute, fields=("loss",), seen=task.seen
+        train_loop, replay, "confirm", callback.on_recompute, fields=("loss",), seen=task.batches.seen
     )
     for rung_chunk in confirm(task, recorded, states, judged, search, late):
         callback.on_rung_chunk(len(rung_chunk.rung.rates), rung_chunk.rung.steps, rung_chunk.done, search.budget)

@@ -16,8 +16,7 @@ from lrfind.core.registry import LADDERS, METHODS
 from lrfind.engine import learning_rates as ladder
 
 if TYPE_CHECKING:
-    from lrfind.engine.resumable import Trainer
-    from lrfind.engine.train_loop import Chunk
+    from lrfind.engine.trainer import Chunk, Trainer
 
 REACH = 100.0
 """Largest factor by which the range is extended on each side: two decades."""

@@ -14,8 +14,7 @@ from lrfind.core.dataset import Floats
 from lrfind.task.optim import schedules
 
 if TYPE_CHECKING:
-    from lrfind.engine.resumable import Trainer
-    from lrfind.engine.train_loop import Chunk
+    from lrfind.engine.trainer import Chunk, Trainer
 
 
 @dataclass(frozen=True)

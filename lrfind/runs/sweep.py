@@ -89,7 +89,6 @@ def sweep(
         RunError: the run failed.
     """
     task, platform = prepare(config, options, callback, timer)
-    from lrfind.runs.build_result import facts
     from lrfind.runs.sweep_pass import PROBE_EVERY
     from lrfind.storage.recover import journal_head
 
@@ -99,7 +98,7 @@ def sweep(
     }
     mark = run_directory.fingerprint(parts | {"config": config.model_dump(mode="json", exclude=NO_PART)})
     # What a run that is killed can be told by, without JAX.
-    head = parts | journal_head(name, facts(task, None), task.train_steps, task.assumptions, PROBE_EVERY)
+    head = parts | journal_head(name, task.report.facts(None), task.train_steps, task.report.assumptions, PROBE_EVERY)
     with options.take(name, mark, head, partial(other_run, parts)) as directory:
         callback.folder(directory.path, directory.passed)
         if (reached := position(directory.recorded)) is not None or directory.rejected_lines:
@@ -118,19 +117,13 @@ def dry_run(config: Config, options: Options, callback: Callback, timer: Timer) 
     """
     task, platform = prepare(config, options, callback, timer)
     from lrfind.engine import devices
-    from lrfind.task.task import memory
 
     with devices.failures():
         trainings, seconds = _expected(task, platform, callback, timer)
         return {
-            "model": task.described,
-            "parameters": task.parameters,
-            "frozen": task.frozen,
-            "precision": config.precision,
-            "data": task.describe_data(),
-            "loss": task.loss,
-            "lanes": len(task.seeds),
-            "memory_bytes": memory(task),
+            **task.report.outline(),
+            "lanes": len(task.batches.seeds),
+            "memory_bytes": task.report.memory_bytes(),
             "sweep_steps": config.sweep.steps,
             "confirm_steps": trainings,
             "train_steps": task.train_steps,
@@ -143,8 +136,8 @@ def _expected(task: Task, platform: str, callback: Callback, timer: Timer) -> tu
     from lrfind.runs.confirmation import expected
 
     config = task.config
-    if task.runs_own_code:
-        most = config.confirm.budget - config.sweep.steps * len(task.seeds) if config.confirm.enabled else 0
+    if task.user_code.in_step:
+        most = config.confirm.budget - config.sweep.steps * len(task.batches.seeds) if config.confirm.enabled else 0
         return max(0, most), None
     train_loop, states, judged = compiled(task, platform, callback, timer)
     begin = time.perf_counter()
@@ -176,7 +169,6 @@ def prepare(config: Config, options: Options, callback: Callback, timer: Timer) 
         else:
             task = plans.make(config)
         jax_settings.set_aside()  # The user's own code may have set others.
-        _ = task.initial  # A model that memory has no room for is met here.
     if said := jax_settings.said_of_aside():
         callback.note(said)
     return task, platform

@@ -14,8 +14,7 @@ import numpy as np
 from lrfind.analysis.range_test.curve import combine, divergence
 from lrfind.analysis.range_test.early_stop import hopeless
 from lrfind.core.dataset import Floats
-from lrfind.engine.resumable import Trainer
-from lrfind.engine.train_loop import Chunk
+from lrfind.engine.trainer import Chunk, Trainer
 
 PROBE_EVERY = 6
 """Steps between two measurements of the trust-region ratio.

@@ -26,8 +26,8 @@ from lrfind.storage.layout import PLOT, ROWS, TRAIN
 from lrfind.storage.replay import ReplayJournal, position
 
 if TYPE_CHECKING:
-    from lrfind.engine.resumable import Trainer
     from lrfind.engine.train_loop import TrainLoop
+    from lrfind.engine.trainer import Trainer
     from lrfind.runs.validation import Validator
     from lrfind.task.task import Task
 
@@ -114,14 +114,13 @@ def train(
     task, platform = prepare(single, options, callback, timer)
     from lrfind.engine import devices
     from lrfind.engine.resumable import ResumableTrainLoop
-    from lrfind.runs.build_result import facts
     from lrfind.storage.recover import journal_head
 
     resolved = single.model_dump(mode="json", exclude={"sweep", "confirm"})
     parts = identity(task, resolved)
     mark = run_directory.fingerprint({"train": parts})
     # What a training that is killed can be told by, without JAX.
-    told = journal_head(name, facts(task, peak.rate), task.train_steps, task.assumptions)
+    told = journal_head(name, task.report.facts(peak.rate), task.train_steps, task.report.assumptions)
     head = parts | told | {"learning_rate": peak.rate, "rate_from": peak.source, "highest": peak.highest}
     other = partial(other_run, parts, no_part={})
     with options.take(f"{name}-train", mark, head, other, TRAIN) as directory:
@@ -137,7 +136,9 @@ def train(
                 with timer("train"):
                     callback.phase("train")
                     fields = "loss", "gradient_norm"
-                    recorded = ResumableTrainLoop(train_loop, replay, "train", callback.on_recompute, fields, task.seen)
+                    recorded = ResumableTrainLoop(
+                        train_loop, replay, "train", callback.on_recompute, fields, task.batches.seen
+                    )
                     for _ in steps(task, recorded, replay, state, peak.rate, validator, between, taken):
                         callback.on_sweep_chunk(line_of_rates(task, taken), taken.done, taken.loss[-1])
             except KeyboardInterrupt as error:
@@ -175,12 +176,14 @@ def compiled(
     from lrfind.runs.validation import make_validator, validation_interval
 
     looked = make_validator(task, task.train_steps)
-    chunk = chunk_within(chunk_for(task.parameters, task.rows, task.train_steps), task.step_bytes)
+    chunk = chunk_within(
+        chunk_for(task.objective.parameters, task.batches.rows_per_step, task.train_steps), task.batches.bytes_per_step
+    )
     between, chunk = validation_interval(task.train_steps, looked.validations if looked else 0, chunk)
     told = replay.replay("execution")
     execution = Execution(told["steps"], told["lanes"], told["compiler"]) if told else None
     train_loop = TrainLoop(
-        task.step, task.feed(), platform, execution=execution, chunk=chunk, lane_steps=task.train_steps
+        task.step, task.batches.feed(), platform, execution=execution, chunk=chunk, lane_steps=task.train_steps
     )
     with timer("compile"), ThreadPoolExecutor(max_workers=2) as pool:
         callback.phase("compile")
@@ -265,7 +268,6 @@ def build_training(
 ) -> Training:
     """Diagnose what was measured, and put the training together."""
     from lrfind.engine import devices
-    from lrfind.runs.build_result import facts
 
     scores = None
     if validator is not None:
@@ -286,8 +288,8 @@ def build_training(
         gradient_norm=np.array(taken.gradient_norm, np.float64),
         scores=scores,
         findings=judge(trace(rate, loss, scores, peak.highest)),
-        facts=facts(task, peak.rate),
-        assumptions=task.assumptions,
+        facts=task.report.facts(peak.rate),
+        assumptions=task.report.assumptions,
         config=config.model_dump(mode="json", exclude={"sweep", "confirm"}),
         environment=devices.environment(),
         timing={**{part.rstrip("_"): spent for part, spent in timer.spent.items()}, "total": timer.total},

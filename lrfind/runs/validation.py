@@ -12,6 +12,7 @@ import numpy as np
 
 from lrfind.engine.metrics import MetricEvaluator, answers, hits, squares
 from lrfind.runs.evaluator import recalibration_of
+from lrfind.task.models.contract import computed_in
 
 if TYPE_CHECKING:
     from lrfind.engine.batch_norm import BatchNormRecalibration
@@ -78,20 +79,22 @@ def make_validator(plan: Task, steps: int) -> Validator | None:
         plan: task to train.
         steps: length of the training.
     """
-    affordable = SHARE * steps * plan.rows / plan.model.evaluation
-    parts = plan.source.sample("validation", max(LEAST_ROWS, plan.rows, int(affordable / FEWEST)), plan.at_once)
+    affordable = SHARE * steps * plan.batches.rows_per_step / plan.objective.model.evaluation
+    parts = plan.batches.source.sample(
+        "validation", max(LEAST_ROWS, plan.batches.rows_per_step, int(affordable / FEWEST)), plan.objective.rows_at_once
+    )
     if not parts:
         return None
-    loss, network = plan.model.loss, plan.network
-    if plan.dataset is None or network is None or plan.own_loss:  # Nobody knows what its outputs mean.
+    loss, network = plan.objective.model.loss, plan.objective.network
+    if plan.batches.dataset is None or network is None or plan.user_code.loss:  # Nobody knows what its outputs mean.
         settler, name, metric = None, "", lambda *_: math.nan
 
         def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
             value = loss(params, state, batch, None, False)[0]
             return value, value
     else:
-        settler, apply = recalibration_of(plan), plan.apply
-        statistic, name, metric = metric_of(plan.dataset.kind, np.concatenate([part[1] for part in parts]))
+        settler, apply = recalibration_of(plan), computed_in(plan.config.precision, network.apply)
+        statistic, name, metric = metric_of(plan.batches.dataset.kind, np.concatenate([part[1] for part in parts]))
 
         def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
             outputs, _ = apply(params, state, batch[0], None, False)
@@ -99,7 +102,7 @@ def make_validator(plan: Task, steps: int) -> Validator | None:
 
     scorer = MetricEvaluator(measure, parts)
     looks = int(np.clip(affordable / (scorer.rows + (settler.rows if settler else 0)), FEWEST, MOST))
-    return Validator(scorer, name, metric, min(looks, steps + 1), settler, plan.evaluated_at)
+    return Validator(scorer, name, metric, min(looks, steps + 1), settler, plan.optimizer.evaluated_at)
 
 
 def metric_of(

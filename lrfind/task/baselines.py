@@ -1,4 +1,4 @@
-"""The losses of the null model, an answer that sees no inputs: what a network has to beat to have learnt anything."""
+"""Losses of the null model, which sees no inputs: a trained network has to be below them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ finds a loss too low by (k - 1) / 2n, which errs towards believing that somethin
 
 
 def chance_loss(loss: str, data: Dataset | None) -> float | None:
-    """The loss of an answer that holds every class for equally likely; None where the loss knows no classes.
+    """Return the loss of equal probabilities for all classes; None if the loss has no classes.
 
     Args:
-        loss: a name of `LOSSES`, or of the user's own.
-        data: the data set, where its targets were understood.
+        loss: name of a loss, built in or the user's.
+        data: data set; None if its targets were not interpreted.
     """
     match loss:
         case "cross_entropy" if data is not None:
@@ -34,31 +34,31 @@ def chance_loss(loss: str, data: Dataset | None) -> float | None:
 
 
 def constant_loss(loss: str, source: Source, rows: int) -> float | None:
-    """The loss of the best constant answer on the training rows; None where that is not known. Of batches that are made
-    as they come it is that on some of them.
+    """Return the loss of the best constant answer on the training rows; None if unknown.
+
+    Of batches that a user's code makes, it is that on the first `COUNTED` steps.
 
     Args:
-        loss: a name of `LOSSES`, or of the user's own.
-        source: of batches ``(inputs, targets)``.
-        rows: of data to one optimiser step.
+        loss: name of a loss, built in or the user's.
+        source: source of batches ``(inputs, targets)``.
+        rows: rows of data per optimiser step.
     """
     if isinstance(source, Drawn) and source.data is not None:
         return fitted(loss, source.data.train.targets, source.data.outputs)
-    some = source.sample("train", COUNTED * rows) if loss in LOSSES else None
-    if not some:
+    samples = source.sample("train", COUNTED * rows) if loss in LOSSES else None
+    if not samples:
         return None
-    targets = np.concatenate([np.asarray(targets) for _, targets in some])
+    targets = np.concatenate([np.asarray(targets) for _, targets in samples])
     return fitted(loss, targets, int(targets.max()) + 1 if loss == "cross_entropy" else 1)
 
 
 def fitted(loss: str, targets: Rows, outputs: int) -> float | None:
-    """The loss of the constant answer that fits targets best, in closed form, block by block; None where that is not
-    known.
+    """Return the loss of the constant that fits targets best, in closed form; None if there is none.
 
     Args:
-        loss: a name of `LOSSES`.
-        targets: of the rows to train on, as `Split` has them.
-        outputs: numbers that the network puts out.
+        loss: name of a built-in loss.
+        targets: training targets, leading axis rows.
+        outputs: number of outputs of the network.
     """
     match loss:
         case "cross_entropy":

@@ -1,4 +1,4 @@
-"""What a config names of lrfind's own: its data, the loss that fits them, its network."""
+"""Built-in parts of a config: data, the loss that fits them, network."""
 
 from __future__ import annotations
 
@@ -27,37 +27,53 @@ def load(config: Config) -> Dataset:
 
 
 def _load(config: Config) -> Dataset:
-    """As `load`, for data that memory has room for."""
+    """Load the data, regardless of memory."""
     section, loss = config.data, config.loss if isinstance(config.loss, str) else None
     read = DATA[section.name].load()
     if isinstance(section, TextData):
-        found: Dataset = read(section, context_of(section, config.model), loss)
-        return found
+        data: Dataset = read(section, context_of(section, config.model), loss)
+        return data
+    return prepared(section, read(section), loss)
+
+
+def prepared(section: Any, arrays: Any, loss: str | None, last: int = 0) -> Dataset:
+    """Check, split and scale arrays as a data section says.
+
+    Args:
+        section: data section of the config.
+        arrays: inputs and targets.
+        loss: name of a built-in loss; None for the one that fits.
+        last: number of last rows to hold out; 0 for the section's share.
+
+    Raises:
+        InputError: the arrays cannot be trained on, or do not fit the loss.
+    """
     return prepare(
-        read(section),
+        arrays,
         name=section.title,
         loss=loss,
         validation_fraction=section.validation_fraction,
         batch_size=section.batch_size,
         seed=SPLIT_SEED,
         standardize=section.standardize,
+        last=last,
     )
 
 
 def loss_of(data: Dataset) -> str:
-    """The loss that fits the targets."""
+    """Return the name of the loss that fits the targets."""
     return "mse" if data.kind == "regression" else "cross_entropy"
 
 
 def network_of(config: Config, input_shape: tuple[int, ...], outputs: int) -> Network:
-    """The config's built-in network."""
+    """Return the config's built-in network."""
     options = config.model.model_dump(exclude={"name"})
     network: Network = MODELS[config.model.name].load()(options, input_shape, outputs)
     return network
 
 
 def context_of(section: TextData, model: Any) -> int:
-    """Tokens of a window of text: what the config says, or all that the model can see.
+    """Return the tokens per window of text: the config's number, or the largest that the model can read.
 
     Raises:
         InputError: nobody says, or a window is longer than what the model can see.

@@ -15,8 +15,9 @@ import pytest
 from lrfind.core.errors import RunError
 from lrfind.core.result import Execution
 from lrfind.engine.chunk_record import FIELDS, ReplayLog, packed, unpacked
-from lrfind.engine.resumable import LazyStates, ResumableTrainLoop, Trainer, structure
-from lrfind.engine.train_loop import Chunk, TrainLoop
+from lrfind.engine.resumable import LazyStates, ResumableTrainLoop, structure
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import Chunk, LaneRun, Trainer
 from lrfind.storage.journal import to_json
 from tests.support.tasks import SCAN_EACH, SCAN_VMAP, quadratic, quadratic_starts, walk, walk_starts
 
@@ -48,14 +49,14 @@ class Memory:
         return self.states.get(self.told[id(line)])
 
 
-class Counting:
+class Counting(Trainer):
     """A kernel that counts the steps that it trains."""
 
     def __init__(self, train_loop: TrainLoop) -> None:
         self.train_loop, self.steps = train_loop, 0
 
-    def run(self, *arguments: Any, **options: Any) -> Iterator[Chunk]:
-        for chunk in self.train_loop.run(*arguments, **options):
+    def train(self, run: LaneRun) -> Iterator[Chunk]:
+        for chunk in self.train_loop.train(run):
             self.steps += chunk.loss.shape[1]
             yield chunk
 

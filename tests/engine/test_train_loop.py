@@ -17,7 +17,8 @@ from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import Record, TrainState, lift
-from lrfind.engine.train_loop import Chunk, TrainLoop
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import Chunk
 from lrfind.task.data.batches import weight_key
 from tests.support.reference import train
 from tests.support.tasks import (

@@ -145,7 +145,7 @@ class Raced:
 @pytest.fixture(scope="module")
 def raced() -> Raced:
     task = make(config())
-    train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=CHUNK)
+    train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=CHUNK)
     starts = [jax.tree.map(np.asarray, state) for state in task.starts("cpu")]
     judged = make_evaluator(task)
     untrained, _ = judged(starts)
@@ -171,7 +171,7 @@ class TestHeats:
         task = raced.task
         lengths = sorted(raced.search.scores)
         assert len(lengths) == 3
-        alone = TrainLoop(task.step, task.feed(), "cpu", raced.train_loop.execution, chunk=40)
+        alone = TrainLoop(task.step, task.batches.feed(), "cpu", raced.train_loop.execution, chunk=40)
         for steps in lengths:
             for rung_chunk in [
                 rung_chunk

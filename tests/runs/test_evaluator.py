@@ -34,15 +34,15 @@ def squared(state: Any, rows: Split) -> float:
 
 def test_it_is_the_held_out_loss() -> None:
     task = friedman()
-    assert isinstance(task.source, Drawn)
+    assert isinstance(task.batches.source, Drawn)
     judged, starts = make_evaluator(task), task.starts("cpu")
     assert (judged.name, judged.rows) == ("held-out loss", 60)
     held_out, trained_on = judged(starts)
-    assert task.data.validation is not None
+    assert task.batches.dataset.validation is not None
     for state, loss, own in zip(starts, held_out, trained_on, strict=True):
-        assert loss == pytest.approx(squared(state, task.data.validation), rel=1e-5)
-        rows = task.data.train.rows
-        drawn = Split(*pick(task.source.train, 160))
+        assert loss == pytest.approx(squared(state, task.batches.dataset.validation), rel=1e-5)
+        rows = task.batches.dataset.train.rows
+        drawn = Split(*pick(task.batches.source.train, 160))
         assert own == pytest.approx(squared(state, drawn), rel=1e-5)
         assert rows > 160
     assert judged.cost == pytest.approx((160 + 60) / 20 / 3)

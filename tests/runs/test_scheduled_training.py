@@ -41,7 +41,9 @@ class Training:
 
     def kernel(self, chunk: int) -> TrainLoop:
         """Compiled once for each length of its chunks."""
-        fresh = TrainLoop(self.task.step, self.task.feed(), "cpu", Execution("scan", "each", "quick"), chunk=chunk)
+        fresh = TrainLoop(
+            self.task.step, self.task.batches.feed(), "cpu", Execution("scan", "each", "quick"), chunk=chunk
+        )
         return self.kernels.setdefault(chunk, fresh)
 
 

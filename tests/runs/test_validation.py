@@ -12,6 +12,7 @@ import pytest
 from lrfind.config.schema import Config
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.runs.validation import make_validator
+from lrfind.task.models.contract import computed_in
 from lrfind.task.task import Task, make
 
 
@@ -30,11 +31,11 @@ def plan_of(optimizer: str, precision: str) -> Task:
 @pytest.mark.parametrize(("optimizer", "precision"), [("schedule_free_sgd", "float32"), ("sgd", "bfloat16")])
 def test_a_look_is_at_what_counts(optimizer: str, precision: str) -> None:
     task = plan_of(optimizer, precision)
-    [chunk] = TrainLoop(task.step, task.feed(), "cpu", chunk=10, lane_steps=10).run(
+    [chunk] = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=10, lane_steps=10).run(
         task.starts("cpu"), np.full((10, 1), 0.5)
     )
     [state] = chunk.states
-    looked, held_out = make_validator(task, 20), task.data.validation
+    looked, held_out = make_validator(task, 20), task.batches.dataset.validation
     assert looked is not None
     assert held_out is not None
     batch = jnp.asarray(held_out.inputs), jnp.asarray(held_out.targets)
@@ -47,5 +48,10 @@ def test_a_look_is_at_what_counts(optimizer: str, precision: str) -> None:
         return float(loss.mean()), float((outputs.argmax(axis=1) == held_out.targets).mean())
 
     found = looked(state)
-    assert found == pytest.approx(judged(task.evaluated_at(state).params, task.apply), rel=1e-5)
-    assert found[0] != pytest.approx(judged(state.params, task.network.apply)[0], rel=1e-5)
+    assert found == pytest.approx(
+        judged(
+            task.optimizer.evaluated_at(state).params, computed_in(task.config.precision, task.objective.network.apply)
+        ),
+        rel=1e-5,
+    )
+    assert found[0] != pytest.approx(judged(state.params, task.objective.network.apply)[0], rel=1e-5)

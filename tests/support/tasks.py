@@ -17,7 +17,8 @@ from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.lanes import StepInputs
 from lrfind.engine.step import TrainState, lift, start
-from lrfind.engine.train_loop import BatchFeed, Chunk, TrainLoop
+from lrfind.engine.train_loop import BatchFeed, TrainLoop
+from lrfind.engine.trainer import Chunk
 from lrfind.task.data.batches import Batches, weight_key
 from lrfind.task.models.contract import supervised
 from lrfind.task.models.losses import cross_entropy

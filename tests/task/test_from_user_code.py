@@ -133,8 +133,8 @@ def measured(given: Config, folder: Path, out: str) -> Result:
 
 def by_hand(task: Task, steps: Floats) -> list[float]:
     """Gradient descent in numpy on the plan's own batches."""
-    rows = task.batches.indices(0, 0, len(steps))
-    x, y = (np.asarray(leaf, np.float64) for leaf in task.source.train)  # type: ignore[attr-defined]
+    rows = task.batches.order.indices(0, 0, len(steps))
+    x, y = (np.asarray(leaf, np.float64) for leaf in task.batches.source.train)  # type: ignore[attr-defined]
     weights, losses = np.zeros(3), []
     for rate, picked in zip(steps, rows, strict=True):
         error = x[picked] @ weights - y[picked].reshape(-1)
@@ -163,72 +163,72 @@ def test_own_optimizer_and_loss_of_a_built_in_network(folder: Path) -> None:
         "loss": '{target: "mine.py:squared", kwargs: {power: 4}}',
     }
     task = made(folder, "", **others)
-    params, state = task.initial
-    x, y = task.source.first(8)
-    value, _ = task.model.loss(params, state, (x, y), None, False)
+    params, state = task.objective.initial
+    x, y = task.batches.source.first(8)
+    value, _ = task.objective.model.loss(params, state, (x, y), None, False)
     assert value == pytest.approx(np.mean((x @ params["weight"] + params["bias"] - y) ** 4), rel=1e-5)
     expected = "optax.MultiSteps(optax.chain(optax.clip_by_global_norm(2), sgd(0.0123, scale=0.5)), every_k_schedule=2)"
-    assert task.optimizer_line(0.01234) == f"{expected}  # mine.py"
-    assert "sgd(LEARNING_RATE" in task.optimizer_line(None)
+    assert task.optimizer.line(0.01234) == f"{expected}  # mine.py"
+    assert "sgd(LEARNING_RATE" in task.optimizer.line(None)
     gradient = jax.tree.map(np.ones_like, params)
-    update, _ = task.make_optimizer(0.1).update(gradient, task.make_optimizer(0.1).init(params), params)
+    update, _ = task.optimizer.make(0.1).update(gradient, task.optimizer.make(0.1).init(params), params)
     clipped, _ = optax.clip_by_global_norm(2.0).update(gradient, optax.EmptyState())
     assert update["bias"] == pytest.approx(-0.05 * clipped["bias"])
-    assert task.loss == "mine.py:squared"
-    assert task.constant_loss is None
+    assert task.objective.loss == "mine.py:squared"
+    assert task.report.constant_loss is None
 
 
 def test_what_the_data_says_is_filled_in(folder: Path) -> None:
     task = made(folder, "shaped", data="{name: friedman, rows: 60, batch_size: 10}")
-    assert task.parameters == 10 * 3 + 3 * 1
-    first, second = (task.model.init(np.array([1, number], np.uint32))[0] for number in (1, 2))
+    assert task.objective.parameters == 10 * 3 + 3 * 1
+    first, second = (task.objective.model.init(np.array([1, number], np.uint32))[0] for number in (1, 2))
     assert not np.array_equal(first["a"], second["a"]), "every seed has its own weights"
-    assert task.assumptions == ("train.schedule is left out: assumed a constant rate",)
+    assert task.report.assumptions == ("train.schedule is left out: assumed a constant rate",)
 
 
 def test_several_inputs_and_batches_by_seed(folder: Path) -> None:
     given = config(folder, "joined", '"mine.py:several"', sweep="{steps: 12, seeds: 2}")
     task = from_user_code.make(given, ImportPolicy((folder,)))
-    assert task.rows == 10
-    draw = task.feed().draw(0, 3, 7)
+    assert task.batches.rows_per_step == 10
+    draw = task.batches.feed().draw(0, 3, 7)
     (first, second), goal = draw.rows
     assert (first.shape, second["rest"].shape, goal.shape) == ((4, 10, 2), (4, 10, 1), (4, 10))
     truth = np.array([1.0, -2.0, 0.5])
     np.testing.assert_allclose(np.concatenate([first, second["rest"]], axis=2) @ truth, goal, rtol=1e-4, atol=1e-5)
-    assert not np.array_equal(task.feed().draw(1, 3, 7).rows[1], goal)
+    assert not np.array_equal(task.batches.feed().draw(1, 3, 7).rows[1], goal)
     epochs = dataclasses.replace(task, config=config(folder, "joined", '"mine.py:several"', train="{epochs: 3}"))
     assert epochs.train_steps == 15
-    assert "5 batches of 10 rows" in epochs.describe_data()
+    assert "5 batches of 10 rows" in epochs.batches.source.describe()
 
 
 def test_a_state_that_is_not_trained(folder: Path) -> None:
     task = made(folder, "running")
-    params, state = task.initial
-    batch = task.source.first(9)
-    _, (after, _) = task.model.loss(params, state, batch, None, True)
+    params, state = task.objective.initial
+    batch = task.batches.source.first(9)
+    _, (after, _) = task.objective.model.loss(params, state, batch, None, True)
     np.testing.assert_allclose(after["mean"], 0.1 * batch[0].mean(axis=0), rtol=1e-5)
-    _, (still, _) = task.model.loss(params, state, batch, None, False)
+    _, (still, _) = task.objective.model.loss(params, state, batch, None, False)
     np.testing.assert_array_equal(still["mean"], state["mean"])
 
 
 def test_held_out_rows_of_ones_own(folder: Path) -> None:
     for model in ("network", "loss_fn"):
         task = made(folder, model, '"mine.py:arrays", batch_size: 9, validation: "mine.py:others"')
-        assert task.describe_data().startswith("mine.py:arrays: 90 rows to train on, 30 held out")
-        assert [len(part[0]) for part in task.source.sample("validation", 1000) or []] == [9, 9, 9]
+        assert task.batches.source.describe().startswith("mine.py:arrays: 90 rows to train on, 30 held out")
+        assert [len(part[0]) for part in task.batches.source.sample("validation", 1000) or []] == [9, 9, 9]
 
 
 def test_the_fingerprint_knows_the_source(folder: Path) -> None:
     before = made(folder, "loss_fn")
-    assert before.code == made(folder, "loss_fn").code
+    assert before.user_code.digest == made(folder, "loss_fn").user_code.digest
     (folder / "truth.py").write_text("import numpy as np\nWEIGHTS = np.array([1.0, -2.0, 0.25])\n", encoding="utf-8")
-    assert made(folder, "loss_fn").code != before.code
+    assert made(folder, "loss_fn").user_code.digest != before.user_code.digest
 
 
 def test_every_seed_from_the_same_weights_is_said(folder: Path) -> None:
     task = made(folder, "loss_fn", sweep="{seeds: 2}")
-    assert "every seed starts from the weights that were given" in task.assumptions[-1]
-    assert made(folder, "network", sweep="{seeds: 2}").assumptions == made(folder, "step").assumptions
+    assert "every seed starts from the weights that were given" in task.report.assumptions[-1]
+    assert made(folder, "network", sweep="{seeds: 2}").report.assumptions == made(folder, "step").report.assumptions
 
 
 def test_the_users_error_comes_with_its_shapes(folder: Path) -> None:

@@ -18,9 +18,10 @@ from lrfind.core.registry import DATA, LOSSES, MODELS
 from lrfind.engine.evaluation import AT_ONCE
 from lrfind.engine.host_batches import IN_FLIGHT
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.task.batch_source import of_dataset
+from lrfind.task.batch_source import of_dataset, rows_of
+from lrfind.task.batching import TaskBatches
 from lrfind.task.data import streams
-from lrfind.task.task import Task, make, memory, rows_of
+from lrfind.task.task import Task, make
 
 MODEL: dict[str, dict[str, Any]] = {
     "linear": {"name": "linear"},
@@ -119,20 +120,22 @@ def test_what_fits_together_has_a_finite_loss(
 ) -> None:
     needed(data)
     task = make(config(MODEL[model], sections[data], loss=loss))
-    params, state = task.model.init(np.zeros(2, np.uint32))
-    rows = task.batches.indices(0, 0, 1)[0]
-    batch = task.data.train.inputs[rows], task.data.train.targets[rows]
-    key = np.zeros(2, np.uint32)
+    params, state = task.objective.model.init(np.zeros(2, np.uint32))
+    rows = task.batches.order.indices(0, 0, 1)[0]
+    batch = task.batches.dataset.train.inputs[rows], task.batches.dataset.train.targets[rows]
+    loss_of, key = task.objective.model.loss, np.zeros(2, np.uint32)
     if computed(model, data, loss):
-        value, (after, _) = task.model.loss(params, state, batch, key, True)
+        value, (after, _) = loss_of(params, state, batch, key, True)
         assert np.isfinite(float(value))
     else:
-        value, (after, _) = jax.eval_shape(lambda *given: task.model.loss(*given, True), params, state, batch, key)
+        value, (after, _) = jax.eval_shape(lambda *given: loss_of(*given, True), params, state, batch, key)
     assert value.shape == ()
     assert jax.tree.structure(after) == jax.tree.structure(state)
-    assert task.data.outputs == FITS[data][loss]
-    assert memory(task) > task.data.train.inputs.nbytes + 2 * 3 * 4 * task.parameters
-    assert memory(task) < 1.1 * (2 * 3 * 4 * task.parameters + 100) + 4 * (task.data.train.inputs.size * 2 + 4000)
+    assert task.batches.dataset.outputs == FITS[data][loss]
+    assert task.report.memory_bytes() > task.batches.dataset.train.inputs.nbytes + 2 * 3 * 4 * task.objective.parameters
+    assert task.report.memory_bytes() < 1.1 * (2 * 3 * 4 * task.objective.parameters + 100) + 4 * (
+        task.batches.dataset.train.inputs.size * 2 + 4000
+    )
 
 
 @pytest.mark.parametrize(("data", "loss"), [(data, loss) for data in DATA for loss in LOSSES if loss not in FITS[data]])
@@ -182,12 +185,14 @@ class TestText:
 
     def test_windows_are_as_long_as_the_context(self) -> None:
         task = self.text()
-        assert task.data.input_shape == (9,)
-        assert task.data.validation is not None
-        kept, held_out = task.data.train.rows, task.data.validation.rows
-        assert task.describe_data() == (f"text: {kept:,} windows of 9 to train on, {held_out:,} held out, 256 tokens")
+        assert task.batches.dataset.input_shape == (9,)
+        assert task.batches.dataset.validation is not None
+        kept, held_out = task.batches.dataset.train.rows, task.batches.dataset.validation.rows
+        assert task.batches.source.describe() == (
+            f"text: {kept:,} windows of 9 to train on, {held_out:,} held out, 256 tokens"
+        )
         assert kept + held_out == (148_410 - 1) // 9
-        assert self.text(context=4).data.input_shape == (4,)
+        assert self.text(context=4).batches.dataset.input_shape == (4,)
         with pytest.raises(InputError, match="must be at most the model's context, 9; got 10") as caught:
             self.text(context=10)
         assert caught.value.key == "data.context"
@@ -195,19 +200,21 @@ class TestText:
     def test_the_loss_of_the_best_constant_answer_is_the_entropy_of_the_bytes(self, tmp_path: Path) -> None:
         (tmp_path / "t.txt").write_bytes(b"aab" * 400)
         task = self.text(path=str(tmp_path / "t.txt"), validation_fraction=0)
-        assert task.constant_loss == pytest.approx(entropy(1 / 3), rel=1e-4)
-        assert task.data.name == "t.txt"
+        assert task.report.constant_loss == pytest.approx(entropy(1 / 3), rel=1e-4)
+        assert task.batches.dataset.name == "t.txt"
 
     def test_memory_is_that_of_bytes(self) -> None:
         task = self.text()
-        assert memory(task) == pytest.approx(2 * 148_410 + 2 * 3 * 4 * task.parameters, rel=0.01)
+        assert task.report.memory_bytes() == pytest.approx(
+            2 * 148_410 + 2 * 3 * 4 * task.objective.parameters, rel=0.01
+        )
 
 
 def test_forward_passes_take_fewer_rows_where_rows_are_wide(sections: dict[str, dict[str, Any]]) -> None:
-    assert make(config(MODEL["mlp"], sections["digits"])).at_once == AT_ONCE
+    assert make(config(MODEL["mlp"], sections["digits"])).objective.rows_at_once == AT_ONCE
     wide = make(config({"name": "resnet", "stages": [1], "width": 16}, {"name": "images", "size": 64, "rows": 20}))
-    assert wide.at_once == 2**24 // (9 * 64 * 64 * 16) < AT_ONCE
-    assert dataclasses.replace(wide, network=SimpleNamespace(widest=10**9)).at_once == 1
+    assert wide.objective.rows_at_once == 2**24 // (9 * 64 * 64 * 16) < AT_ONCE
+    assert dataclasses.replace(wide.objective, network=SimpleNamespace(widest=10**9)).rows_at_once == 1
 
 
 @pytest.mark.parametrize("data", [data for data in DATA if data != "text"])
@@ -215,17 +222,20 @@ def test_data_are_rows_of_floats_and_the_same_each_time(data: str, sections: dic
     needed(data)
     given = config(MODEL["linear"], sections[data])
     task = make(given)
-    assert task.loss == next(iter(FITS[data])) if data != "npy" else "mse"
-    train = task.data.train
+    assert task.objective.loss == next(iter(FITS[data])) if data != "npy" else "mse"
+    train = task.batches.dataset.train
     assert train.inputs.dtype == np.float32
     assert np.isfinite(train.inputs).all()
     assert np.abs(train.inputs).max() < 10
     assert len(train.inputs) == len(train.targets)
-    assert task.digest == make(given).digest
-    assert task.data.name == {"npz": "mine.npz", "npy": "x.npy", "csv": "mine.csv", "parquet": "mine.parquet"}.get(
-        data, data
-    )
-    assert (task.data.validation is None) == (data == "quadratic")
+    assert task.batches.source.digest() == make(given).batches.source.digest()
+    assert task.batches.dataset.name == {
+        "npz": "mine.npz",
+        "npy": "x.npy",
+        "csv": "mine.csv",
+        "parquet": "mine.parquet",
+    }.get(data, data)
+    assert (task.batches.dataset.validation is None) == (data == "quadratic")
 
 
 def entropy(p: float) -> float:
@@ -235,12 +245,13 @@ def entropy(p: float) -> float:
 def test_the_loss_of_the_best_constant_answer(sections: dict[str, dict[str, Any]]) -> None:
     whole = {**sections["npy"], "validation_fraction": 0}
     task = make(config(MODEL["linear"], whole, loss="binary_cross_entropy"))
-    assert task.constant_loss == pytest.approx((entropy(1 / 2) + entropy(1 / 3)) / 2)
-    same = dataclasses.replace(task.data.train, targets=np.ones((24, 1), np.float32))
-    certain = dataclasses.replace(task, source=of_dataset(dataclasses.replace(task.data, train=same), 8))
-    assert certain.constant_loss == 0
+    assert task.report.constant_loss == pytest.approx((entropy(1 / 2) + entropy(1 / 3)) / 2)
+    same = dataclasses.replace(task.batches.dataset.train, targets=np.ones((24, 1), np.float32))
+    source = of_dataset(dataclasses.replace(task.batches.dataset, train=same), 8)
+    certain = dataclasses.replace(task, batches=TaskBatches(task.config, source))
+    assert certain.report.constant_loss == 0
     labels = make(config(MODEL["linear"], {**sections["npz"], "validation_fraction": 0}))
-    assert labels.constant_loss == pytest.approx(np.log(3))
+    assert labels.report.constant_loss == pytest.approx(np.log(3))
 
 
 def test_cross_entropy_is_refused_for_values() -> None:
@@ -271,19 +282,21 @@ def test_the_seed_fixes_the_starts_and_the_batches() -> None:
     jax.tree.map(np.testing.assert_array_equal, a, c)
     for different in (b, d):
         assert not np.array_equal(a.params[0]["weight"], different.params[0]["weight"])
-    np.testing.assert_array_equal(first.feed().draw(1, 0, 9).rows, again.feed().draw(1, 0, 9).rows)
-    assert not np.array_equal(first.feed().draw(0, 0, 9).rows, first.feed().draw(1, 0, 9).rows)
-    assert first.digest == again.digest == other.digest, "what is held out does not move with the seed"
+    np.testing.assert_array_equal(first.batches.feed().draw(1, 0, 9).rows, again.batches.feed().draw(1, 0, 9).rows)
+    assert not np.array_equal(first.batches.feed().draw(0, 0, 9).rows, first.batches.feed().draw(1, 0, 9).rows)
+    assert first.batches.source.digest() == again.batches.source.digest() == other.batches.source.digest(), (
+        "what is held out does not move with the seed"
+    )
 
 
 def test_the_feed_gives_rows_of_the_training_part() -> None:
     task = plan_of(optimizer={"name": "sgd", "accumulate": 3})
-    feed = task.feed()
+    feed = task.batches.feed()
     draw = feed.draw(1, 5, 7)
     assert (draw.rows.shape, draw.keys.shape) == ((2, 3, 16), (2, 2))
     inputs, targets = jax.jit(feed.select)(feed.data, draw.rows[0])
-    np.testing.assert_array_equal(inputs, task.data.train.inputs[draw.rows[0]])
-    np.testing.assert_array_equal(targets, task.data.train.targets[draw.rows[0]])
+    np.testing.assert_array_equal(inputs, task.batches.dataset.train.inputs[draw.rows[0]])
+    np.testing.assert_array_equal(targets, task.batches.dataset.train.targets[draw.rows[0]])
 
 
 def test_accumulated_and_large_batches_give_the_same_curve() -> None:
@@ -297,9 +310,9 @@ def test_accumulated_and_large_batches_give_the_same_curve() -> None:
             confirm={"enabled": False},
         )
         task = make(given)
-        train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=60, lane_steps=60)
+        train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=60, lane_steps=60)
         [chunk] = train_loop.run(task.starts("cpu"), np.tile(np.geomspace(1e-4, 30, 60)[:, None], 2))
-        losses[accumulate], rows[accumulate] = chunk.loss, task.batches.indices(0, 0, 60).reshape(60, 64)
+        losses[accumulate], rows[accumulate] = chunk.loss, task.batches.order.indices(0, 0, 60).reshape(60, 64)
     np.testing.assert_array_equal(rows[1], rows[4])
     for large, small in zip(losses[1], losses[4], strict=True):
         lowest = int(large.argmin())
@@ -316,15 +329,15 @@ def test_length_and_size() -> None:
     task = plan_of(train={"epochs": 10})
     assert task.train_steps == 10 * (32 // 16)
     assert plan_of(train={"steps": 77}).train_steps == 77
-    assert task.parameters == 10 * 7 + 7 + 7 + 7 + 7 + 1
-    assert task.seeds == (0, 1)
+    assert task.objective.parameters == 10 * 7 + 7 + 7 + 7 + 7 + 1
+    assert task.batches.seeds == (0, 1)
 
 
 def test_descriptions(sections: dict[str, dict[str, Any]]) -> None:
     digits = make(config(MODEL["linear"], sections["digits"]))
-    assert digits.describe_data() == "digits: 1,438 rows to train on, 359 held out, inputs 8x8, 10 classes"
+    assert digits.batches.source.describe() == "digits: 1,438 rows to train on, 359 held out, inputs 8x8, 10 classes"
     none = make(config(MODEL["linear"], {**sections["npz"], "validation_fraction": 0}, loss="mse"))
-    assert none.describe_data() == "mine.npz: 30 rows to train on, 0 held out, inputs 2x2, 1 target"
+    assert none.batches.source.describe() == "mine.npz: 30 rows to train on, 0 held out, inputs 2x2, 1 target"
 
 
 def test_a_plan_is_made_from_a_file_that_is_gone(tmp_path: Path) -> None:
@@ -340,11 +353,11 @@ def test_a_plan_whose_data_stay_on_the_disk(
     whole = make(given)
     monkeypatch.setattr(streams, "LARGEST", 0)
     task = make(given)
-    assert task.describe_data() == f"{whole.describe_data()}, read from the disk batch by batch"
-    assert (task.step_bytes, whole.step_bytes) == (2 * 3 * 16 * (4 + 2) * 4, 0)
-    assert memory(task) - memory(whole) == 2 * IN_FLIGHT - 30 * (4 + 2) * 4
-    assert task.constant_loss == whole.constant_loss
-    feed, other = task.feed(), whole.feed()
+    assert task.batches.source.describe() == f"{whole.batches.source.describe()}, read from the disk batch by batch"
+    assert (task.batches.bytes_per_step, whole.batches.bytes_per_step) == (2 * 3 * 16 * (4 + 2) * 4, 0)
+    assert task.report.memory_bytes() - whole.report.memory_bytes() == 2 * IN_FLIGHT - 30 * (4 + 2) * 4
+    assert task.report.constant_loss == whole.report.constant_loss
+    feed, other = task.batches.feed(), whole.batches.feed()
     assert not jax.tree.leaves(feed.data)
     found, wanted = feed.draw(1, 5, 7), other.draw(1, 5, 7)
     np.testing.assert_array_equal(found.keys, wanted.keys)

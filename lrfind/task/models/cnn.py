@@ -33,7 +33,7 @@ class Cnn:
         self.outputs = outputs
 
     def patches(self, height: int, width: int) -> int:
-        """Numbers that the convolution with most of them multiplies for one image."""
+        """Return the numbers that the largest convolution multiplies for one image."""
         inside, found = self.inside, 0
         for outside in self.channels:
             height, width = outs(height, 2), outs(width, 2)

@@ -1,4 +1,4 @@
-"""What a model is to the engine, and how a network and a loss become one."""
+"""The model that the engine trains, and its parts: network, loss, precision."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Network(Protocol):
     """
 
     def init(self, key: Key) -> tuple[Params, State]:
-        """Starting weights and state, numpy arrays."""
+        """Return initial parameters and state, numpy arrays."""
 
     def apply(self, params: Params, state: State, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, State]:
-        """Outputs, shape (batch, outputs) or (batch, tokens, outputs), and the new state."""
+        """Return outputs, shape (batch, outputs) or (batch, tokens, outputs), and the new state."""
 
     def describe(self) -> str:
-        """One phrase for reports."""
+        """Return a phrase for reports."""
 
 
 FORWARD = 1 / 3
@@ -58,7 +58,7 @@ class Model:
         loss: ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
         step: ``(params, batch, rate, key) -> (params, loss, gradient norm, update norm)`` where the model brings its
             own train step, whose whole state are the params; the loss is one of evaluation alone then.
-        evaluation: what one evaluation of the loss costs, in optimiser steps.
+        evaluation: cost of one evaluation of the loss, in optimiser steps.
     """
 
     init: Callable[[Key], tuple[Params, State]]
@@ -72,7 +72,7 @@ Apply = Callable[[Params, State, jax.Array, Any, bool], tuple[jax.Array, State]]
 
 
 def computed_in(precision: Precision, apply: Apply) -> Apply:
-    """A network's `apply` that computes in a precision and is given float32.
+    """Return a network's `apply` that computes in a precision and is given float32.
 
     This is the one place where precision changes: weights and inputs go to the network in `precision`, outputs come
     back as float32. What changes without a gradient is kept in float32, as steps too small for bfloat16 add up in it;
@@ -105,7 +105,7 @@ def supervised(network: Network, loss: Loss, precision: Precision = "float32") -
 
 
 def cast(tree: Any, precision: Precision) -> Any:
-    """The tree with its floats in a precision; whole numbers stay what they are."""
+    """Return the tree with its floats in a precision; whole numbers stay."""
 
     def each(leaf: Any) -> Any:
         return jnp.asarray(leaf, precision) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
@@ -114,17 +114,17 @@ def cast(tree: Any, precision: Precision) -> Any:
 
 
 def flatten(inputs: jax.Array) -> jax.Array:
-    """Shape (batch, ...) to (batch, features)."""
+    """Return inputs of shape (batch, ...) as (batch, features)."""
     return inputs.reshape(inputs.shape[0], -1)
 
 
 def count(params: Params) -> int:
-    """How many numbers a model has."""
+    """Return the number of parameters."""
     return sum(int(np.size(leaf)) for leaf in jax.tree.leaves(params))
 
 
 def affine(params: dict[str, jax.Array], inputs: jax.Array) -> jax.Array:
-    """``inputs @ weight + bias``, over the last axis of inputs; a layer may have no bias."""
+    """Return ``inputs @ weight + bias``, over the last axis of inputs; a layer may have no bias."""
     # As a product of two matrices: of three axes its gradient takes a third longer on a CPU.
     product = jnp.dot(inputs.reshape(-1, inputs.shape[-1]), params["weight"])
     product = product.reshape(*inputs.shape[:-1], -1)

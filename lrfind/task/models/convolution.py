@@ -16,7 +16,7 @@ SIZE = 3
 
 
 def convolve(x: jax.Array, train_loop: jax.Array, stride: int = 1) -> jax.Array:
-    """Each output is the kernel over a pixel's 3x3 neighbours, zeros beyond the border.
+    """Return the 3x3 convolution, zeros beyond the border.
 
     Args:
         x: shape (batch, height, width, channels).
@@ -30,27 +30,27 @@ def convolve(x: jax.Array, train_loop: jax.Array, stride: int = 1) -> jax.Array:
 
 
 def on_cpu() -> bool:
-    """Whether what is traced now will run on a CPU."""
+    """Return whether the traced program will run on a CPU."""
     device = getattr(jax.config, "jax_default_device", None) or jax.devices()[0]
     return str(getattr(device, "platform", device)) == "cpu"
 
 
 def by_convolution(x: jax.Array, train_loop: jax.Array, stride: int) -> jax.Array:
-    """By XLA's convolution."""
+    """Return the convolution by XLA's operation."""
     return jax.lax.conv_general_dilated(
         x, train_loop, (stride, stride), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
 
 
 def by_product(x: jax.Array, train_loop: jax.Array, stride: int) -> jax.Array:
-    """By one product of (pixels, 9 channels) and (9 channels, outputs)."""
+    """Return the convolution by one product of (pixels, 9 channels) and (9 channels, outputs)."""
     batch, height, width, _ = x.shape
     product = patches(x, stride) @ train_loop.reshape(-1, train_loop.shape[-1])
     return product.reshape(batch, outs(height, stride), outs(width, stride), -1)
 
 
 def patches(x: jax.Array, stride: int) -> jax.Array:
-    """The 9 pixels that each place of the kernel meets, row by row, for each output: (batch outs outs, 9 channels).
+    """Return the 9 pixels under the kernel, row by row, for each output: (batch outs outs, 9 channels).
 
     Nine shifted slices. Gathered by a table of pixels they compile in half the time, but every step takes 5 % longer,
     and the way back, a scatter, far longer.
@@ -67,10 +67,10 @@ def patches(x: jax.Array, stride: int) -> jax.Array:
 
 
 def outs(side: int, stride: int) -> int:
-    """Outputs along a side: ``ceil(side / stride)``."""
+    """Return the outputs along a side: ``ceil(side / stride)``."""
     return -(-side // stride)
 
 
 def pick(x: jax.Array, stride: int) -> jax.Array:
-    """Every `stride`-th pixel: what a 1x1 convolution sees."""
+    """Return every `stride`-th pixel, which a 1x1 convolution reads."""
     return x if stride == 1 else x[:, ::stride, ::stride]

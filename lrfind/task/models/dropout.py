@@ -13,7 +13,7 @@ LEVELS = 2**16
 
 
 def dropout(x: jax.Array, rate: float, key: Any, site: int, train: bool) -> jax.Array:
-    """In training each value is 0 with probability `rate`, else divided by 1 - rate; in evaluation nothing happens.
+    """Return values zeroed with probability `rate`, else divided by 1 - rate; unchanged in evaluation.
 
     Args:
         x: any shape.

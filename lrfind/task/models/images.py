@@ -14,17 +14,17 @@ from lrfind.task.models.weights import biased, he_normal
 
 
 def channels_of(input_shape: tuple[int, ...]) -> int:
-    """Channels of (height, width, channels) or (height, width)."""
+    """Return the channels of (height, width, channels) or (height, width)."""
     return input_shape[2] if len(input_shape) == 3 else 1
 
 
 def with_channels(images: jax.Array) -> jax.Array:
-    """Shape (batch, height, width) or with channels to (batch, height, width, channels)."""
+    """Return images as (batch, height, width, channels)."""
     return images if images.ndim == 4 else images[..., None]
 
 
 def conv_init(rng: np.random.Generator, norm: str, inside: int, outside: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Weights, shape (3, 3, inside, outside), He-normal; bias; norm; and the norm's state."""
+    """Return weights, shape (3, 3, inside, outside), He-normal; bias; norm; and the norm's state."""
     weight = he_normal(rng, SIZE * SIZE * inside, outside).reshape(SIZE, SIZE, inside, outside)
     params, state = norm_init(norm, outside)
     return {"weight": weight} | biased(norm, outside) | params, state
@@ -33,7 +33,7 @@ def conv_init(rng: np.random.Generator, norm: str, inside: int, outside: int) ->
 def conv_apply(
     params: dict[str, Any], state: dict[str, Any], x: jax.Array, norm: str, stride: int, train: bool
 ) -> tuple[jax.Array, dict[str, Any]]:
-    """The convolution, its bias and its norm."""
+    """Return convolution, bias and norm of an image."""
     x = convolve(x, params["weight"], stride)
     if "bias" in params:
         x = x + params["bias"]
@@ -41,10 +41,10 @@ def conv_apply(
 
 
 def global_mean(x: jax.Array) -> jax.Array:
-    """Shape (batch, height, width, channels) to (batch, channels)."""
+    """Return the mean over pixels: (batch, height, width, channels) to (batch, channels)."""
     return x.mean(axis=(1, 2))
 
 
 def relu(x: jax.Array) -> jax.Array:
-    """``max(x, 0)``."""
+    """Return ``max(x, 0)``."""
     return jnp.maximum(x, 0)

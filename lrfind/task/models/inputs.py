@@ -1,4 +1,4 @@
-"""Which built-in model can read which data."""
+"""Check that a built-in model can read the data."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def check(model: str, data: Dataset) -> None:
     """Refuse a model that cannot read the data.
 
     Args:
-        model: a name of `MODELS`.
-        data: what it is to learn from.
+        model: name of a built-in model.
+        data: data set.
 
     Raises:
         InputError: it cannot; the key is ``"model.name"``.
@@ -44,5 +44,5 @@ def check(model: str, data: Dataset) -> None:
 
 
 def is_image(shape: tuple[int, ...]) -> bool:
-    """Whether a row is (height, width, channels) or (height, width)."""
+    """Return whether a row is (height, width, channels) or (height, width)."""
     return len(shape) in (2, 3)

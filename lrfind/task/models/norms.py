@@ -29,7 +29,7 @@ next to nothing where an image has shrunk to a pixel: two numbers, normalised, a
 
 
 def norm_init(kind: str, channels: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Scale 1 and shift 0; and, for batch norm alone, running statistics of mean 0 and variance 1."""
+    """Return scale 1 and shift 0; and, for batch norm alone, running statistics of mean 0 and variance 1."""
     if kind == "none":
         return {}, {}
     zeros, ones = np.zeros(channels, np.float32), np.ones(channels, np.float32)
@@ -59,12 +59,12 @@ def norm_apply(
 
 
 def groups_of(channels: int) -> int:
-    """Groups of `GROUP` channels, or of the next number that divides them."""
+    """Return the number of groups of `GROUP` channels, or of the next number that divides them."""
     return next((channels // size for size in range(GROUP, channels) if channels % size == 0), 1)
 
 
 def group_norm(x: jax.Array, groups: int = 1) -> jax.Array:
-    """Each row's group of channels less its mean, over its standard deviation; shape (batch, ..., channels) kept."""
+    """Return each row's group of channels less its mean, over its standard deviation; shape (batch, ..., channels)."""
 
     def shared(y: jax.Array) -> jax.Array:
         """The mean over all positions and the group's channels, at each channel: over positions first, so that what
@@ -78,13 +78,13 @@ def group_norm(x: jax.Array, groups: int = 1) -> jax.Array:
 
 
 def layer_norm(x: jax.Array) -> jax.Array:
-    """The last axis less its mean, over its standard deviation; what a transformer does to each token."""
+    """Return the last axis less its mean, over its standard deviation."""
     centred = x - x.mean(axis=-1, keepdims=True)
     return centred * jax.lax.rsqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
 
 
 def batch_norm(x: jax.Array, state: dict[str, Any], train: bool) -> tuple[jax.Array, dict[str, Any]]:
-    """Each channel less its mean, over its standard deviation: the batch's in training, else the running ones.
+    """Return each channel less its mean, over its standard deviation: the batch's in training, else the running ones.
 
     The running variance is that of a sample, with n - 1, as in PyTorch: it stands for rows that the batch did not have.
     """

@@ -36,7 +36,7 @@ class Resnet:
         self.outputs = outputs
 
     def blocks(self) -> list[tuple[int, int, int]]:
-        """Channels inside and outside, and stride, of every block."""
+        """Return channels inside and outside, and stride, of every block."""
         found, inside = [], self.width
         for number, count in enumerate(self.stages):
             for block in range(count):
@@ -74,7 +74,7 @@ class Resnet:
         return affine(params["head"], global_mean(x)), {"stem": stem, "blocks": after}
 
     def block(self, params: Any, state: Any, x: jax.Array, stride: int, train: bool) -> tuple[jax.Array, Any]:
-        """One block."""
+        """Return the output and state of one block."""
         after = {}
         inner, after["first"] = conv_apply(params["first"], state["first"], x, self.norm, stride, train)
         inner, after["second"] = conv_apply(params["second"], state["second"], relu(inner), self.norm, 1, train)

@@ -63,7 +63,7 @@ class Transformer:
         return params, ()
 
     def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
-        """Tokens, shape (batch, tokens), to outputs, shape (batch, tokens, different tokens)."""
+        """Return outputs, shape (batch, tokens, different tokens), of tokens, shape (batch, tokens)."""
 
         def drop(x: jax.Array, site: int) -> jax.Array:
             return dropout(x, self.dropout, key, site, train)
@@ -77,7 +77,7 @@ class Transformer:
         return affine(params["head"], normed(params["norm"], x)), state
 
     def attend(self, block: Any, x: jax.Array) -> jax.Array:
-        """Attention of every token to itself and those before it, shape (batch, tokens, width) kept."""
+        """Return the attention of every token to itself and those before it, shape (batch, tokens, width) kept."""
         batch, length, width = x.shape
         mixed = affine(block["queries_keys_values"], x).reshape(batch, length, 3, self.heads, width // self.heads)
         queries, keys, values = (mixed[:, :, part] for part in range(3))  # (batch, length, heads, width of a head) each
@@ -95,16 +95,16 @@ class Transformer:
 
 
 def normal(rng: np.random.Generator, rows: int, columns: int) -> Floats32:
-    """N(0, 0.02), shape (rows, columns)."""
+    """Return N(0, 0.02), shape (rows, columns)."""
     return (SPREAD * rng.standard_normal((rows, columns))).astype(np.float32)
 
 
 def narrow(rng: np.random.Generator, inside: int, outside: int) -> dict[str, Floats32]:
-    """An affine layer: weights N(0, 0.02), zero bias."""
+    """Return an affine layer: weights N(0, 0.02), zero bias."""
     return {"weight": normal(rng, inside, outside), "bias": np.zeros(outside, np.float32)}
 
 
 def normed(params: Any, x: jax.Array) -> jax.Array:
-    """Layer norm of each token, scaled and shifted."""
+    """Return the layer norm of each token, scaled and shifted."""
     scaled: jax.Array = layer_norm(x.astype(jnp.float32)) * params["scale"] + params["shift"]
     return scaled.astype(x.dtype)

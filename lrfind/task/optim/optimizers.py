@@ -1,4 +1,4 @@
-"""Optimisers of optax by name, and the line of optax that a user pastes."""
+"""Optimisers of optax by name, and the line of source to paste."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ NUMBER_ALONE = {"polyak_sgd", "sm3"}
 
 @dataclass(frozen=True)
 class Choice:
-    """An optimiser as a config has it.
+    """Optimiser of a config.
 
     Attributes:
         name: a key of `OPTIMIZERS`.
         options: the optimiser's own keywords.
         clip_norm: the largest global norm that the gradient of all that is trained may have, or None.
-        decayed: what weight decay acts on: ``"all"`` or ``"weights"`` (see `groups.matrices`).
+        decayed: parameters with weight decay: ``"all"`` or ``"weights"`` (see `groups.matrices`).
         groups: pattern -> what the rate of those parameters is multiplied by; see `lrfind.task.optim.param_groups`.
         frozen: patterns of parameters that stay as they are.
     """
@@ -57,19 +57,12 @@ class Choice:
 
 
 def chosen(section: Any) -> Choice:
-    """The optimiser of a config's section."""
-    return Choice(
-        section.name,
-        section.options,
-        section.clip_norm,
-        section.decayed,
-        section.groups,
-        section.frozen,
-    )
+    """Return the optimiser of a config's section."""
+    return Choice(section.name, section.options, section.clip_norm, section.decayed, section.groups, section.frozen)
 
 
 def call(choice: Choice, rate: Any) -> Call:
-    """The optax expression of an optimiser at a rate, which is a number or a traced array."""
+    """Return the optax expression of an optimiser at a rate, which is a number or a traced array."""
     parts = {pattern: _bare(choice, times(factor, rate)) for pattern, factor in choice.groups.items()}
     parts.setdefault(groups.REST, _bare(choice, rate))
     still = {pattern: Call("optax.set_to_zero") for pattern in choice.frozen}
@@ -92,7 +85,7 @@ def _bare(choice: Choice, rate: Any) -> Call:
 
 
 def _partition(transforms: Mapping[str, Call]) -> Call:
-    """One optimiser for each pattern; of a single pattern, which is that of the rest, its optimiser."""
+    """Return one optimiser per pattern; for the pattern of the rest alone, its optimiser."""
     if len(transforms) == 1:
         return transforms[groups.REST]
     labels = groups.Labels(tuple(transforms))
@@ -100,7 +93,7 @@ def _partition(transforms: Mapping[str, Call]) -> Call:
 
 
 def times(factor: float, rate: Any) -> Any:
-    """A multiple of a rate: of a number a number as people write it, of a name or a schedule what stands for it."""
+    """Return a multiple of a rate: a number for a number, source text for a name or a schedule."""
     if isinstance(rate, Name):
         if rate.isidentifier():
             return Name(f"{source(factor)} * {rate}")
@@ -109,17 +102,17 @@ def times(factor: float, rate: Any) -> Any:
 
 
 def build(choice: Choice) -> MakeOptimizer:
-    """The optimiser as a function of its rate.
+    """Return the optimiser as a function of its rate.
 
     Raises:
         InputError: the installed optax has no such optimiser or keyword, or refuses a keyword's value.
     """
     name, target = choice.name, OPTIMIZERS[choice.name].target
     module, _, function = target.rpartition(".")
-    found = getattr(import_module(module), function, None)
-    if found is None:
+    factory = getattr(import_module(module), function, None)
+    if factory is None:
         raise InputError(f"the installed optax has no {target}; upgrade optax", key="optimizer.name")
-    known = inspect.signature(found).parameters
+    known = inspect.signature(factory).parameters
     for keyword in choice.options:
         if keyword not in known:
             raise InputError(
@@ -136,7 +129,7 @@ def build(choice: Choice) -> MakeOptimizer:
 
 
 def keys_as_numbers(optimizer: Any) -> Any:
-    """The optimiser with the random keys of its state as numbers, which numpy and files can hold."""
+    """Return the optimiser with the random keys of its state as numbers, which numpy and files can hold."""
 
     def is_key(leaf: Any) -> bool:
         return bool(jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key))
@@ -157,7 +150,7 @@ def keys_as_numbers(optimizer: Any) -> Any:
 
 
 def clipped(make: MakeOptimizer, clip_norm: float | None) -> MakeOptimizer:
-    """An optimiser of the user's own behind clipping by global norm, the keys of its state as numbers."""
+    """Return a user's optimiser behind clipping by global norm, with the keys of its state as numbers."""
 
     def chained(rate: Any) -> Any:
         made = make(rate)
@@ -167,21 +160,21 @@ def clipped(make: MakeOptimizer, clip_norm: float | None) -> MakeOptimizer:
 
 
 def none(rate: Any) -> Any:
-    """No optimiser: of the user's own train step, which has one."""
+    """Return the identity, for a user's train step that has its own optimiser."""
     del rate
     return optax.identity()
 
 
 def to_source(choice: Choice, rate: float | str, *, accumulate: int = 1, then: Call | None = None) -> str:
-    """The line of optax to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
+    """Return the line of optax to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
 
     It needs `optax` alone, and `jax` where parameters are told apart.
 
     Args:
-        choice: the optimiser.
+        choice: optimiser.
         rate: the rate, or the source text of what stands for it: a name, or a schedule.
-        accumulate: micro-batches to one optimiser step.
-        then: a transformation that it is chained with.
+        accumulate: micro-batches per optimiser step.
+        then: transformation to chain with.
     """
     expression = call(choice, Name(rate) if isinstance(rate, str) else rate)
     if accumulate > 1:
@@ -192,8 +185,7 @@ def to_source(choice: Choice, rate: float | str, *, accumulate: int = 1, then: C
 
 
 def evaluated_at(choice: Choice) -> Callable[[Any, Any], Any] | None:
-    """``(params, optimiser's state) -> params``: the weights that the optimiser's authors evaluate; None: those it
-    trains.
+    """Return ``(params, optimiser state) -> params`` at which the optimiser is evaluated; None for the trained ones.
 
     A schedule-free optimiser takes its gradients at y, between an average x and the iterates z, and x is the answer
     (Defazio et al. 2024, arXiv:2405.15682).
@@ -206,12 +198,12 @@ def evaluated_at(choice: Choice) -> Callable[[Any, Any], Any] | None:
             return isinstance(node, contrib.ScheduleFreeState)
 
         # One state for each group, with nothing in the places of the others.
-        found = [node for node in jax.tree.leaves(state, is_leaf=free) if free(node)]
+        states = [node for node in jax.tree.leaves(state, is_leaf=free) if free(node)]
         leaves = dict(jax.tree_util.tree_leaves_with_path(params))
-        for each in found:
-            paths, z = zip(*jax.tree_util.tree_leaves_with_path(each.z), strict=True)
+        for schedule_free in states:
+            paths, z = zip(*jax.tree_util.tree_leaves_with_path(schedule_free.z), strict=True)
             own = [leaves[path] for path in paths]
-            averaged = contrib.schedule_free_eval_params(each._replace(z=list(z)), own)
+            averaged = contrib.schedule_free_eval_params(schedule_free._replace(z=list(z)), own)
             leaves |= zip(paths, averaged, strict=True)
         return jax.tree.unflatten(jax.tree.structure(params), leaves.values())
 
@@ -219,7 +211,7 @@ def evaluated_at(choice: Choice) -> Callable[[Any, Any], Any] | None:
 
 
 class Name(str):
-    """A name that source text shows without quotes."""
+    """Text that source shows without quotes."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Parts of a model by the names of their parameters: rates of their own, what stays as it is, what decays.
+"""Parameter groups by name: factors on the rate, frozen parameters, weight decay.
 
 A parameter is called by its way through the tree of parameters, joined by dots, with numbers for the items of a list:
 ``"0.weight"``, ``"encoder.layers.3.bias"``. Patterns are globs over whole names (``*`` any text, dots included; ``?``
@@ -26,56 +26,56 @@ SHOWN = 12
 
 
 def name_of(path: Any) -> str:
-    """A parameter's name: its key path joined by dots."""
+    """Return a parameter's name: its key path joined by dots."""
     return jax.tree_util.keystr(path, simple=True, separator=".")
 
 
 def names(params: Any) -> list[str]:
-    """The names of all parameters, in the order of the tree's leaves."""
+    """Return the names of all parameters, in the order of the tree's leaves."""
     return [name_of(path) for path, _ in jax.tree_util.tree_leaves_with_path(params)]
 
 
 def first(patterns: Sequence[str], name: str) -> str | None:
-    """The first pattern that matches a name; None where none does."""
+    """Return the first pattern that matches a name; None if none does."""
     return next((pattern for pattern in patterns if fnmatchcase(name, pattern)), None)
 
 
 def check(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> None:
-    """That every pattern takes a parameter, and one is left to train.
+    """Check that every pattern matches a parameter, and that one is left to train.
 
     Args:
-        params: the model's, or their shapes.
-        groups: pattern -> factor.
-        frozen: patterns.
+        params: parameters of the model, or their shapes.
+        groups: factor on the rate by pattern.
+        frozen: patterns of frozen parameters.
 
     Raises:
         InputError: with the key of the pattern that takes nothing.
     """
     known = names(params)
     patterns = [*frozen, *groups]
-    keys = [f"optimizer.frozen.{i}" for i in range(len(frozen))] + [f"optimizer.groups.{each}" for each in groups]
+    keys = [f"optimizer.frozen.{i}" for i in range(len(frozen))] + [f"optimizer.groups.{pattern}" for pattern in groups]
     for i, (pattern, key) in enumerate(zip(patterns, keys, strict=True)):
         matched = [name for name in known if fnmatchcase(name, pattern)]
         if not matched:
             raise InputError(f"'{pattern}' matches no parameter{near(pattern, known)}; {listed(known)}", key=key)
         before = {first(patterns[:i], name) for name in matched}
         if None not in before:
-            taken = " and ".join(f"'{each}'" for each in patterns[:i] if each in before)
+            taken = " and ".join(f"'{pattern}'" for pattern in patterns[:i] if pattern in before)
             hint = "" if before <= set(frozen) else "; of several patterns the first counts, so put it before"
-            said = "frozen" if before <= set(frozen) else "taken"
-            raise InputError(f"all that '{pattern}' matches is {said} by {taken} already{hint}", key=key)
+            fate = "frozen" if before <= set(frozen) else "taken"
+            raise InputError(f"all that '{pattern}' matches is {fate} by {taken} already{hint}", key=key)
     if all(first(frozen, name) for name in known):
         raise InputError("leaves nothing to train: every parameter is frozen", key="optimizer.frozen")
 
 
 def listed(known: Sequence[str]) -> str:
-    """The names there are, as a message says them."""
+    """Return the known names as a phrase for a message."""
     more = f" and {len(known) - SHOWN:,} more" if len(known) > SHOWN else ""
     return f"there are {', '.join(known[:SHOWN])}{more}"
 
 
 def freeze(params: Any, frozen: Sequence[str]) -> Any:
-    """The parameters, with no gradient for those that are frozen.
+    """Return the parameters without a gradient for frozen ones.
 
     Put before a loss, so that nothing downstream knows of them: norms of the gradient, the predicted decrease and the
     curvature are those of what is trained.
@@ -90,7 +90,7 @@ def freeze(params: Any, frozen: Sequence[str]) -> Any:
 
 
 def factors(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> Any:
-    """What each parameter's rate is multiplied by, as a tree of numbers; 0 for frozen ones."""
+    """Return the factor on each parameter's rate, as a tree of numbers; 0 for frozen ones."""
 
     def factor(path: Any, leaf: Any) -> float:
         del leaf
@@ -101,9 +101,9 @@ def factors(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> 
 
 
 def count_frozen(params: Any, frozen: Sequence[str]) -> int:
-    """How many numbers are not trained."""
-    found = jax.tree_util.tree_leaves_with_path(params)
-    return sum(int(np.size(leaf)) for path, leaf in found if first(frozen, name_of(path)))
+    """Return the number of weights that are not trained."""
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    return sum(int(np.size(leaf)) for path, leaf in leaves if first(frozen, name_of(path)))
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Labels:
 
 
 def matrices(params: Any) -> Any:
-    """Which parameters are no biases and no scales of a normalisation: those of two axes or more."""
+    """Return which parameters are neither biases nor scales of a normalisation: those of two axes or more."""
     return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
 
 

@@ -28,7 +28,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Formula:
-    """A function that optax has not.
+    """A function that is not in optax, with its source.
 
     Attributes:
         function: the function.
@@ -56,7 +56,7 @@ def evaluate(value: Any) -> Any:
 
 
 def source(value: Any) -> str:
-    """The Python text of the call, e.g. ``"optax.sgd(0.1, momentum=0.9)"``."""
+    """Return the Python text of a call, e.g. ``"optax.sgd(0.1, momentum=0.9)"``."""
     if isinstance(value, Call):
         arguments = [source(item) for item in value.args]
         arguments += [f"{key}={source(item)}" for key, item in value.kwargs.items()]

@@ -1,4 +1,4 @@
-"""The user's arrays as a source: checked as those of a file where a built-in loss reads them, otherwise as they are."""
+"""A user's arrays as a source: checked as those of a file for a built-in loss, otherwise as they are."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
-from lrfind.engine.evaluation import rows_in
 from lrfind.task.batch_source import Drawn, of_dataset
+from lrfind.task.builtin import prepared
 from lrfind.task.data import prepare
 from lrfind.task.data.arrays import Arrays as Raw
 from lrfind.task.data.batches import SPLIT_SEED
@@ -25,19 +25,19 @@ def of_arrays(
     given: UserArrays | BatchFactory | None,
     section: Any,
     loss: str | None,
-    found: UserModel | None,
+    user_model: UserModel | None,
     *,
     own_loss: bool,
 ) -> Drawn:
-    """A source of the user's arrays.
+    """Return the source of a user's arrays.
 
     Args:
-        data: recognised.
-        given: what is held out; None for a share of the arrays.
-        section: the config's, of data.
-        loss: name of a built-in loss; None for what fits, or where it is the user's own.
-        found: the user's model; None for a built-in network.
-        own_loss: the loss is the user's own.
+        data: the user's arrays.
+        given: held-out arrays; None for a share of `data`.
+        section: data section of the config.
+        loss: name of a built-in loss; None for the one that fits, or for a user's loss.
+        user_model: the user's model; None for a built-in network.
+        own_loss: whether the loss is the user's.
 
     Raises:
         InputError: the arrays do not go together, or not with the model.
@@ -49,10 +49,10 @@ def of_arrays(
         raise InputError(f"{section.title} gives arrays; this must be arrays as well", key="data.validation")
     if held_out is not None:
         _check_alike(train, held_out, section.title)
-    understood = found is None or (found.kind == "network" and not own_loss)
+    understood = user_model is None or (user_model.kind == "network" and not own_loss)
     if understood and _is_plain(train):
-        return of_dataset(_prepared(section, loss, train, held_out), section.batch_size, whole=found is not None)
-    if found is None:
+        return of_dataset(_prepared(section, loss, train, held_out), section.batch_size, whole=user_model is not None)
+    if user_model is None:
         raise InputError(
             f"{section.title} gives {shape_of(train)}; a built-in network needs (inputs, targets), one array each",
             key="data.target",
@@ -63,33 +63,24 @@ def of_arrays(
 
 
 def _is_plain(tree: Any) -> bool:
-    """One array of inputs and one of targets, as files have them."""
+    """Return whether a tree is one array of inputs and one of targets, as files have them."""
     pair = isinstance(tree, tuple) and len(tree) == 2 and all(hasattr(leaf, "ndim") for leaf in tree)
     return pair and tree[0].ndim >= 2 and tree[1].ndim <= 2 and (tree[1].ndim == 1 or tree[1].dtype.kind == "f")
 
 
 def _prepared(section: Any, loss: str | None, train: Any, held_out: Any) -> Dataset:
-    """Plain arrays, checked and converted as those of a file are."""
+    """Return plain arrays as a data set, checked and converted as those of a file."""
     inputs, targets = train
     last = 0
     if held_out is not None:
         last = len(held_out[0])
         inputs, targets = (np.concatenate([one, other]) for one, other in zip(train, held_out, strict=True))
-    return prepare.prepare(
-        Raw(inputs, targets),
-        name=section.title,
-        loss=loss,
-        validation_fraction=section.validation_fraction,
-        batch_size=section.batch_size,
-        seed=SPLIT_SEED,
-        standardize=section.standardize,
-        last=last,
-    )
+    return prepared(section, Raw(inputs, targets), loss, last)
 
 
 def _raw(section: Any, train: Any, held_out: Any) -> Drawn:
-    """Arrays as they are, split."""
-    rows = rows_in(train)
+    """Return the source of arrays as they are, split."""
+    rows = _rows(train)
     if held_out is None and section.validation_fraction > 0:
         labels: Any = train[1] if isinstance(train, tuple) and len(train) == 2 else None
         strata = None
@@ -101,7 +92,7 @@ def _raw(section: Any, train: Any, held_out: Any) -> Drawn:
         whole = train
         train = jax.tree.map(lambda leaf: leaf[kept], whole)
         held_out = jax.tree.map(lambda leaf: leaf[out], whole) if len(out) else None
-    left = rows_in(train)
+    left = _rows(train)
     if left < section.batch_size:
         raise InputError(
             f"a batch of {section.batch_size} needs as many rows to train on, and there are {left} "
@@ -109,6 +100,10 @@ def _raw(section: Any, train: Any, held_out: Any) -> Drawn:
             key="data.batch_size",
         )
     return Drawn(section.title, train, held_out, section.batch_size, whole=True)
+
+
+def _rows(tree: Any) -> int:
+    return len(jax.tree.leaves(tree)[0])
 
 
 def _check_alike(train: Any, held_out: Any, title: str) -> None:

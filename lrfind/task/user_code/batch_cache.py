@@ -1,4 +1,4 @@
-"""Batches that the user's code makes one after the other, by number, however often they are asked for.
+"""Batches that a user's code makes one after the other, by number, in any order.
 
 The trainings of one seed need the same batches again and again, and several lanes at once. What comes first is kept in
 memory up to a limit; beyond it, the iterable is begun anew and passed over. So a loader that shuffles gives the same
@@ -41,11 +41,11 @@ class MemoryBudget:
     def __init__(self, limit: int | None = None) -> None:
         self.left = KEEP_BYTES if limit is None else limit
 
-    def take(self, bytes: int) -> bool:
-        """Whether there was room for so many bytes."""
-        if bytes > self.left:
+    def take(self, size: int) -> bool:
+        """Take bytes of the budget; return whether there was room."""
+        if size > self.left:
             return False
-        self.left -= bytes
+        self.left -= size
         return True
 
 
@@ -53,18 +53,18 @@ class Stream:
     """The batches of one order.
 
     Args:
-        start: begins a pass.
-        title: how messages call the data.
-        room: for what is kept.
-        key: the config key that refers to it.
-        fits: what every batch goes through; may grow.
-        like: the template of another order, which this one has to keep to; None for that of its own first batch.
+        start: function ``epoch -> iterable of batches``.
+        title: name of the data in messages.
+        room: memory budget of the kept batches.
+        key: config key of the reference.
+        fits: checks of every batch; may grow.
+        like: template of another stream to keep to; None for that of the own first batch.
 
     Attributes:
-        template: of all batches; None before the first.
-        skipped: batches that were left out for being smaller than the first.
-        marks: checksums of the batches that came.
-        per_pass: batches of a pass; None while none has ended.
+        template: structure, shapes and types of all batches; None before the first.
+        skipped: number of batches left out, as they are smaller than the first.
+        marks: checksums of the batches so far.
+        per_pass: number of batches per pass; None before a pass has ended.
     """
 
     def __init__(
@@ -89,12 +89,12 @@ class Stream:
         self.per_pass: int | None = None
 
     def first(self) -> Tree:
-        """The first batch."""
+        """Return the first batch."""
         with self._lock:
             return next(iter(self._take(0, 1)))
 
     def stack(self, start: int, stop: int, group: int) -> Tree:
-        """Batches start*group..stop*group-1, stacked: leading axes (stop - start,) and, where group > 1, (group,)."""
+        """Return batches start*group..stop*group-1, stacked: leading axes (stop - start, [group if above 1])."""
         with self._lock:
             asked = (start, stop, group)
             for known, tree in self._recent:
@@ -108,19 +108,19 @@ class Stream:
             return tree
 
     def take(self, wanted: int) -> list[Tree]:
-        """The first batches, fewer where a pass has fewer."""
+        """Return the first batches, fewer if a pass has fewer."""
         with self._lock:
             if self.per_pass is not None:
                 wanted = min(wanted, self.per_pass)
-            found: list[Tree] = []
+            batches: list[Tree] = []
             for number in range(wanted):
-                found += self._take(number, number + 1)
+                batches += self._take(number, number + 1)
                 if self.per_pass is not None and number + 1 >= self.per_pass:
                     break
-            return found[: self.per_pass]
+            return batches[: self.per_pass]
 
     def count(self) -> int:
-        """Batches of one pass, all of which are looked at."""
+        """Return the number of batches of one pass, all of which are checked."""
         with self._lock:
             number = 0
             while self.per_pass is None:
@@ -134,21 +134,21 @@ class Stream:
             return self.per_pass
 
     def _take(self, start: int, stop: int) -> list[Tree]:
-        found = self._kept[start:stop]
-        if len(found) == stop - start:
-            return found
-        begin = start + len(found)
+        batches = self._kept[start:stop]
+        if len(batches) == stop - start:
+            return batches
+        begin = start + len(batches)
         if self._iterator is None or begin < self._position:
             self._iterator, self._position = self._batches(), 0
         while self._position < stop:
             batch = next(self._iterator)
             if self._position >= begin:
-                found.append(batch)
+                batches.append(batch)
             self._note(batch)
-        return found
+        return batches
 
     def _note(self, batch: Tree) -> None:
-        """One batch further; kept while there is room."""
+        """Count a batch, and keep it while there is room."""
         self.marks.note(self._position, batch)
         if self._whole and len(self._kept) == self._position:
             self._whole = self._room.take(sum(int(leaf.nbytes) for leaf in jax.tree.leaves(batch)))
@@ -157,7 +157,7 @@ class Stream:
         self._position += 1
 
     def _batches(self) -> Iterator[Tree]:
-        """Pass after pass, without end."""
+        """Yield pass after pass, without end."""
         epoch = 0
         while True:
             number = 0
@@ -168,8 +168,7 @@ class Stream:
                     skipped += 1
                     if skipped > max(1, number):
                         raise InputError(
-                            f"most batches of {self._title} are smaller than its first; drop or pad them",
-                            key=self._key,
+                            f"most batches of {self._title} are smaller than its first; drop or pad them", key=self._key
                         )
                     continue
                 number += 1
@@ -193,7 +192,7 @@ class Stream:
             yield batch
 
     def _checked(self, batch: Any, number: int, epoch: int) -> Tree | None:
-        """The batch as arrays; None for one that is only smaller than the first."""
+        """Return the batch as arrays; None if it is smaller than the first, and otherwise alike."""
         what = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "") + f" of {self._title}"
         tree = arrays(batch, what, self._key)
         leaves, structure = jax.tree.flatten(tree)

@@ -14,7 +14,7 @@ class Marks:
     """Checksums of the batches of one stream, in order.
 
     Args:
-        title: how messages call the data.
+        title: name of the data in messages.
     """
 
     def __init__(self, title: str) -> None:
@@ -23,7 +23,7 @@ class Marks:
         self._recorded = bytearray()
 
     def note(self, number: int, batch: Tree) -> None:
-        """A batch comes out of the user's code; what has come before is not looked at again.
+        """Add the checksum of a batch; one that came before is not checked again.
 
         Raises:
             RunError: it is not the recorded one.
@@ -43,8 +43,9 @@ class Marks:
             self._compare(number)
 
     def unrecorded(self, stop: int | None) -> tuple[int, str] | None:
-        """The checksums, up to a number of batches, that are not recorded, and the number of the first; they are from
-        now on. None where there are none."""
+        """Return number and checksums of the batches up to `stop` that are not recorded yet, and record them; None
+        without any.
+        """
         start = len(self._recorded)
         more = self._seen[start : None if stop is None else stop * SIZE]
         self._recorded += more

@@ -1,4 +1,4 @@
-"""Batches of the user's own for a loss that is built in: what of them it can read, and in which form."""
+"""Check a user's batches against a built-in loss and network."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ import numpy as np
 from lrfind.core.errors import InputError
 from lrfind.task.data.targets import BINARY_LOSSES, LABEL_LOSSES
 from lrfind.task.models.inputs import OF_IMAGES, is_image
-from lrfind.task.user_code.data import Streamed
 from lrfind.task.user_code.pytrees import Tree
+from lrfind.task.user_code.streamed import Streamed
 from lrfind.task.user_code.tracebacks import shape_of
 
 
 @dataclass
 class Pairs:
-    """Checks every batch ``(inputs, targets)`` against the loss.
+    """Check of batches ``(inputs, targets)`` against the loss.
 
     Attributes:
         loss: name of a built-in loss; None for what fits the targets.
-        network: name of a built-in network; None for one of the user's own, which may read any pytree of inputs and is
-            given its batches as they are.
-        tokens: the network reads tokens.
-        limit: outputs of the network: labels, and tokens, are below it; None while that is not known.
-        seen: batches that a built-in network's outputs were counted in.
+        network: name of a built-in network; None for a user's, which reads any pytree of inputs as it is.
+        tokens: whether the network reads tokens.
+        limit: outputs of the network, above all labels and tokens; None while unknown.
+        seen: number of batches in which the outputs were counted.
     """
 
     loss: str | None
@@ -35,12 +34,12 @@ class Pairs:
     seen: int = 0
 
     def __call__(self, batch: Tree, what: str, key: str) -> Tree:
-        """The batch, converted where a built-in network reads it: labels of shape (rows,), values of (rows, outputs).
+        """Return the batch, converted for a built-in network: labels of shape (rows,), values of (rows, outputs).
 
         Args:
             batch: arrays.
-            what: how messages call it.
-            key: the config key that refers to it.
+            what: name in messages.
+            key: config key of the reference.
 
         Raises:
             InputError: the loss, or the network, cannot read it.
@@ -74,17 +73,17 @@ class Pairs:
         return self._values(inputs, targets, what, key)
 
     def is_labels(self, targets: Any) -> bool:
-        """Whether targets are labels to the loss."""
+        """Return whether targets are labels to the loss."""
         return self.loss in LABEL_LOSSES or (self.loss is None and targets.dtype.kind in "biu")
 
     def outputs(self, batches: list[Tree]) -> int:
-        """How many numbers a network must put out for some batches, which set `limit`."""
+        """Return the number of outputs that a network needs for some batches, and set `limit`."""
         self.seen = len(batches)
         _, targets = batches[0]
         if not self.is_labels(targets) or targets.dtype.kind not in "biu":
             return int(targets.shape[-1]) if targets.ndim > 1 else 1
-        read = [each for inputs, targets in batches for each in ((inputs, targets) if self.tokens else (targets,))]
-        self.limit = max(int(each.max()) for each in read) + 1
+        read = [array for inputs, targets in batches for array in ((inputs, targets) if self.tokens else (targets,))]
+        self.limit = max(int(array.max()) for array in read) + 1
         return self.limit
 
     def _labels(self, inputs: Any, targets: Any, what: str, key: str) -> Tree:
@@ -148,9 +147,9 @@ def hold(pairs: Pairs, batches: Streamed, outputs: int) -> None:
     """Hold the user's batches against a network of their own: those that were looked at, and all that come.
 
     Args:
-        pairs: checks them.
-        batches: of the user's.
-        outputs: numbers that the network puts out.
+        pairs: check of the batches.
+        batches: the user's batches.
+        outputs: number of outputs of the network.
 
     Raises:
         InputError: one does not fit.
@@ -163,13 +162,13 @@ def hold(pairs: Pairs, batches: Streamed, outputs: int) -> None:
 
 
 def _is_pair(batch: Tree, *, whole: bool) -> bool:
-    """Whether a batch is (inputs, targets), targets and, where asked for, inputs one array with rows."""
+    """Return whether a batch is (inputs, targets), with one array of targets and, if `whole`, one of inputs."""
     if not (isinstance(batch, tuple) and len(batch) == 2):
         return False
-    return all(hasattr(each, "dtype") and each.ndim > 0 for each in (batch if whole else batch[1:]))
+    return all(hasattr(array, "dtype") and array.ndim > 0 for array in (batch if whole else batch[1:]))
 
 
 def _rows(array: Any) -> str:
-    """How many rows an array has, in words."""
+    """Return the number of rows of an array in words."""
     count = array.shape[0] if array.ndim else 0
     return "1 row" if count == 1 else f"{count:,} rows"

@@ -1,4 +1,4 @@
-"""Which keys of a config go with what the user's code turned out to be."""
+"""Check a config's keys against the user's model and data."""
 
 from __future__ import annotations
 
@@ -10,46 +10,40 @@ from lrfind.task.user_code.recognize import UserModel
 NO_OPTIMIZER = "none"
 """The name that the config gives an optimiser that is left out."""
 
-FOUND = {
-    "network": "init and apply",
-    "loss": "a loss function with its parameters",
-    "step": "a whole train step",
-}
-"""What was recognised, in words."""
+KIND_TITLES = {"network": "init and apply", "loss": "a loss function with its parameters", "step": "a whole train step"}
+"""Phrase for each kind of user model."""
 
 
-def check_sections(config: Any, found: UserModel | None, *, optimizer: bool, batches: bool) -> None:
-    """Refuse keys that what was found has no use for, and missing ones that it needs.
+def check_sections(config: Any, user_model: UserModel | None, *, optimizer: bool, batches: bool) -> None:
+    """Refuse keys that a user's model and data have no use for, and missing ones that they need.
 
     Args:
-        config: resolved.
-        found: the user's model; None for a built-in network.
-        optimizer: the optimiser is the user's own.
-        batches: the user's data comes in batches.
+        config: resolved config.
+        user_model: the user's model; None for a built-in network.
+        optimizer: whether the optimiser is the user's.
+        batches: whether the data are the user's batches.
 
     Raises:
         InputError: keys that do not go together.
     """
     section = config.optimizer
-    if found is not None and found.kind != "network" and config.loss is not None:
-        raise InputError(f"{found.title} gives {FOUND[found.kind]}, which has its own loss; remove this", key="loss")
-    if found is not None and found.kind != "network" and config.precision != "float32":
-        raise InputError(f"{found.title} gives {FOUND[found.kind]}, which computes as it says itself", key="precision")
-    if found is not None and found.kind == "step":
+    gives = "" if user_model is None else f"{user_model.title} gives {KIND_TITLES[user_model.kind]}"
+    if user_model is not None and user_model.kind != "network":
+        if config.loss is not None:
+            raise InputError(f"{gives}, which has its own loss; remove this", key="loss")
+        if config.precision != "float32":
+            raise InputError(f"{gives}, which computes as it says itself", key="precision")
+    if user_model is not None and user_model.kind == "step":
         if section.name != NO_OPTIMIZER:
             raise InputError(
-                f"{found.title} gives a whole train step, which has its own optimizer; remove this "
-                "(learning_rate may stay)",
-                key="optimizer.name",
+                f"{gives}, which has its own optimizer; remove this (learning_rate may stay)", key="optimizer.name"
             )
         for key in ("clip_norm", "accumulate"):
             if key in section.model_fields_set:
-                raise InputError(
-                    f"{found.title} gives a whole train step; do this inside of it", key=f"optimizer.{key}"
-                )
+                raise InputError(f"{gives}; do this inside of it", key=f"optimizer.{key}")
     elif section.name == NO_OPTIMIZER and not optimizer:
-        what = "" if found is None else f", for {found.title} gives {FOUND[found.kind]}"
-        raise InputError(f"missing{what}: a section such as {{name: adamw}}", key="optimizer")
+        reason = gives and f", for {gives}"
+        raise InputError(f"missing{reason}: a section such as {{name: adamw}}", key="optimizer")
     if batches:
         for key in ("batch_size", "validation_fraction", "standardize"):
             if key in config.data.model_fields_set and getattr(config.data, key):

@@ -23,8 +23,8 @@ def defined_in(value: Any, owns: Owns) -> bool:
     `__wrapped__`, such as `jax.jit`) is where the function behind it is.
 
     Args:
-        value: the callable.
-        owns: tells the modules asked for by their namespaces.
+        value: callable.
+        owns: whether a module is one of them, by its namespace.
     """
     for _ in range(DEEPEST):
         if isinstance(value, type):
@@ -49,11 +49,11 @@ def defined_in(value: Any, owns: Owns) -> bool:
 
 
 def namespace(value: Any) -> Mapping[str, Any]:
-    """The module that a class or a built-in function says it is of; empty where there is no such module."""
+    """Return the namespace of the module that a class or built-in function names; empty without such a module."""
     module = sys.modules.get(str(getattr(value, "__module__", None)))
     return vars(module) if isinstance(module, ModuleType) else {}
 
 
 def is_module(value: Any) -> bool:
-    """Whether a value is a module, or stands for one among the imported modules."""
+    """Return whether a value is a module, or one of the imported modules."""
     return isinstance(value, ModuleType) or any(value is module for module in list(sys.modules.values()))

@@ -1,4 +1,4 @@
-"""Which files belong to a Python environment, and so are nobody's own code."""
+"""Tell files of a Python environment from a user's own code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def environment(path: Path) -> Path | None:
     """Return the Python environment or installation that a file lies in, symbolic links followed.
 
     Args:
-        path: of the file; it need not exist.
+        path: path of the file, which need not exist.
 
     Returns:
         The environment's folder: `site-packages`, a folder with `pyvenv.cfg` or `conda-meta`, the prefix of the running
@@ -34,7 +34,7 @@ def environment(path: Path) -> Path | None:
 
 
 def _installation() -> Iterator[Path]:
-    """Folders of the running Python. Of a prefix such as /usr, `src` is not among them: people's projects lie there."""
+    """Yield the folders of the running Python, but no `src` of a prefix such as /usr, where people's projects lie."""
     yield PACKAGE
     for name in ("stdlib", "platstdlib", "purelib", "platlib"):
         yield Path(sysconfig.get_path(name)).resolve()

@@ -36,7 +36,7 @@ from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 @dataclass(frozen=True)
 class ImportPolicy:
-    """Where the user's own code may be loaded from.
+    """Folders and packages that a user's code may be loaded from.
 
     Attributes:
         folders: files in these, and below, may be.
@@ -47,7 +47,7 @@ class ImportPolicy:
     packages: tuple[str, ...] = ()
 
     def holds(self, path: Path) -> Path | None:
-        """The folder that a file lies in, symbolic links followed on both sides; None where none does."""
+        """Return the folder that holds a file, symbolic links followed on both sides; None without one."""
         real = path.resolve()
         folders = (folder.resolve() for folder in self.folders)
         return next((folder for folder in folders if real.is_relative_to(folder)), None)
@@ -62,21 +62,21 @@ class ImportPolicy:
 
 @dataclass
 class Loader:
-    """Loads references, each module once.
+    """Loader of references that imports each module once.
 
     Attributes:
-        policy: where from.
+        policy: folders and packages that code may be loaded from.
     """
 
     policy: ImportPolicy
     _modules: Modules = field(default_factory=Modules)
 
-    def load(self, target: str, key: str, is_value: Callable[[Any], bool] = lambda found: False) -> Any:
+    def load(self, target: str, key: str, is_value: Callable[[Any], bool] = lambda value: False) -> Any:
         """Return the object behind a reference.
 
         Args:
             target: ``path.py:name`` or ``package.module:name``.
-            key: the config key that holds it.
+            key: config key of the reference.
             is_value: whether a callable object is not going to be called with anything of the config's.
 
         Raises:
@@ -84,41 +84,41 @@ class Loader:
                 elsewhere.
             OwnCodeError: the user's code raised while it was imported.
         """
-        place, _, name = target.rpartition(":")
-        shown, parts = Path(place).name, name.split(".")
+        source, _, name = target.rpartition(":")
+        shown, parts = Path(source).name, name.split(".")
         if hidden := next((part for part in parts if part.startswith("__")), None):
             raise InputError(f"'{hidden}' is one of Python's own names; name what {shown} itself defines", key=key)
-        is_file = place.endswith(".py")
-        owns = self.policy.owns if is_file else partial(_is_of, place.partition(".")[0])
-        module = self._file(Path(place), key) if is_file else self._package(place, key)
+        is_file = source.endswith(".py")
+        owns = self.policy.owns if is_file else partial(_is_of, source.partition(".")[0])
+        module = self._file(Path(source), key) if is_file else self._package(source, key)
         with user_call(f"looking up {shown}:{name}"):
-            found = module
+            value = module
             for part in parts:
-                if not hasattr(found, part):
-                    names = _names(found, owns)
+                if not hasattr(value, part):
+                    names = _names(value, owns)
                     known = f"; it has {', '.join(names[:8])}" if names and not near(part, names) else ""
                     raise InputError(f"{shown} has no '{part}'{near(part, names)}{known}", key=key)
-                found = getattr(found, part)
-                if is_module(found):
-                    direct = "name the file that defines it" if is_file else f"write {place}.{part}:name"
+                value = getattr(value, part)
+                if is_module(value):
+                    direct = "name the file that defines it" if is_file else f"write {source}.{part}:name"
                     raise InputError(f"'{part}' of {shown} is a module; {direct}", key=key)
-            if callable(found) and not defined_in(found, owns) and not (_is_object(found) and is_value(found)):
+            if callable(value) and not defined_in(value, owns) and not (_is_object(value) and is_value(value)):
                 raise InputError(
-                    f"{shown}:{name} is {kind_of(found)}, which {shown} does not define{_origin(found)}; a target runs "
+                    f"{shown}:{name} is {kind_of(value)}, which {shown} does not define{_origin(value)}; a target runs "
                     f"what {'your own files define' if is_file else 'the package defines'}, so "
                     f"{'write a function of your own around it' if is_file else 'name the package that does'}",
                     key=key,
                 )
-        return found
+        return value
 
     def digest(self) -> str:
-        """A hash of the source of every file that was loaded, those beside the named ones included."""
+        """Return a hash of the source of every file that was loaded, those beside the named ones included."""
         return self._modules.digest()
 
     def _file(self, path: Path, key: str) -> Any:
         folder = self.policy.holds(path)
         if folder is None:
-            folders = " and ".join(dict.fromkeys(str(each) for each in self.policy.folders)) or "no folder"
+            folders = " and ".join(dict.fromkeys(str(folder) for folder in self.policy.folders)) or "no folder"
             parent = "." if path.resolve().is_relative_to(Path.cwd()) else path.resolve().parent
             raise InputError(
                 f"{path} lies outside of where code may be loaded from ({folders}); add --allow-code {parent}, move it "
@@ -133,7 +133,7 @@ class Loader:
             )
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "there is no such file"
-            others = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
+            others = [file.name for file in path.parent.glob("*.py")] if path.parent.is_dir() else []
             raise InputError(f"{path}: {what}{near(path.name, others)}", key=key)
         with user_call(f"importing {path.name}"):
             return self._modules.file(path.resolve(), folder)
@@ -156,13 +156,13 @@ class Loader:
             raise InputError(f"there is no package {package} installed here", key=key)
         with user_call(f"importing {module}"):
             try:
-                found = importlib.import_module(module)
+                loaded = importlib.import_module(module)
             except ModuleNotFoundError as error:
                 if error.name is None or not f"{module}.".startswith(f"{error.name}."):
                     raise
                 raise InputError(f"the package {package} has no module {error.name}", key=key) from None
-            self._modules.note(found)
-            return found
+            self._modules.note(loaded)
+            return loaded
 
 
 def _is_of(package: str, names: Mapping[str, Any]) -> bool:
@@ -170,19 +170,19 @@ def _is_of(package: str, names: Mapping[str, Any]) -> bool:
 
 
 def _is_object(value: Any) -> bool:
-    """Whether a callable is neither a function nor a class."""
+    """Return whether a callable is neither a function nor a class."""
     return not isinstance(value, type | FunctionType | BuiltinFunctionType | MethodType | partial)
 
 
-def _names(found: Any, owns: Callable[[Mapping[str, Any]], bool]) -> list[str]:
-    """What a target may name in an object."""
+def _names(owner: Any, owns: Callable[[Mapping[str, Any]], bool]) -> list[str]:
+    """Return the names in an object that a target may give."""
     return [
         name
-        for name, value in (vars(found) if hasattr(found, "__dict__") else {}).items()
+        for name, value in (vars(owner) if hasattr(owner, "__dict__") else {}).items()
         if not name.startswith("_") and not is_module(value) and (not callable(value) or defined_in(value, owns))
     ]
 
 
-def _origin(found: Any) -> str:
-    module = getattr(found, "__module__", None)
+def _origin(value: Any) -> str:
+    module = getattr(value, "__module__", None)
     return f" (it is of {module})" if isinstance(module, str) else ""

@@ -1,4 +1,4 @@
-"""Losses of the user's own, and built-in losses for networks of the user's own: shapes are checked, and said."""
+"""A user's losses, and built-in losses for a user's networks, with checked shapes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrfind.task.user_code.tracebacks import user_call
 
 
 def own_loss(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str) -> Loss:
-    """The user's loss, its return value checked."""
+    """Return a user's loss with its return value checked."""
 
     def loss(outputs: Any, targets: Any) -> jax.Array:
         with user_call(title, {"outputs": outputs, "targets": targets}):
@@ -26,7 +26,7 @@ def own_loss(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str
 
 
 def fitted(name: str, loss: Loss, classes: int | None, what: str) -> Loss:
-    """A built-in loss for a network of the user's: shapes are compared, and axes of length one made to agree."""
+    """Return a built-in loss that checks the outputs of a user's network, and drops axes of length one."""
 
     def checked(outputs: Any, targets: Any) -> jax.Array:
         given, wanted = tuple(outputs.shape), tuple(targets.shape)

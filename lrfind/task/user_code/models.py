@@ -1,4 +1,4 @@
-"""The user's model as the one contract: a network, a loss with its weights, or a whole train step."""
+"""The `Model` of a user's network, loss function with its parameters, or train step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.task.models.contract import FORWARD, Key, Model
 from lrfind.task.user_code.partition import StaticLeaves
-from lrfind.task.user_code.pytrees import Keys, Tree, arrays, check_same, is_key, typed
+from lrfind.task.user_code.pytrees import Keys, Tree, arrays, check_same, is_key
 from lrfind.task.user_code.recognize import UserModel
 from lrfind.task.user_code.signature import Roles
 from lrfind.task.user_code.tracebacks import kind_of, shape_of, user_call
@@ -26,37 +26,33 @@ GRADIENT_NORM = ("gradient_norm", "grad_norm")
 UPDATE_NORM = ("update_norm",)
 
 
-def model(found: UserModel, example: Tree) -> Model:
-    """The contract around a loss with its parameters, or a train step.
+def model(user_model: UserModel, example: Tree) -> Model:
+    """Return the model of a loss function with its parameters, or of a train step.
 
     Args:
-        found: by `recognise`.
-        example: one batch.
+        user_model: the user's model.
+        example: a batch.
     """
-    return losing(found, example) if found.kind == "loss" else stepping(found, example)
+    return losing(user_model, example) if user_model.kind == "loss" else stepping(user_model, example)
 
 
 def starting(
-    found: UserModel, example: Tree, outputs: int | None, settings: StaticLeaves, *, stateful: bool
+    user_model: UserModel, example: Tree, outputs: int | None, settings: StaticLeaves, *, stateful: bool
 ) -> Callable[[Key], tuple[Any, Any]]:
-    """``key -> (params, state)`` from the user's ``init`` or from what is given; `settings` keeps what is no weight."""
-    if found.init is None:
-        given = arrays(settings.take(found.values), f"params of {found.title}", KEY)
+    """Return ``key -> (params, state)`` from a user's ``init`` or values; `settings` keeps what is not trained."""
+    if user_model.init is None:
+        given = arrays(settings.take(user_model.values), f"params of {user_model.title}", KEY)
         return lambda key: (given, ())
-    what = f"init of {found.title}"
+    what, named = f"init of {user_model.title}", ("input_shape", "outputs")
     usage = "init(key), init(key, input_shape) or init(key, inputs)"
-    init = Roles(
-        found.init, what, order=("key", "inputs"), named=("input_shape", "outputs"), needed=1, usage=usage, key=KEY
-    )
-    inputs = example[0] if isinstance(example, tuple) and len(example) == 2 else example
+    init = Roles(user_model.init, what, order=("key", "inputs"), named=named, needed=1, usage=usage, key=KEY)
+    inputs = inputs_of(example)
     shape = np.shape(inputs)[1:] if hasattr(inputs, "shape") else jax.tree.map(lambda leaf: leaf.shape[1:], inputs)
     if "outputs" in init.roles and outputs is None:
         raise InputError(f"{what} asks for the number of outputs, which the data does not say; use kwargs", key=KEY)
 
     def run(raw: Any, inputs: Tree) -> tuple[Any, Any]:
-        values = {"key": typed(raw), "inputs": inputs, "input_shape": shape, "outputs": outputs}
-        with user_call(what, init.given(values)):
-            made = init(values)
+        made = init(key=raw, inputs=inputs, input_shape=shape, outputs=outputs)
         if stateful:
             if not (isinstance(made, tuple) and len(made) == 2):
                 raise InputError(
@@ -82,26 +78,31 @@ def starting(
     return start
 
 
+def inputs_of(batch: Tree) -> Tree:
+    """Return the inputs of a pair; else the whole batch."""
+    return batch[0] if isinstance(batch, tuple) and len(batch) == 2 else batch
+
+
 def is_shape(value: Any) -> bool:
-    """Whether it is a tuple of whole numbers, as shapes are."""
-    return isinstance(value, tuple) and bool(value) and all(isinstance(each, int) for each in value)
+    """Return whether a value is a tuple of whole numbers."""
+    return isinstance(value, tuple) and bool(value) and all(isinstance(size, int) for size in value)
 
 
 class OwnNetwork:
     """A network of the user's own, from ``init`` and ``apply``.
 
     Args:
-        found: by `recognise`.
-        example: one batch.
-        outputs: numbers that it must put out; None where that is not known.
-        any_tree: outputs may be any pytree, as for a loss of the user's own.
+        user_model: the user's model.
+        example: a batch.
+        outputs: number of outputs that it must have; None if unknown.
+        any_tree: whether outputs may be any pytree, as for a user's loss.
     """
 
-    def __init__(self, found: UserModel, example: Tree, outputs: int | None, *, any_tree: bool) -> None:
-        self._what = f"apply of {found.title}"
+    def __init__(self, user_model: UserModel, example: Tree, outputs: int | None, *, any_tree: bool) -> None:
+        self._what = f"apply of {user_model.title}"
         self._any_tree = any_tree
         self._apply = Roles(
-            found.function,
+            user_model.function,
             self._what,
             order=("params", "inputs"),
             named=("state", "key", "train", "evaluation"),
@@ -109,18 +110,14 @@ class OwnNetwork:
             usage="apply(params, [state,] inputs, [key,] [train])",
             key=KEY,
         )
-        pair(example, found.title)
+        pair(example, user_model.title)
         self._settings = StaticLeaves()
-        self.init = starting(found, example, outputs, self._settings, stateful="state" in self._apply.roles)
+        self.init = starting(user_model, example, outputs, self._settings, stateful="state" in self._apply.roles)
 
     def apply(self, params: Any, state: Any, inputs: Any, key: Any, train: bool) -> tuple[Any, Any]:
         what = self._what
         params = self._settings.give(params)
-        values = {"params": params, "state": state, "inputs": inputs, "train": train, "evaluation": not train}
-        if "key" in self._apply.roles:
-            values["key"] = typed(key)
-        with user_call(what, self._apply.given(values)):
-            outputs = self._apply(values)
+        outputs = self._apply(params=params, state=state, inputs=inputs, train=train, evaluation=not train, key=key)
         if "state" in self._apply.roles:
             if not (isinstance(outputs, tuple) and len(outputs) == 2):
                 raise InputError(
@@ -138,7 +135,11 @@ class OwnNetwork:
 
 
 def pair(batch: Tree, title: str) -> tuple[Tree, Tree]:
-    """Inputs and targets of a batch."""
+    """Return inputs and targets of a batch.
+
+    Raises:
+        InputError: the batch is not a pair.
+    """
     if isinstance(batch, tuple) and len(batch) == 2:
         return batch
     raise InputError(
@@ -148,11 +149,11 @@ def pair(batch: Tree, title: str) -> tuple[Tree, Tree]:
     )
 
 
-def losing(found: UserModel, example: Tree) -> Model:
-    """A model from ``loss_fn`` and ``params``."""
-    what = f"loss_fn of {found.title}"
+def losing(user_model: UserModel, example: Tree) -> Model:
+    """Return the model of ``loss_fn`` and ``params``."""
+    what = f"loss_fn of {user_model.title}"
     call = Roles(
-        found.function,
+        user_model.function,
         what,
         order=("params", "batch", "key"),
         named=("key", "train", "evaluation", "state"),
@@ -166,21 +167,20 @@ def losing(found: UserModel, example: Tree) -> Model:
     settings = StaticLeaves()
 
     def evaluate(params: Any, state: Any, batch: Any, key: Any, train: bool) -> tuple[jax.Array, tuple[Any, Any]]:
-        params = settings.give(params)
-        values = {"params": params, "batch": batch, "train": train, "evaluation": not train}
-        if "key" in call.roles:
-            values["key"] = typed(key)
-        with user_call(what, call.given(values)):
-            value = call(values)
+        value = call(params=settings.give(params), batch=batch, train=train, evaluation=not train, key=key)
         if isinstance(value, tuple) and len(value) == 2:
             value = value[0]  # (loss, whatever), as value_and_grad(has_aux=True) has it
         return scalar(value, what, KEY), (state, {})
 
-    return Model(starting(found, example, None, settings, stateful=False), evaluate)
+    return Model(starting(user_model, example, None, settings, stateful=False), evaluate)
 
 
 def scalar(value: Any, what: str, key: str) -> jax.Array:
-    """The loss, refused where it is no single real number."""
+    """Return a loss as a real scalar.
+
+    Raises:
+        InputError: the value is not a single real number.
+    """
     if not (hasattr(value, "dtype") or isinstance(value, float | int)):
         raise InputError(f"{what} returned {kind_of(value)}; a scalar loss is expected", key=key)
     array = jnp.asarray(value)
@@ -194,18 +194,11 @@ def scalar(value: Any, what: str, key: str) -> jax.Array:
     return array
 
 
-def stepping(found: UserModel, example: Tree) -> Model:
-    """A model from a whole train step: its state stands where the params do."""
-    what = f"step of {found.title}"
-    call = Roles(
-        found.function,
-        what,
-        order=("state", "batch", "rate", "key"),
-        named=("rate", "key"),
-        needed=3,
-        usage="step(state, batch, lr, key)",
-        key=KEY,
-    )
+def stepping(user_model: UserModel, example: Tree) -> Model:
+    """Return the model of a train step, whose state takes the place of the parameters."""
+    what = f"step of {user_model.title}"
+    order, usage = ("state", "batch", "rate", "key"), "step(state, batch, lr, key)"
+    call = Roles(user_model.function, what, order=order, named=("rate", "key"), needed=3, usage=usage, key=KEY)
     keys: list[Keys] = []
     settings = StaticLeaves(trained=False)
 
@@ -213,72 +206,70 @@ def stepping(found: UserModel, example: Tree) -> Model:
         return settings.give(keys[0].lift(state))
 
     def init(key: Key) -> tuple[Any, Any]:
-        made = settings.take(starting_state(found, example, key))
+        made = settings.take(starting_state(user_model, example, key))
         keys[:] = [Keys(made)]
-        return arrays(keys[0].lower(made), f"state of {found.title}", KEY), ()
+        return arrays(keys[0].lower(made), f"state of {user_model.title}", KEY), ()
 
     def step(state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Any, Any, Any]:
-        values = {"state": whole(state), "batch": batch, "rate": rate}
-        if "key" in call.roles:
-            values["key"] = typed(key)
-        with user_call(what, call.given(values)):
-            made = call(values)
+        given = whole(state)
+        made = call(state=given, batch=batch, rate=rate, key=key)
         if not (isinstance(made, tuple) and len(made) == 2):
             raise InputError(f"{what} returned {shape_of(made)}; (state, loss) is expected", key=KEY)
-        before, after, record = settings.take(values["state"]), settings.take(made[0]), made[1]
+        before, after, record = settings.take(given), settings.take(made[0]), made[1]
         check_same(jax.eval_shape(lambda: before), jax.eval_shape(lambda: after), what, KEY)
         unknown = jnp.full((), jnp.nan)
-        norms = (entry(record, names, what) for names in (GRADIENT_NORM, UPDATE_NORM))
+        norms = (entry(record, *names) for names in (GRADIENT_NORM, UPDATE_NORM))
         loss = scalar(loss_of(record, what), what, KEY)
         return keys[0].lower(after), loss, *(unknown if norm is None else norm for norm in norms)
 
     def evaluate(params: Any, state: Any, batch: Any, key: Any, train: bool) -> tuple[jax.Array, tuple[Any, Any]]:
-        if found.evaluate is None:
+        if user_model.evaluate is None:
             raw = np.zeros(2, np.uint32) if key is None else key
             return step(params, batch, jnp.zeros((), jnp.float32), raw)[1], (state, {})
-        with user_call(f"evaluate of {found.title}", {"state": params, "batch": batch}):
-            value = found.evaluate(whole(params), batch)
-        return scalar(value, f"evaluate of {found.title}", KEY), (state, {})
+        with user_call(f"evaluate of {user_model.title}", {"state": params, "batch": batch}):
+            value = user_model.evaluate(whole(params), batch)
+        return scalar(value, f"evaluate of {user_model.title}", KEY), (state, {})
 
-    return Model(init, evaluate, step, ONE_STEP if found.evaluate is None else FORWARD)
+    return Model(init, evaluate, step, ONE_STEP if user_model.evaluate is None else FORWARD)
 
 
-def starting_state(found: UserModel, example: Tree, raw: Key) -> Tree:
-    """The state before the first step."""
-    if found.init is None:
-        return found.values
-    what = f"init of {found.title}"
-    init = Roles(found.init, what, order=("key", "inputs"), needed=1, usage="init(key)", key=KEY)
-    inputs = example[0] if isinstance(example, tuple) and len(example) == 2 else example
-    with user_call(what):
-        return init({"key": typed(raw), "inputs": inputs})
+def starting_state(user_model: UserModel, example: Tree, raw: Key) -> Tree:
+    """Return the state before the first step."""
+    if user_model.init is None:
+        return user_model.values
+    what = f"init of {user_model.title}"
+    init = Roles(user_model.init, what, order=("key", "inputs"), needed=1, usage="init(key)", key=KEY)
+    return init(key=raw, inputs=inputs_of(example))
 
 
 def loss_of(record: Any, what: str) -> Any:
-    """The loss out of what a step returned beside its state."""
+    """Return the loss from the record that a step returned beside its state."""
     if isinstance(record, Mapping) or hasattr(record, "loss"):
-        found = entry(record, ("loss",), what)
-        if found is None:
+        loss = entry(record, "loss")
+        if loss is None:
             raise InputError(f"{what} returned a record of {', '.join(map(str, record))}; 'loss' is expected", key=KEY)
-        return found
+        return loss
     return record
 
 
-def entry(record: Any, names: tuple[str, ...], what: str) -> Any:
-    """A value of a record by one of its names; None where it has none."""
-    del what
+def entry(record: Any, *names: str) -> Any:
+    """Return a value of a record by one of its names; None without any."""
     if isinstance(record, Mapping):
         return next((record[name] for name in names if name in record), None)
     return next((getattr(record, name) for name in names if hasattr(record, name)), None)
 
 
 def refuse_whole_numbers(params: Tree, title: str) -> None:
-    """What is trained must have a gradient."""
+    """Check that every parameter is a real number, which has a gradient.
+
+    Raises:
+        InputError: a parameter is not, or there is none.
+    """
     for path, leaf in jax.tree_util.tree_leaves_with_path(params):
         if is_key(leaf) or not jnp.issubdtype(leaf.dtype, jnp.inexact):
-            place = jax.tree_util.keystr(path) or "as a whole"
+            position = jax.tree_util.keystr(path) or "as a whole"
             raise InputError(
-                f"params of {title} hold {leaf.dtype}{list(leaf.shape)} at {place}; what is trained must be real "
+                f"params of {title} hold {leaf.dtype}{list(leaf.shape)} at {position}; what is trained must be real "
                 "numbers, so keep the others in the function, or in the state",
                 key=KEY,
             )

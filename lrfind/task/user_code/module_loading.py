@@ -33,7 +33,7 @@ ALONE = "_own_"
 
 
 class _Source(SourceFileLoader):
-    """Reads the source and no bytecode, and writes none."""
+    """Loader of source files that neither reads nor writes bytecode."""
 
     def path_stats(self, path: Any) -> Mapping[str, Any]:
         raise OSError("bytecode is not used")
@@ -42,7 +42,7 @@ class _Source(SourceFileLoader):
 
 
 class _Beside(MetaPathFinder):
-    """Finds modules in the folders of the user's files."""
+    """Finder of modules in the folders of the user's files."""
 
     def __init__(self) -> None:
         self.folders: list[str] = []
@@ -105,8 +105,8 @@ class Modules:
         """Import a file.
 
         Args:
-            path: of the file, links followed.
-            root: the folder that packages around it may begin in.
+            path: path of the file, links followed.
+            root: outermost folder of packages around it.
         """
         parts, folder = [path.stem], path.parent
         while folder != root and (folder / "__init__.py").exists() and folder.name.isidentifier():
@@ -130,7 +130,7 @@ class Modules:
             _BESIDE.installed[module.__name__] = Path(module.__file__)
 
     def digest(self) -> str:
-        """A hash of the sources of all modules of the user's that are loaded."""
+        """Return a hash of the sources of all loaded modules of the user's."""
         files = {name: Path(str(module.__file__)) for name, module in list(sys.modules.items()) if _is_own(module)}
         found = hashlib.blake2b(digest_size=16)
         for name, path in sorted({**files, **_BESIDE.installed}.items()):
@@ -139,7 +139,7 @@ class Modules:
         return found.hexdigest()
 
     def _alone(self, path: Path) -> ModuleType:
-        """A file whose name is that of another module, under a name of its own."""
+        """Import a file whose name is that of another module, under a name of its own."""
         return importlib.import_module(ALONE + str(path).encode(errors="surrogateescape").hex())
 
 

@@ -1,4 +1,4 @@
-"""An optimiser of the user's own: checked, and as a line of source."""
+"""A user's optimiser: checked, and as a line of source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 
 def own_optimizer(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str) -> MakeOptimizer:
-    """The user's optimiser by its rate, its return value checked."""
+    """Return a user's optimiser by its rate, with its return value checked."""
 
     def make(rate: Any) -> Any:
         with user_call(title, {"the rate": rate}):
@@ -31,7 +31,7 @@ def own_optimizer(function: Callable[..., Any], kwargs: Mapping[str, Any], title
 
 
 def watched(function: Callable[..., Any], what: str) -> Callable[..., Any]:
-    """A function of the user's that says where in it something was raised."""
+    """Return a user's function that raises errors with the user's frames."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -42,13 +42,13 @@ def watched(function: Callable[..., Any], what: str) -> Callable[..., Any]:
 
 
 def own_line(section: Any, name: str, kwargs: Mapping[str, Any], where: str) -> Callable[[Any, Any], str]:
-    """The user's optimiser as a line of source by its rate.
+    """Return the source of a user's optimiser as a function of its rate.
 
     Args:
-        section: what the config says of clipping and accumulation.
-        name: of the function.
+        section: optimiser section of the config.
+        name: name of the function.
         kwargs: its keywords.
-        where: its file; empty to say nothing of it.
+        where: its file, for a comment; empty for none.
     """
 
     def line(rate: Any, then: Any) -> str:
@@ -66,7 +66,7 @@ def own_line(section: Any, name: str, kwargs: Mapping[str, Any], where: str) -> 
 
 
 def step_line(title: str) -> Callable[[Any, Any], str]:
-    """The rate of the user's own train step as a line of source: a number, or a schedule to call by the step."""
+    """Return the source of the rate of a user's train step: a number, or a schedule to call by the step."""
 
     def line(rate: Any, then: Any) -> str:
         del then  # What the optimiser is chained with is inside of the step.

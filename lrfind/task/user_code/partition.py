@@ -1,4 +1,4 @@
-"""What of a module of the user's is trained, and what only makes it up.
+"""Partition a user's module into trained leaves and settings.
 
 A class that is a pytree of its own (an Equinox module, one of Flax NNX) holds activation functions, dropout rates and
 keys beside its weights. Its arrays of real numbers are what is trained, as `equinox.is_inexact_array` has it; the rest
@@ -20,8 +20,7 @@ CONTAINERS = (dict, list, tuple)
 
 
 def is_module(value: Any) -> bool:
-    """Whether it is an object that is a pytree with arrays in it, so that it stands for weights even if it can be
-    called."""
+    """Return whether an object is a pytree with arrays in it: weights, even if it can be called."""
     if isinstance(value, jax.tree_util.Partial):
         return False  # A function with some of its arguments.
     leaves = jax.tree.leaves(value)
@@ -30,7 +29,7 @@ def is_module(value: Any) -> bool:
 
 
 class StaticLeaves:
-    """Takes the settings out of the modules in a tree, and puts them back: of several trees alike, the first's.
+    """Settings of the modules in a tree, taken out and put back; for several trees alike, the first's.
 
     Args:
         trained: the arrays of real numbers alone stay in the tree; else every array does, as in a state.
@@ -41,7 +40,7 @@ class StaticLeaves:
         self._kept: list[Any] | None = None
 
     def take(self, tree: Tree) -> Tree:
-        """The tree with None in the place of every setting."""
+        """Return the tree with None for every setting."""
         leaves, structure = jax.tree.flatten(tree)
         trained = weights(tree, self._of)
         if self._kept is None and not all(trained):
@@ -51,23 +50,23 @@ class StaticLeaves:
         return jax.tree.unflatten(structure, kept)
 
     def give(self, params: Tree) -> Tree:
-        """The tree with its settings."""
+        """Return the tree with its settings put back."""
         if self._kept is None:
             return params
         left = iter(jax.tree.leaves(params))
-        return jax.tree.unflatten(self._structure, [next(left) if each is None else each for each in self._kept])
+        return jax.tree.unflatten(self._structure, [next(left) if leaf is None else leaf for leaf in self._kept])
 
 
 def weights(tree: Tree, of: type = np.inexact, *, held: bool = True) -> list[bool]:
-    """Of every leaf, whether it is trained.
+    """Return for every leaf whether it is trained.
 
     Args:
-        tree: of the user's.
+        tree: the user's tree.
         of: type of the numbers that are, in modules; of proper keys as well where it is `numpy.generic`.
         held: whether a plain container holds it.
     """
-    inside = jax.tree.leaves(tree, is_leaf=lambda each: each is not tree)
+    inside = jax.tree.leaves(tree, is_leaf=lambda child: child is not tree)
     if len(inside) == 1 and inside[0] is tree:
         return [held or (hasattr(tree, "dtype") and bool(jnp.issubdtype(tree.dtype, of)))]
     plain = isinstance(tree, CONTAINERS)
-    return [found for each in inside for found in weights(each, of, held=plain)]
+    return [trained for child in inside for trained in weights(child, of, held=plain)]

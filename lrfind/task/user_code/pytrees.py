@@ -1,4 +1,4 @@
-"""Pytrees of the user's as the engine needs them: every leaf an array of a type that JAX has."""
+"""Convert a user's pytrees: every leaf an array of a type that JAX has."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ Tree = Any
 
 
 def typed(raw: Any) -> Any:
-    """A proper key of JAX from raw key data; a fixed one from None, which stands for evaluation."""
+    """Return JAX's key of raw key data; a fixed one for None, which stands for evaluation."""
     if raw is None:
         return jax.random.key(0, impl="threefry2x32")
     return jax.random.wrap_key_data(raw, impl="threefry2x32")
 
 
 def is_key(leaf: Any) -> bool:
-    """Whether a leaf holds proper keys."""
+    """Return whether a leaf holds JAX keys."""
     return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def arrays(tree: Tree, what: str, key: str) -> Tree:
-    """The tree with numpy arrays for leaves, copied: what the caller owns stays as it is.
+    """Return the tree with copied numpy arrays for leaves.
 
     Raises:
         InputError: a leaf is no array and no number.
     """
 
     def convert(path: Any, leaf: Any) -> Any:
-        place = jax.tree_util.keystr(path)
-        where = f" at {place}" if place else ""
+        position = jax.tree_util.keystr(path)
+        where = f" at {position}" if position else ""
         if callable(leaf) or isinstance(leaf, str | bytes):
             raise InputError(f"{what} holds {kind_of(leaf)}{where}; every leaf must be an array or a number", key=key)
         with user_call(what):
@@ -57,12 +57,12 @@ def arrays(tree: Tree, what: str, key: str) -> Tree:
 
 
 def is_extended(dtype: Any) -> bool:
-    """Whether it is one of JAX's own number types, as bfloat16, which numpy does not know by a letter."""
+    """Return whether a type is one of JAX's own number types, as bfloat16, which has no letter in numpy."""
     return bool(jnp.issubdtype(dtype, np.number))
 
 
 class Keys:
-    """Puts raw key data in the place of a tree's proper keys, which numpy cannot hold, and back.
+    """Exchange of a tree's JAX keys, which numpy cannot hold, and raw key data.
 
     Args:
         tree: with the keys in it.
@@ -73,20 +73,20 @@ class Keys:
         self._impls = [str(jax.random.key_impl(leaf)) if is_key(leaf) else None for leaf in leaves]
 
     def lower(self, tree: Tree) -> Tree:
-        """With raw key data."""
+        """Return the tree with raw key data."""
         pairs = zip(jax.tree.leaves(tree), self._impls, strict=True)
         leaves = [jax.random.key_data(leaf) if impl else leaf for leaf, impl in pairs]
         return jax.tree.unflatten(self._structure, leaves)
 
     def lift(self, tree: Tree) -> Tree:
-        """With proper keys."""
+        """Return the tree with JAX keys."""
         pairs = zip(jax.tree.leaves(tree), self._impls, strict=True)
         leaves = [jax.random.wrap_key_data(leaf, impl=impl) if impl else leaf for leaf, impl in pairs]
         return jax.tree.unflatten(self._structure, leaves)
 
 
 def alike(one: Tree, other: Tree) -> bool:
-    """Whether two trees have one structure."""
+    """Return whether two trees have one structure."""
     return bool(jax.tree.structure(one) == jax.tree.structure(other))  # type: ignore[operator]
 
 
@@ -96,9 +96,9 @@ def check_same(before: Tree, after: Tree, what: str, key: str, *, types: bool = 
     Args:
         before: shapes of the state given.
         after: shapes of the state returned.
-        what: the function that returned it.
-        key: the config key that refers to it.
-        types: whether types must agree as well.
+        what: name of the function in messages.
+        key: config key of the reference.
+        types: whether types must agree, too.
 
     Raises:
         InputError: structure, shape or type differs, with the first place.
@@ -111,9 +111,9 @@ def check_same(before: Tree, after: Tree, what: str, key: str, *, types: bool = 
         )
     for (path, one), other in zip(jax.tree_util.tree_leaves_with_path(before), jax.tree.leaves(after), strict=True):
         if one.shape != other.shape or (types and one.dtype != other.dtype):
-            place = jax.tree_util.keystr(path) or "as a whole"
+            position = jax.tree_util.keystr(path) or "as a whole"
             raise InputError(
-                f"{what} returned a state that differs from the one it was given: {place} is {shape_of(other)} "
+                f"{what} returned a state that differs from the one it was given: {position} is {shape_of(other)} "
                 f"instead of {shape_of(one)}",
                 key=key,
             )

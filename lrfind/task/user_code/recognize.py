@@ -1,4 +1,4 @@
-"""What the user's code returned for a model: recognised by clear rules, in this order.
+"""Recognise the model that a user's code returned, by these rules in this order.
 
 1. A mapping, or an object with such attributes, that holds ``init`` and ``apply``; ``loss_fn`` and ``params`` (or
    ``init``); or ``step`` and ``state`` (or ``init``), and with those perhaps ``evaluate``.
@@ -37,8 +37,8 @@ class UserModel:
     """A model of the user's own.
 
     Attributes:
-        kind: what was recognised.
-        title: how reports call it.
+        kind: kind of the model.
+        title: name in reports.
         function: ``apply``, ``loss_fn`` or ``step``.
         init: makes the starting weights or state from a key; None where they are given.
         values: the starting weights or state that are given; None where `init` makes them.
@@ -53,18 +53,18 @@ class UserModel:
     evaluate: Callable[..., Any] | None = None
 
 
-def is_network(found: Any) -> bool:
+def is_network(value: Any) -> bool:
     """Return whether an object is a network by itself, as a module of Flax Linen or what Haiku transforms."""
-    return hasattr(found, "init") and hasattr(found, "apply")
+    return hasattr(value, "init") and hasattr(value, "apply")
 
 
 def recognise(built: Any, title: str, key: str) -> UserModel:
-    """What was returned.
+    """Return the model that a user's code returned.
 
     Args:
-        built: by the user's code.
-        title: how reports call that.
-        key: the config key that refers to it.
+        built: object that the user's code returned.
+        title: name of its source in messages.
+        key: config key of the reference.
 
     Raises:
         InputError: it is none of what is known.
@@ -109,8 +109,8 @@ def _parts(built: Any) -> dict[str, Any]:
         return {name: built[name] for name in KNOWN if name in built}
     if isinstance(built, type) or callable(built):
         # A module of a framework is often callable itself.
-        found = {name: getattr(built, name) for name in ("init", "apply") if callable(getattr(built, name, None))}
-        return found if len(found) == 2 and not isinstance(built, type) else {}
+        functions = {name: getattr(built, name) for name in ("init", "apply") if callable(getattr(built, name, None))}
+        return functions if len(functions) == 2 and not isinstance(built, type) else {}
     return {name: getattr(built, name) for name in KNOWN if hasattr(built, name)}
 
 
@@ -122,8 +122,8 @@ def _function(parts: Mapping[str, Any], name: str, title: str, key: str) -> Call
 
 
 def _is_step(function: Callable[..., Any]) -> bool:
-    """Four arguments, or a third one that is the learning rate."""
+    """Return whether a function takes four arguments, or its third one is the learning rate."""
     kinds = ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")
-    found = [each for each in parameters(function) if each.kind.name in kinds]
-    needed = [each for each in found if each.default is each.empty]
-    return len(needed) >= 4 or (len(found) >= 3 and NAMES.get(found[2].name) == "rate")
+    taken = [parameter for parameter in parameters(function) if parameter.kind.name in kinds]
+    needed = [parameter for parameter in taken if parameter.default is parameter.empty]
+    return len(needed) >= 4 or (len(taken) >= 3 and NAMES.get(taken[2].name) == "rate")

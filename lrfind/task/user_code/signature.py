@@ -1,4 +1,4 @@
-"""What a function of the user's wants, read off its signature: each parameter gets a role."""
+"""Roles of a user function's parameters, from its signature."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lrfind.core.errors import InputError
-from lrfind.task.user_code.tracebacks import kind_of
+from lrfind.task.user_code.pytrees import typed
+from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 NAMES = {
     **dict.fromkeys(("key", "rng", "rngs", "prng", "prng_key", "rng_key", "random_key"), "key"),
@@ -27,17 +28,17 @@ class Roles:
     """A function, and the role of each of its parameters.
 
     Args:
-        function: the user's.
-        what: how messages call it.
+        function: the user's function.
+        what: name in messages.
         order: roles of the parameters whose names say nothing, in order; the first parameter has the first role
             whatever it is called.
         named: roles that a name can give.
-        needed: how many of `order` there must be.
-        usage: how the function is meant to look, for messages.
-        key: the config key that refers to it.
+        needed: number of roles of `order` that the function must have.
+        usage: expected call, for messages.
+        key: config key of the reference.
 
     Attributes:
-        roles: all that the function wants.
+        roles: roles of the function's parameters.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Roles:
     ) -> None:
         self.function = function
         self.what = what
+        self._expected = order[:needed], named, usage, key
         positional: list[str] = []
         keywords: dict[str, str] = {}
         left = list(order)
@@ -61,59 +63,59 @@ class Roles:
             if parameter.kind is parameter.VAR_KEYWORD:
                 continue
             if parameter.kind is parameter.VAR_POSITIONAL:
-                taken = [role for role in left if role not in keywords.values()]
-                positional += [] if by_keyword else taken
+                positional += [] if by_keyword else [role for role in left if role not in keywords.values()]
                 left = []
                 continue
-            optional = parameter.default is not parameter.empty
-            meant = NAMES.get(parameter.name, "")
-            if number and meant in named and meant not in positional:
-                role = meant
-            elif (
-                left
-                and parameter.kind is not parameter.KEYWORD_ONLY
-                and not (optional and self._done(left, order, needed))
-            ):
-                role = left[0]
-            elif optional:
+            role = self._role(parameter, left, positional, first=number == 0)
+            if role is None:
                 by_keyword = True
                 continue
-            else:
-                raise InputError(
-                    f"{what} needs '{parameter.name}', and it is not known what that is; it is called as {usage}, so "
-                    "give it a default or a kwarg",
-                    key=key,
-                )
             if role in left:
                 left.remove(role)
             if by_keyword or parameter.kind is parameter.KEYWORD_ONLY:
                 keywords[parameter.name] = role
             else:
                 positional.append(role)
-        if not self._done(left, order, needed):
+        if set(left) & set(order[:needed]):
             raise InputError(f"{what} takes {count(len(positional) + len(keywords))}; it is called as {usage}", key=key)
         self.roles = frozenset(positional) | frozenset(keywords.values())
         self._positional, self._keywords = tuple(positional), keywords
 
-    @staticmethod
-    def _done(left: Sequence[str], order: Sequence[str], needed: int) -> bool:
-        """Whether the roles that there must be are given out."""
-        return not set(left) & set(order[:needed])
-
-    def __call__(self, values: Mapping[str, Any]) -> Any:
-        """Call the function with values by role."""
-        return self.function(
-            *(values[role] for role in self._positional),
-            **{name: values[role] for name, role in self._keywords.items()},
+    def _role(
+        self, parameter: inspect.Parameter, left: Sequence[str], positional: Sequence[str], *, first: bool
+    ) -> str | None:
+        """Return the role of a parameter; None for one that keeps its default."""
+        required, named, usage, key = self._expected
+        optional = parameter.default is not parameter.empty
+        meant = NAMES.get(parameter.name, "")
+        if not first and meant in named and meant not in positional:
+            return meant
+        if left and parameter.kind is not parameter.KEYWORD_ONLY and (not optional or set(left) & set(required)):
+            return left[0]
+        if optional:
+            return None
+        raise InputError(
+            f"{self.what} needs '{parameter.name}', and it is not known what that is; it is called as {usage}, so "
+            "give it a default or a kwarg",
+            key=key,
         )
 
-    def given(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Of values by role, those that it takes."""
-        return {role: value for role, value in values.items() if role in self.roles}
+    def __call__(self, **values: Any) -> Any:
+        """Call the function with values by role; a key is given raw.
+
+        Raises:
+            OwnCodeError: the function raised.
+        """
+        given = {role: typed(value) if role == "key" else value for role, value in values.items() if role in self.roles}
+        with user_call(self.what, given):
+            return self.function(
+                *(given[role] for role in self._positional),
+                **{name: given[role] for name, role in self._keywords.items()},
+            )
 
 
 def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters of a function; as if it took anything where Python cannot tell."""
+    """Return the parameters of a function; any positional ones if Python cannot tell."""
     try:
         return list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):
@@ -121,14 +123,18 @@ def parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def wants(function: Callable[..., Any], role: str) -> str | None:
-    """The name of the parameter whose name has this role; None without one."""
-    return next((each.name for each in parameters(function) if NAMES.get(each.name) == role), None)
+    """Return the name of the parameter with a role; None without one."""
+    return next((parameter.name for parameter in parameters(function) if NAMES.get(parameter.name) == role), None)
 
 
 def positional(function: Callable[..., Any]) -> list[str]:
-    """Names of the parameters that can be given by position and have no default."""
+    """Return the names of the positional parameters without a default."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [each.name for each in parameters(function) if each.kind in kinds and each.default is each.empty]
+    return [
+        parameter.name
+        for parameter in parameters(function)
+        if parameter.kind in kinds and parameter.default is parameter.empty
+    ]
 
 
 def check_keywords(
@@ -137,11 +143,11 @@ def check_keywords(
     """Refuse keywords that a function does not take, and say which are missing.
 
     Args:
-        function: the user's.
-        kwargs: what it will be called with.
-        what: how messages call it.
-        key: the config key of its section.
-        leading: arguments that come before the keywords.
+        function: the user's function.
+        kwargs: keywords of the call.
+        what: name in messages.
+        key: config key of the section.
+        leading: number of positional arguments before the keywords.
 
     Raises:
         InputError: they do not fit.
@@ -149,8 +155,8 @@ def check_keywords(
     from lrfind.core.registry import near
 
     known = parameters(function)
-    if not any(each.kind is each.VAR_KEYWORD for each in known):
-        names = [each.name for each in known if each.kind is not each.VAR_POSITIONAL][leading:]
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known):
+        names = [parameter.name for parameter in known if parameter.kind is not parameter.VAR_POSITIONAL][leading:]
         for name in kwargs:
             if name not in names:
                 takes = f"; it takes {', '.join(names)}" if names else "; it takes none"
@@ -159,9 +165,9 @@ def check_keywords(
                 )
     fixed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     missing = [
-        each.name
-        for each in known[leading:]
-        if each.default is each.empty and each.kind not in fixed and each.name not in kwargs
+        parameter.name
+        for parameter in known[leading:]
+        if parameter.default is parameter.empty and parameter.kind not in fixed and parameter.name not in kwargs
     ]
     if missing:
         raise InputError(
@@ -170,13 +176,17 @@ def check_keywords(
 
 
 def count(arguments: int) -> str:
-    """A number of arguments, in words."""
+    """Return a number of arguments in words."""
     return "no arguments" if arguments == 0 else f"{arguments} argument" + ("s" if arguments > 1 else "")
 
 
-def called(found: Any, title: str, key: str) -> Callable[..., Any]:
-    """What is referred to, refused where it is no function."""
-    if not callable(found):
-        raise InputError(f"{title} is {kind_of(found)}; a function is needed", key=key)
-    function: Callable[..., Any] = found
+def called(value: Any, title: str, key: str) -> Callable[..., Any]:
+    """Return an object that must be a function.
+
+    Raises:
+        InputError: the object cannot be called.
+    """
+    if not callable(value):
+        raise InputError(f"{title} is {kind_of(value)}; a function is needed", key=key)
+    function: Callable[..., Any] = value
     return function

@@ -1,4 +1,4 @@
-"""What the user's code raised, in their own frames, with what it was given."""
+"""Errors of the user's code, with the user's own frames and the shapes of the arguments."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def user_call(what: str, given: Mapping[str, Any] | None = None) -> Iterator[Non
     """Turn what the user's code raises into a message that shows where in it.
 
     Args:
-        what: what was being done, e.g. ``"apply of my_model.py:build"``.
-        given: the arguments by name, whose shapes are shown.
+        what: action in the message, e.g. ``"apply of my_model.py:build"``.
+        given: arguments by name, whose shapes are shown.
 
     Raises:
         OwnCodeError: it raised anything at all, ``KeyboardInterrupt`` and ``SystemExit`` included; what it raised is
@@ -63,10 +63,10 @@ def user_call(what: str, given: Mapping[str, Any] | None = None) -> Iterator[Non
 
 
 def failure_of(error: BaseException) -> LrfindError:
-    """The error to show for anything that ended a run, whether or not `guarded` saw it.
+    """Return the error to show for an exception that ended a run, whether or not it came through `user_call`.
 
     Args:
-        error: what was raised.
+        error: exception.
 
     Returns:
         The error itself where it has a sentence already; an `OwnCodeError` where the user's code raised it, directly or
@@ -91,7 +91,7 @@ def failure_of(error: BaseException) -> LrfindError:
 
 
 def described(what: str, error: BaseException, given: Mapping[str, Any] | None) -> str:
-    """The message: the error first, then the user's frames, then what was given."""
+    """Return the message of an error: its text, the user's frames, and the shapes of the arguments."""
     kind = type(error).__name__
     text = text_of(error).strip().split("\n\n")[0].replace("\n", " ").split(" The error occurred while tracing")[0]
     lines = [f"{what} raised {f'{kind}: {text[:LONGEST]}' if text else kind}", *frames(error)]
@@ -104,7 +104,7 @@ def described(what: str, error: BaseException, given: Mapping[str, Any] | None) 
 
 
 def frames(error: BaseException) -> list[str]:
-    """The frames of the user's own files, outermost first: file, line, function and source line."""
+    """Return the frames of the user's own files, outermost first: file, line, function and source line."""
     found: list[traceback.FrameSummary] = []
     for each in chain(error):
         found = [frame for frame in traceback.extract_tb(each.__traceback__) if is_users(frame.filename)]
@@ -116,13 +116,13 @@ def frames(error: BaseException) -> list[str]:
 
 
 def from_own_module(error: BaseException) -> bool:
-    """Whether an error passed through a module that lrfind loaded for the user."""
+    """Return whether an error passed through a module that lrfind loaded for the user."""
     frames_of = (frame for each in chain(error) for frame, _ in traceback.walk_tb(each.__traceback__))
     return any(is_own(frame.f_globals) for frame in frames_of)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it came of; a generator hides a ``StopIteration`` in its cause."""
+    """Yield an error and its causes; a generator hides a ``StopIteration`` in its cause."""
     seen: set[int] = set()
     following: BaseException | None = error
     while following is not None and id(following) not in seen:
@@ -132,20 +132,20 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def frame_lines(file: str, number: int, name: str) -> list[str]:
-    """One frame as two lines: where it is, and its source."""
+    """Return a frame as two lines: its position and its source."""
     source = linecache.getline(file, number).strip()
     return [f"  {nearest(file)}:{number}, in {name}", *([f"    {source}"] if source else [])]
 
 
 def is_users(file: str) -> bool:
-    """Whether a frame is neither lrfind's, nor an installed package's, nor Python's own."""
+    """Return whether a frame is neither lrfind's, nor an installed package's, nor Python's own."""
     if file.startswith(("<", f"{HERE}/")):
         return False
     return "site-packages" not in file and not any(file.startswith(f"{place}/") for place in INSTALLED if place)
 
 
 def nearest(file: str) -> str:
-    """A path as short as it can be from the working directory."""
+    """Return the shorter one of a path and its form relative to the working directory."""
     try:
         return str(Path(file).relative_to(Path.cwd()))
     except (ValueError, OSError):
@@ -153,7 +153,7 @@ def nearest(file: str) -> str:
 
 
 def shape_of(value: Any) -> str:
-    """Types and shapes of a pytree: ``"{'w': float32[64,10], 'b': float32[10]}"``."""
+    """Return types and shapes of a pytree: ``"{'w': float32[64,10], 'b': float32[10]}"``."""
     try:
         text = _shape(value, 0)
     except Exception:  # What the user's own classes say of themselves may raise.
@@ -181,7 +181,7 @@ def _shape(value: Any, depth: int) -> str:
 
 
 def kind_of(value: Any) -> str:
-    """What something is, in words: ``"a function"``, ``"a list"``, ``"a str"``."""
+    """Return the kind of an object in words: ``"a function"``, ``"a list"``, ``"a str"``."""
     if callable(value) and hasattr(value, "__name__"):
         return f"the function {value.__name__}" if not isinstance(value, type) else f"the class {value.__name__}"
     name = type(value).__name__

@@ -1,4 +1,4 @@
-"""Worker processes that the user's code starts by `multiprocessing`: what they import, and their end.
+"""Worker processes that a user's code starts by `multiprocessing`: their imports and their end.
 
 `spawn` and `forkserver` run the main module of the parent in every child, by its name. `main_of_children` lets that be
 this one instead of the command line, so that a child finds the user's modules as its parent does.

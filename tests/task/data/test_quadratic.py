@@ -62,18 +62,18 @@ def plan_of(optimizer: dict[str, Any] | None = None, **data: Any) -> Task:
 
 def losses(task: Task, rate: float, steps: int = 400) -> Floats:
     """The loss before each step of SGD at one rate."""
-    train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=steps, lane_steps=steps)
+    train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=steps, lane_steps=steps)
     (chunk,) = train_loop.run(task.starts("cpu"), np.full((steps, 1), rate))
     return chunk.loss[0]
 
 
 def test_the_largest_eigenvalue_of_the_hessian_is_two() -> None:
     task = plan_of()
-    params, state = task.initial
-    batch = task.data.train.inputs, task.data.train.targets
+    params, state = task.objective.initial
+    batch = task.batches.dataset.train.inputs, task.batches.dataset.train.targets
 
     def loss(flat: Any) -> Any:
-        return task.model.loss(unravel(flat), state, batch, np.zeros(2, np.uint32), True)[0]
+        return task.objective.model.loss(unravel(flat), state, batch, np.zeros(2, np.uint32), True)[0]
 
     flat, unravel = ravel_pytree(params)
     eigenvalues = np.linalg.eigvalsh(np.asarray(jax.jit(jax.hessian(loss))(flat), float))
@@ -83,7 +83,7 @@ def test_the_largest_eigenvalue_of_the_hessian_is_two() -> None:
 
 def test_training_is_stable_up_to_the_limit() -> None:
     task = plan_of()
-    assert task.data.train.rows == task.config.data.batch_size == 64
+    assert task.batches.dataset.train.rows == task.config.data.batch_size == 64
     below, above = losses(task, 0.98 * LIMIT), losses(task, 1.02 * LIMIT)
     assert below[-1] < 1e-6 * below[0]
     assert (np.diff(below[:50]) < 0).all()
@@ -101,7 +101,7 @@ def test_the_limit_is_the_same_whatever_the_size() -> None:
 
 def test_a_sweep_diverges_above_the_limit_and_the_closer_the_more_steps_it_has() -> None:
     task = plan_of()
-    train_loop, starts = TrainLoop(task.step, task.feed(), "cpu", chunk=50, lane_steps=1), task.starts("cpu")
+    train_loop, starts = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=50, lane_steps=1), task.starts("cpu")
     found = []
     for steps in (400, 800, 1600):
         rates = np.geomspace(1e-2, 10, steps)

@@ -74,7 +74,7 @@ def test_a_training_in_bfloat16_is_near_that_in_float32_and_keeps_float32() -> N
     losses = {}
     for precision in ("float32", "bfloat16"):
         task = plan_of(precision)
-        train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=40, lane_steps=40)
+        train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=40, lane_steps=40)
         [chunk] = train_loop.run(task.starts("cpu"), np.full((40, 1), 0.01))
         losses[precision] = chunk.loss[0]
         [state] = chunk.states
@@ -104,9 +104,12 @@ def test_every_network_multiplies_in_bfloat16_alone(model: dict[str, Any], data:
     task = make(
         Config.model_validate({"model": model, "data": data, "optimizer": {"name": "sgd"}, "precision": "bfloat16"})
     )
-    (params, state), batch = task.initial, (task.data.train.inputs[:8], task.data.train.targets[:8])
+    (params, state), batch = (
+        task.objective.initial,
+        (task.batches.dataset.train.inputs[:8], task.batches.dataset.train.targets[:8]),
+    )
     key = np.zeros(2, np.uint32)
-    program = jax.make_jaxpr(lambda *args: task.model.loss(*args, key, train))(params, state, batch)
+    program = jax.make_jaxpr(lambda *args: task.objective.model.loss(*args, key, train))(params, state, batch)
     operands = [
         variable.aval.dtype
         for equation in equations(program.jaxpr)
@@ -115,6 +118,6 @@ def test_every_network_multiplies_in_bfloat16_alone(model: dict[str, Any], data:
     ]
     assert operands
     assert set(operands) == {np.dtype(jnp.bfloat16)}
-    loss, (after, _) = jax.eval_shape(lambda *args: task.model.loss(*args, key, train), params, state, batch)
+    loss, (after, _) = jax.eval_shape(lambda *args: task.objective.model.loss(*args, key, train), params, state, batch)
     assert loss.dtype == np.float32
     assert [leaf.dtype for leaf in jax.tree.leaves(after)] == [leaf.dtype for leaf in jax.tree.leaves(state)]

@@ -114,22 +114,24 @@ def test_a_plan_says_which_pattern_is_wrong() -> None:
 
 def test_norms_and_trust_are_those_of_what_is_trained() -> None:
     task, free = plan_of(name="sgd", frozen=["0.*"], clip_norm=1e-3), plan_of(name="sgd")
-    batch = task.data.train.inputs[:32], task.data.train.targets[:32]
+    batch = task.batches.dataset.train.inputs[:32], task.batches.dataset.train.targets[:32]
     key, [start] = np.zeros(2, np.uint32), task.starts("cpu")
-    after, record = jax.jit(lambda state: task.step.measured(state, batch, 0.5, key, True))(start)  # type: ignore[attr-defined]
-    gradient = jax.jit(jax.grad(lambda params: free.model.loss(params, (), batch, key, True)[0]))(start.params)
+    after, record = jax.jit(lambda state: task.step.step_with_trust_ratio(state, batch, 0.5, key, True))(start)  # type: ignore[attr-defined]
+    gradient = jax.jit(jax.grad(lambda params: free.objective.model.loss(params, (), batch, key, True)[0]))(
+        start.params
+    )
     trained = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(gradient[1])])
     assert record.gradient_norm == pytest.approx(np.linalg.norm(trained), rel=1e-5)
     assert record.update_norm == pytest.approx(0.5 * 1e-3, rel=1e-5)  # the clipped norm is that of the rest
     assert record.trust == pytest.approx(1, abs=0.02)  # so small a step is along a line
     jax.tree.map(np.testing.assert_array_equal, after.params[0], start.params[0])
-    assert task.frozen == 10 * 8 + 8
-    assert task.parameters == 10 * 8 + 8 + 8 + 1
+    assert task.report.outline()["frozen"] == 10 * 8 + 8
+    assert task.objective.parameters == 10 * 8 + 8 + 8 + 1
 
 
 def limit(**optimizer: Any) -> float:
     task = plan_of(**optimizer)
-    train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=20, lane_steps=20)
+    train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=20, lane_steps=20)
     found = evidence.sharpness(task, train_loop, task.starts("cpu")[0], "cpu")
     assert found is not None
     return found.limit
@@ -140,17 +142,22 @@ def test_the_stability_limit_knows_factors_and_frozen_parts(name: str) -> None:
     """Against the whole Hessian in the metric of the optimiser, row by row."""
     parts: dict[str, Any] = {"groups": {"1.*": 0.25}, "frozen": ["0.bias"]}
     task = plan_of(name=name)
-    rows = task.data.train.inputs[:32], task.data.train.targets[:32]
-    key = task.batches.keys(0, 0, 1)[0]
-    flat, unravel = jax.flatten_util.ravel_pytree(task.initial[0])
-    hessian = jax.jit(jax.hessian(lambda at: task.exact.loss(unravel(at), (), rows, key, True)[0]))(flat)
-    factor = param_groups.factors(task.initial[0], parts["groups"], parts["frozen"])
+    rows = task.batches.dataset.train.inputs[:32], task.batches.dataset.train.targets[:32]
+    key = task.batches.order.keys(0, 0, 1)[0]
+    flat, unravel = jax.flatten_util.ravel_pytree(task.objective.initial[0])
+    hessian = jax.jit(
+        jax.hessian(lambda at: task.objective.model_in("float32").loss(unravel(at), (), rows, key, True)[0])
+    )(flat)
+    factor = param_groups.factors(task.objective.initial[0], parts["groups"], parts["frozen"])
     metric = np.concatenate(
-        [np.full(np.size(leaf), f) for leaf, f in zip(*map(jax.tree.leaves, (task.initial[0], factor)), strict=True)]
+        [
+            np.full(np.size(leaf), f)
+            for leaf, f in zip(*map(jax.tree.leaves, (task.objective.initial[0], factor)), strict=True)
+        ]
     )
     edge = 2.0
     if name == "adam":
-        train_loop = TrainLoop(task.step, task.feed(), "cpu", chunk=20, lane_steps=20)
+        train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=20, lane_steps=20)
         *_, chunk = train_loop.run(task.starts("cpu"), np.zeros((evidence.STILL, 1)), seeds=[0])
         adam = chunk.states[0].optimizer[0]
         nu = np.asarray(jax.flatten_util.ravel_pytree(adam.nu)[0], float)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.task.user_code.batch_cache import MemoryBudget, Stream
-from lrfind.task.user_code.data import BatchFactory, UserArrays, recognise, streamed
+from lrfind.task.user_code.data import BatchFactory, UserArrays, recognise
+from lrfind.task.user_code.streamed import streamed
 
 
 def passes(*lengths: int, rows: int = 4) -> Any:
@@ -106,7 +107,7 @@ def test_a_loader_that_raises() -> None:
         raise OSError("the file is gone")
 
     with pytest.raises(
-        OwnCodeError, match=r"loader raised OSError: the file is gone\n  .*test_stream.py:.*, in start"
+        OwnCodeError, match=r"loader raised OSError: the file is gone\n  .*test_batch_cache.py:.*, in start"
     ) as caught:
         Stream(start, "loader", MemoryBudget(), "k").stack(0, 2, 1)
     assert isinstance(caught.value.__cause__, OSError)

@@ -10,7 +10,8 @@ import pytest
 
 from lrfind.core.errors import InputError
 from lrfind.task.user_code.batch_validation import Pairs, hold
-from lrfind.task.user_code.data import BatchFactory, Streamed, recognise, streamed
+from lrfind.task.user_code.data import BatchFactory, recognise
+from lrfind.task.user_code.streamed import Streamed, streamed
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 LABELS = np.array([0, 1, 2, 0, 1, 2])

@@ -140,13 +140,13 @@ def test_linen_with_a_state_as_the_readme_has_it(tmp_path: Path) -> None:
         "optimizer: {name: adam}\n"
     )
     task = targets.make(load(path).config, ImportPolicy((tmp_path,)))
-    params, state = task.initial
+    params, state = task.objective.initial
     assert {leaf.shape for leaf in jax.tree.leaves(state)} == {(16,)}
-    assert task.parameters == 6 * 16 + 16 + 2 * 16 + 16 * 3 + 3
-    batch, keys = task.source.first(32), np.arange(4, dtype=np.uint32).reshape(2, 2)
-    train = [float(task.model.loss(params, state, batch, key, True)[0]) for key in keys]
-    judged = [float(task.model.loss(params, state, batch, None, False)[0]) for _ in keys]
+    assert task.objective.parameters == 6 * 16 + 16 + 2 * 16 + 16 * 3 + 3
+    batch, keys = task.batches.source.first(32), np.arange(4, dtype=np.uint32).reshape(2, 2)
+    train = [float(task.objective.model.loss(params, state, batch, key, True)[0]) for key in keys]
+    judged = [float(task.objective.model.loss(params, state, batch, None, False)[0]) for _ in keys]
     assert train[0] != train[1]
     assert judged[0] == judged[1]
-    after = task.model.loss(params, state, batch, keys[0], True)[1][0]
+    after = task.objective.model.loss(params, state, batch, keys[0], True)[1][0]
     assert any((one != other).any() for one, other in zip(*map(jax.tree.leaves, (state, after)), strict=True))

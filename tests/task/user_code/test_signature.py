@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
+from jax.random import key_data
 
 from lrfind.core.errors import InputError
+from lrfind.task.user_code.pytrees import is_key
 from lrfind.task.user_code.recognize import recognise
 from lrfind.task.user_code.signature import Roles, check_keywords
 
-VALUES = {"params": "P", "state": "S", "inputs": "X", "key": "K", "train": True, "evaluation": False}
+RAW = np.array([1, 2], np.uint32)
+VALUES = {"params": "P", "state": "S", "inputs": "X", "key": RAW, "train": True, "evaluation": False}
 
 
 def seen(*arguments: Any, **keywords: Any) -> tuple[Any, ...]:
-    return (*arguments, *sorted(keywords.items()))
+    """The arguments, with "K" for the proper key of the raw one."""
+    named = ["K" if is_key(value) and (key_data(value) == RAW).all() else value for value in arguments]
+    return (*named, *sorted(keywords.items()))
 
 
 def apply_roles(function: Callable[..., Any]) -> Roles:
@@ -39,7 +45,7 @@ def apply_roles(function: Callable[..., Any]) -> Roles:
     ],
 )
 def test_arguments_of_apply(function: Callable[..., Any], expected: tuple[Any, ...]) -> None:
-    assert apply_roles(function)(VALUES) == expected
+    assert apply_roles(function)(**VALUES) == expected
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def times(peak: Any, factor: float) -> Any:
 
 
 def dusted(value: float) -> float:
-    """Round a number to `DIGITS` significant digits."""
+    """Return a number rounded to `DIGITS` significant digits."""
     return float(f"{value:.{DIGITS}g}")
 
 

@@ -1,0 +1,190 @@
+"""Batches that a user's code makes, as a source."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from lrfind.core.errors import InputError
+from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
+from lrfind.engine.host_batches import host_feed
+from lrfind.engine.train_loop import BatchFeed
+from lrfind.task.batch_source import Part, fingerprint, pick, shapes
+from lrfind.task.data.batches import ORDER, Batches, generator
+from lrfind.task.user_code.batch_cache import Fit, MemoryBudget, Stream
+from lrfind.task.user_code.data import KEY, BatchFactory, UserArrays
+from lrfind.task.user_code.pytrees import Tree, alike
+from lrfind.task.user_code.tracebacks import shape_of
+
+HELD_OUT = -1
+"""Number of the held-out stream, beside those of the seeds."""
+
+DIGESTED = 8
+"""Number of batches that stand for all in the fingerprint: reading the rest would be a pass of its own."""
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """Source of batches that a user's code makes.
+
+    Attributes:
+        title: name in reports.
+        made: factory of the batches.
+        held_out: held-out batches or arrays; None without any.
+        seed: seed of the run.
+        example: the first batch.
+        fits: checks of every batch; may grow.
+    """
+
+    title: str
+    made: BatchFactory
+    held_out: UserArrays | BatchFactory | None
+    seed: int
+    example: Tree
+    fits: list[Fit] = field(default_factory=list)
+    _streams: dict[int, Stream] = field(default_factory=dict)
+    _room: MemoryBudget = field(default_factory=MemoryBudget)
+
+    @property
+    def batch_rows(self) -> int:
+        return rows_in(self.example)
+
+    @property
+    def batch_bytes(self) -> int:
+        return sum(int(leaf.nbytes) for leaf in jax.tree.leaves(self.example))
+
+    @property
+    def nbytes(self) -> int:
+        return 2 * self.batch_bytes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        notes = []
+        if not self.made.seeded:
+            notes.append(
+                f"{self.title} gives every seed the same batches in the same order, so the seeds differ in their "
+                "weights alone; give a function with a parameter called seed"
+            )
+        skipped = self.stream(0).skipped
+        if skipped:
+            batches = "batch" if skipped == 1 else "batches"
+            notes.append(f"{skipped:,} smaller {batches} of each pass over {self.title} left out")
+        return tuple(notes)
+
+    def stream(self, lane_seed: int) -> Stream:
+        """Return the stream of a seed; all seeds share one if it makes no difference."""
+        own = lane_seed if self.made.seeded else 0
+        if own not in self._streams:
+            number = int(generator(self.seed, own, ORDER).integers(2**31 - 1))
+
+            def start(epoch: int) -> Any:
+                return self.made.start(number, epoch)
+
+            like = self._streams[0].template if own and 0 in self._streams else None
+            title = self.title if like is None else f"{self.title} for seed {number}"
+            self._streams[own] = Stream(start, title, self._room, KEY, self.fits, like)
+        return self._streams[own]
+
+    def per_epoch(self) -> int:
+        return self.stream(0).count()
+
+    def feed(self, seeds: Sequence[int], batches: Batches) -> BatchFeed:
+        streams = [self.stream(seed) for seed in seeds]
+
+        def made(number: int, begin: int, stop: int) -> Tree:
+            return streams[number].stack(begin, stop, batches.accumulate)
+
+        return host_feed(made, lambda number, *steps: batches.keys(seeds[number], *steps))
+
+    def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
+        del at_once  # They come as they are.
+        wanted = max(1, -(-rows // self.batch_rows))
+        if part == "train":
+            return self.stream(0).take(wanted)
+        if self.held_out is None:
+            return None
+        if isinstance(self.held_out, UserArrays):
+            rows_held = pick(self.held_out.train, rows)
+            for fit in self.fits:
+                rows_held = fit(rows_held, "data.validation", "data.validation")
+            return cut(rows_held, self.batch_rows, at_once=self.batch_rows)
+        if HELD_OUT not in self._streams:
+            made, title = self.held_out, "data.validation"
+            self._streams[HELD_OUT] = Stream(
+                lambda epoch: made.start(0, epoch), title, MemoryBudget(), title, self.fits
+            )
+        return self._streams[HELD_OUT].take(wanted)
+
+    def first(self, rows: int) -> Tree:
+        return self.example
+
+    def digest(self) -> str:
+        hasher = hashlib.blake2b(digest_size=16)
+        for batch in self.stream(0).take(DIGESTED):
+            fingerprint(hasher, batch)
+        for batch in self.sample("validation", DIGESTED * self.batch_rows) or ():
+            fingerprint(hasher, batch)
+        return hasher.hexdigest()
+
+    def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
+        known = self._streams if seeds is None else {seed if self.made.seeded else 0 for seed in seeds}
+        new = {own: self._streams[own].marks.unrecorded(stop) for own in sorted(known)}
+        return [
+            {"kind": "batches", "seed": own, "start": marks[0], "sums": marks[1]} for own, marks in new.items() if marks
+        ]
+
+    def expect(self, line: Mapping[str, Any]) -> None:
+        own = line["seed"]
+        if own != HELD_OUT or HELD_OUT in self._streams:
+            stream = self._streams[own] if own == HELD_OUT else self.stream(own)
+            stream.marks.expect(line["start"], line["sums"])
+
+    def describe(self) -> str:
+        passed = self.stream(0).per_pass
+        batches = "batches" if passed is None else f"{passed:,} batches"
+        held_out = "none held out" if self.held_out is None else "others held out"
+        return f"{self.title}: {batches} of {self.batch_rows:,} rows, {held_out}, {shapes(self.example)}"
+
+
+def streamed(
+    made: BatchFactory, held_out: UserArrays | BatchFactory | None, title: str, seed: int, fits: Sequence[Fit] = ()
+) -> Streamed:
+    """Return the source of a user's batches; takes the first one.
+
+    Args:
+        made: factory of the batches.
+        held_out: held-out batches or arrays; None without any.
+        title: name in reports.
+        seed: seed of the run.
+        fits: checks of every batch.
+    """
+    empty = Streamed(title, made, held_out, seed, np.zeros(1), list(fits))
+    source = replace(empty, example=empty.stream(0).first())
+    if held_out is not None:
+        check_alike(source, held_out, title)
+    return source
+
+
+def check_alike(source: Streamed, held_out: UserArrays | BatchFactory, title: str) -> None:
+    """Check that held-out batches have the structure, shapes and types of training batches.
+
+    Raises:
+        InputError: they differ in more than the number of rows.
+    """
+    batch = (source.sample("validation", 1) or [None])[0]
+    same = alike(batch, source.example) and all(
+        one.shape[1:] == other.shape[1:] and one.dtype == other.dtype
+        for one, other in zip(jax.tree.leaves(batch), jax.tree.leaves(source.example), strict=True)
+    )
+    if not same:
+        raise InputError(
+            f"a batch held out is {shape_of(batch)}, and one of {title} to train on is {shape_of(source.example)}; "
+            "they must agree but for the rows",
+            key="data.validation",
+        )
