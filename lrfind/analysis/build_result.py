@@ -49,6 +49,7 @@ class RunDescription:
         facts: facts of model and data, with `RATE` for the learning rate in the optimiser's line.
         train_steps: length in steps of the training that the rate is for.
         assumptions: assumptions about what the config leaves out, one sentence each.
+        schedule: totals of the config's schedule over the training; None if an older journal does not hold them.
     """
 
     name: str
@@ -57,6 +58,7 @@ class RunDescription:
     facts: Facts
     train_steps: int
     assumptions: tuple[str, ...] = ()
+    schedule: ScheduleTotals | None = None
 
 
 @dataclass(frozen=True)
@@ -108,22 +110,19 @@ class Measurements:
         return Evidence(*points(self.curve.trust), self.sharpness, self.stability_limit, self.stability_rule)
 
 
-def build_result(
-    measured: Measurements, described: RunDescription, schedule: ScheduleTotals | None, *, interrupted: bool
-) -> Result:
+def build_result(measured: Measurements, described: RunDescription, *, interrupted: bool) -> Result:
     """Return the result of a run: recommendation, suggestions, warnings and confirmation.
 
     Args:
         measured: measurements of the run.
         described: what was known beforehand.
-        schedule: totals of the config's schedule over the training; None if they are unknown.
         interrupted: whether the run stopped before its end, so that the confirmation decides nothing.
     """
     curve, section = measured.curve, described.config["sweep"]
     seeds, method = len(curve.loss), section["method"]
     found = suggestions(method, curve.summary, curve.loss)
     suggestion = found[method]
-    recommendation = sweep_recommendation(curve, suggestion, described, schedule)
+    recommendation = sweep_recommendation(curve, suggestion, described)
     first, last = float(curve.learning_rate[0]), float(curve.learning_rate[-1])
     low, high = section["min_lr"], section["max_lr"]
     ranges = list(advice.range_warnings(low, high, first, last, extended_down=measured.passes > 1))
@@ -152,7 +151,7 @@ def build_result(
     elif run is not None:
         warnings.append(unheard(run.search, suggestion, run.judged_on, timed=run.timed))
     rate = recommendation.learning_rate
-    if schedule is None and rate is not None and curve.ignores_gradient_scale(suggestion.learning_rate):
+    if described.schedule is None and rate is not None and curve.ignores_gradient_scale(suggestion.learning_rate):
         warnings.append(UNSCALED)
     return Result(
         name=described.name,
@@ -179,9 +178,7 @@ def build_result(
     )
 
 
-def sweep_recommendation(
-    curve: SweepCurve, suggestion: Suggestion, described: RunDescription, schedule: ScheduleTotals | None
-) -> Recommendation:
+def sweep_recommendation(curve: SweepCurve, suggestion: Suggestion, described: RunDescription) -> Recommendation:
     """Return the recommendation that the sweep alone gives, scaled to the whole training if the optimiser needs it."""
     recommendation = advice.recommend(
         described.config["sweep"]["method"],
@@ -191,9 +188,9 @@ def sweep_recommendation(
         steps=described.train_steps,
     )
     recommendation = advice.averaged_with_minimum(recommendation, curve.summary)
-    if schedule is None or not curve.ignores_gradient_scale(suggestion.learning_rate):
+    if described.schedule is None or not curve.ignores_gradient_scale(suggestion.learning_rate):
         return recommendation
-    return advice.scaled_to_horizon(recommendation, curve.learning_rate, schedule.sum)
+    return advice.scaled_to_horizon(recommendation, curve.learning_rate, described.schedule.sum)
 
 
 def trials_so_far(run: SearchRun, described: RunDescription) -> Confirmation | None:

@@ -49,8 +49,7 @@ def result_of(
         stability_rule=stability.rule if stability else None,
     )
     config = task.config.model_dump(mode="json")
-    totals = schedule_of(task, task.train_steps).totals
-    result = build_result(measured, describe(task, name, config), totals, interrupted=interrupted)
+    result = build_result(measured, describe(task, name, config), interrupted=interrupted)
     result = replace(
         result,
         facts=facts(task, result.recommendation.learning_rate),

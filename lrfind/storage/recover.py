@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lrfind.analysis.build_result import Measurements, RunDescription, SearchRun, build_result
+from lrfind.analysis.build_result import Measurements, RunDescription, ScheduleTotals, SearchRun, build_result
 from lrfind.analysis.confirmation.search import Search
 from lrfind.analysis.range_test.recommendation import stopped
 from lrfind.analysis.range_test.sweep_curve import SweepCurve
@@ -47,6 +47,7 @@ def description_of(head: Line) -> RunDescription:
         facts=build(Facts, head["facts"], "facts"),
         train_steps=checked(head["train_steps"], int, "train_steps"),
         assumptions=checked(head["assumptions"], tuple[str, ...], "assumptions"),
+        schedule=build(ScheduleTotals, head["schedule"], "schedule") if head.get("schedule") else None,
     )
 
 
@@ -99,7 +100,7 @@ def interrupted_result(folder: Path, lines: Sequence[Line]) -> tuple[Result, str
         stability_limit=checked(sharpness.get("limit"), float | None, "limit"),
         stability_rule=checked(sharpness.get("rule"), str | None, "rule"),
     )
-    return build_result(measured, described, None, interrupted=True), reached
+    return build_result(measured, described, interrupted=True), reached
 
 
 def with_infinities(result: Result, folder: Path) -> Result:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lrfind.analysis.build_result import RunDescription
 from lrfind.core.result import Facts
 from lrfind.engine import devices
+from lrfind.task.unit_schedule import schedule_of
 
 if TYPE_CHECKING:
     from lrfind.task.task import Task
@@ -42,5 +43,12 @@ def describe(task: Task, name: str, config: Mapping[str, Any], rate: float | Non
         config: resolved config, plain JSON values.
         rate: learning rate of the optimiser's line; None for a name in its place.
     """
-    environment = devices.environment()
-    return RunDescription(name, config, environment, facts(task, rate), task.train_steps, task.assumptions)
+    return RunDescription(
+        name=name,
+        config=config,
+        environment=devices.environment(),
+        facts=facts(task, rate),
+        train_steps=task.train_steps,
+        assumptions=task.assumptions,
+        schedule=schedule_of(task, task.train_steps).totals,
+    )
