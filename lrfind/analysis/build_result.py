@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrfind.analysis.confirmation.search import Search
@@ -90,9 +90,8 @@ class Measurements:
         execution: how the train loop was compiled.
         confirming: whether the sweep had ended and the confirmation begun.
         run: search of the confirmation; None if there is none.
-        sharpness: largest eigenvalue of the Hessian at the initial weights; None if it is unknown.
-        stability_limit: rate above which the optimiser is unstable there; None if it is unknown.
-        stability_rule: formula of the limit; None if it is unknown.
+        stability: `sharpness` at the initial weights, stability `limit` and its `rule`, as in the journal; empty if they
+            are unknown.
     """
 
     curve: SweepCurve
@@ -100,14 +99,14 @@ class Measurements:
     execution: Execution
     confirming: bool = False
     run: SearchRun | None = None
-    sharpness: float | None = None
-    stability_limit: float | None = None
-    stability_rule: str | None = None
+    stability: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def evidence(self) -> Evidence:
         """Evidence beside the curve."""
-        return Evidence(*points(self.curve.trust), self.sharpness, self.stability_limit, self.stability_rule)
+        known = self.stability
+        sharpness, limit = (None if known.get(key) is None else float(known[key]) for key in ("sharpness", "limit"))
+        return Evidence(*points(self.curve.trust), sharpness, limit, known.get("rule"))
 
 
 def build_result(measured: Measurements, described: RunDescription, *, interrupted: bool) -> Result:

@@ -37,16 +37,13 @@ def result_of(
     """
     curves = [each.curve for each in passes if each.chunks]
     run = confirmation.search if confirmation else None
-    stability = confirmation.stability if confirmation else None
     measured = Measurements(
         curves[-1],
         passes=len(curves),
         execution=execution,
         confirming=run is not None,
         run=run,
-        sharpness=stability.sharpness if stability else None,
-        stability_limit=stability.limit if stability else None,
-        stability_rule=stability.rule if stability else None,
+        stability=confirmation.stability if confirmation else {},
     )
     config = task.config.model_dump(mode="json")
     result = build_result(measured, describe(task, name, config), interrupted=interrupted)

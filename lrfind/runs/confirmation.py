@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -21,7 +21,6 @@ from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.engine.resumable import ResumableTrainLoop, Trainer
-from lrfind.engine.sharpness import Stability
 from lrfind.engine.train_loop import Chunk, TrainLoop
 from lrfind.runs import evidence
 from lrfind.runs.callbacks import RunContext
@@ -29,7 +28,7 @@ from lrfind.runs.evaluator import Evaluator, Judgement
 from lrfind.runs.range_test import PROBE_EVERY, SweepPass
 from lrfind.runs.scheduled_training import train_on_schedule
 from lrfind.storage.journal import KIND_CONFIRM, KIND_JUDGED, KIND_SEARCH, KIND_SHARPNESS, KIND_SWEPT, KIND_TIME
-from lrfind.storage.replay import ReplayJournal
+from lrfind.storage.replay import Line, ReplayJournal
 from lrfind.task.models.contract import FORWARD
 from lrfind.task.task import Task
 from lrfind.task.unit_schedule import schedule_of
@@ -64,7 +63,7 @@ class ConfirmationRun:
     replay: ReplayJournal
     context: RunContext
     search: SearchRun | None = None
-    _sharpness: Future[Stability | None] = field(default_factory=Future)
+    _stability: Future[Line] = field(default_factory=Future)
     _began: float = 0.0
 
     def confirm(self, rate: float, passes: Sequence[SweepPass]) -> None:
@@ -75,7 +74,7 @@ class ConfirmationRun:
             passes: passes of the sweep.
         """
         with self.context.phase("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
-            self._sharpness = beside.submit(self._measure_sharpness)
+            self._stability = beside.submit(self.replay.memoize, KIND_SHARPNESS, self._measure_stability)
             swept = self.replay.memoize(KIND_SWEPT, lambda: {"seconds": self.context.timer.spent["sweep"]})
             seconds = float(swept["seconds"])
             self.search = start(self.task, self.evaluator, self.states, rate, passes, seconds)
@@ -96,9 +95,9 @@ class ConfirmationRun:
                 self.context.callback.on_rung_chunk(len(part.rung.rates), part.rung.steps, part.done, search.budget)
 
     @property
-    def stability(self) -> Stability | None:
-        """Sharpness and stability limit; None if they are unknown."""
-        return self._sharpness.result() if self._sharpness.done() else None
+    def stability(self) -> Mapping[str, Any]:
+        """Sharpness, stability limit and its rule, as the journal has them; empty if they are unknown."""
+        return (self._stability.result()["found"] if self._stability.done() else None) or {}
 
     def late(self) -> bool:
         """Return whether `confirm.max_seconds` have passed; time before a kill counts as well."""
@@ -117,13 +116,9 @@ class ConfirmationRun:
         search.permuted_label_loss = min(search.permuted_label_loss, float(line.get("unseeing", math.inf)))
         return np.array(line["loss"], np.float64), np.array(line["train_loss"], np.float64)
 
-    def _measure_sharpness(self) -> Stability | None:
-        def measure() -> dict[str, Any]:
-            stability = evidence.sharpness(self.task, self.train_loop, self.states[0], self.platform)
-            return {"found": asdict(stability) if stability else None}
-
-        values = self.replay.memoize(KIND_SHARPNESS, measure)["found"]
-        return Stability(**values) if values else None
+    def _measure_stability(self) -> dict[str, Any]:
+        stability = evidence.sharpness(self.task, self.train_loop, self.states[0], self.platform)
+        return {"found": asdict(stability) if stability else None}
 
 
 def start(

@@ -47,8 +47,13 @@ def description_of(head: Line) -> RunDescription:
         facts=build(Facts, head["facts"], "facts"),
         train_steps=checked(head["train_steps"], int, "train_steps"),
         assumptions=checked(head["assumptions"], tuple[str, ...], "assumptions"),
-        schedule=build(ScheduleTotals, head["schedule"], "schedule") if head.get("schedule") else None,
+        schedule=totals_of(head["schedule"]) if head.get("schedule") else None,
     )
+
+
+def totals_of(schedule: Line) -> ScheduleTotals:
+    """Return the totals of a schedule from the head of a journal, which spells non-finite numbers as texts."""
+    return ScheduleTotals(float(schedule["sum"]), float(schedule["mean"]), bool(schedule["plateau"]))
 
 
 def recover_result(folder: Path) -> tuple[Result, str]:
@@ -89,16 +94,13 @@ def interrupted_result(folder: Path, lines: Sequence[Line]) -> tuple[Result, str
     if "facts" not in head:
         raise NothingToJudge(f"{folder}: {reached}, by a version of lrfind whose journals tell no more; {AGAIN}")
     described = description_of(head)
-    sharpness = (reader.replay(journal.KIND_SHARPNESS) or {}).get("found") or {}
     measured = Measurements(
         curve,
         passes=len(passes),
         execution=build(Execution, dict(reader.replay(journal.KIND_EXECUTION) or {}), "execution"),
         confirming=confirming,
         run=search_of(reader, described.train_steps, seeds=len(curve.loss)),
-        sharpness=checked(sharpness.get("sharpness"), float | None, "sharpness"),
-        stability_limit=checked(sharpness.get("limit"), float | None, "limit"),
-        stability_rule=checked(sharpness.get("rule"), str | None, "rule"),
+        stability=(reader.replay(journal.KIND_SHARPNESS) or {}).get("found") or {},
     )
     return build_result(measured, described, interrupted=True), reached
 
