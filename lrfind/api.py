@@ -15,8 +15,8 @@ from lrfind.config.sections.target import NONE, OWN, PYTHON
 from lrfind.config.validate import validate
 from lrfind.core.errors import ConfigError, InputError, Problem, RunError
 from lrfind.core.result import Result
-from lrfind.runs.callbacks import NullCallback, Timer
-from lrfind.runs.measurement import measure
+from lrfind.runs.callbacks import NullCallback, RunContext, Timer
+from lrfind.runs.sweep import measure
 from lrfind.storage.null import NullRunDirectory
 from lrfind.task.user_code.tracebacks import failure_of
 
@@ -172,9 +172,9 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
     from lrfind.engine import devices
     from lrfind.task import from_user_code
 
-    timer, callback = Timer(), NullCallback()
+    context = RunContext(NullCallback(), Timer())
     platform = devices.configure(cache=False)
-    with timer("data"):
+    with context.timer("data"):
         task = from_user_code.assemble(config, parts, lambda: "")
 
     def render(result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
@@ -182,7 +182,7 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
         return result, {}
 
     try:
-        result, _ = measure(task, platform, name, NullRunDirectory(), render, bounds, callback, timer)
+        result, _ = measure(task, platform, name, NullRunDirectory(), render, bounds, context)
     except RunError as error:
         raise failure_of(error) from error.__cause__
     if result.status == "interrupted":

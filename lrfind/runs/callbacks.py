@@ -1,4 +1,4 @@
-"""Who watches a run, and the clock beside it."""
+"""Callbacks of a run, and the time that its parts take."""
 
 from __future__ import annotations
 
@@ -17,36 +17,62 @@ if TYPE_CHECKING:
 
 
 class Callback(Protocol):
-    """Whoever wants to know what happens: a progress bar, or nobody."""
+    """Callback that is told of a run's progress, such as a progress bar; any method may raise KeyboardInterrupt."""
 
     def phase(self, name: str) -> None:
-        """A part of the work begins: ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"``, ``"train"`` or
-        ``"render"``."""
+        """A part of the run begins.
+
+        Args:
+            name: ``"import"``, ``"data"``, ``"compile"``, ``"sweep"``, ``"confirm"``, ``"train"`` or ``"render"``.
+        """
 
     def folder(self, path: Path, passed: str = "") -> None:
-        """The run directory is taken; `passed` says why it is not that of the config's name, as ``"holds ..."``."""
+        """The run directory is taken.
+
+        Args:
+            path: the run directory.
+            passed: reason, as ``"holds ..."``, why it is not the folder of the config's name; empty if it is.
+        """
 
     def note(self, text: str) -> None:
-        """Something to know besides, a sentence."""
+        """There is something else to know, in one sentence."""
 
     def resume(self, reached: Position | None, rejected_lines: int) -> None:
-        """An unfinished run is carried on from there; so many lines of its journal do not belong to it."""
+        """An unfinished run is carried on.
+
+        Args:
+            reached: last measured step of its journal; None if there is none.
+            rejected_lines: number of lines of its journal that do not belong to it.
+        """
 
     def on_recompute(self, kind: str, done: int, total: int) -> None:
-        """So many steps have to be measured again, and are."""
+        """Steps of a kind that the journal has are trained again, `done` of `total` so far."""
 
     def on_sweep_chunk(self, learning_rate: Floats, done: int, loss: float) -> None:
-        """`done` steps of a ladder are measured, the last one at this loss (median over seeds)."""
+        """A chunk of the range test or of a training is finished.
+
+        Args:
+            learning_rate: rates of the whole pass, shape (steps,).
+            done: number of finished steps.
+            loss: loss of the last one, median over the seeds.
+        """
 
     def on_confirm_start(self, steps: float, seconds: float) -> None:
-        """The confirmation will take at most so many optimiser steps, and about so long."""
+        """The confirmation begins; it takes at most so many optimiser steps, and about so many seconds."""
 
     def on_rung_chunk(self, rates: int, horizon: int, done: float, total: float) -> None:
-        """A part of a heat is done: of so many rates and steps; optimiser steps of all heats so far, and at most."""
+        """A chunk of a rung is finished.
+
+        Args:
+            rates: number of rates of the rung.
+            horizon: length of its trials in steps.
+            done: optimiser steps of the confirmation so far.
+            total: largest number of optimiser steps of the confirmation.
+        """
 
 
 class NullCallback:
-    """A watcher who looks away."""
+    """A callback that does nothing."""
 
     def phase(self, name: str) -> None: ...
 
@@ -67,7 +93,12 @@ class NullCallback:
 
 @dataclass
 class Timer:
-    """Seconds spent in each part of the work."""
+    """Timer of a run's parts.
+
+    Attributes:
+        started: time of the start, in seconds of `time.perf_counter`.
+        spent: seconds by part.
+    """
 
     started: float = field(default_factory=time.perf_counter)
     spent: dict[str, float] = field(default_factory=dict)
@@ -81,10 +112,30 @@ class Timer:
             self.spent[part] = self.spent.get(part, 0.0) + time.perf_counter() - begin
 
     def timing(self) -> Timing:
-        """What was spent so far, the whole included."""
+        """Return the seconds of each part so far, and in total."""
         return Timing(**self.spent, total=self.total)
 
     @property
     def total(self) -> float:
         """Seconds since the start."""
         return time.perf_counter() - self.started
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """Callback and timer of a run.
+
+    Attributes:
+        callback: callback that is told of the progress.
+        timer: timer of the run's parts.
+    """
+
+    callback: Callback
+    timer: Timer
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a part of the run and tell the callback of its beginning."""
+        with self.timer("import_" if name == "import" else name):
+            self.callback.phase(name)
+            yield

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.confirmation.horizon_scaling import POWER, ignores_gradient_scale
+from lrfind.analysis.build_result import SearchRun
+from lrfind.analysis.confirmation.horizon_scaling import POWER
 from lrfind.analysis.confirmation.search import ENOUGH, Rung, Search, horizons, min_budget
+from lrfind.analysis.range_test.methods import suggestions
+from lrfind.analysis.range_test.recommendation import guess
+from lrfind.analysis.range_test.sweep_curve import SweepCurve
+from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
+from lrfind.engine.resumable import ResumableTrainLoop
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import Chunk, Trainer
 from lrfind.runs import evidence
-from lrfind.runs.scheduled_training import UnitSchedule, train_on_schedule, unit_schedule
-from lrfind.runs.sweep_pass import PROBE_EVERY
+from lrfind.runs.callbacks import RunContext
+from lrfind.runs.evaluator import Evaluator, Judgement
+from lrfind.runs.range_test import PROBE_EVERY, SweepPass
+from lrfind.runs.scheduled_training import train_on_schedule
+from lrfind.storage.journal import KIND_CONFIRM, KIND_JUDGED, KIND_SEARCH, KIND_SHARPNESS, KIND_SWEPT, KIND_TIME
+from lrfind.storage.replay import Line, ReplayJournal
 from lrfind.task.models.contract import FORWARD
-
-if TYPE_CHECKING:
-    from lrfind.engine.trainer import Chunk, Trainer
-    from lrfind.runs.evaluator import Evaluator, Judgement
-    from lrfind.runs.range_test import SweepPass
-    from lrfind.task.task import Task
+from lrfind.task.task import Task
+from lrfind.task.unit_schedule import schedule_of
 
 MOST = 10
 """Largest cost of the confirmation, in multiples of the whole training's steps.
@@ -29,69 +41,160 @@ A user who trains for 50 steps will not wait for 3,000; the first rung, which is
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class ConfirmationRun:
-    """A started or finished confirmation.
+    """A confirmation of a run; an interrupted one keeps its finished trials.
 
     Attributes:
-        search: search over learning rates.
-        evaluator: evaluator of the trials.
-        before: optimiser steps of sweep and evidence.
-        per_step: seconds per step of the sweep.
-        timed: whether `confirm.max_seconds` leaves less budget than `confirm.budget`.
+        task: task to train.
+        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+        train_loop: train loop, compiled for the seeds' states.
+        states: training state of each seed before training.
+        evaluator: compiled evaluator of the trials.
+        replay: journal of the run.
+        context: callback and timer of the run.
+        search: search over learning rates; None before the first trial.
     """
 
-    search: Search
+    task: Task
+    platform: str
+    train_loop: TrainLoop
+    states: list[Any]
     evaluator: Evaluator
-    before: float
-    per_step: float
-    timed: bool = False
+    replay: ReplayJournal
+    context: RunContext
+    search: SearchRun | None = None
+    _stability: Future[Line] = field(default_factory=Future)
+    _began: float = 0.0
+
+    def confirm(self, rate: float, passes: Sequence[SweepPass]) -> None:
+        """Search around a suggested rate, and measure the sharpness beside.
+
+        Args:
+            rate: suggested learning rate.
+            passes: passes of the sweep.
+        """
+        with self.context.phase("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
+            self._stability = beside.submit(self.replay.memoize, KIND_SHARPNESS, self._measure_stability)
+            swept = self.replay.memoize(KIND_SWEPT, lambda: {"seconds": self.context.timer.spent["sweep"]})
+            seconds = float(swept["seconds"])
+            self.search = start(self.task, self.evaluator, self.states, rate, passes, seconds)
+            self.replay.memoize(KIND_SEARCH, partial(search_record, self.search))
+            search, seed_steps = self.search.search, sum(each.done for each in passes) * len(self.states)
+            if search.possible:
+                self.context.callback.on_confirm_start(search.budget, search.budget * seconds / seed_steps)
+            self._began = time.monotonic()
+            trainer = ResumableTrainLoop(
+                self.train_loop,
+                self.replay,
+                KIND_CONFIRM,
+                self.context.callback.on_recompute,
+                fields=("loss",),
+                seen=self.task.batches.seen,
+            )
+            for part in run_rungs(self.task, trainer, self.states, self.judge, search, self.late):
+                self.context.callback.on_rung_chunk(len(part.rung.rates), part.rung.steps, part.done, search.budget)
+
+    @property
+    def stability(self) -> Mapping[str, Any]:
+        """Sharpness, stability limit and its rule, as the journal has them; empty if they are unknown."""
+        return (self._stability.result()["found"] if self._stability.done() else None) or {}
+
+    def late(self) -> bool:
+        """Return whether `confirm.max_seconds` have passed; time before a kill counts as well."""
+        limit = self.task.config.confirm.max_seconds
+        if limit is None:
+            return False
+        line = self.replay.memoize(KIND_TIME, lambda: {"seconds": time.monotonic() - self._began})
+        self._began = time.monotonic() - line["seconds"]
+        return bool(line["seconds"] > limit)
+
+    def judge(self, states: Sequence[Any]) -> tuple[Floats, Floats]:
+        """Return the deciding loss and the training loss of each state, from the journal if it has them."""
+        assert self.search is not None, "the search has begun"
+        line = self.replay.memoize(KIND_JUDGED, partial(evaluation_record, self.evaluator, states))
+        search = self.search.search
+        search.permuted_label_loss = min(search.permuted_label_loss, float(line.get("unseeing", math.inf)))
+        return np.array(line["loss"], np.float64), np.array(line["train_loss"], np.float64)
+
+    def _measure_stability(self) -> dict[str, Any]:
+        stability = evidence.sharpness(self.task, self.train_loop, self.states[0], self.platform)
+        return {"found": asdict(stability) if stability else None}
 
 
 def start(
-    task: Task, judged: Evaluator, starts: list[Any], rate: float, climbs: Sequence[SweepPass], seconds: float
-) -> ConfirmationRun:
+    task: Task, evaluator: Evaluator, states: list[Any], rate: float, passes: Sequence[SweepPass], seconds: float
+) -> SearchRun:
     """Start a search at the sweep's suggestion with the remaining budget.
 
     Args:
         task: task to train.
-        judged: compiled evaluator.
-        starts: training state of every seed before training.
+        evaluator: compiled evaluator.
+        states: training state of every seed before training.
         rate: suggested learning rate.
-        climbs: passes of the sweep.
+        passes: passes of the sweep.
         seconds: time that the sweep took.
     """
-    section, seeds = task.config.confirm, len(starts)
-    swept = sum(sweep.done for sweep in climbs) * seeds
-    probes = sum(float(np.isfinite(sweep.trust).sum()) for sweep in climbs)
+    section, seeds = task.config.confirm, len(states)
+    swept = sum(each.done for each in passes) * seeds
+    probes = sum(float(np.isfinite(each.curve.trust).sum()) for each in passes)
     before = swept + FORWARD * probes + evidence.cost(task)
-    allowed = step_budget(task, before, judged)
+    allowed = step_budget(task, before, evaluator)
     budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)
-    untrained, _ = judged(starts)
-    last = climbs[-1]
+    untrained, _ = evaluator(states)
     # The rungs of a full search are long enough to show how the best rate falls, more exactly than the norms do.
-    falls = budget < ENOUGH and ignores_gradient_scale(last.learning_rate, last.update_norm, last.gradient_norm, rate)
-    race = Search(rate, task.train_steps, budget, seeds, untrained, judged.cost, -POWER if falls else 0.0)
-    return ConfirmationRun(race, judged, before, seconds / swept, timed=budget < allowed)
+    falls = budget < ENOUGH and passes[-1].curve.ignores_gradient_scale(rate)
+    search = Search(rate, task.train_steps, budget, seeds, untrained, evaluator.cost, -POWER if falls else 0.0)
+    return SearchRun(search, evaluator.name, before, evaluator.rows, timed=budget < allowed)
 
 
-def step_budget(task: Task, before: float, judged: Evaluator) -> float:
+def starting_rate(config: Config, curve: SweepCurve) -> float | None:
+    """Return the rate at which the trials begin: the suggestion, or a guess if noise hides it."""
+    suggestion = suggestions(config.sweep.method, curve.summary, curve.loss)[config.sweep.method]
+    return guess(curve.summary) if suggestion.learning_rate is None else suggestion.learning_rate
+
+
+def step_budget(task: Task, before: float, evaluator: Evaluator) -> float:
     """Return the optimiser steps that the rungs may take, regardless of time.
 
     Args:
         task: task to train.
         before: optimiser steps of sweep and evidence.
-        judged: evaluator of the trials.
+        evaluator: evaluator of the trials.
     """
-    first = min_budget(task.train_steps, judged.cost)
+    first = min_budget(task.train_steps, evaluator.cost)
     return min(task.config.confirm.budget - before, max(MOST * task.train_steps, first))
 
 
-def expected(task: Task, judged: Evaluator) -> float:
+def expected(task: Task, evaluator: Evaluator) -> float:
     """Return the optimiser steps that the rungs may take after a sweep without extension."""
     sweep = task.config.sweep
     probes = FORWARD * sweep.steps / PROBE_EVERY
-    return step_budget(task, sweep.seeds * (sweep.steps + probes) + evidence.cost(task), judged)
+    return step_budget(task, sweep.seeds * (sweep.steps + probes) + evidence.cost(task), evaluator)
+
+
+def search_record(run: SearchRun) -> dict[str, Any]:
+    """Return the journal's line of a search; `lrfind.storage.recover.search_of` is the inverse."""
+    search = run.search
+    return {
+        "suggestion": search.suggestion,
+        "budget": search.budget,
+        "untrained": search.untrained.tolist(),
+        "evaluation": search.evaluation,
+        "most": search.max_exponent,
+        "judged_on": run.judged_on,
+        "before": run.before,
+    }
+
+
+def evaluation_record(evaluator: Evaluator, states: Sequence[Any]) -> dict[str, Any]:
+    """Return the journal's line of an evaluation of training states."""
+    prepared = evaluator.prepare_states(states)
+    loss, train_loss = evaluator.losses(prepared)
+    record: dict[str, Any] = {"loss": loss.tolist(), "train_loss": train_loss.tolist()}
+    if evaluator.permuted_labels:
+        record["unseeing"] = evaluator.permuted_label_loss(prepared)
+    return record
 
 
 @dataclass(frozen=True)
@@ -113,8 +216,8 @@ class RungChunk:
     done: float
 
 
-def confirm(
-    task: Task, train_loop: Trainer, starts: list[Any], judged: Judgement, race: Search, late: Callable[[], bool]
+def run_rungs(
+    task: Task, trainer: Trainer, states: list[Any], judge: Judgement, search: Search, late: Callable[[], bool]
 ) -> Iterator[RungChunk]:
     """Run the rungs of a search, which holds the outcome even if the caller stops early.
 
@@ -122,46 +225,35 @@ def confirm(
 
     Args:
         task: task to train.
-        train_loop: train loop, compiled for the seeds' states.
-        starts: training state of every seed before training.
-        judged: evaluator, called once per group of lanes.
-        race: search without a rung.
+        trainer: train loop, compiled for the seeds' states.
+        states: training state of every seed before training.
+        judge: evaluator, called once per group of lanes.
+        search: search without a rung.
         late: called before each rung; no more are started once it returns True.
 
     Yields:
         Every chunk of every rung.
     """
-    for heat in race.rungs():
+    for rung in search.rungs():
         if late():
             return
-        along = schedule(task, heat.steps)
-        lanes = [(rate, seed) for rate in heat.rates for seed in range(heat.seeds)]
-        outcomes: list[tuple[Floats, Floats]] = []
-        for first in range(0, len(lanes), len(starts)):
-            group = lanes[first : first + len(starts)]
+        schedule = schedule_of(task, rung.steps)
+        lanes = [(rate, seed) for rate in rung.rates for seed in range(rung.seeds)]
+        spent = search.spent
+        for first in range(0, len(lanes), len(states)):
+            group = lanes[first : first + len(states)]
             rates, seeds = np.array([rate for rate, _ in group]), [seed for _, seed in group]
-            done = race.spent + first * heat.steps
+            starts = [states[seed] for seed in seeds]
+            label = {"learning_rate": rates.tolist(), "seed": seeds, "steps": rung.steps}
             chunk = None
-            label = {"learning_rate": rates.tolist(), "seed": seeds, "steps": heat.steps}
-            for chunk, _ in train_on_schedule(
-                train_loop, [starts[seed] for seed in seeds], along, rates, seeds, label=label
-            ):
-                yield RungChunk(heat, rates, seeds, chunk, done + len(group) * (chunk.start + chunk.loss.shape[1]))
-            assert chunk is not None, "a heat has a step at least"
-            outcomes.append(judged(chunk.states))
-            loss, train_loss = (np.concatenate(groups) for groups in zip(*outcomes, strict=True))
-            race.report(heat, loss.tolist(), train_loss.tolist())
-        shape = (len(heat.rates), heat.seeds)
-        race.tell(heat, loss.reshape(shape), train_loss.reshape(shape))
+            for chunk, _ in train_on_schedule(trainer, starts, schedule, rates, seeds, label=label):
+                done = first * rung.steps + len(group) * (chunk.start + chunk.loss.shape[1])
+                yield RungChunk(rung, rates, seeds, chunk, spent + done)
+            assert chunk is not None, "a rung has a step at least"
+            search.report(rung, *judge(chunk.states))
 
 
-def rehearse_schedules(task: Task, judged: Evaluator) -> None:
+def rehearse_schedules(task: Task, evaluator: Evaluator) -> None:
     """Compile the schedules of the likely lengths of the rungs ahead of time."""
-    for steps in horizons(task.train_steps, expected(task, judged), judged.cost):
-        schedule(task, steps)
-
-
-def schedule(task: Task, horizon: int) -> UnitSchedule:
-    """Return the config's schedule scaled to `horizon` steps."""
-    section = task.config.train.schedule
-    return unit_schedule(section.name, horizon, **section.scaled(task.train_steps, horizon))
+    for steps in horizons(task.train_steps, expected(task, evaluator), evaluator.cost):
+        schedule_of(task, steps)

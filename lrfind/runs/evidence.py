@@ -1,26 +1,18 @@
-"""Measure evidence beside the answer: trust-region ratio and stability limit.
-
-The evidence is drawn and decides nothing.
-"""
+"""Measure sharpness and stability limit; they are drawn as evidence and decide nothing."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import numpy as np
 
-from lrfind.analysis.range_test.trust_region import points
 from lrfind.core.errors import OwnCodeError
-from lrfind.core.result import Evidence
 from lrfind.engine.evaluation import rows_in
 from lrfind.engine.sharpness import BASIS, ROUNDS, Stability, rule_of, stability
+from lrfind.engine.train_loop import TrainLoop
 from lrfind.task.optim import param_groups
-
-if TYPE_CHECKING:
-    from lrfind.engine.train_loop import TrainLoop
-    from lrfind.runs.range_test import SweepPass
-    from lrfind.task.task import Task
+from lrfind.task.task import Task
 
 STILL = 20
 """Steps at rate zero that fill an adaptive optimiser's moments at the initial weights."""
@@ -77,20 +69,3 @@ def sharpness(task: Task, train_loop: TrainLoop, start: Any, platform: str) -> S
         )
     except (jax.errors.JaxRuntimeError, MemoryError, OwnCodeError):
         return None
-
-
-def evidence(climb: SweepPass, found: Stability | None) -> Evidence:
-    """Return the evidence of a run for its result.
-
-    Args:
-        climb: last pass of the sweep.
-        found: sharpness and stability limit; None if they are unknown.
-    """
-    steps, ratio = points(climb.trust)
-    return Evidence(
-        trust_steps=steps,
-        trust_ratio=ratio,
-        sharpness=found.sharpness if found else None,
-        stability_limit=found.limit if found else None,
-        stability_rule=found.rule if found else None,
-    )

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lrfind.analysis.plateau import Plateau, PlateauTracker
+from lrfind.analysis.plateau import PlateauTracker
 from lrfind.core.dataset import Floats
-from lrfind.task.optim import schedules
+from lrfind.task.unit_schedule import UnitSchedule
 
 if TYPE_CHECKING:
     from lrfind.engine.trainer import Chunk, Trainer
-
-
-@dataclass(frozen=True)
-class UnitSchedule:
-    """A schedule with peak 1 for a training of a given length.
-
-    Attributes:
-        factors: rate at peak 1, shape (steps,); with `plateau`, the rate before any drop.
-        plateau: rule by which the loss lowers the rate; None if it never does.
-    """
-
-    factors: Floats
-    plateau: Plateau | None = None
-
-    @property
-    def steps(self) -> int:
-        """Length of the training in steps."""
-        return len(self.factors)
 
 
 class ScheduledChunk(NamedTuple):
@@ -45,25 +25,6 @@ class ScheduledChunk(NamedTuple):
 
     chunk: Chunk
     rates: Floats
-
-
-def unit_schedule(name: str, steps: int, **options: Any) -> UnitSchedule:
-    """Return the unit schedule of a name, cached because each evaluation compiles it.
-
-    Args:
-        name: name of the schedule.
-        steps: length of the training.
-        **options: keywords of `lrfind.task.optim.schedules.call`.
-    """
-    return _unit_schedule(name, steps, tuple(sorted(options.items())))
-
-
-@lru_cache(maxsize=64)
-def _unit_schedule(name: str, steps: int, options: tuple[tuple[str, Any], ...]) -> UnitSchedule:
-    """Return the unit schedule of hashable options."""
-    keywords = dict(options)
-    rise = schedules.unit(name, steps, **keywords)
-    return UnitSchedule(rise, Plateau.of(**keywords) if name == "reduce_on_plateau" else None)
 
 
 def train_on_schedule(
@@ -94,20 +55,20 @@ def train_on_schedule(
         The chunks, in order, computed on demand.
     """
     done = 0 if before is None else before.shape[1]
-    rise = schedule.factors[:, None] * peaks
+    planned = schedule.factors[:, None] * peaks
     if schedule.plateau is None:
-        for chunk in train_loop.run(states, rise[done:], start=done, seeds=seeds, label=label):
-            yield ScheduledChunk(chunk, rise[chunk.start : chunk.start + chunk.loss.shape[1]].T)
+        for chunk in train_loop.run(states, planned[done:], start=done, seeds=seeds, label=label):
+            yield ScheduledChunk(chunk, planned[chunk.start : chunk.start + chunk.loss.shape[1]].T)
         return
-    window, waiting = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
+    window, tracker = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
     loss = np.empty((len(peaks), 0)) if before is None else before
     judged = 0
     while (done := loss.shape[1]) < schedule.steps:
         while judged + window <= done:
-            waiting.see(loss[:, judged : judged + window])
+            tracker.see(loss[:, judged : judged + window])
             judged += window
-        stop = min(schedule.steps, judged + waiting.surely * window)
-        rates = rise[done:stop] * waiting.scale
+        stop = min(schedule.steps, judged + tracker.surely * window)
+        rates = planned[done:stop] * tracker.scale
         for chunk in train_loop.run(states, rates, start=done, seeds=seeds, label=label):
             states = chunk.states
             loss = np.concatenate([loss, chunk.loss], axis=1)

@@ -1,174 +1,131 @@
-"""The wiring: config -> plan -> sweep -> reading -> result -> run directory. Prints nothing; whoever watches is
-told."""
+"""Measure a learning rate: range test, confirmation, result, files of the run. Prints nothing."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from lrfind.config.diff import NO_PART
 from lrfind.config.schema import Config
+from lrfind.core import signals
 from lrfind.core.result import Result
-from lrfind.runs.callbacks import Callback, Timer
-from lrfind.runs.identity import identity, other_run
-from lrfind.runs.measurement import Render, compiled, measure
+from lrfind.runs.callbacks import Callback, RunContext, Timer
+from lrfind.runs.dry_run import dry_run_sweep as dry_run
+from lrfind.runs.prepare import Options, compile_sweep, open_directory, prepare
 from lrfind.storage import run_directory
-from lrfind.storage.folder_choice import take
-from lrfind.storage.ownership import Other
-from lrfind.storage.replay import position
-from lrfind.task.user_code.loader import ImportPolicy
+from lrfind.storage.null import NullRunDirectory
+from lrfind.storage.replay import ReplayJournal
+from lrfind.storage.run_directory import RunDirectory
 
 if TYPE_CHECKING:
+    from lrfind.runs.range_test import Bounds
     from lrfind.task.task import Task
 
+__all__ = ["Options", "Render", "dry_run", "measure", "sweep"]
 
-@dataclass(frozen=True)
-class Options:
-    """What is not part of the config. Of these, only `low`, `high` and `device` move the curve.
-
-    Attributes:
-        out: the run directory the user named; None for one under `runs`.
-        runs: the folder of all runs.
-        fresh: begin anew, and overwrite another config's run in `out`.
-        low: the lowest rate the user allows; None leaves it to the extension.
-        high: the highest rate the user allows; None leaves it to the extension.
-        device: ``"cpu"``, ``"gpu"``, ``"tpu"``, or None for JAX's choice.
-        cache: keep compiled programs between processes.
-        policy: where the user's own code may be loaded from.
-        start: the absolute folder that `out` and `runs` are relative to, whatever the user's code does.
-        avoid: run directories of the configs before this one in the same command.
-    """
-
-    out: Path | None = None
-    runs: Path = Path("lrfind-runs")
-    fresh: bool = False
-    low: float | None = None
-    high: float | None = None
-    device: str | None = None
-    cache: bool = True
-    policy: ImportPolicy = field(default_factory=ImportPolicy)
-    start: Path = field(default_factory=Path.cwd)
-    avoid: Collection[Path] = ()
-
-    def take(
-        self, name: str, mark: str, head: Mapping[str, Any], other: Other, result: str = run_directory.RESULT
-    ) -> AbstractContextManager[run_directory.RunDirectory]:
-        """Take the run directory of a config: `out`, or a free one under `runs`."""
-        return take(
-            self.out,
-            self.runs,
-            name,
-            mark,
-            head,
-            other=other,
-            fresh=self.fresh,
-            start=self.start,
-            avoid=self.avoid,
-            result=result,
-        )
+Render = Callable[[Result, Timer], tuple[Result, Mapping[str, bytes]]]
+"""Function that draws a result's files by name; the result comes back with the time that took."""
 
 
 def sweep(
     config: Config, name: str, render: Render, options: Options, callback: Callback, timer: Timer
 ) -> tuple[Result, list[Path]]:
-    """Measure a curve, read it, and leave the files of the run.
+    """Measure a curve, confirm its suggestion, and write the files of the run.
+
+    Args:
+        config: resolved config.
+        name: name of the config.
+        render: function that draws the files.
+        options: options of the run.
+        callback: callback that is told of the progress.
+        timer: timer of the run, started.
 
     Returns:
-        The result, and the files written. Its status is ``"interrupted"`` where a KeyboardInterrupt came after the
-        first chunk; a finished run in the same folder then stays, and nothing but the journal is written.
+        The result, and the files written. Its status is ``"interrupted"`` if a KeyboardInterrupt came after the first
+        chunk; a finished run in the same folder then stays, and nothing but the journal is written.
 
     Raises:
         InputError: data, config or device are wrong.
         RunError: the run failed.
     """
-    task, platform = prepare(config, options, callback, timer)
-    from lrfind.runs.sweep_pass import PROBE_EVERY
+    context, bounds = RunContext(callback, timer), (options.low, options.high)
+    task, platform = prepare(config, options, context)
+    from lrfind.runs.identity import identity, other_run
+    from lrfind.runs.range_test import PROBE_EVERY
     from lrfind.storage.recover import journal_head
+    from lrfind.task.facts import describe
 
-    parts = identity(task, config.model_dump(mode="json")) | {
-        "bounds": [options.low, options.high],
+    resolved = config.model_dump(mode="json")
+    parts = identity(task, resolved) | {
+        "bounds": list(bounds),
         "groups": list(config.optimizer.groups),  # their order counts, which a hash of keys does not see
     }
     mark = run_directory.fingerprint(parts | {"config": config.model_dump(mode="json", exclude=NO_PART)})
-    # What a run that is killed can be told by, without JAX.
-    head = parts | journal_head(name, task.report.facts(None), task.train_steps, task.report.assumptions, PROBE_EVERY)
-    with options.take(name, mark, head, partial(other_run, parts)) as directory:
-        callback.folder(directory.path, directory.passed)
-        if (reached := position(directory.recorded)) is not None or directory.rejected_lines:
-            callback.resume(reached, directory.rejected_lines)
-        bounds = options.low, options.high
-        return measure(task, platform, name, directory, render, bounds, callback, timer)
+    head = parts | journal_head(describe(task, name, resolved), probe_every=PROBE_EVERY)
+    with open_directory(options, name, mark, head, partial(other_run, parts), callback) as directory:
+        return measure(task, platform, name, directory, render, bounds, context)
 
 
-def dry_run(config: Config, options: Options, callback: Callback, timer: Timer) -> dict[str, Any]:
-    """Do everything but the measuring: load, compile, and time one chunk of one climb, in which no rate is above zero.
+def measure(
+    task: Task,
+    platform: str,
+    name: str,
+    directory: RunDirectory | NullRunDirectory,
+    render: Render,
+    bounds: Bounds,
+    context: RunContext,
+) -> tuple[Result, list[Path]]:
+    """Run the range test and the confirmation of a task, and build the result.
 
-    The user's own code is loaded and traced for its shapes, and takes no step: then nothing is compiled or timed.
+    Args:
+        task: task to train.
+        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+        name: name of the config.
+        directory: run directory.
+        render: function that draws the files.
+        bounds: lowest and highest rate that the user allows.
+        context: callback and timer of the run.
 
     Returns:
-        Facts by name, for reading: model, data, parameters, memory in bytes, expected seconds.
+        The result, and the files written, as `sweep`.
     """
-    task, platform = prepare(config, options, callback, timer)
     from lrfind.engine import devices
+    from lrfind.engine.resumable import ResumableTrainLoop
+    from lrfind.runs.build_result import result_of
+    from lrfind.runs.confirmation import ConfirmationRun, starting_rate
+    from lrfind.runs.identity import hold
+    from lrfind.runs.range_test import SweepPass, range_test
+    from lrfind.storage.journal import KIND_SWEEP
 
+    replay, callback = ReplayJournal(directory), context.callback
+    passes: list[SweepPass] = []
+    confirmation: ConfirmationRun | None = None
+    interrupted = False
     with devices.failures():
-        trainings, seconds = _expected(task, platform, callback, timer)
-        return {
-            **task.report.outline(),
-            "lanes": len(task.batches.seeds),
-            "memory_bytes": task.report.memory_bytes(),
-            "sweep_steps": config.sweep.steps,
-            "confirm_steps": trainings,
-            "train_steps": task.train_steps,
-            "expected_seconds": None if seconds is None else round(seconds + sum(timer.spent.values()), 2),
-        }
-
-
-def _expected(task: Task, platform: str, callback: Callback, timer: Timer) -> tuple[int, float | None]:
-    """The most steps of the confirmation, and the seconds of the run, None where a step runs the user's code."""
-    from lrfind.runs.confirmation import expected
-
-    config = task.config
-    if task.user_code.in_step:
-        most = config.confirm.budget - config.sweep.steps * len(task.batches.seeds) if config.confirm.enabled else 0
-        return max(0, most), None
-    train_loop, states, judged = compiled(task, platform, callback, timer)
-    begin = time.perf_counter()
-    still = np.zeros((min(train_loop.chunk, config.sweep.steps), len(states)))
-    next(iter(train_loop.run(states, still)))
-    seconds = (time.perf_counter() - begin) * config.sweep.steps / len(still)
-    trainings = max(0, int(expected(task, judged))) if judged else 0
-    confirming = seconds * trainings / (config.sweep.steps * len(states))
-    return trainings, seconds + min(confirming, config.confirm.max_seconds or confirming)
-
-
-def prepare(config: Config, options: Options, callback: Callback, timer: Timer) -> tuple[Task, str]:
-    """Import JAX, load the data, build the network; returns the plan and the platform."""
-    with timer("import_"):
-        callback.phase("import")
-        from lrfind.engine import devices, jax_settings, process_tuning
-
-        process_tuning.keep_freed()
-        platform = devices.configure(options.device, cache=options.cache)
-        jax_settings.set_aside()
-        jax_settings.quiet_callbacks()
-        from lrfind.task import task as plans
-    with timer("data"), devices.failures():
-        callback.phase("data")
-        if config.targets:
-            from lrfind.task import from_user_code
-
-            task = from_user_code.make(config, options.policy)
-        else:
-            task = plans.make(config)
-        jax_settings.set_aside()  # The user's own code may have set others.
-    if said := jax_settings.said_of_aside():
-        callback.note(said)
-    return task, platform
+        train_loop, states, evaluator = compile_sweep(task, platform, context, replay)
+        hold(task, states, replay)
+        try:
+            with context.phase("sweep"):
+                trainer = ResumableTrainLoop(
+                    train_loop, replay, KIND_SWEEP, callback.on_recompute, seen=task.batches.seen
+                )
+                for current in range_test(trainer, states, task.config.sweep, bounds, passes):
+                    callback.on_sweep_chunk(current.ladder, current.done, current.last_loss)
+            rate = starting_rate(task.config, passes[-1].curve)
+            if evaluator is not None and rate is not None:
+                confirmation = ConfirmationRun(task, platform, train_loop, states, evaluator, replay, context)
+                confirmation.confirm(rate, passes)
+        except KeyboardInterrupt as error:
+            if not signals.stopped(error) or not any(each.chunks for each in passes):
+                raise
+            interrupted = True
+    callback.phase("render")
+    result = result_of(task, name, passes, train_loop.execution, confirmation, interrupted=interrupted)
+    result, files = render(replace(result, timing=context.timer.timing()), context.timer)
+    if interrupted and directory.finished:
+        directory.end(result.status)
+        return result, []
+    return result, directory.finish(files, result.status)

@@ -12,7 +12,8 @@ from lrfind.core.errors import InputError, RunError
 from lrfind.storage import journal as journals
 from lrfind.storage import ownership
 from lrfind.storage.atomic import disk, write
-from lrfind.storage.layout import FILES, JOURNAL, NEXT_JOURNAL, STATE, fingerprint_of, read_journal
+from lrfind.storage.journal import KIND_FILES, KIND_HEAD
+from lrfind.storage.layout import JOURNAL, NEXT_JOURNAL, STATE, fingerprint_of, read_journal
 from lrfind.storage.ownership import ADDED, LOCK, OWNER
 
 
@@ -153,8 +154,8 @@ def add_files(folder: Path, files: Mapping[str, bytes], shown: Path | None = Non
         folder.mkdir(parents=True, exist_ok=True)
     found = read_journal(journal)
     text, mark = found.text, found.sum
-    lines: list[dict[str, Any]] = [] if found.lines else [{"kind": "head", "schema": journals.SCHEMA}]
-    lines.append({"kind": FILES, "files": {name: ownership.digest(content) for name, content in files.items()}})
+    lines: list[dict[str, Any]] = [] if found.lines else [{"kind": KIND_HEAD, "schema": journals.SCHEMA}]
+    lines.append({"kind": KIND_FILES, "files": {name: ownership.digest(content) for name, content in files.items()}})
     for line in lines:
         written, mark = journals.to_line(line, mark)
         text += written.encode()

@@ -17,6 +17,54 @@ SCHEMA = "lrfind/journal/1"
 HEAD = '{"kind": "head", "schema": "lrfind/journal/'
 """How every journal begins."""
 
+KIND_HEAD = "head"
+"""Line with everything that is known of the run before it begins."""
+
+KIND_EXECUTION = "execution"
+"""Line with the way the train loop was compiled."""
+
+KIND_START = "start"
+"""Line with checksums of the starting states of a run of the user's own code."""
+
+KIND_BATCHES = "batches"
+"""Line with checksums of batches of the user's own code."""
+
+KIND_SWEEP = "sweep"
+"""Line with a chunk of the range test."""
+
+KIND_SWEPT = "swept"
+"""Line with the seconds that the range test took."""
+
+KIND_SEARCH = "race"
+"""Line with the setting of the confirmation's search."""
+
+KIND_CONFIRM = "confirm"
+"""Line with a chunk of the confirmation's trials."""
+
+KIND_JUDGED = "judged"
+"""Line with the losses of finished trials."""
+
+KIND_TIME = "time"
+"""Line with the seconds of the confirmation before a rung."""
+
+KIND_SHARPNESS = "sharpness"
+"""Line with sharpness and stability limit."""
+
+KIND_TRAIN = "train"
+"""Line with a chunk of a training."""
+
+KIND_VALIDATOR = "look"
+"""Line with the metric and the number of rows of a training's validations."""
+
+KIND_VALIDATION = "score"
+"""Line with a validation of a training."""
+
+KIND_FILES = "files"
+"""Line with hashes of files, written before they take their places."""
+
+KIND_END = "end"
+"""Line with the status of the run; nothing of the run comes after it."""
+
 SUM_LENGTH = len(', "sum": "01234567"}')
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from lrfind.core.errors import InputError
 from lrfind.storage import journal
 from lrfind.storage.atomic import is_special, read
+from lrfind.storage.journal import KIND_END, KIND_FILES, KIND_HEAD
 
 LONGEST_HEAD = 2**24
 """Bytes that a journal's first line has at most; a file without lines is not read whole for it."""
@@ -26,9 +27,6 @@ PLOT = "plot.png"
 CHECK = "check.json"
 TRAIN, ROWS = "train.json", "train.csv"
 """What a training leaves instead of a result and a curve."""
-
-FILES = "files"
-"""The kind of a journal's line that lists files with a hash of each, before they take their places."""
 
 LARGEST_JOURNAL = 2**31
 """Bytes beyond which a journal is taken for none."""
@@ -53,7 +51,7 @@ def read_journal(path: Path) -> journal.Read:
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
     """What a journal says of the run, without its checksums and the lists of files."""
-    found = [line for line in read_journal(path).lines if line.get("kind") != FILES]
+    found = [line for line in read_journal(path).lines if line.get("kind") != KIND_FILES]
     return [{key: value for key, value in line.items() if key != "sum"} for line in found]
 
 
@@ -66,7 +64,7 @@ def head_of(path: Path) -> dict[str, Any] | None:
             line = journal.understood(file.readline(LONGEST_HEAD).removesuffix(b"\n"), "")
     except OSError:
         return None
-    return line if line is not None and line.get("kind") == "head" else None
+    return line if line is not None and line.get("kind") == KIND_HEAD else None
 
 
 def fingerprint_of(folder: Path, name: str = JOURNAL) -> str | None:
@@ -95,4 +93,4 @@ def status_of(folder: Path) -> str | None:
 
 def ending(lines: Sequence[Mapping[str, Any]]) -> str | None:
     """How the run of a journal ended; None where it does not say."""
-    return str(lines[-1]["status"]) if lines and lines[-1]["kind"] == "end" else None
+    return str(lines[-1]["status"]) if lines and lines[-1]["kind"] == KIND_END else None

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from lrfind.storage import checkpoint, journal
+from lrfind.storage.journal import KIND_END, KIND_FILES, KIND_HEAD
 from lrfind.storage.layout import (
     CHECK,
     CURVE,
-    FILES,
     JOURNAL,
     NEXT_JOURNAL,
     PLOT,
@@ -72,7 +72,7 @@ def listed(lines: Iterable[Mapping[str, Any]]) -> dict[str, set[str | None]]:
     found: dict[str, set[str | None]] = {}
     for line in lines:
         files = line.get("files")
-        if line.get("kind") == FILES and isinstance(files, dict):
+        if line.get("kind") == KIND_FILES and isinstance(files, dict):
             for name, mark in files.items():
                 found.setdefault(name, set()).add(str(mark))
     return found
@@ -88,17 +88,17 @@ def account(path: Path) -> Account:
         last = line
         lines.append(line)
         training |= number == 0 and "rate_from" in line
-        ended |= line.get("kind") == "end"
+        ended |= line.get("kind") == KIND_END
     files = listed(lines)
     if ended and not files:
         files = {name: {None} for name in (OF_TRAINING if training else OF_SWEEP)}
-    finished = last is not None and last.get("kind") == "end" and last.get("status") not in UNFINISHED
+    finished = last is not None and last.get("kind") == KIND_END and last.get("status") not in UNFINISHED
     return Account(files, own=True, finished=finished)
 
 
 def lines_about_files(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the head of a journal, its lines that list files or end the run, and ``{}`` for each other line."""
-    kinds = tuple(f'{{"kind": "{kind}"'.encode() for kind in ("head", FILES, "end"))
+    kinds = tuple(f'{{"kind": "{kind}"'.encode() for kind in (KIND_HEAD, KIND_FILES, KIND_END))
     with path.open("rb") as file:
         for raw in file:
             try:

@@ -1,7 +1,7 @@
-"""What a run has in its journal, told again in order; what comes after it is measured, and written down.
+"""Replay a journal: a run that is carried on reads its measurements from there before it measures any more.
 
-All that a run decides follows from what was measured. So a run that was killed is run again from its start: as long as
-the journal has an answer nothing is measured, and from there on everything is as if it had never stopped.
+All that a run decides follows from its measurements. A killed run therefore starts again from the beginning, and as
+long as the journal has the next measurement nothing is computed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ Line = Mapping[str, Any]
 
 
 class Position(NamedTuple):
-    """How far a journal goes.
+    """The last measured step of a journal.
 
     Attributes:
-        kind: of its last steps: ``"sweep"``, ``"confirm"``.
-        step: the number of the next one.
-        of: how long the training is, where that is known.
+        kind: kind of the last chunk: ``"sweep"``, ``"confirm"`` or ``"train"``.
+        step: number of the next step.
+        of: length of the training; None if it is unknown.
     """
 
     kind: str
@@ -33,51 +33,69 @@ class Position(NamedTuple):
     of: int | None
 
 
-class ReplayJournal:
-    """A run's journal, read and written by kind: the order in which kinds alternate is left open, as some are measured
-    side by side.
+class JournalReader:
+    """Reader of a journal's lines by kind; kinds may alternate in any order, as some are measured side by side.
 
     Args:
-        directory: taken for the run.
+        lines: lines of the journal, in order.
     """
 
-    def __init__(self, directory: RunDirectory | NullRunDirectory) -> None:
-        self._directory = directory
+    def __init__(self, lines: Sequence[Line]) -> None:
         self._left: dict[str, deque[Line]] = {}
-        self._lock = Lock()
-        for line in directory.recorded:
+        for line in lines:
             self._left.setdefault(line["kind"], deque()).append(line)
 
     def replay(self, kind: str) -> Line | None:
-        """The next line of a kind that is told again; None where there is none, and it has to be measured."""
+        """Return the next line of a kind; None if there is none left."""
+        left = self._left.get(kind)
+        return left.popleft() if left else None
+
+    def rest(self, kind: str) -> list[Line]:
+        """Return the lines of a kind that are left."""
+        return list(self._left.pop(kind, ()))
+
+
+class ReplayJournal(JournalReader):
+    """The journal of a run: its lines are replayed by kind, and new ones are appended.
+
+    Args:
+        directory: run directory, taken for the run.
+    """
+
+    def __init__(self, directory: RunDirectory | NullRunDirectory) -> None:
+        super().__init__(directory.recorded)
+        self._directory = directory
+        self._lock = Lock()
+
+    def replay(self, kind: str) -> Line | None:
+        """Return the next line of a kind; None if there is none left, so that it has to be measured."""
         with self._lock:
-            left = self._left.get(kind)
-            return left.popleft() if left else None
+            return super().replay(kind)
 
     def append(self, line: Line, state: Sequence[NDArray[Any]] | None = None) -> None:
-        """Write down what was measured, and the state after it, if given."""
+        """Append a line, and save the training state after it if one is given."""
         with self._lock:
             self._directory.journal(line, state)
 
-    def memoize(self, kind: str, measure: Callable[[], Line]) -> Line:
-        """What was measured, or decided by a clock, before; if it never was, it is now, and written down."""
-        told = self.replay(kind)
-        if told is None:
-            told = {"kind": kind, **measure()}
-            self.append(told)
-        return told
+    def memoize(self, kind: str, compute: Callable[[], Line]) -> Line:
+        """Return the next journalled line of a kind; if there is none, compute it, append it and return it."""
+        line = self.replay(kind)
+        if line is None:
+            line = {"kind": kind, **compute()}
+            self.append(line)
+        return line
 
     def checkpoint_due(self, size: int) -> bool:
-        """Whether it is time to save a state of so many bytes."""
+        """Return whether a training state of so many bytes is to be saved now."""
         return self._directory.checkpoint_due(size)
 
     def load_checkpoint(self, line: Line) -> list[NDArray[Any]] | None:
-        """The state that was saved with a line, if that is the last one that was."""
+        """Return the training state that was saved with a line; None if it is not the last saved one."""
         return self._directory.load_checkpoint(line)
 
 
 def position(lines: Sequence[Line]) -> Position | None:
-    """How far a journal's lines go; None where nothing was measured yet."""
+    """Return the last measured step of a journal's lines; None if nothing was measured."""
     for line in reversed(lines):
         if "start" in line and "loss" in line:
             return Position(line["kind"], line["start"] + len(line["loss"][0]), line.get("steps"))

@@ -28,10 +28,10 @@ from lrfind.storage.claim import (
     refuse_strangers_folder,
     refuse_users_files,
 )
+from lrfind.storage.journal import KIND_END, KIND_FILES, KIND_HEAD
 from lrfind.storage.layout import (
     CHECK,
     CURVE,
-    FILES,
     JOURNAL,
     NEXT_JOURNAL,
     PLOT,
@@ -127,10 +127,10 @@ def open_run(
             run = RunDirectory(folder, fingerprint, fresh=fresh, result=result, root=root)
         with run:
             if not run.recorded:
-                run.journal({"kind": "head", "schema": journals.SCHEMA, "fingerprint": fingerprint, **head})
+                run.journal({"kind": KIND_HEAD, "schema": journals.SCHEMA, "fingerprint": fingerprint, **head})
             known = ownership.listed(run.recorded)
             if unlisted := {name: each for name, each in before.items() if each not in known.get(name, ())}:
-                run.journal({"kind": FILES, "files": unlisted})
+                run.journal({"kind": KIND_FILES, "files": unlisted})
             run.flush()
             yield run
 
@@ -255,7 +255,7 @@ class RunDirectory:
 
     def end(self, status: str) -> None:
         """Write down how the run ended."""
-        self.journal({"kind": "end", "status": status})
+        self.journal({"kind": KIND_END, "status": status})
         self.flush()
 
     def finish(self, files: Mapping[str, bytes], status: str) -> list[Path]:
@@ -268,7 +268,9 @@ class RunDirectory:
             raise RunError(
                 f"{self.path / name} was put there while the run went; move it away, and start the run again"
             )
-        self.journal({"kind": FILES, "files": {name: ownership.digest(content) for name, content in files.items()}})
+        self.journal(
+            {"kind": KIND_FILES, "files": {name: ownership.digest(content) for name, content in files.items()}}
+        )
         self.flush()
         with ExitStack() as stack, disk(self.path):
             ready = {name: stack.enter_context(staged(self.root / name, content)) for name, content in files.items()}

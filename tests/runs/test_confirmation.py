@@ -21,13 +21,14 @@ from lrfind.core.result import Candidate, Result, Suggestion
 from lrfind.engine import train_loop as kernels
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.runs.callbacks import NullCallback, Timer
-from lrfind.runs.confirmation import MOST, RungChunk, confirm, expected, schedule, step_budget
+from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_budget
 from lrfind.runs.evaluator import Evaluator, make_evaluator
 from lrfind.runs.sweep import Options, dry_run, sweep
 from lrfind.storage import run_directory
 from lrfind.task.data.prepare import split
 from lrfind.task.optim import schedules
 from lrfind.task.task import Task, make
+from lrfind.task.unit_schedule import schedule_of
 
 BUDGET = 1300
 CONFIG: dict[str, Any] = {
@@ -151,7 +152,7 @@ def raced() -> Raced:
     untrained, _ = judged(starts)
     train_loop.compile(task.shapes())
     search = Search(0.03, task.train_steps, 1000.0, len(starts), untrained, judged.cost)
-    laps = list(confirm(task, train_loop, starts, judged, search, lambda: False))
+    laps = list(run_rungs(task, train_loop, starts, judged, search, lambda: False))
     return Raced(task, train_loop, starts, judged, search, laps)
 
 
@@ -182,7 +183,7 @@ class TestHeats:
                     (rung_chunk.rates[0], rung_chunk.seeds[0]),
                     (rung_chunk.rates[-1], rung_chunk.seeds[-1]),
                 ]:
-                    rates = (schedule(task, steps).factors * rate)[:, None]
+                    rates = (schedule_of(task, steps).factors * rate)[:, None]
                     chunks = list(alone.run([raced.starts[seed]], rates, seeds=[seed]))
                     loss = np.concatenate([chunk.loss[0] for chunk in chunks])
                     np.testing.assert_array_equal(raced.lane(steps, rate, seed), loss)
@@ -210,7 +211,7 @@ class TestHeats:
 
     def test_no_heat_is_begun_after_the_deadline(self, raced: Raced) -> None:
         search = Search(0.3, 400, 1000.0, 3, raced.search.untrained, raced.judged.cost)
-        assert list(confirm(raced.task, raced.train_loop, raced.starts, raced.judged, search, lambda: True)) == []
+        assert list(run_rungs(raced.task, raced.train_loop, raced.starts, raced.judged, search, lambda: True)) == []
         assert search.scores == {}
 
 
@@ -218,16 +219,16 @@ class TestSchedule:
     def test_it_is_squeezed_into_the_length(self) -> None:
         task = make(config())
         for horizon, warmup in ((400, 20), (100, 5), (5, 1)):
-            found = schedule(task, horizon).factors
+            found = schedule_of(task, horizon).factors
             np.testing.assert_array_equal(found, schedules.unit("cosine", horizon, warmup_steps=warmup, end_factor=0.0))
             assert (found[0], found.max(), len(found)) == (0, 1, horizon)
-        np.testing.assert_allclose(schedule(task, 100).factors, schedule(task, 400).factors[::4], atol=1e-6)
+        np.testing.assert_allclose(schedule_of(task, 100).factors, schedule_of(task, 400).factors[::4], atol=1e-6)
 
     @pytest.mark.parametrize("name", SCHEDULES)
     def test_every_schedule_has_every_length(self, name: str) -> None:
         task = make(config(train={"steps": 50, "schedule": {"name": name, "warmup_steps": 3}}))
         for horizon in (1, 2, 5, 50):
-            found = schedule(task, horizon).factors
+            found = schedule_of(task, horizon).factors
             assert found.shape == (horizon,)
             assert np.isfinite(found).all()
             assert found.min() >= 0
@@ -235,8 +236,8 @@ class TestSchedule:
 
     def test_a_length_is_compiled_once(self) -> None:
         task = make(config(train={"steps": 317}))
-        first = schedule(task, 13).factors
-        assert schedule(make(config(train={"steps": 317})), 13).factors is first
+        first = schedule_of(task, 13).factors
+        assert schedule_of(make(config(train={"steps": 317})), 13).factors is first
 
 
 class TestRun:
@@ -433,7 +434,7 @@ class TestData:
 
     def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sweep saw a rate; no training survives at any near it."""
-        monkeypatch.setattr("lrfind.runs.measurement.starting_rate", lambda config, climb: 1e6)
+        monkeypatch.setattr("lrfind.runs.confirmation.starting_rate", lambda config, climb: 1e6)
         found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
         assert found.status == "no_recommendation"
         assert "every training diverged, at rates from " in found.recommendation.reason

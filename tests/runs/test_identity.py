@@ -14,7 +14,7 @@ from lrfind.config.load import load
 from lrfind.core.errors import RunError
 from lrfind.core.result import Result
 from lrfind.engine import devices, train_loop
-from lrfind.report import records
+from lrfind.report.sweep import result_json
 from lrfind.runs import sweep as run
 from lrfind.runs import train
 from lrfind.runs.callbacks import NullCallback, Timer
@@ -108,8 +108,8 @@ def swept(folder: Path, callback: NullCallback | None = None) -> bytes:
 
     def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
         return result, {
-            run_directory.CURVE: records.to_csv(result).encode(),
-            run_directory.RESULT: records.to_json(result).encode(),
+            run_directory.CURVE: result_json.to_csv(result).encode(),
+            run_directory.RESULT: result_json.to_json(result).encode(),
         }
 
     options = Options(out=folder / "run", policy=ImportPolicy(folders=(folder,)))

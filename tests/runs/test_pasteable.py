@@ -24,9 +24,9 @@ from lrfind.config.sections.train import TrainSection
 from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Evidence, Recommendation
 from lrfind.report.sweep.code_wrapping import wrap_code
-from lrfind.runs import scheduled_training
 from lrfind.runs.pasteable import advise, flow, line
 from lrfind.task.optim import optimizers, schedules
+from lrfind.task.unit_schedule import unit_schedule
 
 STEPS, RATE = 12, 0.037
 LADDER = np.geomspace(1e-5, 10, 80)
@@ -114,7 +114,7 @@ SOME = ("cosine", "reduce_on_plateau")
 def test_the_pasted_line_steps_as_the_kernel_does(family: str, name: str) -> None:
     found, train = config(**FAMILIES[family]), training(name)
     schedule = Config.model_validate({**found.model_dump(exclude_unset=True), "train": train}).train.schedule
-    along = scheduled_training.unit_schedule(name, STEPS, **schedule.keywords(STEPS))
+    along = unit_schedule(name, STEPS, **schedule.keywords(STEPS))
     rates, until = along.factors * RATE, STEPS
     if along.plateau is not None:  # optax lowers the step whose loss ends the window, so it is a step ahead
         held = factors(along.plateau, LOSS[None])[0]

@@ -13,8 +13,9 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.runs.scheduled_training import ScheduledChunk, train_on_schedule, unit_schedule
+from lrfind.runs.scheduled_training import ScheduledChunk, train_on_schedule
 from lrfind.task.task import Task, make
+from lrfind.task.unit_schedule import unit_schedule
 
 STEPS = 60
 PEAKS = np.array([3.0, 0.03, 30.0])

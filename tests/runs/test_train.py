@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lrfind.analysis.build_training import LOST, TrainingRecord
+from lrfind.analysis.diagnosis.training import trace
 from lrfind.core.training import Scores
-from lrfind.runs.train import LOST, Taken, trace
 from lrfind.runs.validation import validation_interval
 
 
@@ -24,7 +25,7 @@ def test_chunks_divide_the_steps_between_looks(steps: int, looks: int, chunk: in
     ("loss", "lost"), [([1.0] * LOST, False), ([np.nan] * (LOST - 1), False), ([np.nan] * LOST, True)]
 )
 def test_a_training_ends_when_its_loss_is_lost(loss: list[float], lost: bool) -> None:
-    assert Taken(loss=loss).lost is lost
+    assert TrainingRecord(loss=loss).lost is lost
 
 
 def test_a_training_as_a_log_has_a_row_after_the_last_update() -> None:

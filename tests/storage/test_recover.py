@@ -51,6 +51,35 @@ def test_it_is_what_an_interruption_leaves(
     assert reached == result.warnings[0]
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "lion", "muon", "lamb"])
+@pytest.mark.parametrize("schedule", [{"name": "cosine", "warmup_steps": 20}, {"name": "reduce_on_plateau"}])
+def test_a_killed_run_names_the_rate_of_an_interrupted_one(
+    tmp_path: Path, optimizer: str, schedule: dict[str, object]
+) -> None:
+    """The rate that the sweep gives is scaled to the whole training, if the optimiser ignores the gradient scale."""
+    model = {"name": "mlp", "hidden": [16]}
+    given = trainings.config(model=model, optimizer={"name": optimizer}, train={"steps": 400, "schedule": schedule})
+    result = trainings.measure(tmp_path, given, patience=1).result
+    found, _ = recover_result(tmp_path)
+    assert result.recommendation.learning_rate is not None
+    assert told(found) == told(result)
+    scaled = "times lower" in result.recommendation.reason
+    assert scaled is (optimizer != "sgd")
+
+
+def test_an_older_journal_without_the_totals_of_the_schedule(tmp_path: Path) -> None:
+    """Its rate is the one of the sweep, and a warning says that a whole training wants a lower one."""
+    trainings.measure(tmp_path, trainings.config(optimizer={"name": "lion"}), patience=1)
+    head, *others = run_directory.lines_of(tmp_path / run_directory.JOURNAL)
+    scaled = recover_result(tmp_path)[0].recommendation.learning_rate
+    lines(tmp_path, {key: value for key, value in head.items() if key != "schedule"}, *others)
+    found, _ = recover_result(tmp_path)
+    assert scaled is not None
+    assert found.recommendation.learning_rate is not None
+    assert found.recommendation.learning_rate > scaled
+    assert any("which only the run itself works out" in warning for warning in found.warnings)
+
+
 @pytest.mark.parametrize("patience", [1, 7, 12])
 def test_so_it_is_in_the_confirmation(tmp_path: Path, patience: int) -> None:
     """In the middle of a heat as well: what is judged of it is told."""

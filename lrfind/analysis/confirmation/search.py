@@ -12,7 +12,7 @@ Reference:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,8 +45,7 @@ class Shape:
     Attributes:
         shares: fractions of the budget.
         counts: number of rates for which the length of the trainings is computed.
-        seeds: largest number of seeds. Two separate luck from rate among many short trials; the last rung needs length
-            more.
+        seeds: largest number of seeds; two separate luck from rate, but the last rung needs length more.
         extra: largest number of rates added beyond the edges.
     """
 
@@ -121,7 +120,7 @@ class PartialRung:
 
 @dataclass
 class Search:
-    """State of a search over learning rates: ask `heats` for a rung, tell its outcome.
+    """State of a search over learning rates: ask `rungs` for a rung, tell its outcome.
 
     Attributes:
         suggestion: rate at the centre of the first rung.
@@ -130,7 +129,7 @@ class Search:
         seeds: number of seeds that are available.
         untrained: loss before training, shape (seeds,).
         evaluation: cost of evaluating one trial, in optimiser steps.
-        max_exponent: upper bound of the exponent of `extrapolate.power`, from the norms of the sweep.
+        max_exponent: upper bound of the exponent of `horizon_exponent`, from the norms of the sweep.
         spent: optimiser steps of finished rungs.
         scores: loss after training by length and log10 rate, shape (seeds,) each, on the rows that decide.
         train_scores: loss after training by length and log10 rate, shape (seeds,) each, on training rows.
@@ -170,8 +169,7 @@ class Search:
         """Yield the rungs within the budget; `tell` the outcome of each before asking for the next."""
         if not self.possible:
             return
-        middle = math.log10(self.suggestion)
-        shape = shape_of(self.budget)
+        middle, shape = math.log10(self.suggestion), shape_of(self.budget)
         lengths = horizons(self.steps, self.budget, self.evaluation)
         for number, length in enumerate(lengths):
             final = number == len(lengths) - 1
@@ -190,40 +188,46 @@ class Search:
                 offsets = tuple((np.arange(count) - (count - 1) / 2) * LAST)
             if number:
                 middle = extrapolate_rate(self.bests(), length, self.max_exponent)
-            yield self.rung([middle + offset for offset in offsets], length, seeds)
+            yield Rung(tuple(10 ** (middle + offset) for offset in offsets), length, seeds)
             for _ in range(shape.extra[number]):
                 beyond = self.beyond(length)
                 if beyond is None or self.spent + cost > self.budget:
                     break
-                yield self.rung([beyond], length, seeds)
+                yield Rung((10**beyond,), length, seeds)
 
-    def rung(self, places: list[float], steps: int, seeds: int) -> Rung:
-        """Return a rung at the given log10 rates."""
-        return Rung(tuple(10**log10_rate for log10_rate in places), steps, seeds)
-
-    def tell(self, heat: Rung, loss: Floats, train_loss: Floats | None = None) -> None:
+    def tell(self, rung: Rung, loss: Floats, train_loss: Floats | None = None) -> None:
         """Tell the outcome of a rung.
 
         Args:
-            heat: finished rung.
+            rung: finished rung.
             loss: loss on the rows that decide, shape (rates, seeds); not finite where a trial diverged.
             train_loss: loss on training rows, shape (rates, seeds); None if it is the same.
         """
         for tables, outcome in ((self.scores, loss), (self.train_scores, loss if train_loss is None else train_loss)):
-            table = tables.setdefault(heat.steps, {})
-            table |= {math.log10(rate): row for rate, row in zip(heat.rates, outcome, strict=True)}
-        self.spent += heat.trainings * (heat.steps + self.evaluation)
+            table = tables.setdefault(rung.steps, {})
+            table |= {math.log10(rate): row for rate, row in zip(rung.rates, outcome, strict=True)}
+        self.spent += rung.trainings * (rung.steps + self.evaluation)
         self.partial_rung = None
 
-    def report(self, heat: Rung, loss: Sequence[float], train_loss: Sequence[float]) -> None:
-        """Report the finished trials of a rung, so that an interrupted run keeps them.
+    def report(self, rung: Rung, loss: Floats, train_loss: Floats) -> bool:
+        """Report the outcome of the next trials of a rung; after the last one the rung is told.
 
         Args:
-            heat: unfinished rung.
-            loss: loss of each finished trial on the rows that decide, ordered as in `PartialRung`.
-            train_loss: loss of each finished trial on training rows, ordered as in `PartialRung`.
+            rung: rung that the trials belong to.
+            loss: loss of each trial on the rows that decide, shape (trials,), ordered as in `PartialRung`.
+            train_loss: loss of each trial on training rows, shape (trials,).
+
+        Returns:
+            Whether the rung is finished.
         """
-        self.partial_rung = PartialRung(heat, tuple(loss), tuple(train_loss))
+        part = self.partial_rung or PartialRung(rung, (), ())
+        part = PartialRung(rung, (*part.loss, *loss.tolist()), (*part.train_loss, *train_loss.tolist()))
+        self.partial_rung = part
+        if len(part.loss) < rung.trainings:
+            return False
+        shape = len(rung.rates), rung.seeds
+        self.tell(rung, np.array(part.loss).reshape(shape), np.array(part.train_loss).reshape(shape))
+        return True
 
     @property
     def measured(self) -> bool:
@@ -238,9 +242,8 @@ class Search:
 
     def curve(self, steps: int) -> tuple[Floats, Floats]:
         """Return increasing log10 rates and the regret of each, for the trials of one length."""
-        table = self.scores[steps]
-        log10_rates = np.array(sorted(table))
-        loss = np.array([table[log10_rate] for log10_rate in log10_rates])
+        log10_rates = np.array(sorted(self.scores[steps]))
+        loss = np.array([self.scores[steps][log10_rate] for log10_rate in log10_rates])
         return log10_rates, normalized_regret(loss, self.untrained[: loss.shape[1]])
 
     def bests(self) -> dict[int, float]:

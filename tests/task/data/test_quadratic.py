@@ -16,7 +16,7 @@ from lrfind.analysis.range_test.curve import divergences
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.runs.sweep_pass import sweep
+from lrfind.runs.range_test import run_pass
 from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.quadratic import load
 from lrfind.task.task import Task, make
@@ -105,7 +105,7 @@ def test_a_sweep_diverges_above_the_limit_and_the_closer_the_more_steps_it_has()
     found = []
     for steps in (400, 800, 1600):
         rates = np.geomspace(1e-2, 10, steps)
-        loss = np.concatenate([chunk.loss for chunk in sweep(train_loop, starts, rates, np.empty(0))], axis=1)
+        loss = np.concatenate([chunk.loss for chunk in run_pass(train_loop, starts, rates, np.empty(0))], axis=1)
         [at] = divergences(loss)
         assert at is not None
         found.append(rates[at] / LIMIT)

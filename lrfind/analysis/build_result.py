@@ -1,0 +1,205 @@
+"""Build the result of a sweep from its measurements, whether it finished, was interrupted or was killed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lrfind.analysis.confirmation.search import Search
+from lrfind.analysis.confirmation.summary import trained
+from lrfind.analysis.confirmation.verdict import unheard, verdict
+from lrfind.analysis.range_test import recommendation as advice
+from lrfind.analysis.range_test.curve import divergences
+from lrfind.analysis.range_test.methods import suggestions
+from lrfind.analysis.range_test.sweep_curve import SweepCurve
+from lrfind.analysis.range_test.trust_region import points
+from lrfind.core.result import RATE, Confirmation, Evidence, Execution, Facts, Recommendation, Result, Suggestion, Sweep
+
+UNSCALED = (
+    "updates have a size of their own whatever the gradient, so a whole training wants a lower rate than the sweep "
+    "suggests, which only the run itself works out"
+)
+"""Warning about an optimiser that ignores the gradient scale, if the totals of the schedule are unknown."""
+
+
+@dataclass(frozen=True)
+class ScheduleTotals:
+    """Totals of a schedule with peak 1 over a whole training.
+
+    Attributes:
+        sum: sum over all steps.
+        mean: mean over all steps.
+        plateau: whether the loss may lower the rate further.
+    """
+
+    sum: float
+    mean: float
+    plateau: bool
+
+
+@dataclass(frozen=True)
+class RunDescription:
+    """The part of a run's result that is known before anything is measured; the head of its journal holds it.
+
+    Attributes:
+        name: name of the config.
+        config: resolved config, plain JSON values.
+        environment: versions and device.
+        facts: facts of model and data, with `RATE` for the learning rate in the optimiser's line.
+        train_steps: length in steps of the training that the rate is for.
+        assumptions: assumptions about what the config leaves out, one sentence each.
+        schedule: totals of the config's schedule over the training; None if an older journal does not hold them.
+    """
+
+    name: str
+    config: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    facts: Facts
+    train_steps: int
+    assumptions: tuple[str, ...] = ()
+    schedule: ScheduleTotals | None = None
+
+
+@dataclass(frozen=True)
+class SearchRun:
+    """A started or finished search, with the loss that it is decided by and what its sweep cost.
+
+    Attributes:
+        search: search over learning rates.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+        before: optimiser steps of sweep and evidence.
+        rows: number of rows that the trials are evaluated on.
+        timed: whether `confirm.max_seconds` leaves less budget than `confirm.budget`.
+    """
+
+    search: Search
+    judged_on: str
+    before: float
+    rows: int = 0
+    timed: bool = False
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """The measurements of a run so far.
+
+    Attributes:
+        curve: curve of the last pass of the sweep.
+        passes: number of passes.
+        execution: how the train loop was compiled.
+        confirming: whether the sweep had ended and the confirmation begun.
+        run: search of the confirmation; None if there is none.
+        stability: `sharpness` at the initial weights, stability `limit` and its `rule`, as in the journal; empty if
+            they are unknown.
+    """
+
+    curve: SweepCurve
+    passes: int
+    execution: Execution
+    confirming: bool = False
+    run: SearchRun | None = None
+    stability: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def evidence(self) -> Evidence:
+        """Evidence beside the curve."""
+        known = self.stability
+        sharpness, limit = (None if known.get(key) is None else float(known[key]) for key in ("sharpness", "limit"))
+        return Evidence(*points(self.curve.trust), sharpness, limit, known.get("rule"))
+
+
+def build_result(measured: Measurements, described: RunDescription, *, interrupted: bool) -> Result:
+    """Return the result of a run: recommendation, suggestions, warnings and confirmation.
+
+    Args:
+        measured: measurements of the run.
+        described: what was known beforehand.
+        interrupted: whether the run stopped before its end, so that the confirmation decides nothing.
+    """
+    curve, section = measured.curve, described.config["sweep"]
+    seeds, method = len(curve.loss), section["method"]
+    found = suggestions(method, curve.summary, curve.loss)
+    suggestion = found[method]
+    recommendation = sweep_recommendation(curve, suggestion, described)
+    first, last = float(curve.learning_rate[0]), float(curve.learning_rate[-1])
+    low, high = section["min_lr"], section["max_lr"]
+    ranges = list(advice.range_warnings(low, high, first, last, extended_down=measured.passes > 1))
+    warnings = [*ranges, *advice.warnings(curve.summary, suggestion, seeds=seeds)]
+    confirmation, run = None, measured.run
+    if interrupted:
+        reached = advice.stopped(curve.learning_rate, confirming=measured.confirming)
+        warnings.insert(0, reached)
+        confirmation = trials_so_far(run, described) if run else None
+        if recommendation.learning_rate is None:
+            reason = f"{reached}; what was measured until then shows no rate"
+            recommendation = replace(recommendation, reason=reason)
+    elif run is not None and run.search.scores:
+        outcome = verdict(
+            run.search,
+            recommendation,
+            suggestion,
+            judged_on=run.judged_on,
+            rows=run.rows,
+            constant=described.facts.constant_loss,
+            spent=run.before + run.search.spent,
+            budget=described.config["confirm"]["budget"],
+        )
+        confirmation, recommendation = outcome.confirmation, outcome.recommendation
+        warnings = [*ranges, *outcome.warnings]
+    elif run is not None:
+        warnings.append(unheard(run.search, suggestion, run.judged_on, timed=run.timed))
+    rate = recommendation.learning_rate
+    if described.schedule is None and rate is not None and curve.ignores_gradient_scale(suggestion.learning_rate):
+        warnings.append(UNSCALED)
+    return Result(
+        name=described.name,
+        status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",
+        recommendation=recommendation,
+        suggestions=found,
+        sweep=Sweep(
+            learning_rate=curve.learning_rate,
+            loss=curve.loss,
+            smoothed=curve.summary.smoothed,
+            gradient_norm=curve.gradient_norm,
+            update_norm=curve.update_norm,
+            diverged_at=divergences(curve.loss),
+            seeds=tuple(range(seeds)),
+            execution=measured.execution,
+        ),
+        facts=described.facts if rate is None else with_rate(described.facts, rate),
+        assumptions=described.assumptions,
+        warnings=tuple(warnings),
+        config=dict(described.config),
+        environment=dict(described.environment),
+        confirmation=confirmation,
+        evidence=measured.evidence,
+    )
+
+
+def sweep_recommendation(curve: SweepCurve, suggestion: Suggestion, described: RunDescription) -> Recommendation:
+    """Return the recommendation that the sweep alone gives, scaled to the whole training if the optimiser needs it."""
+    recommendation = advice.recommend(
+        described.config["sweep"]["method"],
+        suggestion,
+        seeds=len(curve.loss),
+        schedule=described.config["train"]["schedule"]["name"],
+        steps=described.train_steps,
+    )
+    recommendation = advice.averaged_with_minimum(recommendation, curve.summary)
+    if described.schedule is None or not curve.ignores_gradient_scale(suggestion.learning_rate):
+        return recommendation
+    return advice.scaled_to_horizon(recommendation, curve.learning_rate, described.schedule.sum)
+
+
+def trials_so_far(run: SearchRun, described: RunDescription) -> Confirmation | None:
+    """Return the trials of an interrupted search; None before the first rate was trained for all seeds."""
+    if not run.search.measured:
+        return None
+    spent = run.before + run.search.taken
+    return trained(run.search, judged_on=run.judged_on, spent=spent, budget=described.config["confirm"]["budget"])
+
+
+def with_rate(facts: Facts, rate: float) -> Facts:
+    """Return facts with a learning rate, to three digits, in the optimiser's line."""
+    return replace(facts, optimizer=facts.optimizer.replace(RATE, repr(float(f"{rate:.3g}"))))
