@@ -1,266 +1,291 @@
-"""What `lrfind sweep` does, and what other commands that sweep build on: configs in, results out, one exit code."""
+"""One call of a command that trains: configs in, documents out, one exit code. Owns signals, errors and delivery."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.delivery import failure, look_of, say_what_ran
-from lrfind.cli.import_policy import import_policy
-from lrfind.cli.measure_options import MeasureOptions
-from lrfind.cli.options import Format
-from lrfind.cli.progress import LineProgress, parting, watcher
-from lrfind.cli.sources import Sources
-from lrfind.cli.terminal import Interruption, apart, exit_message, interruptible, say, screen, show_error, write_stdout
+from lrfind.cli.delivery import deliver, failure, look_of, summarise
+from lrfind.cli.options import CommandOptions, Format
+from lrfind.cli.outputs import starting_folder
+from lrfind.cli.progress import LineProgress, parting, progress_of
+from lrfind.cli.sources import ConfigLoader, Source
+from lrfind.cli.terminal import Interruption, apart, exit_message, interruptible, say, screen, show_error
+from lrfind.core.check import Failure
 from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
+from lrfind.report.look import Look
+from lrfind.storage.atomic import write
 from lrfind.task.user_code.tracebacks import failure_of
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
-    from lrfind.core.result import Result
     from lrfind.report.background import Background
-    from lrfind.report.look import Look
     from lrfind.report.render import Document
-    from lrfind.runs.callbacks import Timer
 
 SEVERITY = (ExitCode.RUN_FAILED, ExitCode.BAD_INPUT, ExitCode.NO_RECOMMENDATION)
 """Of several configs, the first of these that occurred is the exit code."""
 
+MACHINE_FORMATS = frozenset({Format.json, Format.junit, Format.github, Format.html})
+"""Formats in which a failed config has its place among the others; people read of it on stderr."""
 
-class Job(Sources):
-    """Sweeps for one or more configs.
+CI_FORMATS = frozenset({Format.junit, Format.github})
+
+
+class Session:
+    """What one call of a command knows while it runs.
 
     Args:
-        configs: file names; ``-`` for standard input.
-        wishes: the options.
+        options: of the command.
+
+    Attributes:
+        start: working directory, before user code runs.
+        interruption: signals that came.
+        narration: of the running config.
+        files: files that the running config has written.
+        taken: run directories of the configs before.
+        figure: content for --plot, not yet written.
+        worker: process that draws and sets reports.
     """
 
-    def __init__(self, configs: Sequence[str], wishes: MeasureOptions) -> None:
-        super().__init__(configs, wishes)
-        self._name = ""
-        self._taken: set[Path] = set()
-        self.screen = screen(sys.stdout, color=wishes.color)
-        self._stack = ExitStack()
-        self._worker: Background | None = None
-        self._documents: list[Document] = []
-        self._parts: list[Any] = []
-        self._plot = b""
-        self._narration: LineProgress | None = None
-        self._interruption = Interruption()
+    def __init__(self, options: CommandOptions) -> None:
+        self.options = options
+        self.start = starting_folder()
+        self.screen = screen(sys.stdout, color=not options.no_color)
+        self.interruption = Interruption()
+        self.narration: LineProgress | None = None
+        self.files: Sequence[Path] = ()
+        self.taken: set[Path] = set()
+        self.figure = b""
+        self.worker: Background | None = None
+        self.stack = ExitStack()
+
+    def narrate(self, name: str, *, named: bool) -> LineProgress:
+        """Return the narration of a run on stderr.
+
+        Args:
+            name: of the run.
+            named: whether the user named the run directory.
+        """
+        shows = screen(sys.stderr, color=not self.options.no_color)
+        self.narration = progress_of(name, self.interruption, named=named, quiet=self.options.quiet, screen=shows)
+        return self.narration
+
+    def write_figure(self) -> None:
+        """Write the figure of --plot, if one was drawn."""
+        figure, self.figure = self.figure, b""
+        if figure and self.options.plot is not None:
+            write(self.start / self.options.plot, figure, self.options.plot)
+
+
+def done(document: Document, source: Source, loaded: Loaded, session: Session) -> ExitCode:
+    """Return the exit code of a command that has nothing to conclude from a document."""
+    del document, source, loaded, session
+    return ExitCode.DONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A command as a composition of its steps.
+
+    Attributes:
+        title: of pages and test suites.
+        prepare: refuses options that could only fail after the measuring, and returns the sources.
+        execute: measures one config, and returns its document; None for none, as after an interruption.
+        reopen: returns the document of a finished run.
+        conclude: acts on the document of a config after it was rendered, and returns its exit code.
+        combine: makes one document of all; None renders each.
+        look: further options of the report, by field of `Look`.
+        wraps: whether text is wrapped even where standard output is no terminal.
+        failure_formats: formats in which a failed config has a document.
+        refused: config that a refusal of `prepare` is reported of, in the formats of CI; empty for none.
+        summarises: whether the documents go into the summary of GitHub Actions.
+    """
+
+    title: str
+    prepare: Callable[[ConfigLoader], Sequence[Source]]
+    execute: Callable[[Source, Loaded, Session], Document | None]
+    reopen: Callable[[Source], Document] | None = None
+    conclude: Callable[[Document, Source, Loaded, Session], ExitCode] = done
+    combine: Callable[[Sequence[tuple[str, Document]], Session], Document | None] | None = None
+    look: Mapping[str, Any] = field(default_factory=dict)
+    wraps: bool = True
+    failure_formats: Collection[Format] = MACHINE_FORMATS
+    refused: str = ""
+    summarises: bool = False
+
+
+def run(command: Command, options: CommandOptions) -> ExitCode:
+    """Run a command, show every error, and return the exit code.
+
+    Args:
+        command: its steps.
+        options: from the command line.
+    """
+    return _Run(command, Session(options)).run()
+
+
+class _Run:
+    """One call of a command and the documents so far."""
+
+    def __init__(self, command: Command, session: Session) -> None:
+        self.command = command
+        self.session = session
+        self.options = session.options
+        self.several = False
+        self.documents: list[Document] = []
+        self.parts: list[Any] = []
+        self.combined: list[tuple[str, Document]] = []
 
     def run(self) -> ExitCode:
-        """Do it all; returns the exit code. Shows every error, so none leaves here."""
-        codes: list[ExitCode] = []
+        """Run the sources in order, and deliver their documents."""
+        session, codes = self.session, []
         try:
-            with apart(), self._stack, interruptible(self._leave) as self._interruption:
-                self._check()
-                for config, name in zip(self.configs, self._names(), strict=True):
-                    self._name = name
-                    codes.append(self._one(config))
-                    if self._interruption.code is not None:
+            with apart(), session.stack, interruptible(self.leave) as session.interruption:
+                for source in self.prepare():
+                    codes.append(self.run_source(source))
+                    if session.interruption.code is not None:
                         break
-                self._interruption.waits = True
-                self._deliver()
+                session.interruption.waits = True
+                self.deliver()
         except BaseException as error:
-            return show_error(failure_of(error), debug=self.wishes.debug)
-        return self._interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
+            return show_error(failure_of(error), debug=self.options.debug)
+        return session.interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
 
-    def _leave(self) -> None:
-        """The last words of a process that a signal ends at once; earlier configs' results are delivered."""
-        exit_message(parting(self._narration, self._interruption))
-        if not self._interruption.waits:
-            self._deliver()
-
-    def _one(self, source: str) -> ExitCode:
-        """One config, its errors shown."""
-        self._interruption.waits = False
-        before = len(self._documents)
+    def prepare(self) -> Sequence[Source]:
+        """Return the sources; a refusal is delivered in the formats of CI, where the command reports one."""
         try:
-            loaded = self._load(source)
-            try:
-                return self._dry_run(loaded) if self.wishes.dry_run else self._measure(source, loaded)
-            except ConfigError:
-                raise
-            except InputError as error:
-                raise (ConfigError([loaded.locate(error)]) if error.key else error) from error
+            sources = self.command.prepare(ConfigLoader(self.options))
         except BaseException as error:
-            failure = failure_of(error)
+            reports = self.command.refused and self.options.output is None and self.options.format in CI_FORMATS
+            if reports:
+                with suppress(LrfindError):  # The refusal itself is shown.
+                    self.add(failure(self.command.refused, failure_of(error)), self.look())
+                    self.deliver()
+            raise
+        self.several = len(sources) > 1
+        return sources
+
+    def leave(self) -> None:
+        """Print the last words of a process that a signal ends at once, and deliver the documents so far."""
+        exit_message(parting(self.session.narration, self.session.interruption))
+        if not self.session.interruption.waits:
+            self.deliver()
+
+    def run_source(self, source: Source) -> ExitCode:
+        """Return the exit code of one source, its error shown."""
+        session = self.session
+        session.interruption.waits = False
+        count = len(self.documents)
+        try:
+            return self.reopen(source) if source.load is None else self.execute(source, source.load())
+        except BaseException as error:
+            shown = failure_of(error)
         finally:
             with suppress(OSError):
-                os.chdir(self.start)  # The user's code may have gone elsewhere.
-        if self._interruption.code is not None and isinstance(failure, OwnCodeError):
-            say(parting(self._narration, self._interruption))
+                os.chdir(session.start)  # User code may have changed it.
+        if session.interruption.code is not None and isinstance(shown, OwnCodeError):
+            say(parting(session.narration, session.interruption))
             return ExitCode.DONE  # The signal decides how the process ends.
-        if len(self._documents) == before:
-            self._keep_error(source, failure)
-        return show_error(failure, debug=self.wishes.debug)
+        if len(self.documents) == count and source.load and self.options.format in self.command.failure_formats:
+            self.add(failure(source.argument, shown), self.look())
+        code = show_error(shown, debug=self.options.debug)
+        return self.excused(code) if source.load else code
 
-    def _measure(self, source: str, loaded: Loaded) -> ExitCode:
-        wishes = self.wishes
-        self._start_worker()
-        from lrfind.runs.callbacks import Timer
-        from lrfind.runs.sweep import Options, sweep
-        from lrfind.storage.run_directory import NEXT_JOURNAL, write
+    def excused(self, code: ExitCode) -> ExitCode:
+        """Return an exit code as --exit-zero has it."""
+        exit_zero = getattr(self.options, "exit_zero", False)
+        return ExitCode.DONE if code is ExitCode.NO_RECOMMENDATION and exit_zero else code
 
-        options = Options(
-            out=self._folder(self._name),
-            runs=self.runs,
-            start=self.start,
-            avoid=self._taken,
-            fresh=wishes.fresh,
-            low=wishes.flags.get("--min-lr"),
-            high=wishes.flags.get("--max-lr"),
-            device=wishes.device,
-            cache=wishes.cache,
-            policy=import_policy(loaded, wishes),
-        )
-        with self._watch(loaded.name, named=wishes.out is not None) as narration:
-            result, files = sweep(loaded.config, loaded.name, self._render, options, narration, Timer())
-        if narration.path is not None:
-            self._taken.add(narration.path)
-        self._interruption.confirm(result.status)
-        try:
-            code = self._conclude(source, loaded, result, files)
-        finally:
-            if wishes.plot is not None:
-                write(self.start / wishes.plot, self._plot, wishes.plot)
-        if result.status == "interrupted" and not files:
-            say(
-                f"lrfind: interrupted; {narration.path} keeps its finished run, "
-                f"{NEXT_JOURNAL} there has what was measured"
-            )
-        elif result.status == "interrupted":
-            say(f"lrfind: interrupted; what was measured is in {narration.path}")
-        elif self._interruption.code is not None:
-            say(f"lrfind: interrupted, but the sweep had finished; its result is in {narration.path}")
-        return code
-
-    def _conclude(self, source: str, loaded: Loaded, result: Result, files: Sequence[Path]) -> ExitCode:
-        """Keep what a sweep found, and say how it ended."""
-        self._keep(loaded, result, files)
-        rate = result.recommendation.learning_rate
-        if result.status == "interrupted" or self._interruption.code is not None:
-            return ExitCode.DONE
-        if rate is None:
-            return ExitCode.DONE if self.wishes.exit_zero else ExitCode.NO_RECOMMENDATION
-        if self.wishes.write:
-            self._write(source, loaded, rate)
+    def reopen(self, source: Source) -> ExitCode:
+        """Add the document of a finished run."""
+        assert self.command.reopen is not None
+        self.combined.append((source.argument, self.command.reopen(source)))
         return ExitCode.DONE
 
-    def _start_worker(self) -> None:
-        """Let another process import what draws and sets reports, while this one measures."""
-        if self._worker is None and (self.wishes.draws or self._sets_table):
-            from lrfind.report.background import Background
+    def execute(self, source: Source, loaded: Loaded) -> ExitCode:
+        """Measure a config, add its document and return its exit code; an error of a key gets the key's position."""
+        session = self.session
+        try:
+            document = self.command.execute(source, loaded, session)
+            if session.narration is not None and session.narration.path is not None:
+                session.taken.add(session.narration.path)
+            try:
+                if document is None:
+                    return ExitCode.DONE
+                self.keep(document, loaded)
+                return self.excused(self.command.conclude(document, source, loaded, session))
+            finally:
+                session.write_figure()
+        except ConfigError:
+            raise
+        except InputError as error:
+            raise (ConfigError([loaded.locate(error)]) if error.key else error) from error
 
-            self._worker = self._stack.enter_context(Background())
+    def look(self, **options: Any) -> Look:
+        """Return the options of the report."""
+        session, command = self.session, self.command
+        unwrapped = not command.wraps and not (session.screen.live and self.options.output is None)
+        width = {"width": None} if unwrapped else {}
+        common = {"title": command.title, "several": self.several, "draws": self.options.draws, **command.look}
+        return look_of(session.screen, self.options.output, **{**width, **common, **options})
 
-    @property
-    def _sets_table(self) -> bool:
-        """Whether the report for a terminal is wanted, which rich sets."""
-        return self.wishes.form is Format.text
+    def keep(self, document: Document, loaded: Loaded) -> None:
+        """Render a document, in the worker's process where that has its libraries there."""
+        from lrfind.core.dry_run import DryRun
+        from lrfind.core.result import Result
 
-    def _watch(self, name: str, *, named: bool) -> LineProgress:
-        """The narration on stderr."""
-        wishes = self.wishes
-        looks = screen(sys.stderr, color=wishes.color)
-        self._narration = watcher(name, self._interruption, named=named, quiet=wishes.quiet, screen=looks)
-        return self._narration
+        session = self.session
+        files = tuple(map(str, session.files))
+        look = self.look(files=files, where=loaded.where, positions=loaded.positions)
+        if self.command.combine is not None and not isinstance(document, DryRun):
+            narrated = session.narration.path if session.narration is not None else None
+            folder = session.files[0].parent if session.files else narrated
+            self.combined.append((str(folder or ""), document))
+        elif isinstance(document, Result) and session.worker is not None and self.options.format is Format.text:
+            self.documents.append(document)
+            self.parts.append(session.worker.text(document, look))
+        else:
+            if isinstance(document, Result) and session.worker is not None and self.options.format is Format.html:
+                look = replace(look, svg=session.worker.draw(document, "svg") if look.draws else b"")
+            self.add(document, look)
 
-    def _render(self, result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
-        """The files of a run; result.json comes last, as the sign that all are there."""
-        from lrfind.report.sweep import result_json
-        from lrfind.storage.run_directory import CURVE, PLOT, RESULT
-
-        files = {CURVE: result_json.to_csv(result).encode()}
-        with timer("render"):
-            if self._worker is not None and self.wishes.draws:
-                files[PLOT] = self._worker.draw(result, "png")
-                if (plot := self.wishes.plot) is not None:
-                    suffix = plot.suffix.removeprefix(".").lower()
-                    self._plot = self._worker.draw(result, suffix)  # type: ignore[arg-type]
-        result = replace(result, timing=timer.timing())
-        files[RESULT] = result_json.to_json(result).encode()
-        return result, files
-
-    def _look(self, **more: Any) -> Look:
-        """The options of the report."""
-        several = len(self.configs) > 1
-        return look_of(self.screen, self.wishes.output, **{"title": "lrfind sweep", "several": several, **more})
-
-    def _add(self, document: Document, look: Look) -> None:
-        """Render a document for stdout or --output."""
+    def add(self, document: Document, look: Look) -> None:
+        """Render a document."""
         from lrfind.report.render import TABLE
 
-        self._parts.append(TABLE[type(document), self.wishes.form](document, look))
-        self._documents.append(document)
+        self.parts.append(TABLE[type(document), self.options.format](document, look))
+        self.documents.append(document)
 
-    def _keep(self, loaded: Loaded, result: Result, files: Sequence[Path]) -> None:
-        """Render a result, as far as another process has its libraries there."""
-        form, draws, names = self.wishes.form, self.wishes.draws, tuple(map(str, files))
-        look = self._look(draws=draws, advice=self.wishes.advice, files=names)
-        look = replace(look, where=loaded.where, positions=loaded.positions)
-        if form is Format.text and self._worker is not None:
-            self._parts.append(self._worker.text(result, look))
-            self._documents.append(result)
+    def deliver(self) -> None:
+        """Write what was rendered, or the document that all are combined into."""
+        if not self.documents and not self.combined:
             return
-        if form is Format.html and draws and self._worker is not None:
-            look = replace(look, svg=self._worker.draw(result, "svg"))
-        self._add(result, look)
+        from lrfind.report.render import joined, render
 
-    def _keep_error(self, source: str, error: LrfindError) -> None:
-        """A config that failed has its place among the others, but in what people read, as stderr says it."""
-        if self.wishes.form not in (Format.text, Format.markdown):
-            self._add(failure(source, error), self._look())
-
-    def _deliver(self) -> None:
-        """Write what was rendered."""
-        text = self._document()
-        if not text:
-            return
-        if self.wishes.output is not None:
-            from lrfind.storage.run_directory import write
-
-            write(self.start / self.wishes.output, text.encode(), self.wishes.output)
+        look = self.look()
+        if self.combined and self.command.combine is not None:
+            document = self.command.combine(self.combined, self.session)
+            text = "" if document is None else render(document, self.options.format, replace(look, several=False))
+        elif all(isinstance(document, Failure) for document in self.documents) and self.options.format is Format.text:
+            return  # Shown on stderr.
         else:
-            write_stdout(text)
+            text = joined(self.documents, self.parts, self.options.format, look)
+        self.summarise(look)
+        if text:
+            deliver(text, self.options.output, self.session.start)
 
-    def _document(self) -> str:
-        """All configs in one form."""
-        return self._joined() if self._documents else ""
+    def summarise(self, look: Look) -> None:
+        """Append the documents to the summary of GitHub Actions, if the command does so."""
+        from lrfind.report.render import render_all
 
-    def _joined(self) -> str:
-        from lrfind.report.render import joined
-
-        return joined(self._documents, self._parts, self.wishes.form, self._look())
-
-    def _write(self, source: str, loaded: Loaded, rate: float) -> None:
-        """Put the rate into the config."""
-        from lrfind.config.write_back import short, write_rate
-
-        write_rate(self.start / source, rate, read=loaded.text, shown=source)
-        if not self.wishes.quiet:
-            say(f"lrfind: wrote optimizer.learning_rate: {short(rate)} into {source}")
-
-    def _dry_run(self, loaded: Loaded) -> ExitCode:
-        """Check config and data, and say what the sweep would take."""
-        from lrfind.runs.callbacks import Timer
-        from lrfind.runs.sweep import Options, dry_run
-
-        with self._watch(loaded.name, named=True) as narration:
-            options = Options(
-                device=self.wishes.device, cache=self.wishes.cache, policy=import_policy(loaded, self.wishes)
-            )
-            try:
-                rehearsal = dry_run(loaded.config, options, narration, Timer())
-            finally:
-                if not self.wishes.quiet:
-                    say_what_ran(loaded.config)
-        from lrfind.core.dry_run import DryRun
-
-        self._add(DryRun(loaded.name, rehearsal), self._look())
-        return ExitCode.DONE
+        if not self.command.summarises or self.options.format is not Format.github:
+            return
+        fails = Format.markdown in self.command.failure_formats
+        documents = [document for document in self.documents if fails or not isinstance(document, Failure)]
+        if documents:
+            summarise(render_all(documents, Format.markdown, look))

@@ -11,23 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrfind.core.errors import ConfigError, InputError
+from lrfind.core.formats import FigureFormat
 from lrfind.storage.atomic import descriptor, is_special
 
 if TYPE_CHECKING:
     from lrfind.config.load import Loaded
 
-PLOT_FORMATS = ("png", "svg", "pdf")
+PLOT_FORMATS: tuple[FigureFormat, ...] = ("png", "svg", "pdf")
 
 RUNS = Path("lrfind-runs")
 """The folder of all runs, in the working directory."""
-
-STDOUT = 1
-"""The number of its open file."""
-
-
-def to_file(output: Path | None) -> Path | None:
-    """Return the file that --output names; None for stdout, under whichever name."""
-    return None if output is None or str(output) == "-" or descriptor(output) == STDOUT else output
 
 
 def starting_folder() -> Path:
@@ -42,6 +35,23 @@ def starting_folder() -> Path:
         raise InputError("the working directory is gone; go to another one") from None
 
 
+def figure_format(path: Path, option: str = "--plot") -> FigureFormat:
+    """Return the format that the name of a figure ends in.
+
+    Args:
+        path: of the figure.
+        option: that names it.
+
+    Raises:
+        InputError: there is no such format.
+    """
+    suffix = path.suffix.removeprefix(".").lower()
+    for name in PLOT_FORMATS:
+        if name == suffix:
+            return name
+    raise InputError(f"{option} {path}: the name must end in .png, .svg or .pdf")
+
+
 def check_plot(plot: Path | None, *, draws: bool) -> None:
     """Refuse a --plot that cannot be drawn.
 
@@ -52,8 +62,7 @@ def check_plot(plot: Path | None, *, draws: bool) -> None:
         return
     if not draws:
         raise InputError(f"--plot {plot} and --no-plot contradict each other; leave one out")
-    if plot.suffix.removeprefix(".").lower() not in PLOT_FORMATS:
-        raise InputError(f"--plot {plot}: the name must end in .png, .svg or .pdf")
+    figure_format(plot)
 
 
 def check_files(outputs: Mapping[str, Path | None], sources: Iterable[str | Path], what: str) -> None:

@@ -188,7 +188,7 @@ class ProgressBar(LineProgress):
         self._bar.update(self._task, **fields)
 
 
-def watcher(name: str, interruption: Interruption, *, named: bool, quiet: bool, screen: Screen) -> LineProgress:
+def progress_of(name: str, interruption: Interruption, *, named: bool, quiet: bool, screen: Screen) -> LineProgress:
     """The narration that fits stderr."""
     if quiet:
         return NoProgress(name, named=named, interruption=interruption)

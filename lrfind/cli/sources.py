@@ -1,90 +1,156 @@
-"""The configs that a command names: what their runs are called, where these go, and what must not be written over."""
+"""The configs that a command names, with the settings and run directories that its options give them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from lrfind.cli.load_configs import load_with, piped
-from lrfind.cli.measure_options import KEYS, MeasureOptions, check
-from lrfind.cli.outputs import RUNS, check_apart, check_config, check_files, distinct, starting_folder
+from lrfind.cli.options import EFFORTS, CommandOptions, CompareOptions, SweepOptions, TrainOptions
+from lrfind.cli.outputs import check_apart, check_config, check_files, check_plot, check_rewritten, distinct
 from lrfind.cli.terminal import say
-from lrfind.core.errors import LrfindError
+from lrfind.config.load import Loaded, load, name_of
+from lrfind.config.read_text import read_stream
+from lrfind.core.errors import ConfigError, InputError, LrfindError, Problem
 
-if TYPE_CHECKING:
-    from lrfind.config.load import Loaded
+SWEEP_KEYS = {
+    "min_lr": "sweep.min_lr",
+    "max_lr": "sweep.max_lr",
+    "steps": "sweep.steps",
+    "seeds": "sweep.seeds",
+    "method": "sweep.method",
+    "seed": "seed",
+    "confirm": "confirm.enabled",
+}
+"""Config keys by the option of a sweep that overrides them."""
+
+TRAIN_KEYS = {"lr": "optimizer.learning_rate", "schedule": "train.schedule", "steps": "train.steps", "seed": "seed"}
+"""Config keys by the option of a training that overrides them."""
 
 
-class Sources:
-    """One or more configs on a command line.
-
-    Args:
-        configs: file names; ``-`` for standard input.
-        wishes: the options.
+@dataclass(frozen=True)
+class Source:
+    """A config, or a finished run, that a command names.
 
     Attributes:
-        start: the working directory, before the user's code runs.
-        runs: the folder of the runs, where --out names none.
+        argument: file or run directory as the user named it, or the label of a variant.
+        load: returns the config; None for a finished run.
+        name: name of the config's run.
+        folder: run directory below --out; None for a default one.
     """
 
-    def __init__(self, configs: Sequence[str], wishes: MeasureOptions) -> None:
-        self.configs = configs
-        self.wishes = wishes
-        self.start = starting_folder()
-        self.runs = RUNS
-        self._piped: str | None = None
+    argument: str
+    load: Callable[[], Loaded] | None = None
+    name: str = ""
+    folder: Path | None = None
 
-    def _check(self) -> None:
-        """Refuse what could only fail after the measuring."""
-        check(self.configs, self.wishes)
-        configs = [source for source in self.configs if self._is_config(source)]
-        check_files(self._outputs, configs, "the config")
-        folders = [self._folder(name) for name in distinct([self._name_of(source) for source in configs])]
-        check_apart(self._outputs, [*filter(None, folders)])
-        if any(self._outputs.values()):
-            for source in configs:
-                check_config(self._outputs, source, self._loadable(source), self.wishes.overrides)
 
-    @property
-    def _outputs(self) -> dict[str, Path | None]:
-        """The files besides the run directory that are asked for, by option."""
-        return {"--plot": self.wishes.plot, "--output": self.wishes.output}
+class ConfigLoader:
+    """Loads configs under the options of a command.
 
-    def _is_config(self, source: str) -> bool:
-        """Whether a source is a config, to be read before anything is measured."""
-        return True
+    Args:
+        options: of the command.
 
-    def _name_of(self, source: str) -> str:
-        """The name of a config's run."""
-        from lrfind.config.load import name_of
+    Attributes:
+        settings: config settings of --effort and --set, which those of other options override.
+    """
 
-        return name_of(source)
+    def __init__(self, options: CommandOptions) -> None:
+        trains = isinstance(options, TrainOptions)
+        values = {option: getattr(options, option) for option in (TRAIN_KEYS if trains else SWEEP_KEYS)}
+        self._values = {option: value for option, value in values.items() if value is not None}
+        self._keys: Mapping[str, str] = TRAIN_KEYS if trains else SWEEP_KEYS
+        self._derived = ["train.epochs=null"] if trains and "steps" in self._values else []
+        self._stdin: str | None = None
+        efforts = () if isinstance(options, TrainOptions) else EFFORTS[options.effort]
+        self.settings: Sequence[str] = [*efforts, *(options.settings or [])]
 
-    def _names(self) -> list[str]:
-        """The name of each config's folder in --out, no two the same; said where it is not the config's own."""
-        configs = [source for source in self.configs if self._is_config(source)]
-        names = distinct([self._name_of(source) for source in configs])
-        for source, name in zip(configs, names, strict=True):
-            own, folder = self._name_of(source), self._folder(name)
-            if name != own and folder is not None and not self.wishes.quiet:
-                say(f"lrfind: another config is called {own}, so the run of {source} goes to {folder}")
-        left = iter(names)
-        return [next(left) if self._is_config(source) else "" for source in self.configs]
+    def load(self, config: str, settings: Sequence[str] = ()) -> Loaded:
+        """Return a config with the settings of all options.
 
-    def _loadable(self, source: str) -> Loaded | None:
-        """A config before its turn; None where something is wrong with it, which is said when its turn comes."""
+        Args:
+            config: file name; ``-`` for standard input, which is read once.
+            settings: more settings, after those of --set.
+
+        Raises:
+            ConfigError: all that is wrong with the config; a value of an option is named by that option.
+        """
+        if config == "-" and self._stdin is None:
+            self._stdin = read_stream(sys.stdin.buffer, "stdin")
+        flags = [f"{self._keys[option]}={value}" for option, value in self._values.items()]
         try:
-            return self._load(source)
+            return load(config, [*self.settings, *settings, *flags, *self._derived], stdin_text=self._stdin)
+        except ConfigError as error:
+            raise ConfigError([self._named(problem) for problem in error.problems]) from None
+
+    def _named(self, problem: Problem) -> Problem:
+        """Return a problem of a setting with the option that gave it."""
+        options = {self._keys[option]: f"--{option.replace('_', '-')}" for option in self._values}
+        key = problem.key.removesuffix(".name")
+        named = problem.where == "--set" and key in options
+        return replace(problem, where=options[key], key="") if named else problem
+
+    def load_or_none(self, config: str) -> Loaded | None:
+        """Return a config; None if it is wrong, which is shown when its turn comes."""
+        try:
+            return self.load(config)
         except LrfindError:
             return None
 
-    def _load(self, source: str) -> Loaded:
-        if source == "-" and self._piped is None:
-            self._piped = piped()
-        return load_with(source, self.wishes.overrides, self.wishes.flags, KEYS, stdin=self._piped)
 
-    def _folder(self, name: str) -> Path | None:
-        """The run directory that --out names; one in it for each of several configs."""
-        out = self.wishes.out
-        return out / name if out is not None and len(self.configs) > 1 else out
+def sources_of(configs: Sequence[str], options: CommandOptions, loader: ConfigLoader) -> list[Source]:
+    """Return the configs of a command, each with a run directory of its own.
+
+    Args:
+        configs: file names.
+        options: of the command.
+        loader: of the configs.
+    """
+    names = distinct([name_of(config) for config in configs])
+    several = len(configs) > 1
+    folders = [options.out / name if options.out is not None and several else options.out for name in names]
+    return [
+        Source(config, partial(loader.load, config), name, folder)
+        for config, name, folder in zip(configs, names, folders, strict=True)
+    ]
+
+
+def note_renamed(sources: Sequence[Source], options: CommandOptions) -> None:
+    """Print the run directories that are not called like their configs, as another config is called so."""
+    for source in sources:
+        own = name_of(source.argument)
+        if source.name != own and source.folder is not None and not options.quiet:
+            say(f"lrfind: another config is called {own}, so the run of {source.argument} goes to {source.folder}")
+
+
+def output_files(options: CommandOptions) -> dict[str, Path | None]:
+    """Return the files besides run directories that a command writes, by option."""
+    return {"--plot": options.plot, "--output": options.output}
+
+
+def check_sources(sources: Sequence[Source], options: CommandOptions, loader: ConfigLoader) -> None:
+    """Refuse what could only fail after the measuring.
+
+    Args:
+        sources: configs of the command.
+        options: of the command.
+        loader: of the configs.
+
+    Raises:
+        InputError: options contradict each other, or an output cannot be written or would replace what is read.
+    """
+    configs = [source.argument for source in sources]
+    files = output_files(options)
+    check_plot(options.plot, draws=options.draws)
+    if options.plot is not None and len(configs) > 1 and not isinstance(options, CompareOptions):
+        raise InputError("--plot names one file, and there are several configs; each run directory has its plot.png")
+    if configs.count("-") > 1:
+        raise InputError("standard input holds one config; - was given twice")
+    for config in configs if isinstance(options, SweepOptions) and options.write else ():
+        check_rewritten(config)
+    check_files(files, configs, "the config")
+    check_apart(files, [source.folder for source in sources if source.folder is not None])
+    for config in configs if any(files.values()) else ():
+        check_config(files, config, loader.load_or_none(config), loader.settings)

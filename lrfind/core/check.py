@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from lrfind.core.result import Recommendation
+if TYPE_CHECKING:
+    from lrfind.core.result import Recommendation
 
 VerdictStatus = Literal["pass", "warn", "fail"]
 

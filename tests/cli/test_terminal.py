@@ -137,7 +137,7 @@ def test_a_fork_of_the_users_code_has_its_own_signals() -> None:
     a lock, and a signal in the middle of a fork be dropped."""
     code = """
 import os, signal, time
-from lrfind.cli.screen import interruptible
+from lrfind.cli.terminal import interruptible
 
 def fork():
     child = os.fork()

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lrfind.cli import options
-from lrfind.cli.delivery import look_of, of_error, summarise
+from lrfind.cli.delivery import deliver, failure, look_of, summarise
 from lrfind.cli.options import Format
-from lrfind.cli.outputs import check_files, to_file
-from lrfind.cli.terminal import say, screen, show_error, write_stdout
+from lrfind.cli.outputs import check_files
+from lrfind.cli.terminal import say, screen, show_error
 from lrfind.core.errors import ExitCode, InputError, LrfindError, fault
 from lrfind.core.registry import FINDINGS, near
 
 if TYPE_CHECKING:
     from lrfind.analysis.diagnosis.logs.names import Role
     from lrfind.core.training import Finding
+
+TITLE = "lrfind diagnose"
 
 LARGEST = 2**28
 """Bytes of a log beyond which it is refused rather than read into memory."""
@@ -47,15 +49,17 @@ def diagnose(
     named: dict[Role, str | None] = {"loss": loss_column, "val_loss": val_column, "lr": lr_column, "step": step_column}
     given = {role: name for role, name in named.items() if name is not None}
     form = Format.json if as_json else form
-    output = to_file(output)
     try:
         wanted = ids(fail_on or [])
         check_files({"--output": output}, [log], "the log")
         try:
             found = judged(log, given, form, output, wanted, color=not no_color)
         except LrfindError as error:
-            if shown := of_error(source_of(log), error, form, "lrfind diagnose"):
-                deliver(shown, output)
+            if form in (Format.junit, Format.github):
+                from lrfind.report.render import render
+
+                look = look_of(screen(sys.stdout), None, title=TITLE)
+                deliver(render(failure(source_of(log), error), form, look), output)
             raise
     except LrfindError as error:
         raise typer.Exit(show_error(error, debug=debug)) from None
@@ -76,7 +80,7 @@ def judged(
     source = source_of(log)
     trace = read(text_of(log), source, given, lambda sentence: say(f"lrfind: {sentence}"))
     found = diagnose(trace)
-    look = look_of(screen(sys.stdout, color=color), output, fail_on=wanted, title="lrfind diagnose")
+    look = look_of(screen(sys.stdout, color=color), output, fail_on=wanted, title=TITLE)
     diagnosis = Diagnosis(source, trace, tuple(found))
     shown = render(diagnosis, form, look)
     if form is Format.github:
@@ -88,16 +92,6 @@ def judged(
 def source_of(log: str) -> str:
     """How messages call a log."""
     return "stdin" if log == "-" else log
-
-
-def deliver(shown: str, output: Path | None, start: Path = Path()) -> None:
-    """Write a report to stdout, or to the file that --output names, which is relative to `start`."""
-    from lrfind.storage.run_directory import write
-
-    if output is None:
-        write_stdout(shown)
-    else:
-        write(start / output, shown.encode(), output)
 
 
 def text_of(log: str) -> str:

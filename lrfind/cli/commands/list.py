@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from lrfind.cli.options import PATH, Debug, Json, NoColor
-from lrfind.cli.outputs import PLOT_FORMATS
+from lrfind.cli.outputs import figure_format
 from lrfind.cli.terminal import say, screen, show_error, write_stdout
 from lrfind.core.errors import InputError, LrfindError
 
@@ -73,9 +73,8 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
         raise InputError("--plot draws schedules and nothing else: lrfind list schedules --plot")
     if as_json:
         raise InputError("--plot and --json contradict each other; leave one out")
-    suffix = "" if output is None else output.suffix.removeprefix(".").lower()
-    if output is not None and suffix not in PLOT_FORMATS:
-        raise InputError(f"--output {output}: the name must end in .png, .svg or .pdf")
+    if output is not None:
+        figure_format(output, "--output")
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise InputError(f"--output {output}: " + ("is a folder" if output.is_dir() else "its folder does not exist"))
     from lrfind.runs.schedule_curves import curves
@@ -89,7 +88,7 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
     from lrfind.report.plots import schedule_gallery
     from lrfind.storage.run_directory import write
 
-    write(output, schedule_gallery.draw(curves(), suffix))  # type: ignore[arg-type]
+    write(output, schedule_gallery.draw(curves(), figure_format(output, "--output")))
     say(f"lrfind: wrote {output}")
 
 

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lrfind.cli import options
-from lrfind.cli.delivery import look_of
+from lrfind.cli.delivery import deliver, look_of
 from lrfind.cli.options import Format
-from lrfind.cli.terminal import screen, show_error, write_stdout
-from lrfind.core.errors import ExitCode, InputError, LrfindError, fault
+from lrfind.cli.terminal import say, screen, show_error
+from lrfind.core.errors import ExitCode, LrfindError, fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lrfind.core.result import Result
     from lrfind.core.training import Training
-
-LEAVES, ENDS = ("curve.csv", "plot.png", "result.json"), ("train.csv", "plot.png", "train.json")
-"""What a sweep and a training leave, in the order in which they name it."""
 
 
 def report_(
@@ -54,11 +51,11 @@ def report_(
 
     Example: lrfind report lrfind-runs/config --format markdown --output report.md
     """
-    from lrfind.cli.outputs import check_files, check_folder, check_plot, check_runs, files_of, to_file
-    from lrfind.cli.reopened_run import is_training, kept, open_result, open_training
+    from lrfind.cli.outputs import check_files, check_folder, check_plot, check_runs, figure_format, files_of
+    from lrfind.core.training import Training
     from lrfind.report.render import render
+    from lrfind.storage.open_result import open_result
 
-    output = to_file(output)
     form = Format.json if as_json else form
     try:
         check_plot(plot, draws=not no_plot)
@@ -66,10 +63,9 @@ def report_(
         if out is not None:
             check_folder(out)
             check_runs({"--plot": plot, "--output": output}, [out])
-        trained = is_training(run)
-        document = open_training(run, quiet=quiet) if trained else open_result(run, quiet=quiet)
-        left = ENDS if trained else LEAVES
-        files = kept(run, left) if out is None else again(contents_of(document, not no_plot), out, run)
+        document = open_result(run, lambda text: None if quiet else say(f"lrfind: {text}"))
+        trained = isinstance(document, Training)
+        files = kept(run, document) if out is None else write_files(contents_of(document, not no_plot), out, run)
         look = look_of(
             screen(sys.stdout, color=not no_color),
             output,
@@ -82,9 +78,9 @@ def report_(
         shown = render(document, form, look)
         if plot is not None:
             from lrfind.report.plots.figure_of import draw
-            from lrfind.storage.run_directory import write
+            from lrfind.storage.atomic import write
 
-            write(plot, draw(document, plot.suffix.removeprefix(".").lower()))  # type: ignore[arg-type]
+            write(plot, draw(document, figure_format(plot)))
         deliver(shown, output)
     except LrfindError as error:
         raise typer.Exit(show_error(error, debug=debug)) from None
@@ -94,18 +90,33 @@ def report_(
 
 
 def about(run: Path, form: Format) -> str:
-    """What CI shows a report to be about: a run does not know its config's file, and its own is not one of the
-    checkout."""
+    """Return the file that a report is about: the run for JUnit; none elsewhere, as it is no file of a checkout."""
     return str(run) if form is Format.junit else ""
 
 
-def again(files: Mapping[str, bytes], out: Path, run: Path) -> list[Path]:
-    """Write the files of a run to a folder, which is created where it is missing.
+def kept(run: Path, document: Result | Training) -> list[Path]:
+    """Return the files that a run left, in the order in which it wrote them."""
+    from lrfind.core.result import Result
+    from lrfind.storage.layout import CURVE, PLOT, RESULT, ROWS, TRAIN
+
+    folder = run if run.is_dir() else run.parent
+    names = (CURVE, PLOT, RESULT) if isinstance(document, Result) else (ROWS, PLOT, TRAIN)
+    return [folder / name for name in names if (folder / name).exists()]
+
+
+def write_files(files: Mapping[str, bytes], out: Path, run: Path) -> list[Path]:
+    """Write the files of a run to a folder, which is created if it is missing.
+
+    Args:
+        files: content by name.
+        out: the folder.
+        run: the run that the files are of.
 
     Raises:
         InputError: the folder is that of another run, or has other files of those names that lrfind did not write.
     """
     from lrfind.cli.outputs import holds_run, same_file
+    from lrfind.core.errors import InputError
     from lrfind.storage.run_directory import add_files
 
     if holds_run(out) and not same_file(out, run if run.is_dir() else run.parent):
@@ -114,40 +125,25 @@ def again(files: Mapping[str, bytes], out: Path, run: Path) -> list[Path]:
 
 
 def contents_of(document: Result | Training, draws: bool) -> dict[str, bytes]:
-    """The files of a sweep or of a training, in the order in which it writes them."""
+    """Return the files of a sweep or of a training, in the order in which it writes them.
+
+    Args:
+        document: the result.
+        draws: whether there is a figure.
+    """
     from lrfind.core.result import Result
     from lrfind.report.sweep import result_json
-    from lrfind.report.train.training_json import to_json
-    from lrfind.storage.layout import CURVE, PLOT, RESULT, TRAIN
-
-    if not isinstance(document, Result):
-        return {**beside_training(document, draws=draws), TRAIN: to_json(document).encode()}
-    files = {CURVE: result_json.to_csv(document).encode()}
-    if draws:
-        from lrfind.report.plots.sweep_figure import draw
-
-        files[PLOT] = draw(document, "png")
-    return {**files, RESULT: result_json.to_json(document).encode()}
-
-
-def beside_training(training: Training, *, draws: bool) -> dict[str, bytes]:
-    """Those of them that do not tell how long they took to make."""
     from lrfind.report.train import training_json
-    from lrfind.storage.layout import PLOT, ROWS
+    from lrfind.storage.layout import CURVE, PLOT, RESULT, ROWS, TRAIN
 
-    files = {ROWS: training_json.to_csv(training).encode()}
-    if draws:
-        from lrfind.report.plots.training_figure import draw
+    if isinstance(document, Result):
+        table = {CURVE: result_json.to_csv(document).encode()}
+        record = {RESULT: result_json.to_json(document).encode()}
+    else:
+        table = {ROWS: training_json.to_csv(document).encode()}
+        record = {TRAIN: training_json.to_json(document).encode()}
+    if not draws:
+        return {**table, **record}
+    from lrfind.report.plots.figure_of import draw
 
-        files[PLOT] = draw(training, "png")
-    return files
-
-
-def deliver(text: str, output: Path | None) -> None:
-    """Write a report to a file, or to stdout."""
-    if output is None:
-        write_stdout(text)
-        return
-    from lrfind.storage.run_directory import write
-
-    write(output, text.encode())
+    return {**table, PLOT: draw(document, "png"), **record}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lrfind.cli.finished_run import open_finished
 from lrfind.core.errors import InputError, RunError
 from lrfind.report.sweep.result_json import to_json
+from lrfind.storage.open_result import finished_result
 from tests.report.conftest import confirmed
 
 
@@ -22,31 +22,31 @@ def run(tmp_path: Path) -> Path:
 
 def test_a_directory_and_its_file_are_the_same(run: Path) -> None:
     text = (run / "result.json").read_text(encoding="ascii")
-    assert to_json(open_finished(run)) == to_json(open_finished(run / "result.json")) == text
+    assert to_json(finished_result(run)) == to_json(finished_result(run / "result.json")) == text
 
 
 def test_a_torn_file_is_named(run: Path) -> None:
     file = run / "result.json"
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(InputError, match=r"result\.json: this is no lrfind result: not valid JSON"):
-        open_finished(run)
+        finished_result(run)
 
 
 def test_what_is_not_there_is_said(run: Path) -> None:
     with pytest.raises(InputError, match="no such run directory"):
-        open_finished(run.parent / "digit")
+        finished_result(run.parent / "digit")
     with pytest.raises(InputError, match="holds the run directories digits; name one"):
-        open_finished(run.parent)
+        finished_result(run.parent)
     (run / "result.json").unlink()
     with pytest.raises(InputError, match="so it is no run directory"):
-        open_finished(run)
+        finished_result(run)
     (run / "journal.jsonl").touch()
     with pytest.raises(InputError, match="the run is not finished"):
-        open_finished(run)
+        finished_result(run)
 
 
 def test_what_cannot_be_read_is_said(run: Path) -> None:
     (run / "result.json").unlink()
     (run / "result.json").mkdir()
     with pytest.raises(RunError, match="cannot be read"):
-        open_finished(run)
+        finished_result(run)
