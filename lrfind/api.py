@@ -135,13 +135,13 @@ def find(
     title = name_of(loss_fn)
     if not callable(loss_fn):
         raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
-    found = recognise((loss_fn, 0), title, "model.target")
+    model = recognise((loss_fn, 0), title, "model.target")
     if callable(params) and not is_module(params):
-        made = "state" if found.kind == "step" else "params"
-        found = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title, "model.target")
+        made = "state" if model.kind == "step" else "params"
+        model = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title, "model.target")
     else:
-        found = recognise((loss_fn, params), title, "model.target")
-    if optimizer is None and found.kind != "step":
+        model = recognise((loss_fn, params), title, "model.target")
+    if optimizer is None and model.kind != "step":
         optimizer = "adamw"
     section, make, line = chosen(optimizer)
     sections = {
@@ -158,7 +158,7 @@ def find(
     try:
         config = checked(sections)
         with jax_settings.set_aside_within():
-            parts = parts_of(config, found, batches, validation, make, line)
+            parts = parts_of(config, model, batches, validation, make, line)
             return Answer(measured(config, parts, name, (min_lr, max_lr)))
     except ConfigError:
         raise
@@ -191,7 +191,7 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
 
 
 def parts_of(
-    config: Config, found: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
+    config: Config, model: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
 ) -> Parts:
     """The caller's objects as a plan takes them."""
     from lrfind.task.from_user_code import Parts
@@ -201,7 +201,7 @@ def parts_of(
     return Parts(
         data=recognise(batches, {}, "batches"),
         held_out=None if validation is None else recognise(validation, {}, "validation", "data.validation"),
-        model=lambda shape, outputs: found,
+        model=lambda shape, outputs: model,
         optimizer=None if make is None else own_optimizer(make, {}, line),
         to_paste=None if make is None else own_line(config.optimizer, line, {}, ""),
     )
@@ -212,10 +212,10 @@ def checked(sections: dict[str, Any]) -> Config:
     config, findings = validate(sections)
     if config is None:
         problems = []
-        for each in findings:
-            dotted = ".".join(map(str, each.path))
+        for problem in findings:
+            dotted = ".".join(map(str, problem.path))
             head = next((known for known in ARGUMENTS if f"{dotted}.".startswith(f"{known}.")), "")
-            problems.append(Problem(each.message, f"{ARGUMENTS.get(head, '')}{dotted[len(head) :]}"))
+            problems.append(Problem(problem.message, f"{ARGUMENTS.get(head, '')}{dotted[len(head) :]}"))
         raise ConfigError(problems)
     return config
 
@@ -254,11 +254,11 @@ def given(**values: Any) -> dict[str, Any]:
 
 def name_of(function: Any) -> str:
     """What a function is called."""
-    found = getattr(function, "__name__", None) or type(function).__name__
-    return "optimizer" if found == "<lambda>" else str(found)
+    name = getattr(function, "__name__", None) or type(function).__name__
+    return "optimizer" if name == "<lambda>" else str(name)
 
 
 def identifier(name: str) -> str:
     """A name that a reference can have."""
-    found = re.sub(r"\W", "_", name)
-    return found if found.isidentifier() else f"_{found}"
+    word = re.sub(r"\W", "_", name)
+    return word if word.isidentifier() else f"_{word}"

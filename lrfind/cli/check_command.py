@@ -163,7 +163,7 @@ class GateJob(Job):
         wishes = self.wishes
         if wishes.dry_run:
             return super()._document()
-        from lrfind.core.check import Failure
+        from lrfind.core.verdicts import Failure
         from lrfind.report.render import render_all
 
         if wishes.form is Format.text and all(isinstance(check, Failure) for check in self._documents):

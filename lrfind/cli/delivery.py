@@ -13,7 +13,7 @@ from lrfind.core.errors import ConfigError, LrfindError
 
 if TYPE_CHECKING:
     from lrfind.config.schema import Config
-    from lrfind.core.check import Failure
+    from lrfind.core.verdicts import Failure
     from lrfind.report.look import Look
 
 
@@ -51,7 +51,7 @@ def of_error(source: str, error: LrfindError, form: Format, title: str) -> str:
 
 def failure(source: str, error: LrfindError) -> Failure:
     """A config that could not be judged, with the place of its first problem."""
-    from lrfind.core.check import Failure
+    from lrfind.core.verdicts import Failure
 
     first = error.problems[0] if isinstance(error, ConfigError) and error.problems else None
     line, column = (first.line, first.column) if first else (None, None)

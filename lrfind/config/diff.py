@@ -40,30 +40,30 @@ def without(values: Mapping[str, Any], no_part: Mapping[str, Any]) -> dict[str, 
         if left_out is True:
             continue
         inside = isinstance(value, Mapping) and left_out
-        kept[key] = {name: each for name, each in value.items() if name not in left_out} if inside else value
+        kept[key] = {name: entry for name, entry in value.items() if name not in left_out} if inside else value
     return kept
 
 
-def changes(here: Any, there: Any, key: str = "") -> Iterator[str]:
+def changes(current: Any, recorded: Any, key: str = "") -> Iterator[str]:
     """Phrases for what differs between two values of JSON: one per key.
 
     Args:
-        here: of this run.
-        there: of the recorded one.
+        current: of this run.
+        recorded: of the recorded one.
         key: of both, dotted.
     """
-    if isinstance(here, dict) and isinstance(there, dict):
-        for name in dict.fromkeys([*here, *there]):
+    if isinstance(current, dict) and isinstance(recorded, dict):
+        for name in dict.fromkeys([*current, *recorded]):
             path = f"{key}.{name}" if key else str(name)
-            yield from changes(here.get(name, MISSING), there.get(name, MISSING), path)
-    elif here != there and not _same_file(here, there):
-        yield f"{key} is {_shown(here)} here, {_shown(there)} in the run"
+            yield from changes(current.get(name, MISSING), recorded.get(name, MISSING), path)
+    elif current != recorded and not _same_file(current, recorded):
+        yield f"{key} is {_shown(current)} here, {_shown(recorded)} in the run"
 
 
-def _same_file(here: Any, there: Any) -> bool:
+def _same_file(current: Any, recorded: Any) -> bool:
     """Whether two paths name a file of one name: a run may come from another machine, where all folders differ."""
-    both = isinstance(here, str) and isinstance(there, str)
-    return both and all(map(is_absolute, (here, there))) and file_name(here) == file_name(there)
+    both = isinstance(current, str) and isinstance(recorded, str)
+    return both and all(map(is_absolute, (current, recorded))) and file_name(current) == file_name(recorded)
 
 
 def is_absolute(text: str) -> bool:

@@ -48,8 +48,8 @@ class Loaded:
         key = error.key or ""
         parts = tuple(key.split(".")) if key else ()
         overridden = {tuple(dotted.split(".")) for dotted in self.overridden}
-        places = {tuple(dotted.split(".")): place for dotted, place in self.positions.items()}
-        return _problem(str(error), key, parts, self.where, places, overridden)
+        positions = {tuple(dotted.split(".")): position for dotted, position in self.positions.items()}
+        return _problem(str(error), key, parts, self.where, positions, overridden)
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str | None = None) -> Loaded:
@@ -75,7 +75,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
         name=name_of(source),
         text=text,
         where=where,
-        positions={_dotted(path): place for path, place in document.places.items()},
+        positions={_dotted(path): position for path, position in document.positions.items()},
         overridden=frozenset(map(_dotted, overridden)),
         folder=folder,
     )
@@ -108,12 +108,12 @@ def _understand(
         config, findings = validate(document.value, document.quoted)
         flawed = {flaw.path for flaw in document.flaws}
         problems += [
-            _problem(found.message, _dotted(found.path), found.path, where, document.places, overridden)
-            for found in findings
-            if found.path not in flawed
+            _problem(problem.message, _dotted(problem.path), problem.path, where, document.positions, overridden)
+            for problem in findings
+            if problem.path not in flawed
         ]
     problems += [
-        Problem(flaw.message, _dotted(flaw.path), where, *(flaw.place or (None, None))) for flaw in document.flaws
+        Problem(flaw.message, _dotted(flaw.path), where, *(flaw.position or (None, None))) for flaw in document.flaws
     ]
     if problems or config is None:
         raise ConfigError(_in_order(problems))
@@ -129,11 +129,11 @@ def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[yaml_re
         return os.path.normpath(os.path.join(base, home))
 
     for section in ("model", "data", "loss", "optimizer"):
-        found: Any = value.get(section)
-        for key in ("target", "validation") if isinstance(found, dict) else ():
-            file, colon, name = str(found.get(key)).rpartition(":")
-            if isinstance(found.get(key), str) and file.endswith(".py"):
-                found[key] = absolute(file, (section, key)) + colon + name
+        entry: Any = value.get(section)
+        for key in ("target", "validation") if isinstance(entry, dict) else ():
+            file, colon, name = str(entry.get(key)).rpartition(":")
+            if isinstance(entry.get(key), str) and file.endswith(".py"):
+                entry[key] = absolute(file, (section, key)) + colon + name
     data = value.get("data")
     if not isinstance(data, dict):
         return
@@ -151,13 +151,13 @@ def _problem(
     key: str,
     path: yaml_reader.Path,
     where: str,
-    places: Mapping[Any, tuple[int, int]],
+    positions: Mapping[Any, tuple[int, int]],
     overridden: set[yaml_reader.Path] | set[tuple[str, ...]],
 ) -> Problem:
     if _is_overridden(path, overridden):
         return Problem(message, key, overrides.WHERE)
-    known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in places), None)
-    line, column = places[known] if known else (None, None)
+    known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in positions), None)
+    line, column = positions[known] if known else (None, None)
     return Problem(message, key, where, line, column)
 
 

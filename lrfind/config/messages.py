@@ -144,8 +144,8 @@ def unknown(key: str, known: Iterable[str], *, of: str = "") -> str:
         return f"unknown key (did you mean '{ALIASES[key]}'?)"
     if len(names) > MANY:
         return f"unknown key{near(key, names)}"
-    here = f"{of} has " if of else "known here: "
-    keys = f"{here}{', '.join(names)}" if names else f"{of or 'this section'} has no keys of its own"
+    prefix = f"{of} has " if of else "known here: "
+    keys = f"{prefix}{', '.join(names)}" if names else f"{of or 'this section'} has no keys of its own"
     return f"unknown key{near(key, names)}; {keys}"
 
 

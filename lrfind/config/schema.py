@@ -15,7 +15,7 @@ from lrfind.config.sections.data import DataSection
 from lrfind.config.sections.model import ModelSection
 from lrfind.config.sections.optimizer import OptimizerSection
 from lrfind.config.sections.target import NONE, OWN, OwnLoss
-from lrfind.config.sections.train import TrainSection
+from lrfind.config.sections.train_section import TrainSection
 from lrfind.core.registry import LADDERS, LOSSES, METHODS
 
 if TYPE_CHECKING:
@@ -173,14 +173,14 @@ def assumptions(config: Config, *, batches: bool = True) -> tuple[str, ...]:
         config: resolved.
         batches: rows are put together to batches here; otherwise the user's code does it.
     """
-    found = []
+    sentences = []
     if "train" not in config.model_fields_set:
-        found.append("train is left out: assumed 1,000 steps of a constant rate")
+        sentences.append("train is left out: assumed 1,000 steps of a constant rate")
     else:
         if "steps" not in config.train.model_fields_set:
-            found.append("train.steps is left out: assumed 1,000")
+            sentences.append("train.steps is left out: assumed 1,000")
         if "schedule" not in config.train.model_fields_set:
-            found.append("train.schedule is left out: assumed a constant rate")
+            sentences.append("train.schedule is left out: assumed a constant rate")
     if batches and "batch_size" not in config.data.model_fields_set:
-        found.append(f"data.batch_size is left out: assumed {config.data.batch_size}")
-    return tuple(found)
+        sentences.append(f"data.batch_size is left out: assumed {config.data.batch_size}")
+    return tuple(sentences)

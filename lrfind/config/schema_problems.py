@@ -82,12 +82,12 @@ def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[
 
 def _below(node: Node, step: str | int) -> Mapping[str, Any]:
     """The schema of a section's key, a list's item, or a value under a name of the user's own."""
-    found: Any
+    child: Any
     if isinstance(step, int):
-        found = next((choice["items"] for choice in (node, *node.get("anyOf", ())) if "items" in choice), {})
+        child = next((choice["items"] for choice in (node, *node.get("anyOf", ())) if "items" in choice), {})
     else:
-        found = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
-    return found if isinstance(found, Mapping) else {}
+        child = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+    return child if isinstance(child, Mapping) else {}
 
 
 def resolve(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,17 +146,17 @@ def _homes(key: str) -> list[str]:
     """The sections that know the key; of sections with variants, which ones do."""
     sections = {name: resolve(node) for name, node in json_schema()["properties"].items()}
     sections["train.schedule"] = resolve(sections["train"]["properties"]["schedule"])
-    found = []
+    homes = []
     for section, node in sections.items():
         choices = variants(node)
         owners = [name for name, variant in choices.items() if key in variant["properties"]]
         if key in node.get("properties", {}) or (owners and len(owners) == len(choices)):
-            found.append(section)
+            homes.append(section)
         elif owners:
-            found.append(f"{section} (of {', '.join(owners)})")
-    if any(key in optimizer.options for optimizer in OPTIMIZERS.values()) and "optimizer" not in found:
-        found.append("optimizer")
-    return found
+            homes.append(f"{section} (of {', '.join(owners)})")
+    if any(key in optimizer.options for optimizer in OPTIMIZERS.values()) and "optimizer" not in homes:
+        homes.append("optimizer")
+    return homes
 
 
 def bad_name(value: Any, names: list[str]) -> str:

@@ -87,9 +87,9 @@ def _train(schedule: str, keys: dict[str, Any]) -> list[str]:
 
 def _plain(section: str, keys: dict[str, Any]) -> list[str]:
     """A section without a name to choose; a key without a default is shown as a comment."""
-    found = schema()["$defs"][f"{section.capitalize()}Section"]["properties"]
+    properties = schema()["$defs"][f"{section.capitalize()}Section"]["properties"]
     lines = [_line(section, None, keys[section]["description"])]
-    for key, node in found.items():
+    for key, node in properties.items():
         value = node.get("default")
         name, shown = (key, value) if value is not None else (f"# {key}", SETTINGS[key])
         lines.append(_line(name, shown, node["description"], 2))

@@ -39,7 +39,7 @@ def optimizers(config: Config, names: str) -> list[Variant]:
     Raises:
         InputError: there is no such optimiser, or one is named twice.
     """
-    found = []
+    variants = []
     for name in _items("--optimizers", names):
         known = "sgd" if name == MOMENTUM else name
         if name in REFUSED:
@@ -60,8 +60,8 @@ def optimizers(config: Config, names: str) -> list[Variant]:
         kept = {key: value for key, value in section.items() if key not in dropped}
         if name == MOMENTUM:
             kept.setdefault("momentum", 0.9)
-        found.append(Variant(name, (f"optimizer={json.dumps(kept)}",), tuple(dropped)))
-    return found
+        variants.append(Variant(name, (f"optimizer={json.dumps(kept)}",), tuple(dropped)))
+    return variants
 
 
 def batch_sizes(sizes: str) -> list[Variant]:
@@ -70,12 +70,12 @@ def batch_sizes(sizes: str) -> list[Variant]:
     Raises:
         InputError: one is no whole number above zero, or is named twice.
     """
-    found = []
+    variants = []
     for size in _items("--batch-sizes", sizes):
         if not (size.isascii() and size.isdigit() and int(size) > 0):
             raise InputError(f"--batch-sizes {size}: must be whole numbers above 0, such as 16,32,64")
-        found.append(Variant(f"batch-{int(size)}", (f"data.batch_size={int(size)}",)))
-    return found
+        variants.append(Variant(f"batch-{int(size)}", (f"data.batch_size={int(size)}",)))
+    return variants
 
 
 def _items(option: str, text: str) -> list[str]:

@@ -75,10 +75,10 @@ def with_rate(text: str, number: str) -> str | None:
     optimizer = before.value.get("optimizer")
     if not isinstance(optimizer, dict):
         return None
-    found = _pairs(text)
-    if found is None or not found.keys() & {"name", "target", "learning_rate"}:
+    pairs = _pairs(text)
+    if pairs is None or not pairs.keys() & {"name", "target", "learning_rate"}:
         return None
-    start, end, put = _edit(text, found, number)
+    start, end, put = _edit(text, pairs, number)
     changed = text[:start] + put + text[end:]
     after = yaml_reader.read(changed)
     optimizer["learning_rate"] = float(number)

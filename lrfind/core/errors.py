@@ -62,8 +62,8 @@ class Problem:
     column: int | None = None
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.where, self.line, self.column) if part not in (None, ""))
-        named = [part.replace("\n", "\\n") for part in (place, self.key)]
+        location = ":".join(str(part) for part in (self.where, self.line, self.column) if part not in (None, ""))
+        named = [part.replace("\n", "\\n") for part in (location, self.key)]
         return ": ".join(part for part in (*named, self.message) if part)
 
 

@@ -9,12 +9,12 @@ from itertools import repeat
 from typing import Any
 
 from lrfind.analysis.comparison import Comparison, TrainingComparison
-from lrfind.core.check import Check, Failure
 from lrfind.core.dry_run import DryRun
 from lrfind.core.errors import InputError
 from lrfind.core.formats import Format
 from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Training
+from lrfind.core.verdicts import Check, Failure
 from lrfind.report.look import Look
 
 Document = Result | Training | Check | Failure | Comparison | TrainingComparison | Diagnosis | DryRun

@@ -197,9 +197,9 @@ class Search:
                     break
                 yield self.rung([beyond], length, seeds)
 
-    def rung(self, places: list[float], steps: int, seeds: int) -> Rung:
+    def rung(self, log10_rates: list[float], steps: int, seeds: int) -> Rung:
         """Return a rung at the given log10 rates."""
-        return Rung(tuple(10**log10_rate for log10_rate in places), steps, seeds)
+        return Rung(tuple(10**log10_rate for log10_rate in log10_rates), steps, seeds)
 
     def tell(self, heat: Rung, loss: Floats, train_loss: Floats | None = None) -> None:
         """Tell the outcome of a rung.

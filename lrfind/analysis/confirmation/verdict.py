@@ -121,7 +121,7 @@ def unheard(search: Search, suggestion: Suggestion, judged_on: str, *, timed: bo
     )
 
 
-def interval(search: Search, place: float) -> tuple[float, float]:
+def interval(search: Search, log10_rate: float) -> tuple[float, float]:
     """Return log10 ends of the interval around the recommended rate.
 
     The wider offset, on each side, of the intervals of the two longest lengths about their own best rates. The longest
@@ -130,10 +130,12 @@ def interval(search: Search, place: float) -> tuple[float, float]:
 
     Args:
         search: search over learning rates.
-        place: log10 of the recommended rate.
+        log10_rate: log10 of the recommended rate.
     """
     ends = [stretch(search, steps) for steps in sorted(search.scores)[-2:]]
-    return place + min(low - middle for low, middle, _ in ends), place + max(high - middle for _, middle, high in ends)
+    return log10_rate + min(low - middle for low, middle, _ in ends), log10_rate + max(
+        high - middle for _, middle, high in ends
+    )
 
 
 def best_loss(search: Search, steps: int) -> float:
@@ -200,7 +202,7 @@ def all_flat(search: Search) -> bool:
     return len(ends) < 2 or ends[-1] > (1 - BETTER) * min(ends[:-1])
 
 
-def reason(search: Search, place: float, judged_on: str) -> str:
+def reason(search: Search, log10_rate: float, judged_on: str) -> str:
     """Return one sentence on the trials that a log10 rate rests on."""
     lengths = sorted(search.scores)
     trainings = sum(len(row) for table in search.scores.values() for row in table.values())
@@ -216,7 +218,7 @@ def reason(search: Search, place: float, judged_on: str) -> str:
         )
     if len(bests) == 1:
         return f"{basis}; how the best rate moves with the length was not seen, so it is kept for {search.steps:,}"
-    if place == bests[last]:
+    if log10_rate == bests[last]:
         return f"{basis}; the best rate did not fall with the length, so it is kept for {search.steps:,}"
     first = min(bests)
     return (
@@ -232,7 +234,7 @@ def rates(search: Search) -> int:
 
 def warnings(
     search: Search,
-    found: Recommendation,
+    recommendation: Recommendation,
     suggestion: Suggestion,
     confirmation: Confirmation,
     rows: int,
@@ -242,7 +244,7 @@ def warnings(
 
     Args:
         search: search over learning rates.
-        found: confirmed recommendation.
+        recommendation: confirmed recommendation.
         suggestion: suggestion of the sweep.
         confirmation: trials and best rates by length.
         rows: number of rows that the trials are evaluated on.
@@ -250,11 +252,11 @@ def warnings(
     """
     sentences = []
     last = max(search.scores)
-    assert found.learning_rate is not None
+    assert recommendation.learning_rate is not None
     if suggestion.learning_rate is None:
         sentences.append(f"the sweep alone shows no rate ({suggestion.reason}); trainings from a guess found this one")
     else:
-        factor = found.learning_rate / suggestion.learning_rate
+        factor = recommendation.learning_rate / suggestion.learning_rate
         if not 1 / APART <= factor <= APART:
             side = "lower" if factor < 1 else "higher"
             sentences.append(

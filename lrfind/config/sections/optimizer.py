@@ -71,9 +71,9 @@ class OptimizerSection(Section):
     @model_serializer(mode="wrap")
     def _without_own(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Of an optimiser of optax nothing is said about one of the user's own, nor the other way round."""
-        found: dict[str, Any] = dump(self)
+        values: dict[str, Any] = dump(self)
         left_out = OWN_KEYS if self.named else set(SHARED[1:]) - set(OWN_SHARED)
-        return {key: found[key] for key in found if key not in left_out}
+        return {key: values[key] for key in values if key not in left_out}
 
     @property
     def named(self) -> bool:
@@ -150,7 +150,7 @@ def _fits(value: Any, default: Default, wanted: dict[str, Any]) -> bool:
     if isinstance(default, tuple):
         if not isinstance(value, list | tuple) or len(value) != len(default):
             return False
-        return all(_fits(*each) for each in zip(value, default, wanted["prefixItems"], strict=True))
+        return all(_fits(*pair) for pair in zip(value, default, wanted["prefixItems"], strict=True))
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, str):

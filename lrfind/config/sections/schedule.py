@@ -42,17 +42,17 @@ class Schedule(Section):
         Every number of steps is multiplied by ``horizon / steps`` and is at least 1; a warm-up leaves a step after it.
         All but the length of a cycle are rounded: cycles end where they would, to the nearest step.
         """
-        found = self.keywords(steps)
+        values = self.keywords(steps)
 
         def squeezed(key: str, value: Any) -> Any:
             if isinstance(value, tuple):
-                return tuple(squeezed(key, each) for each in value)
+                return tuple(squeezed(key, item) for item in value)
             if not value or horizon == steps:
                 return value
             return max(1, value * horizon / steps if key == "cycle_steps" else round(value * horizon / steps))
 
-        found |= {key: squeezed(key, found[key]) for key in STEPS & found.keys()}
-        return found | {"warmup_steps": min(found["warmup_steps"], horizon - 1)}
+        values |= {key: squeezed(key, values[key]) for key in STEPS & values.keys()}
+        return values | {"warmup_steps": min(values["warmup_steps"], horizon - 1)}
 
     def misfit(self, steps: int) -> tuple[str, str] | None:
         """The key that does not go with a training of `steps`, and why; None where all do."""
@@ -160,11 +160,11 @@ class ScheduledDropSchedule(Schedule):
     def _in_order(self) -> Self:
         if self.at and self.at_epochs:
             raise conflict("cannot be given beside at; keep one of the two", "at_epochs", "at")
-        for key, places in (("at", self.at), ("at_epochs", self.at_epochs)):
-            if any(later <= earlier for earlier, later in pairwise(places)):
-                raise conflict(f"must rise from drop to drop; got {list(places)}", key)
-            if len(places) > MOST_CYCLES:
-                raise conflict(f"must be at most {MOST_CYCLES} drops; got {len(places)}", key)
+        for key, times in (("at", self.at), ("at_epochs", self.at_epochs)):
+            if any(later <= earlier for earlier, later in pairwise(times)):
+                raise conflict(f"must rise from drop to drop; got {list(times)}", key)
+            if len(times) > MOST_CYCLES:
+                raise conflict(f"must be at most {MOST_CYCLES} drops; got {len(times)}", key)
         drops = len(self.at or self.at_epochs) or 2
         if self.factors and len(self.factors) != drops:
             raise conflict(f"must be as many as the drops, {drops}; got {len(self.factors)}", "factors")
@@ -182,12 +182,12 @@ class ScheduledDropSchedule(Schedule):
         return super().misfit(steps)
 
     def keywords(self, steps: int) -> dict[str, Any]:
-        found = super().keywords(steps)
+        values = super().keywords(steps)
         at: tuple[float, ...] = self.at or (steps / 2, 3 * steps / 4)
-        if found.pop("at_epochs") and self._epochs is not None:
-            at = tuple(place / self._epochs * steps for place in self.at_epochs)
+        if values.pop("at_epochs") and self._epochs is not None:
+            at = tuple(time / self._epochs * steps for time in self.at_epochs)
         factors = self.factors or tuple(float(f"1e-{drop}") for drop in range(1, len(at) + 1))
-        return found | {"at": tuple(max(1, round(place)) for place in at), "factors": factors}
+        return values | {"at": tuple(max(1, round(time)) for time in at), "factors": factors}
 
 
 class ReduceOnPlateauSchedule(Schedule):

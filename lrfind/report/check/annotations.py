@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrfind.core.check import Failure
 from lrfind.core.printable import one_line
+from lrfind.core.verdicts import Failure
 from lrfind.report.check.verdict_wording import Judged, name_of, position, values
 
 STDIN = ("-", "stdin")

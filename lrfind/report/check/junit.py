@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from lrfind.core.check import Check, Failure
 from lrfind.core.printable import INVISIBLE
+from lrfind.core.verdicts import Check, Failure
 from lrfind.report.check.verdict_wording import Judged, headline, name_of, position, values
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -14,8 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from lrfind.core.check import VerdictStatus
 from lrfind.core.printable import clean
+from lrfind.core.verdicts import VerdictStatus
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -45,7 +45,7 @@ class Check:
         recommendation: of the run it was held against; None where there is none.
         verdicts: in a fixed order.
         ignored: what was not to be judged.
-        places: 1-based line and column of the config's keys, dotted.
+        positions: 1-based line and column of the config's keys, dotted.
     """
 
     name: str
@@ -54,13 +54,13 @@ class Check:
     recommendation: Recommendation | None
     verdicts: tuple[Verdict, ...]
     ignored: tuple[str, ...] = ()
-    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    positions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def status(self) -> VerdictStatus:
         """The worst of the verdicts."""
-        found = {each.status for each in self.verdicts}
-        return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
+        statuses = {verdict.status for verdict in self.verdicts}
+        return "fail" if "fail" in statuses else "warn" if "warn" in statuses else "pass"
 
 
 @dataclass(frozen=True)
