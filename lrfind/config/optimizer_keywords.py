@@ -1,5 +1,4 @@
-"""What optax's keywords do, one line each (of an optimiser where it means something else there), and what they can
-be."""
+"""Optax's keywords: a one-line summary and the valid values of each, by optimiser where optimisers differ."""
 
 from __future__ import annotations
 

@@ -61,8 +61,14 @@ def finding(error: ErrorDetails, quoted: Set[Path]) -> ConfigProblem:
 
 
 def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
-    """Where pydantic's location is: the path of keys (pydantic adds the names of variants), the section's schema, the
-    key's schema (empty for a key that does not exist)."""
+    """Return the path of keys at pydantic's location, the schema of its section and the schema of its key.
+
+    Args:
+        location: keys and indices, with the names of variants between them, as pydantic reports it.
+
+    Returns:
+        The path without the variants; the section's schema; the key's schema, empty for an unknown key.
+    """
     path: list[str | int] = []
     parent: dict[str, Any] = {}
     node = resolve(json_schema())

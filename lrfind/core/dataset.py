@@ -47,6 +47,7 @@ class Split:
 
     @property
     def rows(self) -> int:
+        """Number of rows."""
         return len(self.inputs)
 
 

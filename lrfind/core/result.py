@@ -216,8 +216,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the time went, in seconds; parts that overlap are each counted in full, so they may sum to more than
-    total."""
+    """Seconds that each part of a run took.
+
+    Parts that overlap are each counted in full, so their sum may exceed the total.
+    """
 
     import_: float = 0.0
     data: float = 0.0

@@ -34,6 +34,7 @@ class LazyFunction:
     target: str
 
     def __call__(self, document: Any, look: Look) -> Any:
+        """Import the function and return what it makes of a document."""
         module, _, name = self.target.partition(":")
         function = getattr(import_module(f"lrfind.report.{module}"), name)
         return function(document) if name == "to_json" else function(document, look)
@@ -50,6 +51,7 @@ class Refusal:
     reason: str
 
     def __call__(self, document: Any, look: Look) -> Any:
+        """Raise `InputError` with the reason."""
         del document, look
         raise InputError(self.reason)
 

@@ -1,5 +1,4 @@
-"""The gate's report as JUnit XML, which GitLab, Jenkins and others show as tests: a config is a suite, a verdict a
-case."""
+"""The gate's report as JUnit XML, as GitLab and Jenkins show it: a config is a suite, a verdict a case."""
 
 from __future__ import annotations
 
