@@ -1,4 +1,4 @@
-"""What `lrfind.find` returns."""
+"""The answer of `lrfind.find`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """What `find` found.
+    """Answer of `lrfind.find`: the rate, and how sure it is.
 
     Attributes:
         result: all of it, as ``result.json`` has it.
@@ -50,16 +50,16 @@ class Answer:
 
     @property
     def suggestions(self) -> dict[str, Suggestion]:
-        """What each method reads off the curve, the chosen one first."""
+        """Suggestion of each method, the configured one first."""
         return dict(self.result.suggestions)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to know before trusting the rate, one sentence each."""
+        """Sentences to know before trusting the rate."""
         return self.result.warnings
 
     def figure(self) -> Figure:
-        """The plot, as a figure of matplotlib's that no pyplot knows of."""
+        """Return the plot as a matplotlib figure, without pyplot."""
         from lrfind.report.plots.sweep_figure import figure
 
         return figure(self.result)

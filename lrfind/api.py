@@ -73,7 +73,7 @@ def find(
     seed: int = 0,
     name: str = "find",
 ) -> Answer:
-    """The learning rate to train with: a sweep over several seeds, checked by short real trainings.
+    """Find the learning rate to train with, by a sweep over several seeds and short real trainings.
 
     Prints nothing, writes nothing, and leaves what it is given as it is.
 
@@ -168,7 +168,7 @@ def find(
 
 
 def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None, float | None]) -> Result:
-    """Run it, with nobody watching."""
+    """Run the sweep and the confirmation, and return the result."""
     from lrfind.engine import devices
     from lrfind.task import from_user_code
 
@@ -193,7 +193,7 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
 def parts_of(
     config: Config, model: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
 ) -> Parts:
-    """The caller's objects as a plan takes them."""
+    """Return the caller's objects as parts of a task."""
     from lrfind.task.from_user_code import Parts
     from lrfind.task.user_code.data import recognise
     from lrfind.task.user_code.optimizers import own_line, own_optimizer
@@ -208,7 +208,7 @@ def parts_of(
 
 
 def checked(sections: dict[str, Any]) -> Config:
-    """The config, or an error that names the arguments."""
+    """Validate the sections of a config; errors name the arguments of `find`."""
     config, findings = validate(sections)
     if config is None:
         problems = []
@@ -221,7 +221,7 @@ def checked(sections: dict[str, Any]) -> Config:
 
 
 def chosen(optimizer: Any) -> tuple[dict[str, Any], Callable[..., Any] | None, str]:
-    """The optimizer as a section of a config, as a function of the rate where it is the caller's own, and its name."""
+    """Return an optimizer as a config's section, as a function of the rate (None if by name), and as source."""
     if optimizer is None:
         return {"name": NONE}, None, ""
     if isinstance(optimizer, str):
@@ -248,17 +248,17 @@ def chosen(optimizer: Any) -> tuple[dict[str, Any], Callable[..., Any] | None, s
 
 
 def given(**values: Any) -> dict[str, Any]:
-    """The values that are not None."""
+    """Return the values that are not None."""
     return {key: value for key, value in values.items() if value is not None}
 
 
 def name_of(function: Any) -> str:
-    """What a function is called."""
+    """Return the name of a function."""
     name = getattr(function, "__name__", None) or type(function).__name__
     return "optimizer" if name == "<lambda>" else str(name)
 
 
 def identifier(name: str) -> str:
-    """A name that a reference can have."""
+    """Return a name as an identifier."""
     word = re.sub(r"\W", "_", name)
     return word if word.isidentifier() else f"_{word}"

@@ -101,7 +101,7 @@ class Comparison:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """Reasons why the runs may not be comparable, one sentence each."""
+        """Return sentences to know before comparing."""
         sentences = differences([entry.result.facts for entry in self.entries], "runs")
         lengths = sorted({entry.judged[1] for entry in self.entries if entry.judged})
         if len(lengths) > 1:

@@ -1,4 +1,4 @@
-"""The way from a file to a `Config`: read, parse, lay `--set` over it, validate; all problems in one error."""
+"""Loading of a config: read, parse, apply `--set`, validate; all problems in one error."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Loaded:
     folder: Path | None = None
 
     def locate(self, error: InputError) -> Problem:
-        """The problem behind a later error, with the place of its key, or of the section that lacks it."""
+        """Return the problem of a later error, with the position of its key, or of the section that lacks it."""
         key = error.key or ""
         parts = tuple(key.split(".")) if key else ()
         overridden = {tuple(dotted.split(".")) for dotted in self.overridden}
@@ -58,7 +58,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
     Args:
         source: a file, or ``"-"`` for `stdin_text`.
         overrides: ``"key.path=value"``, laid over the file in order.
-        stdin_text: what standard input said.
+        stdin_text: text of standard input.
 
     Raises:
         ConfigError: with everything that is wrong, in the order of the text.
@@ -121,7 +121,7 @@ def _understand(
 
 
 def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[yaml_reader.Path]) -> None:
-    """A path in the file is relative to the file; on the command line, to the working directory."""
+    """Resolve relative paths: those of the file from its folder, those of `--set` from the working directory."""
 
     def absolute(path: str, key: yaml_reader.Path) -> str:
         base = Path.cwd() if _is_overridden(key, overridden) else folder
@@ -166,7 +166,7 @@ def _is_overridden(path: yaml_reader.Path, overridden: set[yaml_reader.Path] | s
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    """In the order of the text, what has no place in it last; a bounded number."""
+    """Sort problems by position in the text, those without one last, and cut the list to `MOST_PROBLEMS`."""
     ordered = sorted(problems, key=lambda problem: (problem.line is None, problem.line or 0, problem.column or 0))
     if len(ordered) <= MOST_PROBLEMS:
         return ordered

@@ -23,7 +23,7 @@ class Override:
 
 
 def parse(texts: Sequence[str]) -> tuple[list[Override], list[Problem]]:
-    """The overrides, and what is wrong with their form."""
+    """Parse settings; return the overrides and the problems with their form."""
     overrides: list[Override] = []
     problems: list[Problem] = []
     for text in texts:
@@ -75,7 +75,7 @@ def _forget(document: Document, path: Path) -> None:
 
 
 def expand_targets(value: Any, document: Document) -> None:
-    """Give a section that refers to the user's own code the name that stands for it."""
+    """Name the sections that refer to the user's own code."""
     for key in ("model", "data", "optimizer"):
         section = value.get(key) if isinstance(value, dict) else None
         if isinstance(section, dict) and "target" in section and "name" not in section:

@@ -161,17 +161,17 @@ class Config(Section):
 
     @property
     def targets(self) -> bool:
-        """Whether some of it is the user's own code."""
+        """Whether a section refers to the user's own code."""
         sections = (self.model, self.data, self.optimizer)
         return isinstance(self.loss, OwnLoss) or any(section.name in (OWN, NONE) for section in sections)
 
 
 def assumptions(config: Config, *, batches: bool = True) -> tuple[str, ...]:
-    """What the config left out and the rate depends on, one sentence each.
+    """Return a sentence for each value that the rate depends on and the config leaves out.
 
     Args:
-        config: resolved.
-        batches: rows are put together to batches here; otherwise the user's code does it.
+        config: validated config.
+        batches: whether lrfind draws the batches, and not the user's code.
     """
     sentences = []
     if "train" not in config.model_fields_set:

@@ -1,4 +1,4 @@
-"""Plain values -> a `Config`, or everything that is wrong with them.
+"""Validation of plain values: a `Config`, or every problem.
 
 Pydantic alone would hide errors behind errors: a wrong `name` hides what is wrong inside its section, and checks
 across keys are skipped where a key is wrong by itself. So names are checked first, with a guess in place of a wrong
@@ -34,7 +34,7 @@ PLACEHOLDERS: dict[Path, Any] = {
 
 
 def validate(value: Mapping[str, Any], quoted: Set[Path] = frozenset()) -> tuple[Config | None, list[ConfigProblem]]:
-    """The config, or None and what is wrong.
+    """Validate plain values; return the config, or None and all problems.
 
     Args:
         value: plain values, as read from YAML.
@@ -64,7 +64,7 @@ def _all_findings(trial: dict[str, Any], quoted: Set[Path]) -> list[ConfigProble
 
 
 def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[ConfigProblem]:
-    """Report a section's wrong `name`, and put the best guess in its place."""
+    """Report an invalid `name` of a section, and replace it by the best guess."""
     section: Any = trial
     for key in path:
         section = section.get(key) if isinstance(section, dict) else None
@@ -103,12 +103,12 @@ def _keys_by_name(path: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def _covered(problem: ConfigProblem, findings: list[ConfigProblem]) -> bool:
-    """Whether the finding only follows from one that is known already."""
+    """Return whether a problem only follows from a known one."""
     return any(path[: len(known.path)] == known.path for known in findings for path in (problem.path, *problem.others))
 
 
 def _repair(trial: dict[str, Any], problem: ConfigProblem) -> bool:
-    """Take the finding's cause out of the values; whether that changed anything."""
+    """Remove the cause of a problem from the values; return whether they changed."""
     if problem.missing:
         return problem.path in PLACEHOLDERS and _put(trial, problem.path, deepcopy(PLACEHOLDERS[problem.path]))
     keys = [key for key in problem.path if isinstance(key, str)]  # of a list's item: the list

@@ -1,4 +1,4 @@
-"""A config with another optimiser, or another batch size, as settings to lay over it."""
+"""Variants of a config, with other optimisers or batch sizes, as settings to apply to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOMENTUM = "momentum"
 
 
 class Variant(NamedTuple):
-    """One config of several that differ in one thing.
+    """A config that differs in one thing.
 
     Attributes:
         label: what it is called, and its run directory.
@@ -30,11 +30,11 @@ class Variant(NamedTuple):
 
 
 def optimizers(config: Config, names: str) -> list[Variant]:
-    """The config with each of some optimisers. Options that the other has as well are kept.
+    """Return a variant of the config for each optimiser, with the options that both have.
 
     Args:
-        config: the one to vary.
-        names: with commas between.
+        config: config to vary.
+        names: names of optimisers, separated by commas.
 
     Raises:
         InputError: there is no such optimiser, or one is named twice.
@@ -65,7 +65,10 @@ def optimizers(config: Config, names: str) -> list[Variant]:
 
 
 def batch_sizes(sizes: str) -> list[Variant]:
-    """The settings of each of some batch sizes, with commas between.
+    """Return a variant for each batch size.
+
+    Args:
+        sizes: batch sizes, separated by commas.
 
     Raises:
         InputError: one is no whole number above zero, or is named twice.

@@ -61,14 +61,14 @@ def write_rate(path: str | Path, rate: float, *, read: str | None = None, shown:
 
 
 def short(rate: float) -> str:
-    """The rate with three significant digits, e.g. ``0.0012`` or ``3.2e-05``."""
+    """Format a rate with three significant digits, e.g. ``0.0012`` or ``3.2e-05``."""
     if not (math.isfinite(rate) and rate > 0):
         raise ValueError(f"a learning rate is a number above 0; got {rate}")
     return f"{float(f'{rate:.3g}'):g}"
 
 
 def with_rate(text: str, number: str) -> str | None:
-    """The text with the rate in it; None where it cannot be put there without changing anything else."""
+    """Set the rate in the text; return None if that needs any other change."""
     before = yaml_reader.read(text)
     if not before.readable or before.flaws or not isinstance(before.value, dict):
         return None
@@ -86,7 +86,7 @@ def with_rate(text: str, number: str) -> str | None:
 
 
 def _pairs(text: str) -> dict[str, tuple[Any, Any]] | None:
-    """The parser's events of each key and plain value in the optimizer section."""
+    """Return the parser's events of each key and plain value in the optimizer section."""
     from ruamel.yaml import YAML
 
     events = list(YAML(typ="safe", pure=True).parse(text))
@@ -114,7 +114,7 @@ def _pairs(text: str) -> dict[str, tuple[Any, Any]] | None:
 
 
 def _edit(text: str, pairs: dict[str, tuple[Any, Any]], number: str) -> tuple[int, int, str]:
-    """From where to where the text is replaced, and by what."""
+    """Return start, end and replacement of the text to change."""
     if "learning_rate" in pairs:
         key, value = pairs["learning_rate"]
         start, end = value.start_mark.index, value.end_mark.index

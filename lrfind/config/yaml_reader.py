@@ -1,4 +1,4 @@
-"""YAML text -> plain values, with the place of every key and all that is wrong with the text.
+"""Reading of YAML text into plain values, with the position of every key and all flaws of the text.
 
 The parser's events are read one by one, not composed: only so are depth and size bounded while reading (nested brackets
 cost the parser quadratic time, aliases can multiply without end), tags seen as written, and all duplicate keys found.
@@ -42,7 +42,7 @@ class Flaw:
 
 @dataclass
 class Document:
-    """What a text says.
+    """Contents of a YAML text.
 
     Attributes:
         value: plain dicts, lists and scalars.
@@ -110,7 +110,7 @@ class _Reader:
         self.count = 0
 
     def document(self) -> _Node | None:
-        """The one document; None for an empty text."""
+        """Return the only document; None for an empty text."""
         root: _Node | None = None
         started = False
         for event in self.events:
@@ -187,7 +187,7 @@ class _Reader:
 
 
 def scalar(text: str) -> Any:
-    """The value of a plain (unquoted) scalar under the core schema of YAML 1.2."""
+    """Return the value of a plain (unquoted) scalar under the core schema of YAML 1.2."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INT.fullmatch(text):

@@ -1,4 +1,4 @@
-"""What the YAML parser objects to, in one sentence."""
+"""Sentences for the YAML parser's errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMON = (
 
 
 def explain(error: Exception, text: str) -> tuple[str, tuple[int, int] | None]:
-    """The sentence for the parser's error, and its line and column."""
+    """Return the sentence for a parser error, and its line and column."""
     message = str(error) if isinstance(error, AssertionError) else ""  # how ruamel.yaml meets a version such as 1.3
     if "version" in message or "incompatible YAML" in str(getattr(error, "problem", "")):
         line = next((i for i, line in enumerate(text.splitlines(), 1) if line.startswith("%YAML")), 1)

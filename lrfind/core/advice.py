@@ -29,7 +29,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Guess:
-    """What one of the usual guesses would have done.
+    """Predicted outcome of a common guess at the rate.
 
     Attributes:
         learning_rate: the guess.
@@ -48,7 +48,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Advice:
-    """What else the run says to do.
+    """Settings for other schedules, and common guesses judged.
 
     Attributes:
         settings: the user's own schedule first.

@@ -124,7 +124,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Horizon:
-    """What the candidates of one length of training show.
+    """Outcome of the trials of one length.
 
     Attributes:
         steps: the length.
@@ -167,7 +167,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What else was measured on the user's problem, drawn as evidence and not decided by.
+    """Measurements that are shown as evidence and decide nothing.
 
     Attributes:
         trust_steps: steps of the sweep at which the trust-region ratio was measured, shape (points,).
@@ -189,7 +189,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a reader wants to know about the model and the data.
+    """Facts about model and data.
 
     Attributes:
         model: e.g. ``"mlp (hidden 128-128, relu)"``.

@@ -81,7 +81,7 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a training was looked at by, before it and at intervals.
+    """Validation results before and during a training.
 
     Attributes:
         step: updates made by then, shape (looks,).

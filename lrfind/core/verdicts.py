@@ -1,4 +1,4 @@
-"""The outcome of a check: verdicts on a config's rate and on its run."""
+"""Verdicts of a check on a config's rate and on its run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VerdictStatus = Literal["pass", "warn", "fail"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says about one thing.
+    """A verdict of the gate.
 
     Attributes:
         id: the name that ``--warn``, ``--ignore`` and ``lrfind explain`` know it by.
@@ -36,7 +36,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Check:
-    """The gate's verdicts on one config.
+    """Verdicts of the gate on one config.
 
     Attributes:
         name: the config's name.
@@ -58,7 +58,7 @@ class Check:
 
     @property
     def status(self) -> VerdictStatus:
-        """The worst of the verdicts."""
+        """The worst status of the verdicts."""
         statuses = {verdict.status for verdict in self.verdicts}
         return "fail" if "fail" in statuses else "warn" if "warn" in statuses else "pass"
 

@@ -1,4 +1,4 @@
-"""The `data` section: what a network learns from, built in or a file of the user's."""
+"""The `data` section: built-in data, or a file of the user's."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TARGETS = "column of targets: numbers, or text for classes; or a list of columns
 
 
 class _Any(Section):
-    """What all data sets have."""
+    """Keys of all data sets."""
 
     name: str
     batch_size: int = Field(default=64, ge=1, le=10**9, description="rows per batch")
@@ -46,7 +46,7 @@ class _Any(Section):
 
 
 class _Data(_Any):
-    """What all data sets of inputs and targets have."""
+    """Keys of all data sets of inputs and targets."""
 
     standardize: bool = Field(
         default=False,
@@ -70,7 +70,7 @@ class FriedmanData(_Data):
 
 
 class _Classes(_Data):
-    """What generated classes have."""
+    """Keys of generated classes."""
 
     rows: int
     classes: int

@@ -51,7 +51,7 @@ class OwnLoss(OwnCode):
 
 
 def short(target: str) -> str:
-    """A reference without the file's folder."""
+    """Return a reference without its folder."""
     path, _, name = target.rpartition(":")
     if path == PYTHON:
         return name

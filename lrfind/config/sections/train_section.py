@@ -1,4 +1,4 @@
-"""What the rate is for: the length of the training, and its schedule."""
+"""The `train` section: length and schedule of the training that the rate is for."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class TrainSection(Section):
         return self
 
     def resolve_steps(self, rows: int, batch_size: int, accumulate: int) -> int:
-        """Optimiser steps of the training.
+        """Compute the optimiser steps of the training.
 
         Args:
             rows: rows to train on.

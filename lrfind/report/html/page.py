@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: styles and figures are in it, it runs no script and loads nothing.
+"""HTML pages that hold their styles and figures, run no script and load nothing.
 
 Whoever fills a `HtmlSection` gives plain words; every one of them is escaped here, and the page's own policy forbids
 scripts, frames and addresses in case one is not.

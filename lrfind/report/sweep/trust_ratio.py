@@ -1,4 +1,4 @@
-"""What the evidence says about rates: where the trust-region ratio falls through one half, and how limits are named."""
+"""Evidence about rates: where the trust-region ratio falls below one half, and labels of limits."""
 
 from __future__ import annotations
 
