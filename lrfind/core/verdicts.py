@@ -16,13 +16,13 @@ class Verdict:
     """A verdict of the gate.
 
     Attributes:
-        id: the name that ``--warn``, ``--ignore`` and ``lrfind explain`` know it by.
-        status: how it came out.
-        observed: the value seen; None where there was nothing to see.
-        limit: what it is held against; None where nothing is known to hold it against.
-        message: one sentence: what is seen, and for a warning or a failure what to do.
-        key: the config key it is about, dotted.
-        judged: False where the thing does not apply to this run; it passes then.
+        id: name of the verdict, for ``--warn``, ``--ignore`` and ``lrfind explain``.
+        status: outcome of the verdict.
+        observed: measured value; None if there is none.
+        limit: value that `observed` is compared with; None if unknown.
+        message: observation in one sentence, with advice unless it passes.
+        key: dotted config key that the verdict is about.
+        judged: False if the verdict does not apply to the run; its status is pass then.
     """
 
     id: str
@@ -39,13 +39,13 @@ class Check:
     """Verdicts of the gate on one config.
 
     Attributes:
-        name: the config's name.
-        where: the config's file, as the user gave it.
-        learning_rate: the rate that the config has; None where that was not the question.
-        recommendation: of the run it was held against; None where there is none.
-        verdicts: in a fixed order.
-        ignored: what was not to be judged.
-        positions: 1-based line and column of the config's keys, dotted.
+        name: name of the config.
+        where: file of the config, as the user gave it.
+        learning_rate: configured rate; None if the check has no such question.
+        recommendation: recommendation of the run; None without a run.
+        verdicts: verdicts in the fixed order.
+        ignored: ids of verdicts that were left out.
+        positions: 1-based line and column of each key of the config, dotted.
     """
 
     name: str
@@ -68,11 +68,11 @@ class Failure:
     """A config that could not be judged.
 
     Attributes:
-        where: the config's file, as the user gave it.
-        message: what is wrong and what would be right; one line per problem.
-        exit_code: what the process would end with for it alone.
-        line: 1-based, of the first problem; None where it has no place in the config.
-        column: 1-based, or None.
+        where: file of the config, as the user gave it.
+        message: problems and what would be valid, one line each.
+        exit_code: exit code of the process for this config alone.
+        line: 1-based line of the first problem; None without a position.
+        column: 1-based column of the first problem; None without a position.
     """
 
     where: str
