@@ -57,7 +57,7 @@ def guess(
         confirmation: trainings of the confirmation; None if there were none.
     """
     if confirmation is None or recommendation.learning_rate is None:
-        return unheard(rate, reading, recommendation)
+        return from_sweep_alone(rate, reading, recommendation)
     if (limit := diverged(confirmation, rate)) is not None:
         steps, least = limit
         reason = f"diverges: all trainings of {steps:,} steps at {least:.1e} did"
@@ -204,7 +204,7 @@ def far(rate: float, recommendation: Recommendation, confirmation: Confirmation)
     return Guess(rate, "costs", None, None, reason)
 
 
-def unheard(rate: float, reading: CurveSummary, recommendation: Recommendation) -> Guess:
+def from_sweep_alone(rate: float, reading: CurveSummary, recommendation: Recommendation) -> Guess:
     """Return the prediction of the sweep alone."""
     best = recommendation.learning_rate
     if reading.diverged_at is not None:

@@ -45,11 +45,10 @@ class Loaded:
 
     def locate(self, error: InputError) -> Problem:
         """Return the problem of a later error, with the position of its key, or of the section that lacks it."""
-        key = error.key or ""
-        parts = tuple(key.split(".")) if key else ()
+        path = tuple(error.key.split(".")) if error.key else ()
         overridden = {tuple(dotted.split(".")) for dotted in self.overridden}
         positions = {tuple(dotted.split(".")): position for dotted, position in self.positions.items()}
-        return _problem(str(error), key, parts, self.where, positions, overridden)
+        return _problem(str(error), path, self.where, positions, overridden)
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str | None = None) -> Loaded:
@@ -108,7 +107,7 @@ def _understand(
         config, findings = validate(document.value, document.quoted)
         flawed = {flaw.path for flaw in document.flaws}
         problems += [
-            _problem(problem.message, _dotted(problem.path), problem.path, where, document.positions, overridden)
+            _problem(problem.message, problem.path, where, document.positions, overridden)
             for problem in findings
             if problem.path not in flawed
         ]
@@ -137,28 +136,25 @@ def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[yaml_re
     data = value.get("data")
     if not isinstance(data, dict):
         return
-    if data.get("name") == "npy":
-        data |= {key: default for key, default in ARRAY_FILES.items() if key not in data}
-    for key in ARRAY_FILES if data.get("name") == "npy" else ("path",):
-        path = data.get(key)
-        if not isinstance(path, str) or not path:
-            continue
-        data[key] = absolute(path, ("data", key))
+    arrays = ARRAY_FILES if data.get("name") == "npy" else {}
+    for key, default in (arrays or {"path": ""}).items():
+        path = data.get(key) if key in data else default
+        if isinstance(path, str) and path:
+            data[key] = absolute(path, ("data", key))
 
 
 def _problem(
     message: str,
-    key: str,
     path: yaml_reader.Path,
     where: str,
     positions: Mapping[Any, tuple[int, int]],
     overridden: set[yaml_reader.Path] | set[tuple[str, ...]],
 ) -> Problem:
     if _is_overridden(path, overridden):
-        return Problem(message, key, overrides.WHERE)
+        return Problem(message, _dotted(path), overrides.WHERE)
     known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in positions), None)
     line, column = positions[known] if known else (None, None)
-    return Problem(message, key, where, line, column)
+    return Problem(message, _dotted(path), where, line, column)
 
 
 def _is_overridden(path: yaml_reader.Path, overridden: set[yaml_reader.Path] | set[tuple[str, ...]]) -> bool:

@@ -89,27 +89,24 @@ def _pairs(text: str) -> dict[str, tuple[Any, Any]] | None:
     """Return the parser's events of each key and plain value in the optimizer section."""
     from ruamel.yaml import YAML
 
-    events = list(YAML(typ="safe", pure=True).parse(text))
-    depth = 0
-    within = False
+    events = YAML(typ="safe", pure=True).parse(text)
+    depth, within, before = 0, False, None
     pairs: dict[str, tuple[Any, Any]] = {}
-    position = 0
-    while position < len(events):
-        event = events[position]
+    for event in events:
         kind = type(event).__name__
-        if kind == "MappingStartEvent" and depth == 1 and getattr(events[position - 1], "value", "") == "optimizer":
+        if kind == "MappingStartEvent" and depth == 1 and getattr(before, "value", "") == "optimizer":
             within = True
         if within and depth == 2 and kind == "ScalarEvent":
-            value = events[position + 1]
+            value = next(events)
             if type(value).__name__ in ("ScalarEvent", "AliasEvent"):
                 pairs[event.value] = (event, value)
-                position += 2
                 continue
-        depth += kind.endswith("StartEvent") and kind[:3] in ("Map", "Seq")
-        depth -= kind.endswith("EndEvent") and kind[:3] in ("Map", "Seq")
+            kind = type(value).__name__
+        depth += kind in ("MappingStartEvent", "SequenceStartEvent")
+        depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
         if within and depth == 1:
             return pairs
-        position += 1
+        before = event
     return None
 
 
