@@ -140,7 +140,7 @@ class TrainingComparison:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know before comparing, one sentence each."""
+        """Sentences to know before comparing."""
         trainings = [(entry.label, entry.training) for entry in self.entries]
         interrupted = [f"{label} was interrupted" for label, training in trainings if training.status == "interrupted"]
         return (*differences([training.facts for _, training in trainings], "trainings"), *interrupted)

@@ -42,7 +42,7 @@ ALIASES = {
 Node = Mapping[str, Any]
 
 REFERENCE = "a reference such as my_file.py:build"
-"""What a key with a pattern wants: there are no others."""
+"""Valid value of a key with a pattern, which are references alone."""
 
 
 def wanted(node: Node, value: Any = None) -> str:

@@ -96,7 +96,7 @@ def text_of(error: BaseException) -> str:
 
 
 OUT_OF_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start new thread", "cannot create thread")
-"""What errors say, in lower case, that come of too little memory and are no `MemoryError`."""
+"""Phrases, in lower case, of errors that mean too little memory and are no `MemoryError`."""
 
 
 def fault(error: BaseException) -> RunError:

@@ -166,7 +166,7 @@ VERDICTS = (
     "confirmed",
     "drift",
 )
-"""What the gate judges, in the order in which it is reported; `lrfind explain` has a page for each."""
+"""Verdicts of the gate in the order of reports; `lrfind explain` has a page for each."""
 
 
 FINDINGS = {
@@ -182,7 +182,7 @@ FINDINGS = {
     "too-little-decay": "the rate ends high, and the loss goes up and down at the end",
     "healthy": "nothing in the log says that another rate or schedule would do better",
 }
-"""What a diagnosis finds, most important first; each has a page in `lrfind explain`."""
+"""Findings of a diagnosis, most important first; `lrfind explain` has a page for each."""
 
 
 def near(name: str, names: Iterable[str]) -> str:

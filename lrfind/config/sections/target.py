@@ -13,7 +13,7 @@ OWN = "target"
 """The name that a section gets where the user writes `target` instead of one."""
 
 PYTHON = "python"
-"""What stands for the file of an object that came from Python, not from a config."""
+"""Placeholder for the file of an object that came from Python, not from a config."""
 
 NONE = "none"
 """The name of no optimiser: the user's own train step has one."""

@@ -20,7 +20,7 @@ MOST = 10
 """Annotations of one kind that GitHub shows for a step."""
 
 KINDS = {"fail": "error", "warn": "warning", "pass": "notice"}
-"""What each status is called, the worst first."""
+"""GitHub's name of each status, the worst first."""
 
 DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PROPERTY = DATA | {":": "%3A", ",": "%2C"}

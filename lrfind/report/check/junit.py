@@ -11,7 +11,7 @@ from lrfind.core.verdicts import Check, Failure
 from lrfind.report.check.verdict_wording import Judged, headline, name_of, position, values
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no way to write."""
+"""Characters that XML 1.0 cannot hold."""
 
 
 def document(checks: Sequence[Judged], title: str = "lrfind check") -> str:

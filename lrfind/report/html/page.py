@@ -28,7 +28,7 @@ SHORT = 24
 """Cells of at most so many characters stay on one line: an interval is 18 long."""
 
 NUMBER = re.compile(r"\d[\d.]*e[+-]\d+")
-"""What a browser would break at its hyphen."""
+"""Text with a hyphen at which a browser would break the line."""
 
 
 @dataclass(frozen=True)
