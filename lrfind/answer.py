@@ -1,4 +1,4 @@
-"""What `lrfind.find` returns."""
+"""The answer of `lrfind.find`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """What `find` found.
+    """Answer of `lrfind.find`: the rate, and how sure it is.
 
     Attributes:
         result: all of it, as ``result.json`` has it.
@@ -31,8 +31,12 @@ class Answer:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Lowest and highest rate that will do; None where that is not known."""
-        found = self.result.recommendation
-        return None if found.low is None or found.high is None else (found.low, found.high)
+        recommendation = self.result.recommendation
+        return (
+            None
+            if recommendation.low is None or recommendation.high is None
+            else (recommendation.low, recommendation.high)
+        )
 
     @property
     def confirmed(self) -> bool:
@@ -46,16 +50,16 @@ class Answer:
 
     @property
     def suggestions(self) -> dict[str, Suggestion]:
-        """What each method reads off the curve, the chosen one first."""
+        """Suggestion of each method, the configured one first."""
         return dict(self.result.suggestions)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to know before trusting the rate, one sentence each."""
+        """Sentences to know before trusting the rate."""
         return self.result.warnings
 
     def figure(self) -> Figure:
-        """The plot, as a figure of matplotlib's that no pyplot knows of."""
+        """Return the plot as a matplotlib figure, without pyplot."""
         from lrfind.report.plots.sweep_figure import figure
 
         return figure(self.result)
@@ -69,19 +73,19 @@ class Answer:
         from lrfind.report.plots.sweep_figure import draw
         from lrfind.report.sweep.result_json import to_csv, to_json
 
-        place = Path(folder)
-        with disk(place):
-            place.mkdir(parents=True, exist_ok=True)
+        directory = Path(folder)
+        with disk(directory):
+            directory.mkdir(parents=True, exist_ok=True)
         files = {
             CURVE: to_csv(self.result).encode(),
             PLOT: draw(self.result, "png"),
             RESULT: to_json(self.result).encode(),
         }
-        return [write(place / name, content) for name, content in files.items()]
+        return [write(directory / name, content) for name, content in files.items()]
 
     def __repr__(self) -> str:
         from lrfind.report.wording import headline
 
         lines = [", ".join(headline(self.result)), self.reason]
-        lines += [f"warning: {each}" for each in self.warnings]
+        lines += [f"warning: {warning}" for warning in self.warnings]
         return f"<lrfind: {(chr(10) + '  ').join(lines)}>"

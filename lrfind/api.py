@@ -73,7 +73,7 @@ def find(
     seed: int = 0,
     name: str = "find",
 ) -> Answer:
-    """The learning rate to train with: a sweep over several seeds, checked by short real trainings.
+    """Find the learning rate to train with, by a sweep over several seeds and short real trainings.
 
     Prints nothing, writes nothing, and leaves what it is given as it is.
 
@@ -135,13 +135,13 @@ def find(
     title = name_of(loss_fn)
     if not callable(loss_fn):
         raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
-    found = recognise((loss_fn, 0), title, "model.target")
+    model = recognise((loss_fn, 0), title, "model.target")
     if callable(params) and not is_module(params):
-        made = "state" if found.kind == "step" else "params"
-        found = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title, "model.target")
+        made = "state" if model.kind == "step" else "params"
+        model = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title, "model.target")
     else:
-        found = recognise((loss_fn, params), title, "model.target")
-    if optimizer is None and found.kind != "step":
+        model = recognise((loss_fn, params), title, "model.target")
+    if optimizer is None and model.kind != "step":
         optimizer = "adamw"
     section, make, line = chosen(optimizer)
     sections = {
@@ -158,7 +158,7 @@ def find(
     try:
         config = checked(sections)
         with jax_settings.set_aside_within():
-            parts = parts_of(config, found, batches, validation, make, line)
+            parts = parts_of(config, model, batches, validation, make, line)
             return Answer(measured(config, parts, name, (min_lr, max_lr)))
     except ConfigError:
         raise
@@ -168,7 +168,7 @@ def find(
 
 
 def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None, float | None]) -> Result:
-    """Run it, with nobody watching."""
+    """Run the sweep and the confirmation, and return the result."""
     from lrfind.engine import devices
     from lrfind.task import from_user_code
 
@@ -191,9 +191,9 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
 
 
 def parts_of(
-    config: Config, found: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
+    config: Config, model: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
 ) -> Parts:
-    """The caller's objects as a plan takes them."""
+    """Return the caller's objects as parts of a task."""
     from lrfind.task.user_code.data import recognise
     from lrfind.task.user_code.optimizers import own_line, own_optimizer
     from lrfind.task.user_code.parts import Parts
@@ -201,27 +201,27 @@ def parts_of(
     return Parts(
         data=recognise(batches, {}, "batches"),
         held_out=None if validation is None else recognise(validation, {}, "validation", "data.validation"),
-        model=lambda shape, outputs: found,
+        model=lambda shape, outputs: model,
         optimizer=None if make is None else own_optimizer(make, {}, line),
         optimizer_line=None if make is None else own_line(config.optimizer, line, {}, ""),
     )
 
 
 def checked(sections: dict[str, Any]) -> Config:
-    """The config, or an error that names the arguments."""
+    """Validate the sections of a config; errors name the arguments of `find`."""
     config, findings = validate(sections)
     if config is None:
         problems = []
-        for each in findings:
-            dotted = ".".join(map(str, each.path))
+        for problem in findings:
+            dotted = ".".join(map(str, problem.path))
             head = next((known for known in ARGUMENTS if f"{dotted}.".startswith(f"{known}.")), "")
-            problems.append(Problem(each.message, f"{ARGUMENTS.get(head, '')}{dotted[len(head) :]}"))
+            problems.append(Problem(problem.message, f"{ARGUMENTS.get(head, '')}{dotted[len(head) :]}"))
         raise ConfigError(problems)
     return config
 
 
 def chosen(optimizer: Any) -> tuple[dict[str, Any], Callable[..., Any] | None, str]:
-    """The optimizer as a section of a config, as a function of the rate where it is the caller's own, and its name."""
+    """Return an optimizer as a config's section, as a function of the rate (None if by name), and as source."""
     if optimizer is None:
         return {"name": NONE}, None, ""
     if isinstance(optimizer, str):
@@ -248,17 +248,17 @@ def chosen(optimizer: Any) -> tuple[dict[str, Any], Callable[..., Any] | None, s
 
 
 def given(**values: Any) -> dict[str, Any]:
-    """The values that are not None."""
+    """Return the values that are not None."""
     return {key: value for key, value in values.items() if value is not None}
 
 
 def name_of(function: Any) -> str:
-    """What a function is called."""
-    found = getattr(function, "__name__", None) or type(function).__name__
-    return "optimizer" if found == "<lambda>" else str(found)
+    """Return the name of a function."""
+    name = getattr(function, "__name__", None) or type(function).__name__
+    return "optimizer" if name == "<lambda>" else str(name)
 
 
 def identifier(name: str) -> str:
-    """A name that a reference can have."""
-    found = re.sub(r"\W", "_", name)
-    return found if found.isidentifier() else f"_{found}"
+    """Return a name as an identifier."""
+    word = re.sub(r"\W", "_", name)
+    return word if word.isidentifier() else f"_{word}"

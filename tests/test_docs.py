@@ -1,10 +1,10 @@
-"""The README knows every command and option; what is public says what it is; nothing of one machine is in the text."""
+"""The README knows every command and option; the guides name files that exist; no text is of one machine."""
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import typer.main
 
-import lrfind
 from lrfind.cli.app import app
 from lrfind.core.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
 
@@ -30,17 +29,14 @@ def options() -> Iterator[tuple[str, str]]:
             yield from ((name, option) for option in parameter.opts if option.startswith("-"))
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_command_is_in_the_readme_and_has_help(command: str) -> None:
-    assert f"`lrfind {command}" in README
-    assert COMMANDS[command].help
+def test_commands_are_in_the_readme_and_have_help() -> None:
+    assert [name for name, command in COMMANDS.items() if f"`lrfind {name}" not in README or not command.help] == []
 
 
-@pytest.mark.parametrize(("command", "option"), [each for each in options() if each[1] not in UNDERSTOOD])
-def test_option_is_in_the_readme_and_has_help(command: str, option: str) -> None:
-    assert re.search(rf"(?<![\w-]){option}(?![\w-])", README)
-    parameter = next(each for each in COMMANDS[command].params if option in each.opts)
-    assert parameter.help
+def test_options_are_in_the_readme_and_have_help() -> None:
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*(?![\w-])", README))
+    assert [(command, option) for command, option in options() if option not in named | UNDERSTOOD] == []
+    assert [each.name for command in COMMANDS.values() for each in command.params if not each.help] == []
 
 
 def test_options_in_the_readme_exist() -> None:
@@ -51,9 +47,9 @@ def test_options_in_the_readme_exist() -> None:
     assert mentioned <= known
 
 
-@pytest.mark.parametrize("name", [*MODELS, *DATA, *LOSSES, *SCHEDULES, *METHODS, *LADDERS])
-def test_built_in_is_in_the_readme(name: str) -> None:
-    assert re.search(rf"(?<!\w){name}(?!\w)", README)
+def test_built_ins_are_in_the_readme() -> None:
+    names = [*MODELS, *DATA, *LOSSES, *SCHEDULES, *METHODS, *LADDERS]
+    assert [name for name in names if not re.search(rf"(?<!\w){name}(?!\w)", README)] == []
 
 
 def test_files_that_the_readme_names_exist() -> None:
@@ -69,23 +65,17 @@ def test_exit_codes_are_in_the_readme() -> None:
     assert {int(code) for code in re.findall(r"\d+", rows)} >= set(ExitCode)
 
 
-def undocumented(path: Path) -> Iterator[str]:
-    """The public classes and functions of a file that have no docstring, and the file itself; empty files need none."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    if tree.body and ast.get_docstring(tree) is None:
-        yield path.stem
-    for node in tree.body:
-        documentable = isinstance(node, ast.ClassDef | ast.FunctionDef)
-        if documentable and not node.name.startswith("_") and ast.get_docstring(node) is None:
-            yield f"{path.stem}.{node.name}"
+def test_docstrings_are_linted() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["lint"]
+    assert "D" in settings["select"]
+    assert settings["pydocstyle"]["convention"] == "google"
 
 
-PACKAGE = Path(lrfind.__file__).parent
-
-
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_what_is_public_has_a_docstring(path: Path) -> None:
-    assert list(undocumented(path)) == []
+def test_modules_in_the_guides_exist() -> None:
+    guides = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
+    named = {name for guide in guides for name in re.findall(r"`((?:lrfind|tests)/[\w/.]*)`", guide.read_text("utf-8"))}
+    assert named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def tracked() -> list[Path]:

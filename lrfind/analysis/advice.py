@@ -55,7 +55,7 @@ class Proposal:
 
 def proposals(
     reading: CurveSummary,
-    found: Recommendation,
+    recommendation: Recommendation,
     *,
     options: Mapping[str, Any],
     mean: float | None,
@@ -66,7 +66,7 @@ def proposals(
 
     Args:
         reading: summary of the sweep's loss curve.
-        found: recommendation of the run.
+        recommendation: recommendation of the run.
         options: keyword arguments of the user's schedule.
         mean: mean of the user's schedule at peak 1; None if the rate was read off the range test alone, or the schedule
             depends on the loss.
@@ -76,36 +76,38 @@ def proposals(
     Returns:
         One proposal per schedule; empty if there is no recommended rate.
     """
-    if found.learning_rate is None:
+    if recommendation.learning_rate is None:
         return ()
-    rate, own = short(found.learning_rate), found.schedule
-    if found.confirmed:
-        whose = Proposal(own, rate, "measured", f"trainings under this schedule: {found.interval_from}", options)
+    rate, own = short(recommendation.learning_rate), recommendation.schedule
+    if recommendation.confirmed:
+        whose = Proposal(
+            own, rate, "measured", f"trainings under this schedule: {recommendation.interval_from}", options
+        )
     else:
         knows = "which knows no schedule" if mean is None else "carried on by the sum of rates"
-        source = f"read off the range test by {found.method}, {knows}; no training checked it"
+        source = f"read off the range test by {recommendation.method}, {knows}; no training checked it"
         whose = Proposal(own, rate, "rule", source, options)
     others = (
-        constant(found, mean),
-        cosine(found, mean, b2, limit),
-        one_cycle(found, mean),
-        triangular(reading, found),
-        step(found, mean),
+        constant(recommendation, mean),
+        cosine(recommendation, mean, b2, limit),
+        one_cycle(recommendation, mean),
+        triangular(reading, recommendation),
+        step(recommendation, mean),
     )
     known = {own} - ({"cosine"} if not options.get("warmup_steps") else set())  # the warm-up is advice of its own
     return (whose, *(proposal for proposal in others if proposal.schedule not in known))
 
 
-def constant(found: Recommendation, mean: float | None) -> Proposal:
+def constant(recommendation: Recommendation, mean: float | None) -> Proposal:
     """Propose a constant schedule."""
-    rate, source = carried(found, mean, 1.0)
+    rate, source = carried(recommendation, mean, 1.0)
     return Proposal("constant", rate, "rule", source)
 
 
-def cosine(found: Recommendation, mean: float | None, b2: float | None, limit: float | None) -> Proposal:
+def cosine(recommendation: Recommendation, mean: float | None, b2: float | None, limit: float | None) -> Proposal:
     """Propose a cosine schedule with warm-up; linear rise and cosine fall both have mean 1/2."""
-    rate, source = carried(found, mean, 0.5)
-    steps, why = warmup(found.steps, rate, b2, limit)
+    rate, source = carried(recommendation, mean, 0.5)
+    steps, why = warmup(recommendation.steps, rate, b2, limit)
     options = {"warmup_steps": steps} if steps else {}
     return Proposal("cosine", rate, "rule", f"{source}; warm-up: {why}", options)
 
@@ -137,22 +139,22 @@ def warmup(steps: int, rate: float, b2: float | None, limit: float | None) -> tu
     return int(USUAL_WARMUP * steps), f"{USUAL_WARMUP:.0%} of the steps (Goyal et al. 2017: 5 of 90 epochs)"
 
 
-def one_cycle(found: Recommendation, mean: float | None) -> Proposal:
+def one_cycle(recommendation: Recommendation, mean: float | None) -> Proposal:
     """Propose one cycle: half a cosine up over 0.3 of the training, half a cosine down to zero."""
     up, down = (1 + 1 / START) / 2, 1 / 2
-    rate, source = carried(found, mean, 0.3 * up + 0.7 * down)
+    rate, source = carried(recommendation, mean, 0.3 * up + 0.7 * down)
     source += f"; start: the highest over {START:.0f} (Smith 2018)"
     return Proposal("one_cycle", rate, "rule", source, {"div_factor": START})
 
 
-def step(found: Recommendation, mean: float | None) -> Proposal:
+def step(recommendation: Recommendation, mean: float | None) -> Proposal:
     """Propose a step schedule that drops to a tenth after each third of the training."""
     parts = [STEP_FACTOR**part for part in range(STEP_PARTS)]
-    rate, source = carried(found, mean, float(np.mean(parts)))
+    rate, source = carried(recommendation, mean, float(np.mean(parts)))
     return Proposal("step", rate, "rule", source)
 
 
-def carried(found: Recommendation, mean: float | None, other: float) -> tuple[float, str]:
+def carried(recommendation: Recommendation, mean: float | None, other: float) -> tuple[float, str]:
     """Return the peak rate of another schedule and the rule that gives it.
 
     The sum of rates is kept, `peak = rate mean / other`, because at small rates training follows the gradient flow,
@@ -160,38 +162,43 @@ def carried(found: Recommendation, mean: float | None, other: float) -> tuple[fl
     a known schedule mean is kept.
 
     Args:
-        found: recommendation, with a rate.
+        recommendation: recommendation, with a rate.
         mean: mean of the recommendation's schedule at peak 1; None if it is unknown.
         other: mean of the other schedule at peak 1.
     """
-    rate, low, high = found.learning_rate, found.low, found.high
+    rate, low, high = recommendation.learning_rate, recommendation.low, recommendation.high
     assert rate is not None
-    if mean is None and found.confirmed:
-        return short(rate), f"the peak of {found.schedule}, whose drops nobody knows beforehand"
+    if mean is None and recommendation.confirmed:
+        return short(rate), f"the peak of {recommendation.schedule}, whose drops nobody knows beforehand"
     if mean is None:
-        return short(rate), f"as {found.method} reads it off the range test, which knows no schedule"
+        return short(rate), f"as {recommendation.method} reads it off the range test, which knows no schedule"
     wanted = rate * mean / other
     kept = min(max(wanted, low or wanted), high or wanted)
-    rule = f"the sum of rates that {found.schedule} has (gradient flow)"
+    rule = f"the sum of rates that {recommendation.schedule} has (gradient flow)"
     return short(kept), rule if kept == wanted else f"{rule}, but inside of the interval"
 
 
-def triangular(reading: CurveSummary, found: Recommendation) -> Proposal:
+def triangular(reading: CurveSummary, recommendation: Recommendation) -> Proposal:
     """Propose a triangular schedule between the start of the loss's fall and its lowest point.
 
     Reference:
         Smith 2015, "Cyclical learning rates for training neural networks" (range test).
     """
-    assert found.learning_rate is not None
+    assert recommendation.learning_rate is not None
     if reading.no_rate_reason is not None:
-        top, base = found.learning_rate, found.learning_rate / BASES[0]
+        top, base = recommendation.learning_rate, recommendation.learning_rate / BASES[0]
         source = "the curve shows no fall: highest rate as recommended, lowest a third of it (Smith 2015)"
         return Proposal("triangular", short(top), "rule", source, {"base_factor": short(base / top)})
     rates = reading.learning_rate
     turning, start = float(rates[reading.lowest]), float(rates[reading.descent.start])
     top, basis = turning, f"highest: the last rate before the loss turns up, {turning:.1e}"
-    if found.confirmed and found.low and found.high and not found.low <= turning <= found.high:
-        top = min(max(turning, found.low), found.high)
+    if (
+        recommendation.confirmed
+        and recommendation.low
+        and recommendation.high
+        and not recommendation.low <= turning <= recommendation.high
+    ):
+        top = min(max(turning, recommendation.low), recommendation.high)
         basis += ", but inside of the interval"
     base = min(max(start, top / BASES[1]), top / BASES[0])
     basis += f"; lowest: where it starts to fall, {start:.1e}"

@@ -16,7 +16,7 @@ from lrfind.core.training import Training
 
 
 @dataclass(frozen=True)
-class Entry:
+class ComparedRun:
     """A run of a comparison.
 
     Attributes:
@@ -71,7 +71,7 @@ class Comparison:
         varied: setting that `lrfind compare` varied; None if the runs were given.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ComparedRun, ...]
     varied: str | None = None
 
     @cached_property
@@ -101,7 +101,7 @@ class Comparison:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """Reasons why the runs may not be comparable, one sentence each."""
+        """Return sentences to know before comparing."""
         sentences = differences([entry.result.facts for entry in self.entries], "runs")
         lengths = sorted({entry.judged[1] for entry in self.entries if entry.judged})
         if len(lengths) > 1:
@@ -140,7 +140,7 @@ class TrainingComparison:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know before comparing, one sentence each."""
+        """Sentences to know before comparing."""
         trainings = [(entry.label, entry.training) for entry in self.entries]
         interrupted = [f"{label} was interrupted" for label, training in trainings if training.status == "interrupted"]
         return (*differences([training.facts for _, training in trainings], "trainings"), *interrupted)
@@ -162,14 +162,14 @@ def differences(facts: Sequence[Facts], noun: str) -> list[str]:
     return sentences
 
 
-def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[Entry, ...]:
+def labelled(runs: Sequence[tuple[str, Result]]) -> tuple[ComparedRun, ...]:
     """Return runs with unique labels.
 
     Args:
         runs: folder and result of each run.
     """
     names = labels([(folder, result.name) for folder, result in runs])
-    return tuple(Entry(label, folder, result) for label, (folder, result) in zip(names, runs, strict=True))
+    return tuple(ComparedRun(label, folder, result) for label, (folder, result) in zip(names, runs, strict=True))
 
 
 def labels(runs: Sequence[tuple[str, str]]) -> list[str]:

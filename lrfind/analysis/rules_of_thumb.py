@@ -28,18 +28,22 @@ DOUBLE = 2.0
 """Factor within which two rates count as equally good (Smith 2015; Bengio 2012)."""
 
 
-def judge(reading: CurveSummary, found: Recommendation, confirmation: Confirmation | None) -> tuple[Guess, ...]:
+def judge(
+    reading: CurveSummary, recommendation: Recommendation, confirmation: Confirmation | None
+) -> tuple[Guess, ...]:
     """Return a prediction for each rate in `USUAL`.
 
     Args:
         reading: summary of the sweep's loss curve.
-        found: recommendation of the run.
+        recommendation: recommendation of the run.
         confirmation: trainings of the confirmation; None if there were none.
     """
-    return tuple(guess(rate, reading, found, confirmation) for rate in USUAL)
+    return tuple(guess(rate, reading, recommendation, confirmation) for rate in USUAL)
 
 
-def guess(rate: float, reading: CurveSummary, found: Recommendation, confirmation: Confirmation | None) -> Guess:
+def guess(
+    rate: float, reading: CurveSummary, recommendation: Recommendation, confirmation: Confirmation | None
+) -> Guess:
     """Predict the outcome of a training at one rate.
 
     In order of weight: trainings at or below the rate that all diverged; the longest trainings near the rate; shorter
@@ -49,29 +53,29 @@ def guess(rate: float, reading: CurveSummary, found: Recommendation, confirmatio
     Args:
         rate: learning rate to predict for.
         reading: summary of the sweep's loss curve.
-        found: recommendation of the run.
+        recommendation: recommendation of the run.
         confirmation: trainings of the confirmation; None if there were none.
     """
-    if confirmation is None or found.learning_rate is None:
-        return unheard(rate, reading, found)
+    if confirmation is None or recommendation.learning_rate is None:
+        return from_sweep_alone(rate, reading, recommendation)
     if (limit := diverged(confirmation, rate)) is not None:
         steps, least = limit
         reason = f"diverges: all trainings of {steps:,} steps at {least:.1e} did"
         return Guess(rate, "diverges", 1.0, steps, reason)
     longest = confirmation.horizons[-1]
-    if (share := at(confirmation, longest.steps, shifted(rate, longest.learning_rate, found))) is not None:
+    if (share := at(confirmation, longest.steps, shifted(rate, longest.learning_rate, recommendation))) is not None:
         return said(rate, share, longest.steps, f"in trainings of {longest.steps:,} steps")
     for horizon in reversed(confirmation.horizons[:-1]):
-        if rate < found.learning_rate:
-            same = rate * found.steps / horizon.steps
+        if rate < recommendation.learning_rate:
+            same = rate * recommendation.steps / horizon.steps
             share = summed(confirmation, horizon.steps, same) if same <= horizon.learning_rate else None
             how = f"as {horizon.steps:,} steps at {same:.1e} did, which have the same sum of rates"
         else:
-            share = at(confirmation, horizon.steps, shifted(rate, horizon.learning_rate, found))
+            share = at(confirmation, horizon.steps, shifted(rate, horizon.learning_rate, recommendation))
             how = f"in trainings of {horizon.steps:,} steps"
         if share is not None:
             return said(rate, share, horizon.steps, how)
-    return far(rate, found, confirmation)
+    return far(rate, recommendation, confirmation)
 
 
 def said(rate: float, share: float, steps: int, how: str) -> Guess:
@@ -89,16 +93,16 @@ def said(rate: float, share: float, steps: int, how: str) -> Guess:
     return Guess(rate, "costs", share, steps, f"loses {shown} of the improvement {how}")
 
 
-def shifted(rate: float, best: float, found: Recommendation) -> float:
+def shifted(rate: float, best: float, recommendation: Recommendation) -> float:
     """Return the rate with the same ratio to `best` as `rate` has to the recommendation.
 
     Args:
         rate: learning rate of the guess.
         best: best rate of shorter trainings.
-        found: recommendation of the run, with a rate.
+        recommendation: recommendation of the run, with a rate.
     """
-    assert found.learning_rate is not None
-    return rate * best / found.learning_rate
+    assert recommendation.learning_rate is not None
+    return rate * best / recommendation.learning_rate
 
 
 def diverged(confirmation: Confirmation, rate: float) -> tuple[int, float] | None:
@@ -149,21 +153,21 @@ def summed(confirmation: Confirmation, steps: int, rate: float) -> float | None:
     return between(rate, log10_rates, normalized_regret(joined, untrained[:seeds])[: len(loss)])
 
 
-def between(rate: float, places: Floats, share: Floats) -> float | None:
+def between(rate: float, log10_rates: Floats, share: Floats) -> float | None:
     """Interpolate the regret linearly in log rate.
 
     Args:
         rate: learning rate to interpolate at.
-        places: log10 rates of the trainings, shape (rates,), increasing.
+        log10_rates: log10 rates of the trainings, shape (rates,), increasing.
         share: regret of each rate, shape (rates,).
 
     Returns:
         Regret; None if the rate is more than `NEAR` decades outside of the trainings.
     """
     log10_rate = math.log10(rate)
-    if not places[0] - NEAR <= log10_rate <= places[-1] + NEAR:
+    if not log10_rates[0] - NEAR <= log10_rate <= log10_rates[-1] + NEAR:
         return None
-    return float(np.interp(log10_rate, places, share))
+    return float(np.interp(log10_rate, log10_rates, share))
 
 
 def trained(confirmation: Confirmation, steps: int) -> tuple[Floats, Floats, Floats]:
@@ -184,11 +188,11 @@ def trained(confirmation: Confirmation, steps: int) -> tuple[Floats, Floats, Flo
     return log10_rates, loss, np.array(confirmation.untrained[: loss.shape[1]], dtype=np.float64)
 
 
-def far(rate: float, found: Recommendation, confirmation: Confirmation) -> Guess:
+def far(rate: float, recommendation: Recommendation, confirmation: Confirmation) -> Guess:
     """Return the prediction for a rate beyond all trainings."""
-    assert found.learning_rate is not None
-    below = rate < found.learning_rate
-    factor = found.learning_rate / rate if below else rate / found.learning_rate
+    assert recommendation.learning_rate is not None
+    below = rate < recommendation.learning_rate
+    factor = recommendation.learning_rate / rate if below else rate / recommendation.learning_rate
     where = f"{factor:,.0f} times {'below' if below else 'above'} the recommended rate, where nothing was trained"
     first = confirmation.horizons[0].steps
     _, loss, untrained = trained(confirmation, first)
@@ -200,9 +204,9 @@ def far(rate: float, found: Recommendation, confirmation: Confirmation) -> Guess
     return Guess(rate, "costs", None, None, reason)
 
 
-def unheard(rate: float, reading: CurveSummary, found: Recommendation) -> Guess:
+def from_sweep_alone(rate: float, reading: CurveSummary, recommendation: Recommendation) -> Guess:
     """Return the prediction of the sweep alone."""
-    best = found.learning_rate
+    best = recommendation.learning_rate
     if reading.diverged_at is not None:
         limit = float(reading.learning_rate[min(reading.diverged_at, len(reading.learning_rate) - 1)])
         if rate >= limit:

@@ -16,8 +16,8 @@ from lrfind.cli.outputs import starting_folder
 from lrfind.cli.progress import LineProgress, parting, progress_of
 from lrfind.cli.sources import ConfigLoader, Source
 from lrfind.cli.terminal import Interruption, apart, exit_message, interruptible, say, screen, show_error
-from lrfind.core.check import Failure
 from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
+from lrfind.core.verdicts import Failure
 from lrfind.report.look import Look
 from lrfind.storage.atomic import write
 from lrfind.task.user_code.tracebacks import failure_of

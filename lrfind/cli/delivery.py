@@ -8,8 +8,8 @@ from typing import Any
 
 from lrfind.cli import github_summary
 from lrfind.cli.terminal import Screen, say, write_stdout
-from lrfind.core.check import Failure
 from lrfind.core.errors import ConfigError, LrfindError
+from lrfind.core.verdicts import Failure
 from lrfind.report.look import Look
 from lrfind.storage.atomic import write
 
@@ -57,7 +57,6 @@ def failure(source: str, error: LrfindError) -> Failure:
         source: name of the config or the log.
         error: reason.
     """
-
     first = error.problems[0] if isinstance(error, ConfigError) and error.problems else None
     line, column = (first.line, first.column) if first else (None, None)
     return Failure(source, str(error), int(error.exit_code), line, column)

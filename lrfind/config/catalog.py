@@ -1,4 +1,4 @@
-"""What `lrfind list` prints: the options of each built-in, from the schema and the table of optimisers."""
+"""Options of each built-in for `lrfind list`, from the schema and the table of optimisers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KINDS: dict[str, Iterable[str]] = {
 
 @dataclass(frozen=True)
 class Option:
-    """One key of a built-in.
+    """An option of a built-in.
 
     Attributes:
         name: the key.
@@ -43,7 +43,7 @@ class Option:
 
 
 def options(kind: str, name: str) -> list[Option]:
-    """The keys that can stand beside ``name: <name>``; none for kinds that are a mere name.
+    """Return the keys that can stand beside ``name: <name>``; none for kinds without keys.
 
     Raises:
         InputError: there is no such kind, or no such name.

@@ -12,18 +12,18 @@ from pydantic import ValidationError
 from lrfind.config.schema import Config
 
 NO_PART: dict[str, Any] = {"optimizer": {"learning_rate"}, "check": True}
-"""What moves no bit of the curve: after `--write` it is still the same run, and `check` only judges."""
+"""Keys that no bit of the curve depends on: `--write` sets the rate, and `check` only judges."""
 
 MISSING = object()
 
 
 def differences(config: Config, recorded: Mapping[str, Any], no_part: Mapping[str, Any] = NO_PART) -> list[str]:
-    """What differs, one phrase per key: ``"sweep.steps is 100 here, 200 in the run"``.
+    """Return a phrase for each key that differs: ``"sweep.steps is 100 here, 200 in the run"``.
 
     Args:
         config: the config at hand.
-        recorded: a resolved config as ``result.json`` has it; what it lacks has the default of today.
-        no_part: what may differ: section -> keys of it, or True for all of it.
+        recorded: resolved config of ``result.json``; missing keys have today's defaults.
+        no_part: keys that may differ: section to keys, or to True for the whole section.
     """
     try:
         known = Config.model_validate(recorded).model_dump(mode="json")
@@ -33,46 +33,46 @@ def differences(config: Config, recorded: Mapping[str, Any], no_part: Mapping[st
 
 
 def without(values: Mapping[str, Any], no_part: Mapping[str, Any]) -> dict[str, Any]:
-    """A config without what moves no bit: section -> keys of it, or True for all of it."""
+    """Return a config without some keys: a mapping of section to keys, or to True for the whole section."""
     kept = {}
     for key, value in values.items():
         left_out = no_part.get(key, ())
         if left_out is True:
             continue
         inside = isinstance(value, Mapping) and left_out
-        kept[key] = {name: each for name, each in value.items() if name not in left_out} if inside else value
+        kept[key] = {name: entry for name, entry in value.items() if name not in left_out} if inside else value
     return kept
 
 
-def changes(here: Any, there: Any, key: str = "") -> Iterator[str]:
-    """Phrases for what differs between two values of JSON: one per key.
+def changes(current: Any, recorded: Any, key: str = "") -> Iterator[str]:
+    """Yield a phrase for each key that differs between two JSON values.
 
     Args:
-        here: of this run.
-        there: of the recorded one.
-        key: of both, dotted.
+        current: value of the config at hand.
+        recorded: value of the recorded config.
+        key: dotted key of both values.
     """
-    if isinstance(here, dict) and isinstance(there, dict):
-        for name in dict.fromkeys([*here, *there]):
+    if isinstance(current, dict) and isinstance(recorded, dict):
+        for name in dict.fromkeys([*current, *recorded]):
             path = f"{key}.{name}" if key else str(name)
-            yield from changes(here.get(name, MISSING), there.get(name, MISSING), path)
-    elif here != there and not _same_file(here, there):
-        yield f"{key} is {_shown(here)} here, {_shown(there)} in the run"
+            yield from changes(current.get(name, MISSING), recorded.get(name, MISSING), path)
+    elif current != recorded and not _same_file(current, recorded):
+        yield f"{key} is {_shown(current)} here, {_shown(recorded)} in the run"
 
 
-def _same_file(here: Any, there: Any) -> bool:
-    """Whether two paths name a file of one name: a run may come from another machine, where all folders differ."""
-    both = isinstance(here, str) and isinstance(there, str)
-    return both and all(map(is_absolute, (here, there))) and file_name(here) == file_name(there)
+def _same_file(current: Any, recorded: Any) -> bool:
+    """Return whether two absolute paths have the same file name, as runs of two machines differ in their folders."""
+    both = isinstance(current, str) and isinstance(recorded, str)
+    return both and all(map(is_absolute, (current, recorded))) and file_name(current) == file_name(recorded)
 
 
 def is_absolute(text: str) -> bool:
-    """Whether a text is an absolute path on any system."""
+    """Return whether a text is an absolute path on any system."""
     return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
 
 
 def file_name(text: str) -> str:
-    """The last part of an absolute path."""
+    """Return the last part of an absolute path."""
     return (PurePosixPath(text) if text.startswith("/") else PureWindowsPath(text)).name
 
 

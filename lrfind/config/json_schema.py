@@ -30,7 +30,7 @@ EXAMPLES = [
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a config: every key with its description, each variant by its name.
+    """Return the JSON Schema (draft 2020-12) of a config, with descriptions and a variant for each name.
 
     It accepts every config that the loader accepts; checks across keys (`min_lr` below `max_lr`) are the loader's.
     """
@@ -70,7 +70,7 @@ def _optimizer(name: str, shared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _own(shared: dict[str, Any]) -> dict[str, Any]:
-    """An optimiser of the user's own."""
+    """Return the schema of an optimiser in the user's own code."""
     naming = {"const": OWN, "type": "string", "description": "your own code"}
     return {
         "type": "object",
@@ -82,7 +82,7 @@ def _own(shared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _inside(shared: dict[str, Any]) -> dict[str, Any]:
-    """The optimiser inside of the user's own train step: all that can be said is its rate."""
+    """Return the schema of the optimiser inside of the user's own train step, of which only the rate is a key."""
     naming = {"const": NONE, "type": "string", "description": "your own train step has one"}
     return {
         "type": "object",
@@ -93,7 +93,7 @@ def _inside(shared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _strip(node: Any) -> None:
-    """Take out what only pydantic and our messages read; the names of keys that are called so stay."""
+    """Remove the keywords that only pydantic and the error messages read; keys of those names stay."""
     if isinstance(node, list):
         for item in node:
             _strip(item)

@@ -1,4 +1,4 @@
-"""The way from a file to a `Config`: read, parse, lay `--set` over it, validate; all problems in one error."""
+"""Loading of a config: read, parse, apply `--set`, validate; all problems in one error."""
 
 from __future__ import annotations
 
@@ -44,12 +44,11 @@ class Loaded:
     folder: Path | None = None
 
     def locate(self, error: InputError) -> Problem:
-        """The problem behind a later error, with the place of its key, or of the section that lacks it."""
-        key = error.key or ""
-        parts = tuple(key.split(".")) if key else ()
+        """Return the problem of a later error, with the position of its key, or of the section that lacks it."""
+        path = tuple(error.key.split(".")) if error.key else ()
         overridden = {tuple(dotted.split(".")) for dotted in self.overridden}
-        places = {tuple(dotted.split(".")): place for dotted, place in self.positions.items()}
-        return _problem(str(error), key, parts, self.where, places, overridden)
+        positions = {tuple(dotted.split(".")): position for dotted, position in self.positions.items()}
+        return _problem(str(error), path, self.where, positions, overridden)
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str | None = None) -> Loaded:
@@ -58,7 +57,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
     Args:
         source: a file, or ``"-"`` for `stdin_text`.
         overrides: ``"key.path=value"``, laid over the file in order.
-        stdin_text: what standard input said.
+        stdin_text: text of standard input.
 
     Raises:
         ConfigError: with everything that is wrong, in the order of the text.
@@ -75,7 +74,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
         name=name_of(source),
         text=text,
         where=where,
-        positions={_dotted(path): place for path, place in document.places.items()},
+        positions={_dotted(path): position for path, position in document.positions.items()},
         overridden=frozenset(map(_dotted, overridden)),
         folder=folder,
     )
@@ -108,12 +107,12 @@ def _understand(
         config, findings = validate(document.value, document.quoted)
         flawed = {flaw.path for flaw in document.flaws}
         problems += [
-            _problem(found.message, _dotted(found.path), found.path, where, document.places, overridden)
-            for found in findings
-            if found.path not in flawed
+            _problem(problem.message, problem.path, where, document.positions, overridden)
+            for problem in findings
+            if problem.path not in flawed
         ]
     problems += [
-        Problem(flaw.message, _dotted(flaw.path), where, *(flaw.place or (None, None))) for flaw in document.flaws
+        Problem(flaw.message, _dotted(flaw.path), where, *(flaw.position or (None, None))) for flaw in document.flaws
     ]
     if problems or config is None:
         raise ConfigError(_in_order(problems))
@@ -121,7 +120,7 @@ def _understand(
 
 
 def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[yaml_reader.Path]) -> None:
-    """A path in the file is relative to the file; on the command line, to the working directory."""
+    """Resolve relative paths: those of the file from its folder, those of `--set` from the working directory."""
 
     def absolute(path: str, key: yaml_reader.Path) -> str:
         base = Path.cwd() if _is_overridden(key, overridden) else folder
@@ -129,36 +128,33 @@ def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[yaml_re
         return os.path.normpath(os.path.join(base, home))
 
     for section in ("model", "data", "loss", "optimizer"):
-        found: Any = value.get(section)
-        for key in ("target", "validation") if isinstance(found, dict) else ():
-            file, colon, name = str(found.get(key)).rpartition(":")
-            if isinstance(found.get(key), str) and file.endswith(".py"):
-                found[key] = absolute(file, (section, key)) + colon + name
+        entry: Any = value.get(section)
+        for key in ("target", "validation") if isinstance(entry, dict) else ():
+            file, colon, name = str(entry.get(key)).rpartition(":")
+            if isinstance(entry.get(key), str) and file.endswith(".py"):
+                entry[key] = absolute(file, (section, key)) + colon + name
     data = value.get("data")
     if not isinstance(data, dict):
         return
-    if data.get("name") == "npy":
-        data |= {key: default for key, default in ARRAY_FILES.items() if key not in data}
-    for key in ARRAY_FILES if data.get("name") == "npy" else ("path",):
-        path = data.get(key)
-        if not isinstance(path, str) or not path:
-            continue
-        data[key] = absolute(path, ("data", key))
+    arrays = ARRAY_FILES if data.get("name") == "npy" else {}
+    for key, default in (arrays or {"path": ""}).items():
+        path = data.get(key) if key in data else default
+        if isinstance(path, str) and path:
+            data[key] = absolute(path, ("data", key))
 
 
 def _problem(
     message: str,
-    key: str,
     path: yaml_reader.Path,
     where: str,
-    places: Mapping[Any, tuple[int, int]],
+    positions: Mapping[Any, tuple[int, int]],
     overridden: set[yaml_reader.Path] | set[tuple[str, ...]],
 ) -> Problem:
     if _is_overridden(path, overridden):
-        return Problem(message, key, overrides.WHERE)
-    known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in places), None)
-    line, column = places[known] if known else (None, None)
-    return Problem(message, key, where, line, column)
+        return Problem(message, _dotted(path), overrides.WHERE)
+    known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in positions), None)
+    line, column = positions[known] if known else (None, None)
+    return Problem(message, _dotted(path), where, line, column)
 
 
 def _is_overridden(path: yaml_reader.Path, overridden: set[yaml_reader.Path] | set[tuple[str, ...]]) -> bool:
@@ -166,7 +162,7 @@ def _is_overridden(path: yaml_reader.Path, overridden: set[yaml_reader.Path] | s
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    """In the order of the text, what has no place in it last; a bounded number."""
+    """Sort problems by position in the text, those without one last, and cut the list to `MOST_PROBLEMS`."""
     ordered = sorted(problems, key=lambda problem: (problem.line is None, problem.line or 0, problem.column or 0))
     if len(ordered) <= MOST_PROBLEMS:
         return ordered

@@ -42,11 +42,11 @@ ALIASES = {
 Node = Mapping[str, Any]
 
 REFERENCE = "a reference such as my_file.py:build"
-"""What a key with a pattern wants: there are no others."""
+"""Valid value of a key with a pattern, which are references alone."""
 
 
 def wanted(node: Node, value: Any = None) -> str:
-    """What would be valid, e.g. ``"a whole number of at least 1"``; `value` is what stands there instead."""
+    """Describe valid values, e.g. ``"a whole number of at least 1"``; `value` is the invalid one."""
     if "anyOf" in node:
         lists = [choice for choice in node["anyOf"] if choice.get("type") == "array" and isinstance(value, list)]
         return wanted(lists[0] if lists else not_null(node), value)
@@ -74,7 +74,7 @@ def wanted(node: Node, value: Any = None) -> str:
 
 
 def allowed(node: Node) -> list[Any]:
-    """The values a key can have where they are a fixed few, else nothing."""
+    """Return the values of an enumeration or constant; none for other schemas."""
     if "const" in node:
         return [node["const"]]
     return list(node.get("enum", ()))
@@ -100,14 +100,14 @@ def _range(node: Node, value: Any) -> str:
 
 
 def number(value: float) -> str:
-    """A number as people write it: ``0.0012``, ``1e-07``, ``1,000``."""
+    """Format a number as people write it: ``0.0012``, ``1e-07``, ``1,000``."""
     if isinstance(value, int):
         return f"{value:,}" if abs(value) < 10**15 else "a number of that many digits"
     return f"{int(value):,}" if value.is_integer() and abs(value) < 1e6 else repr(value)
 
 
 def shown(value: Any) -> str:
-    """The value as an error message shows it."""
+    """Format a value for an error message."""
     match value:
         case None:
             return "nothing"
@@ -126,7 +126,7 @@ def shown(value: Any) -> str:
 
 
 def mismatch(node: Node, value: Any, *, quoted_number: bool = False) -> str:
-    """The sentence for a value that does not fit: what is wanted, what is there, and how to mend it."""
+    """Return the sentence for an invalid value: what is valid, the value, and how to mend it."""
     names = allowed(not_null(node))
     hint = ""
     if names:
@@ -138,19 +138,19 @@ def mismatch(node: Node, value: Any, *, quoted_number: bool = False) -> str:
 
 
 def unknown(key: str, known: Iterable[str], *, of: str = "") -> str:
-    """The sentence for a key that does not exist, with the near name and the right ones."""
+    """Return the sentence for an unknown key, with a near name and the valid ones."""
     names = list(known)
     if ALIASES.get(key) in names:
         return f"unknown key (did you mean '{ALIASES[key]}'?)"
     if len(names) > MANY:
         return f"unknown key{near(key, names)}"
-    here = f"{of} has " if of else "known here: "
-    keys = f"{here}{', '.join(names)}" if names else f"{of or 'this section'} has no keys of its own"
+    prefix = f"{of} has " if of else "known here: "
+    keys = f"{prefix}{', '.join(names)}" if names else f"{of or 'this section'} has no keys of its own"
     return f"unknown key{near(key, names)}; {keys}"
 
 
 def not_null(node: Node) -> Node:
-    """The schema of a value that may be left out, as far as it is not left out."""
+    """Return the schema of an optional value without its null."""
     return next((choice for choice in node.get("anyOf", ()) if choice.get("type") != "null"), node)
 
 

@@ -23,7 +23,7 @@ class Override:
 
 
 def parse(texts: Sequence[str]) -> tuple[list[Override], list[Problem]]:
-    """The overrides, and what is wrong with their form."""
+    """Parse settings; return the overrides and the problems with their form."""
     overrides: list[Override] = []
     problems: list[Problem] = []
     for text in texts:
@@ -71,18 +71,18 @@ def _forget(document: Document, path: Path) -> None:
     """Drop what is noted about the text of a value that is no longer the file's."""
     below = len(path)
     document.quoted = {noted for noted in document.quoted if noted[:below] != path}
-    document.places = {noted: place for noted, place in document.places.items() if noted[:below] != path}
+    document.positions = {noted: position for noted, position in document.positions.items() if noted[:below] != path}
 
 
 def expand_targets(value: Any, document: Document) -> None:
-    """Give a section that refers to the user's own code the name that stands for it."""
+    """Name the sections that refer to the user's own code."""
     for key in ("model", "data", "optimizer"):
         section = value.get(key) if isinstance(value, dict) else None
         if isinstance(section, dict) and "target" in section and "name" not in section:
             section["name"] = OWN
-            place = document.places.get((key, "target"), document.places.get((key,)))
-            if place is not None:
-                document.places[key, "name"] = place
+            position = document.positions.get((key, "target"), document.positions.get((key,)))
+            if position is not None:
+                document.positions[key, "name"] = position
 
 
 def expand_bare_names(value: Any, document: Document) -> None:
@@ -91,5 +91,5 @@ def expand_bare_names(value: Any, document: Document) -> None:
     if isinstance(train, dict) and isinstance(train.get("schedule"), str):
         train["schedule"] = {"name": train["schedule"]}
         path: Path = ("train", "schedule")
-        if path in document.places:
-            document.places[*path, "name"] = document.places[path]
+        if path in document.positions:
+            document.positions[*path, "name"] = document.positions[path]

@@ -13,7 +13,7 @@ MAX_BYTES = 1_000_000
 
 
 def read_text(source: str | Path) -> str:
-    """The text of a file.
+    """Read a text file.
 
     Raises:
         ConfigError: it cannot be read, is no text, or is far too large for a config.
@@ -35,7 +35,7 @@ def read_text(source: str | Path) -> str:
 
 
 def read_stream(stream: BinaryIO, where: str) -> str:
-    """The text of an open file, or of standard input, no more of it than a config can have.
+    """Read an open file or standard input, up to the largest size of a config.
 
     Raises:
         ConfigError: it cannot be read, is no text, or is far too large for a config.
@@ -48,7 +48,7 @@ def read_stream(stream: BinaryIO, where: str) -> str:
 
 
 def decode(raw: bytes, where: str) -> str:
-    """The text of the bytes, without a byte order mark."""
+    """Decode UTF-8 without a byte order mark."""
     if len(raw) > MAX_BYTES:
         raise _error(where, f"is larger than {MAX_BYTES:,} bytes; a config is a few lines")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -15,7 +15,7 @@ from lrfind.config.sections.data import DataSection
 from lrfind.config.sections.model import ModelSection
 from lrfind.config.sections.optimizer import OptimizerSection
 from lrfind.config.sections.target import NONE, OWN, OwnLoss
-from lrfind.config.sections.train import TrainSection
+from lrfind.config.sections.train_section import TrainSection
 from lrfind.core.registry import LADDERS, LOSSES, METHODS
 
 if TYPE_CHECKING:
@@ -161,26 +161,26 @@ class Config(Section):
 
     @property
     def targets(self) -> bool:
-        """Whether some of it is the user's own code."""
+        """Whether a section refers to the user's own code."""
         sections = (self.model, self.data, self.optimizer)
         return isinstance(self.loss, OwnLoss) or any(section.name in (OWN, NONE) for section in sections)
 
 
 def assumptions(config: Config, *, batches: bool = True) -> tuple[str, ...]:
-    """What the config left out and the rate depends on, one sentence each.
+    """Return a sentence for each value that the rate depends on and the config leaves out.
 
     Args:
-        config: resolved.
-        batches: rows are put together to batches here; otherwise the user's code does it.
+        config: validated config.
+        batches: whether lrfind draws the batches, and not the user's code.
     """
-    found = []
+    sentences = []
     if "train" not in config.model_fields_set:
-        found.append("train is left out: assumed 1,000 steps of a constant rate")
+        sentences.append("train is left out: assumed 1,000 steps of a constant rate")
     else:
         if "steps" not in config.train.model_fields_set:
-            found.append("train.steps is left out: assumed 1,000")
+            sentences.append("train.steps is left out: assumed 1,000")
         if "schedule" not in config.train.model_fields_set:
-            found.append("train.schedule is left out: assumed a constant rate")
+            sentences.append("train.schedule is left out: assumed a constant rate")
     if batches and "batch_size" not in config.data.model_fields_set:
-        found.append(f"data.batch_size is left out: assumed {config.data.batch_size}")
-    return tuple(found)
+        sentences.append(f"data.batch_size is left out: assumed {config.data.batch_size}")
+    return tuple(sentences)

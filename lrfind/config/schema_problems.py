@@ -1,4 +1,4 @@
-"""Pydantic's errors -> paths and sentences of ours."""
+"""Translation of pydantic's errors into paths and sentences."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class ConfigProblem:
 
 @cache
 def json_schema() -> dict[str, Any]:
-    """JSON Schema of a config as pydantic has it; `lrfind.config.json_schema` makes the published one of it."""
+    """Return pydantic's JSON Schema of a config; `lrfind.config.json_schema` makes the published one of it."""
     return Config.model_json_schema()
 
 
 def finding(error: ErrorDetails, quoted: Set[Path]) -> ConfigProblem:
-    """One error of pydantic's, translated."""
+    """Translate an error of pydantic's."""
     path, parent, node = locate(tuple(error["loc"]))
     context = error.get("ctx", {})
     match error["type"]:
@@ -61,8 +61,14 @@ def finding(error: ErrorDetails, quoted: Set[Path]) -> ConfigProblem:
 
 
 def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
-    """Where pydantic's location is: the path of keys (pydantic adds the names of variants), the section's schema, the
-    key's schema (empty for a key that does not exist)."""
+    """Return the path of keys at pydantic's location, the schema of its section and the schema of its key.
+
+    Args:
+        location: keys and indices, with the names of variants between them, as pydantic reports it.
+
+    Returns:
+        The path without the variants; the section's schema; the key's schema, empty for an unknown key.
+    """
     path: list[str | int] = []
     parent: dict[str, Any] = {}
     node = resolve(json_schema())
@@ -81,17 +87,17 @@ def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[
 
 
 def _below(node: Node, step: str | int) -> Mapping[str, Any]:
-    """The schema of a section's key, a list's item, or a value under a name of the user's own."""
-    found: Any
+    """Return the schema of a section's key, a list's item, or a value under a free key."""
+    child: Any
     if isinstance(step, int):
-        found = next((choice["items"] for choice in (node, *node.get("anyOf", ())) if "items" in choice), {})
+        child = next((choice["items"] for choice in (node, *node.get("anyOf", ())) if "items" in choice), {})
     else:
-        found = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
-    return found if isinstance(found, Mapping) else {}
+        child = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+    return child if isinstance(child, Mapping) else {}
 
 
 def resolve(node: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with its reference followed."""
+    """Return a schema with its reference followed."""
     if "$ref" not in node:
         return dict(node)
     target = json_schema()["$defs"][node["$ref"].rpartition("/")[2]]
@@ -99,19 +105,19 @@ def resolve(node: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def variants(node: Node) -> dict[str, dict[str, Any]]:
-    """The variants of a section that has several, by name; nothing for other sections."""
+    """Return the variants of a section by name; none for a section without variants."""
     mapping = node.get("discriminator", {}).get("mapping", {})
     return {name: resolve({"$ref": reference}) for name, reference in mapping.items()}
 
 
 def needed(node: Node, value: str | None) -> str:
-    """The sentence for a needed key with nothing, or a mere name, behind it."""
+    """Return the sentence for a required key with nothing, or a mere name, as its value."""
     hint = f" (write {{name: {value}}})" if value and node.get("type") != "string" else ""
     return f"must be {wanted(node, value)}; got {shown(value)}{hint}"
 
 
 def missing(node: Node) -> str:
-    """The sentence for a needed key that is not there."""
+    """Return the sentence for a required key that is missing."""
     if variants(node):
         first = resolve(node["oneOf"][0])["properties"]["name"]["const"]
         return f"missing: a section such as {{name: {first}}}"
@@ -123,7 +129,7 @@ def missing(node: Node) -> str:
 
 
 def stray(key: str, at: Path, parent: Node) -> str:
-    """The sentence for a key that is not one of its section's: the near name, or the section where it belongs."""
+    """Return the sentence for an unknown key, with a near name or the section it belongs to."""
     if key == "target" and "name" in parent.get("properties", ()):
         return "cannot stand beside name; keep one of the two"
     title = _title(parent)
@@ -143,24 +149,24 @@ def _title(section: Node) -> str:
 
 
 def _homes(key: str) -> list[str]:
-    """The sections that know the key; of sections with variants, which ones do."""
+    """Return the sections that have the key, with the names of the variants that have it."""
     sections = {name: resolve(node) for name, node in json_schema()["properties"].items()}
     sections["train.schedule"] = resolve(sections["train"]["properties"]["schedule"])
-    found = []
+    homes = []
     for section, node in sections.items():
         choices = variants(node)
         owners = [name for name, variant in choices.items() if key in variant["properties"]]
         if key in node.get("properties", {}) or (owners and len(owners) == len(choices)):
-            found.append(section)
+            homes.append(section)
         elif owners:
-            found.append(f"{section} (of {', '.join(owners)})")
-    if any(key in optimizer.options for optimizer in OPTIMIZERS.values()) and "optimizer" not in found:
-        found.append("optimizer")
-    return found
+            homes.append(f"{section} (of {', '.join(owners)})")
+    if any(key in optimizer.options for optimizer in OPTIMIZERS.values()) and "optimizer" not in homes:
+        homes.append("optimizer")
+    return homes
 
 
 def bad_name(value: Any, names: list[str]) -> str:
-    """The sentence for a section's `name` that names nothing."""
+    """Return the sentence for an invalid `name` of a section."""
     if value is None:
         return f"missing: one of {_some(names)}"
     if len(names) <= MANY:
@@ -170,7 +176,7 @@ def bad_name(value: Any, names: list[str]) -> str:
 
 
 def _some(names: list[str]) -> str:
-    """The names, or where they are too many, which only optimisers are, where to read them."""
+    """List names, or refer to `lrfind list optimizers` if there are too many."""
     if len(names) <= MANY:
         return ", ".join(names)
     return f"the {len(names)} optimizers of `lrfind list optimizers`"

@@ -24,7 +24,7 @@ COMMENT_COLUMN = 34
 
 
 def starter(**choices: str) -> str:
-    """A config to start from: it runs as it is, and a comment explains every key.
+    """Return a config that runs as it is, with a comment for every key.
 
     Args:
         choices: names of built-ins, by ``model``, ``data``, ``optimizer`` and ``schedule``.
@@ -86,10 +86,10 @@ def _train(schedule: str, keys: dict[str, Any]) -> list[str]:
 
 
 def _plain(section: str, keys: dict[str, Any]) -> list[str]:
-    """A section without a name to choose; a key without a default is shown as a comment."""
-    found = schema()["$defs"][f"{section.capitalize()}Section"]["properties"]
+    """Return the lines of a section without a name; keys without a default are comments."""
+    properties = schema()["$defs"][f"{section.capitalize()}Section"]["properties"]
     lines = [_line(section, None, keys[section]["description"])]
-    for key, node in found.items():
+    for key, node in properties.items():
         value = node.get("default")
         name, shown = (key, value) if value is not None else (f"# {key}", SETTINGS[key])
         lines.append(_line(name, shown, node["description"], 2))

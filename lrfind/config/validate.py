@@ -1,4 +1,4 @@
-"""Plain values -> a `Config`, or everything that is wrong with them.
+"""Validation of plain values: a `Config`, or every problem.
 
 Pydantic alone would hide errors behind errors: a wrong `name` hides what is wrong inside its section, and checks
 across keys are skipped where a key is wrong by itself. So names are checked first, with a guess in place of a wrong
@@ -34,7 +34,7 @@ PLACEHOLDERS: dict[Path, Any] = {
 
 
 def validate(value: Mapping[str, Any], quoted: Set[Path] = frozenset()) -> tuple[Config | None, list[ConfigProblem]]:
-    """The config, or None and what is wrong.
+    """Validate plain values; return the config, or None and all problems.
 
     Args:
         value: plain values, as read from YAML.
@@ -47,7 +47,7 @@ def validate(value: Mapping[str, Any], quoted: Set[Path] = frozenset()) -> tuple
 
 
 def _all_findings(trial: dict[str, Any], quoted: Set[Path]) -> list[ConfigProblem]:
-    findings = [found for path in TAGGED for found in _check_name(trial, path)]
+    findings = [problem for path in TAGGED for problem in _check_name(trial, path)]
     while True:
         try:
             Config.model_validate(trial)
@@ -55,16 +55,16 @@ def _all_findings(trial: dict[str, Any], quoted: Set[Path]) -> list[ConfigProble
             fresh = [finding(detail, quoted) for detail in error.errors(include_url=False)]
         else:
             return findings
-        for found in fresh:
-            if not _covered(found, findings):
-                findings.append(found)
-        repaired = [_repair(trial, found) for found in fresh]  # all of them, not up to the first
+        for problem in fresh:
+            if not _covered(problem, findings):
+                findings.append(problem)
+        repaired = [_repair(trial, problem) for problem in fresh]  # all of them, not up to the first
         if not any(repaired):
             return findings
 
 
 def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[ConfigProblem]:
-    """Report a section's wrong `name`, and put the best guess in its place."""
+    """Report an invalid `name` of a section, and replace it by the best guess."""
     section: Any = trial
     for key in path:
         section = section.get(key) if isinstance(section, dict) else None
@@ -74,24 +74,24 @@ def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[ConfigProb
     name = section.get("name")
     if isinstance(name, str) and name in known:
         return []
-    shown = [each for each in known if each not in (OWN, NONE)]
+    shown = [variant for variant in known if variant not in (OWN, NONE)]
     message = bad_name(name, shown)
     if path == ("optimizer",) and isinstance(name, str) and name in REFUSED:
         message = f"{name} is not to be swept: {REFUSED[name]}"
-    found = [ConfigProblem((*path, "name"), message, missing="name" not in section)]
+    problems = [ConfigProblem((*path, "name"), message, missing="name" not in section)]
     close = difflib.get_close_matches(name.lower(), shown, n=1) if isinstance(name, str) else []
     if close:
         section["name"] = close[0]
-        return found
+        return problems
     # No telling which one is meant: a key is only wrong where none of them has it.
-    every = list(dict.fromkeys(key for each in shown for key in known[each]))
+    every = list(dict.fromkeys(key for variant in shown for key in known[variant]))
     guess = max(shown, key=lambda candidate: sum(key in known[candidate] for key in section))
     for key in [key for key in section if key not in known[guess]]:
         if key not in every:
-            found.append(ConfigProblem((*path, key), unknown(key, every[1:])))
+            problems.append(ConfigProblem((*path, key), unknown(key, every[1:])))
         del section[key]
     section["name"] = guess
-    return found
+    return problems
 
 
 def _keys_by_name(path: tuple[str, ...]) -> dict[str, list[str]]:
@@ -102,16 +102,16 @@ def _keys_by_name(path: tuple[str, ...]) -> dict[str, list[str]]:
     return {name: list(variant["properties"]) for name, variant in variants(node).items()}
 
 
-def _covered(found: ConfigProblem, findings: list[ConfigProblem]) -> bool:
-    """Whether the finding only follows from one that is known already."""
-    return any(path[: len(known.path)] == known.path for known in findings for path in (found.path, *found.others))
+def _covered(problem: ConfigProblem, findings: list[ConfigProblem]) -> bool:
+    """Return whether a problem only follows from a known one."""
+    return any(path[: len(known.path)] == known.path for known in findings for path in (problem.path, *problem.others))
 
 
-def _repair(trial: dict[str, Any], found: ConfigProblem) -> bool:
-    """Take the finding's cause out of the values; whether that changed anything."""
-    if found.missing:
-        return found.path in PLACEHOLDERS and _put(trial, found.path, deepcopy(PLACEHOLDERS[found.path]))
-    keys = [key for key in found.path if isinstance(key, str)]  # of a list's item: the list
+def _repair(trial: dict[str, Any], problem: ConfigProblem) -> bool:
+    """Remove the cause of a problem from the values; return whether they changed."""
+    if problem.missing:
+        return problem.path in PLACEHOLDERS and _put(trial, problem.path, deepcopy(PLACEHOLDERS[problem.path]))
+    keys = [key for key in problem.path if isinstance(key, str)]  # of a list's item: the list
     section: Any = trial
     for key in keys[:-1]:
         section = section.get(key) if isinstance(section, dict) else None

@@ -1,4 +1,4 @@
-"""A config with another optimiser, or another batch size, as settings to lay over it."""
+"""Variants of a config, with other optimisers or batch sizes, as settings to apply to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOMENTUM = "momentum"
 
 
 class Variant(NamedTuple):
-    """One config of several that differ in one thing.
+    """A config that differs in one thing.
 
     Attributes:
         label: what it is called, and its run directory.
@@ -30,16 +30,16 @@ class Variant(NamedTuple):
 
 
 def optimizers(config: Config, names: str) -> list[Variant]:
-    """The config with each of some optimisers. Options that the other has as well are kept.
+    """Return a variant of the config for each optimiser, with the options that both have.
 
     Args:
-        config: the one to vary.
-        names: with commas between.
+        config: config to vary.
+        names: names of optimisers, separated by commas.
 
     Raises:
         InputError: there is no such optimiser, or one is named twice.
     """
-    found = []
+    variants = []
     for name in _items("--optimizers", names):
         known = "sgd" if name == MOMENTUM else name
         if name in REFUSED:
@@ -60,22 +60,25 @@ def optimizers(config: Config, names: str) -> list[Variant]:
         kept = {key: value for key, value in section.items() if key not in dropped}
         if name == MOMENTUM:
             kept.setdefault("momentum", 0.9)
-        found.append(Variant(name, (f"optimizer={json.dumps(kept)}",), tuple(dropped)))
-    return found
+        variants.append(Variant(name, (f"optimizer={json.dumps(kept)}",), tuple(dropped)))
+    return variants
 
 
 def batch_sizes(sizes: str) -> list[Variant]:
-    """The settings of each of some batch sizes, with commas between.
+    """Return a variant for each batch size.
+
+    Args:
+        sizes: batch sizes, separated by commas.
 
     Raises:
         InputError: one is no whole number above zero, or is named twice.
     """
-    found = []
+    variants = []
     for size in _items("--batch-sizes", sizes):
         if not (size.isascii() and size.isdigit() and int(size) > 0):
             raise InputError(f"--batch-sizes {size}: must be whole numbers above 0, such as 16,32,64")
-        found.append(Variant(f"batch-{int(size)}", (f"data.batch_size={int(size)}",)))
-    return found
+        variants.append(Variant(f"batch-{int(size)}", (f"data.batch_size={int(size)}",)))
+    return variants
 
 
 def _items(option: str, text: str) -> list[str]:

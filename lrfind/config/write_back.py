@@ -61,24 +61,24 @@ def write_rate(path: str | Path, rate: float, *, read: str | None = None, shown:
 
 
 def short(rate: float) -> str:
-    """The rate with three significant digits, e.g. ``0.0012`` or ``3.2e-05``."""
+    """Format a rate with three significant digits, e.g. ``0.0012`` or ``3.2e-05``."""
     if not (math.isfinite(rate) and rate > 0):
         raise ValueError(f"a learning rate is a number above 0; got {rate}")
     return f"{float(f'{rate:.3g}'):g}"
 
 
 def with_rate(text: str, number: str) -> str | None:
-    """The text with the rate in it; None where it cannot be put there without changing anything else."""
+    """Set the rate in the text; return None if that needs any other change."""
     before = yaml_reader.read(text)
     if not before.readable or before.flaws or not isinstance(before.value, dict):
         return None
     optimizer = before.value.get("optimizer")
     if not isinstance(optimizer, dict):
         return None
-    found = _pairs(text)
-    if found is None or not found.keys() & {"name", "target", "learning_rate"}:
+    pairs = _pairs(text)
+    if pairs is None or not pairs.keys() & {"name", "target", "learning_rate"}:
         return None
-    start, end, put = _edit(text, found, number)
+    start, end, put = _edit(text, pairs, number)
     changed = text[:start] + put + text[end:]
     after = yaml_reader.read(changed)
     optimizer["learning_rate"] = float(number)
@@ -86,35 +86,32 @@ def with_rate(text: str, number: str) -> str | None:
 
 
 def _pairs(text: str) -> dict[str, tuple[Any, Any]] | None:
-    """The parser's events of each key and plain value in the optimizer section."""
+    """Return the parser's events of each key and plain value in the optimizer section."""
     from ruamel.yaml import YAML
 
-    events = list(YAML(typ="safe", pure=True).parse(text))
-    depth = 0
-    within = False
+    events = YAML(typ="safe", pure=True).parse(text)
+    depth, within, before = 0, False, None
     pairs: dict[str, tuple[Any, Any]] = {}
-    position = 0
-    while position < len(events):
-        event = events[position]
+    for event in events:
         kind = type(event).__name__
-        if kind == "MappingStartEvent" and depth == 1 and getattr(events[position - 1], "value", "") == "optimizer":
+        if kind == "MappingStartEvent" and depth == 1 and getattr(before, "value", "") == "optimizer":
             within = True
         if within and depth == 2 and kind == "ScalarEvent":
-            value = events[position + 1]
+            value = next(events)
             if type(value).__name__ in ("ScalarEvent", "AliasEvent"):
                 pairs[event.value] = (event, value)
-                position += 2
                 continue
-        depth += kind.endswith("StartEvent") and kind[:3] in ("Map", "Seq")
-        depth -= kind.endswith("EndEvent") and kind[:3] in ("Map", "Seq")
+            kind = type(value).__name__
+        depth += kind in ("MappingStartEvent", "SequenceStartEvent")
+        depth -= kind in ("MappingEndEvent", "SequenceEndEvent")
         if within and depth == 1:
             return pairs
-        position += 1
+        before = event
     return None
 
 
 def _edit(text: str, pairs: dict[str, tuple[Any, Any]], number: str) -> tuple[int, int, str]:
-    """From where to where the text is replaced, and by what."""
+    """Return start, end and replacement of the text to change."""
     if "learning_rate" in pairs:
         key, value = pairs["learning_rate"]
         start, end = value.start_mark.index, value.end_mark.index

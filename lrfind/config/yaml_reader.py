@@ -1,4 +1,4 @@
-"""YAML text -> plain values, with the place of every key and all that is wrong with the text.
+"""Reading of YAML text into plain values, with the position of every key and all flaws of the text.
 
 The parser's events are read one by one, not composed: only so are depth and size bounded while reading (nested brackets
 cost the parser quadratic time, aliases can multiply without end), tags seen as written, and all duplicate keys found.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Path = tuple[str | int, ...]
-Place = tuple[int, int]  # line and column, 1-based
+Position = tuple[int, int]  # line and column, 1-based
 
 MAX_NODES = 10_000  # aliases counted as often as they are used; reading that many takes half a second
 MAX_DEPTH = 32
@@ -36,39 +36,39 @@ class Flaw:
     """Something wrong with the text."""
 
     message: str
-    place: Place | None = None
+    position: Position | None = None
     path: Path = ()
 
 
 @dataclass
 class Document:
-    """What a text says.
+    """Contents of a YAML text.
 
     Attributes:
         value: plain dicts, lists and scalars.
-        places: where each key (or item of a list) stands.
+        positions: where each key (or item of a list) stands.
         quoted: paths of the texts that were written in quotes.
         flaws: what is wrong with the text itself.
         readable: whether `value` means anything; without it there is one flaw, in the syntax.
     """
 
     value: Any = None
-    places: dict[Path, Place] = field(default_factory=dict)
+    positions: dict[Path, Position] = field(default_factory=dict)
     quoted: set[Path] = field(default_factory=set)
     flaws: list[Flaw] = field(default_factory=list)
     readable: bool = True
 
 
 class _Unreadable(Exception):
-    def __init__(self, message: str, place: Place | None) -> None:
-        self.flaw = Flaw(message, place)
+    def __init__(self, message: str, position: Position | None) -> None:
+        self.flaw = Flaw(message, position)
 
 
 @dataclass(eq=False)
 class _Node:
     """A piece of the document; an alias is the same node again."""
 
-    place: Place
+    position: Position
     value: Any = None
     quoted: bool = False
     pairs: list[tuple[_Node, _Node]] | None = None
@@ -110,27 +110,27 @@ class _Reader:
         self.count = 0
 
     def document(self) -> _Node | None:
-        """The one document; None for an empty text."""
+        """Return the only document; None for an empty text."""
         root: _Node | None = None
-        seen = False
+        started = False
         for event in self.events:
             kind = type(event).__name__
             if kind == "DocumentStartEvent":
-                if seen:
-                    raise _Unreadable("a second document starts here; a config is one document", _place(event))
-                seen = True
+                if started:
+                    raise _Unreadable("a second document starts here; a config is one document", _position(event))
+                started = True
                 root = self._node(next(self.events), 0)
         return root
 
     def _node(self, event: Any, depth: int) -> _Node:
         kind = type(event).__name__
-        place = _place(event)
+        position = _position(event)
         if depth > MAX_DEPTH:
-            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", place)
+            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", position)
         if kind == "AliasEvent":
-            return self._alias(event, depth, place)
-        self._spend(1, place)
-        node = _Node(place)
+            return self._alias(event, depth, position)
+        self._spend(1, position)
+        node = _Node(position)
         if event.anchor:
             self.anchors[event.anchor] = None
         if event.tag is not None:
@@ -156,23 +156,23 @@ class _Reader:
             self.anchors[event.anchor] = node
         return node
 
-    def _alias(self, event: Any, depth: int, place: Place) -> _Node:
+    def _alias(self, event: Any, depth: int, position: Position) -> _Node:
         if event.anchor not in self.anchors:
             message = f"*{event.anchor} stands for nothing: there is no &{event.anchor} before it"
             hint = f" (a text that begins with * needs quotes: '*{event.anchor}')" if "." in event.anchor else ""
-            raise _Unreadable(message + hint, place)
+            raise _Unreadable(message + hint, position)
         node = self.anchors[event.anchor]
         if node is None:
-            raise _Unreadable(f"*{event.anchor} would contain itself", place)
-        self._spend(node.size, place)
+            raise _Unreadable(f"*{event.anchor} would contain itself", position)
+        self._spend(node.size, position)
         if depth + node.height > MAX_DEPTH:
-            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", place)
+            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", position)
         return node
 
-    def _spend(self, nodes: int, place: Place) -> None:
+    def _spend(self, nodes: int, position: Position) -> None:
         self.count += nodes
         if self.count > MAX_NODES:
-            raise _Unreadable(f"more than {MAX_NODES:,} values, aliases counted each time they are used", place)
+            raise _Unreadable(f"more than {MAX_NODES:,} values, aliases counted each time they are used", position)
 
     def _scalar(self, node: _Node, text: str) -> None:
         if not node.quoted:
@@ -187,7 +187,7 @@ class _Reader:
 
 
 def scalar(text: str) -> Any:
-    """The value of a plain (unquoted) scalar under the core schema of YAML 1.2."""
+    """Return the value of a plain (unquoted) scalar under the core schema of YAML 1.2."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
     if _INT.fullmatch(text):
@@ -204,11 +204,11 @@ def scalar(text: str) -> Any:
 
 
 def _plain(node: _Node, path: Path, document: Document) -> Any:
-    document.flaws += [Flaw(message, document.places.get(path, node.place), path) for message in node.flaws]
+    document.flaws += [Flaw(message, document.positions.get(path, node.position), path) for message in node.flaws]
     if node.items is not None:
         values = []
         for index, item in enumerate(node.items):
-            document.places[*path, index] = item.place
+            document.positions[*path, index] = item.position
             values.append(_plain(item, (*path, index), document))
         return values
     if node.pairs is not None:
@@ -219,21 +219,21 @@ def _plain(node: _Node, path: Path, document: Document) -> Any:
 
 
 def _mapping(pairs: list[tuple[_Node, _Node]], path: Path, document: Document) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in pairs:
         name = key.value
         if key.flaws or not isinstance(name, str):
-            document.flaws.append(Flaw("a key must be plain text", key.place, path))
+            document.flaws.append(Flaw("a key must be plain text", key.position, path))
         elif name == "<<":
-            document.flaws.append(Flaw("'<<' is not part of YAML 1.2; write the keys out", key.place, path))
-        elif name in found:
-            line, _ = document.places[*path, name]
-            document.flaws.append(Flaw(f"given twice; first on line {line}", key.place, (*path, name)))
+            document.flaws.append(Flaw("'<<' is not part of YAML 1.2; write the keys out", key.position, path))
+        elif name in values:
+            line, _ = document.positions[*path, name]
+            document.flaws.append(Flaw(f"given twice; first on line {line}", key.position, (*path, name)))
         else:
-            document.places[*path, name] = key.place
-            found[name] = _plain(value, (*path, name), document)
-    return found
+            document.positions[*path, name] = key.position
+            values[name] = _plain(value, (*path, name), document)
+    return values
 
 
-def _place(event: Any) -> Place:
+def _position(event: Any) -> Position:
     return event.start_mark.line + 1, event.start_mark.column + 1

@@ -1,4 +1,4 @@
-"""What the YAML parser objects to, in one sentence."""
+"""Sentences for the YAML parser's errors."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ COMMON = (
 
 
 def explain(error: Exception, text: str) -> tuple[str, tuple[int, int] | None]:
-    """The sentence for the parser's error, and its line and column."""
-    said = str(error) if isinstance(error, AssertionError) else ""  # how ruamel.yaml meets a version such as 1.3
-    if "version" in said or "incompatible YAML" in str(getattr(error, "problem", "")):
+    """Return the sentence for a parser error, and its line and column."""
+    message = str(error) if isinstance(error, AssertionError) else ""  # how ruamel.yaml meets a version such as 1.3
+    if "version" in message or "incompatible YAML" in str(getattr(error, "problem", "")):
         line = next((i for i, line in enumerate(text.splitlines(), 1) if line.startswith("%YAML")), 1)
         return "not YAML: a version that there is not; write %YAML 1.2, or leave it out", (line, 1)
-    said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "")
-    sentence = next((ours for theirs, ours in COMMON if theirs in said), said.strip() or "it cannot be read")
+    message = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "")
+    sentence = next((ours for theirs, ours in COMMON if theirs in message), message.strip() or "it cannot be read")
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if any(word in sentence for word in ("starts here", "opened", "without")):  # the parser notices later on
         mark = getattr(error, "context_mark", None) or mark

@@ -11,12 +11,12 @@ class Setting:
     """A schedule with its rate, ready to paste.
 
     Attributes:
-        schedule: its name.
-        learning_rate: its peak.
-        basis: ``"measured"`` where trainings or the curve show the rate, ``"rule"`` where it is derived from them.
-        source: what was measured, or the rule and where it comes from; one sentence.
-        yaml: the sections of a config of lrfind.
-        optax: the optimiser with its schedule, a line of Python.
+        schedule: name of the schedule.
+        learning_rate: peak of the schedule.
+        basis: ``"measured"`` if trainings or the curve show the rate, ``"rule"`` if it is derived from them.
+        source: measurement, or rule and its origin, in one sentence.
+        yaml: sections of a config of lrfind.
+        optax: Python line of the optimiser with its schedule.
     """
 
     schedule: str
@@ -29,14 +29,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class Guess:
-    """What one of the usual guesses would have done.
+    """Predicted outcome of a common guess at the rate.
 
     Attributes:
-        learning_rate: the guess.
-        verdict: ``"works"``, ``"costs"`` (trains, and loses more than little), ``"diverges"`` or ``"unknown"``.
-        lost: the share of the best improvement that it loses; None where no training came near.
-        steps: of the trainings that show it; None where the sweep alone does.
-        reason: one sentence.
+        learning_rate: guessed rate.
+        verdict: ``"works"``, ``"costs"`` (trains, with more than little regret), ``"diverges"`` or ``"unknown"``.
+        lost: regret of the rate; None if no training came near.
+        steps: length of the trainings that show it; None if the sweep alone does.
+        reason: reason for the verdict, in one sentence.
     """
 
     learning_rate: float
@@ -48,11 +48,11 @@ class Guess:
 
 @dataclass(frozen=True)
 class Advice:
-    """What else the run says to do.
+    """Settings for other schedules, and common guesses judged.
 
     Attributes:
-        settings: the user's own schedule first.
-        guesses: the usual ones, falling.
+        settings: settings for schedules, the user's own first.
+        guesses: common guesses, falling.
     """
 
     settings: tuple[Setting, ...] = ()

@@ -47,6 +47,7 @@ class Split:
 
     @property
     def rows(self) -> int:
+        """Number of rows."""
         return len(self.inputs)
 
 
@@ -77,5 +78,5 @@ class Dataset:
 
     @property
     def streamed(self) -> bool:
-        """Whether the rows stay on the disk."""
+        """Whether the rows stay on disk."""
         return self.digest is not None

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller."""
+    """Exit codes of the process."""
 
     DONE = 0
     NO_RECOMMENDATION = 1
@@ -62,8 +62,8 @@ class Problem:
     column: int | None = None
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.where, self.line, self.column) if part not in (None, ""))
-        named = [part.replace("\n", "\\n") for part in (place, self.key)]
+        location = ":".join(str(part) for part in (self.where, self.line, self.column) if part not in (None, ""))
+        named = [part.replace("\n", "\\n") for part in (location, self.key)]
         return ": ".join(part for part in (*named, self.message) if part)
 
 
@@ -88,7 +88,7 @@ class RunError(LrfindError):
 
 
 def text_of(error: BaseException) -> str:
-    """An error's own text; that of an error of the user's may raise, or be none."""
+    """Return an error's text; a remark with the error's type if computing the text raises."""
     try:
         return str(error)
     except BaseException as other:
@@ -96,11 +96,11 @@ def text_of(error: BaseException) -> str:
 
 
 OUT_OF_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start new thread", "cannot create thread")
-"""What errors say, in lower case, that come of too little memory and are no `MemoryError`."""
+"""Phrases, in lower case, of errors that mean too little memory and are no `MemoryError`."""
 
 
 def fault(error: BaseException) -> RunError:
-    """What is said of an error that is not the user's."""
+    """Return the `RunError` for an error that is not the user's: memory ran out, or a fault of lrfind."""
     text = text_of(error)
     if isinstance(error, MemoryError) or any(sign in text.lower() for sign in OUT_OF_MEMORY):
         failure = RunError(

@@ -29,5 +29,5 @@ def clean(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Return the text, its lines kept, with unprintable characters as Python escapes: ``"\\x1b"``."""
+    """Return the text, its lines kept, with unprintable characters as Python's backslash escapes."""
     return _SINGLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)

@@ -1,4 +1,4 @@
-"""The table of contents of everything built in: names and one-line summaries, as strings.
+"""Registry of all built-ins: names, one-line summaries and import paths, as strings.
 
 A config can be checked and `lrfind list` can print without importing JAX; an entry's code is imported when it is used.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """One built-in.
+    """A built-in.
 
     Attributes:
         target: where its code is, ``"package.module:name"``.
@@ -29,7 +29,7 @@ class Entry:
     origin: str = ""
 
     def load(self) -> Any:
-        """Import the code behind the entry."""
+        """Import and return the code of the built-in."""
         module, _, name = self.target.partition(":")
         return getattr(import_module(module), name)
 
@@ -166,7 +166,7 @@ VERDICTS = (
     "confirmed",
     "drift",
 )
-"""What the gate judges, in the order in which it is reported; `lrfind explain` has a page for each."""
+"""Verdicts of the gate in the order of reports; `lrfind explain` has a page for each."""
 
 
 FINDINGS = {
@@ -182,10 +182,10 @@ FINDINGS = {
     "too-little-decay": "the rate ends high, and the loss goes up and down at the end",
     "healthy": "nothing in the log says that another rate or schedule would do better",
 }
-"""What a diagnosis finds, most important first; each has a page in `lrfind explain`."""
+"""Findings of a diagnosis, most important first; `lrfind explain` has a page for each."""
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """A hint for a name that does not exist: ``" (did you mean 'adamw'?)"``, or nothing."""
+    """Return a hint for an unknown name, ``" (did you mean 'adamw'?)"``; empty if none is near."""
     matches = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.6)
     return f" (did you mean '{matches[0]}'?)" if matches else ""

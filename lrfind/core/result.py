@@ -26,10 +26,10 @@ class Suggestion:
     """The rate that one method reads off the curve, or the reason why it reads none.
 
     Attributes:
-        learning_rate: the rate, or None.
-        low: lower end of the interval, or None.
-        high: upper end of the interval, or None.
-        reason: one sentence.
+        learning_rate: suggested rate, or None.
+        low: lower end of the interval over the seeds, or None.
+        high: upper end of the interval over the seeds, or None.
+        reason: reason for the rate, or for its absence, in one sentence.
     """
 
     learning_rate: float | None
@@ -43,15 +43,15 @@ class Recommendation:
     """The one rate the tool stands behind, or the reason why there is none.
 
     Attributes:
-        learning_rate: the rate, or None.
+        learning_rate: recommended rate, or None.
         low: lower end of the interval, or None.
         high: upper end of the interval, or None.
-        method: the method it comes from, e.g. ``"steepest"``.
-        confirmed: whether short real trainings checked it.
-        schedule: the schedule it is for; the rate is that schedule's peak.
-        steps: the length of the training it is for.
-        interval_from: what the interval is made of, e.g. ``"spread of 4 seeds"``; None without an interval.
-        reason: one sentence.
+        method: name of the method behind the rate, e.g. ``"steepest"``.
+        confirmed: whether short real trainings checked the rate.
+        schedule: name of the schedule whose peak the rate is.
+        steps: length of the training that the rate is for.
+        interval_from: source of the interval, e.g. ``"spread of 4 seeds"``; None without an interval.
+        reason: reason for the rate, or for its absence, in one sentence.
     """
 
     learning_rate: float | None
@@ -86,13 +86,13 @@ class Sweep:
 
     Attributes:
         learning_rate: rate of each step, shape (steps,).
-        loss: training loss of each step's batch, before its update, shape (seeds, steps); NaN where not measured.
-        smoothed: the smoothed curve over all seeds that the suggestions are read from, shape (steps,).
-        gradient_norm: shape (seeds, steps).
-        update_norm: shape (seeds, steps).
-        diverged_at: per seed, the first step from which the loss does not come back, or None.
-        seeds: the seeds, in the order of the rows.
-        execution: how it was run.
+        loss: training loss of each step's batch before its update, shape (seeds, steps); NaN if not measured.
+        smoothed: smoothed median curve that the methods read, shape (steps,).
+        gradient_norm: norm of the gradient, shape (seeds, steps).
+        update_norm: norm of the update, shape (seeds, steps).
+        diverged_at: first step of each seed from which the loss does not come back, or None.
+        seeds: seeds in the order of the rows.
+        execution: execution of the lanes.
     """
 
     learning_rate: Floats
@@ -110,10 +110,10 @@ class Candidate:
     """One rate, trained for real for some steps.
 
     Attributes:
-        learning_rate: the schedule's peak.
-        steps: the horizon: the user's schedule is scaled to it.
-        loss: at the end, on what the confirmation judges by, per seed; NaN where the training diverged.
-        train_loss: the same on rows that were trained on, per seed.
+        learning_rate: peak of the schedule.
+        steps: length of the trials; the schedule is scaled to it.
+        loss: loss of each seed after the last step, on the data that the confirmation judges by; NaN if diverged.
+        train_loss: loss of each seed after the last step on training rows; NaN if diverged.
     """
 
     learning_rate: float
@@ -124,13 +124,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Horizon:
-    """What the candidates of one length of training show.
+    """Outcome of the trials of one length.
 
     Attributes:
-        steps: the length.
-        learning_rate: the best rate at it.
-        low: lower end of the rates that lose little at it.
-        high: upper end of them.
+        steps: length of the trials.
+        learning_rate: best rate at this length.
+        low: lower end of the rates of little regret.
+        high: upper end of the rates of little regret.
     """
 
     steps: int
@@ -144,15 +144,15 @@ class Confirmation:
     """The short real trainings.
 
     Attributes:
-        candidates: all that were trained, by horizon, then by rate.
-        horizons: the lengths, rising, and what each shows. The last may be the whole training.
-        exponent: p of ``best rate ~ steps^p``, by which the best rate is carried on to the whole training; None where
-            the whole training was run, or one horizon alone.
-        untrained: the loss before training, per seed.
-        judged_on: ``"held-out loss"``, or ``"training loss"`` where nothing is held out.
-        seed_factor: how far apart the seeds' own best rates lie, highest over lowest; None for one seed.
-        spent: optimiser steps of sweep and confirmation together, all lanes counted.
-        budget: what they were allowed to take.
+        candidates: all rates trained, by length, then by rate.
+        horizons: outcome of each length, rising; the last may be the whole training.
+        exponent: p of ``best rate ~ steps^p`` that extrapolates to the whole training; None if the whole training was
+            run, or one length alone.
+        untrained: loss of each seed before training.
+        judged_on: ``"held-out loss"``, or ``"training loss"`` if no rows are held out.
+        seed_factor: highest over lowest of the seeds' own best rates; None for one seed.
+        spent: optimiser steps of sweep and confirmation, summed over lanes.
+        budget: most steps that `spent` may reach.
     """
 
     candidates: tuple[Candidate, ...]
@@ -167,7 +167,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What else was measured on the user's problem, drawn as evidence and not decided by.
+    """Measurements that are shown as evidence and decide nothing.
 
     Attributes:
         trust_steps: steps of the sweep at which the trust-region ratio was measured, shape (points,).
@@ -189,18 +189,18 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Facts:
-    """What a reader wants to know about the model and the data.
+    """Facts about model and data.
 
     Attributes:
-        model: e.g. ``"mlp (hidden 128-128, relu)"``.
-        parameters: how many numbers the model has.
-        data: e.g. ``"digits: 1,438 rows to train on, 359 held out, 64 inputs, 10 classes"``.
-        loss: the loss function's name.
-        optimizer: the optax line to paste, with the recommended rate where there is one.
-        chance_loss: the loss of an answer that holds every class for equally likely; None where the loss has no such.
-        constant_loss: the loss of the best constant answer on the training rows; None where it is not known.
-        frozen: how many of the parameters are not trained.
-        precision: what the network computes in, ``"float32"`` or ``"bfloat16"``.
+        model: name and options of the model, e.g. ``"mlp (hidden 128-128, relu)"``.
+        parameters: number of parameters.
+        data: sizes of the data, e.g. ``"digits: 1,438 rows to train on, 359 held out, 64 inputs, 10 classes"``.
+        loss: name of the loss function.
+        optimizer: optax line to paste, with the recommended rate if there is one.
+        chance_loss: loss of equally likely classes; None for other losses.
+        constant_loss: loss of the best constant answer on the training rows; None if unknown.
+        frozen: number of parameters that are not trained.
+        precision: type that the network computes in, ``"float32"`` or ``"bfloat16"``.
     """
 
     model: str
@@ -216,8 +216,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the time went, in seconds; parts that overlap are each counted in full, so they may sum to more than
-    total."""
+    """Seconds that each part of a run took.
+
+    Parts that overlap are each counted in full, so their sum may exceed the total.
+    """
 
     import_: float = 0.0
     data: float = 0.0
@@ -230,23 +232,23 @@ class Timing:
 
 @dataclass(frozen=True)
 class Result:
-    """Everything one run found out. Mirrors ``result.json``.
+    """Outcome of a run; mirrors ``result.json``.
 
     Attributes:
-        name: the config's name.
-        status: how the run ended.
-        recommendation: the one rate, or none with a reason.
-        suggestions: by method, the configured method first.
-        sweep: the curve.
-        facts: of model and data.
-        assumptions: what the config left open and was assumed.
-        warnings: what a reader should know before trusting the rate.
-        config: the resolved config, plain JSON values.
+        name: name of the config.
+        status: end of the run.
+        recommendation: recommended rate, or none with a reason.
+        suggestions: suggestion of each method, the configured one first.
+        sweep: measured curve.
+        facts: facts about model and data.
+        assumptions: values that the config left out, a sentence each.
+        warnings: sentences to know before trusting the rate.
+        config: resolved config as JSON values.
         environment: versions and device.
-        timing: where the time went.
-        confirmation: the short real trainings, or None.
-        evidence: what else was measured.
-        advice: settings to paste, and the usual guesses judged.
+        timing: seconds of each part.
+        confirmation: outcome of the short real trainings, or None.
+        evidence: measurements that decide nothing.
+        advice: settings to paste, and common guesses judged.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Whether a signal has asked the process to stop: what tells Ctrl-C from a ``KeyboardInterrupt`` that code raises."""
+"""Detection of a stop by a signal, to tell Ctrl-C from a ``KeyboardInterrupt`` that user code raises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ asked: Callable[[], bool] | None = None
 
 
 def stopped(error: BaseException) -> bool:
-    """Whether an error of the user's code is the work of a signal rather than the code's own.
+    """Return whether an error of the user's code comes from a signal.
 
     Args:
         error: what the code raised.

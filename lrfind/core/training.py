@@ -17,7 +17,7 @@ TrainingStatus = Literal["complete", "stopped", "interrupted"]
 """How a training ended; ``"stopped"`` where the loss was not finite any more."""
 
 Severity = Literal["error", "warning", "info"]
-"""How bad a finding is: the training is lost; it could be clearly better; nothing is wrong."""
+"""Severity of a finding: the training is lost; it could be clearly better; nothing is wrong."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Finding:
     """One thing that a training shows.
 
     Attributes:
-        id: e.g. ``"too-slow"``; `lrfind explain` has a page on it.
-        severity: how bad it is.
-        what: what is seen, with steps and numbers, one sentence.
-        why: why it hurts, one sentence.
-        advice: what to change, in numbers, one sentence.
-        steps: the first and the last step it is seen in.
-        values: the numbers behind it.
+        id: name of the finding, e.g. ``"too-slow"``, and of its page in `lrfind explain`.
+        severity: severity of the finding.
+        what: observation with steps and numbers, one sentence.
+        why: reason why it hurts, one sentence.
+        advice: change to make, in numbers, one sentence.
+        steps: first and last step at which it shows.
+        values: numbers behind the observation, by name.
     """
 
     id: str
@@ -81,14 +81,14 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Scores:
-    """What a training was looked at by, before it and at intervals.
+    """Validation results before and during a training.
 
     Attributes:
-        step: updates made by then, shape (looks,).
-        loss: on rows that were held out, shape (looks,); NaN where it is not finite.
-        metric: shape (looks,).
-        metric_name: ``"accuracy"``, ``"R2"`` or ``"perplexity"``; empty where nobody knows what outputs mean.
-        rows: held-out rows that were looked at.
+        step: number of updates before each validation, shape (validations,).
+        loss: held-out loss, shape (validations,); NaN if not finite.
+        metric: held-out metric, shape (validations,).
+        metric_name: ``"accuracy"``, ``"R2"`` or ``"perplexity"``; empty if the outputs have no known meaning.
+        rows: number of held-out rows.
     """
 
     step: Floats
@@ -99,31 +99,31 @@ class Scores:
 
     @property
     def best(self) -> int:
-        """The look with the lowest loss."""
+        """Index of the validation with the lowest loss."""
         return int(np.argmin(np.where(np.isfinite(self.loss), self.loss, np.inf)))
 
 
 @dataclass(frozen=True)
 class Training:
-    """Everything one training found out. Mirrors ``train.json``.
+    """Outcome of a training; mirrors ``train.json``.
 
     Attributes:
-        name: the config's name.
-        status: how it ended.
-        learning_rate: the schedule's peak.
-        rate_from: where it comes from, e.g. ``"optimizer.learning_rate"``.
-        schedule: its name.
-        steps: of the whole training.
-        rate: rate of each step that was done, shape (done,).
+        name: name of the config.
+        status: end of the training.
+        learning_rate: peak of the schedule.
+        rate_from: source of the rate, e.g. ``"optimizer.learning_rate"``.
+        schedule: name of the schedule.
+        steps: length of the whole training.
+        rate: rate of each step that was run, shape (done,).
         loss: training loss of each step's batch before its update, shape (done,).
-        gradient_norm: shape (done,).
-        scores: on held-out rows; None where none are.
-        findings: what it shows, most important first.
-        facts: of model and data.
-        assumptions: what the config left open and was assumed.
-        config: the resolved config, plain JSON values.
+        gradient_norm: norm of the gradient, shape (done,).
+        scores: validation results; None if no rows are held out.
+        findings: findings of the diagnosis, most important first.
+        facts: facts about model and data.
+        assumptions: values that the config left out, a sentence each.
+        config: resolved config as JSON values.
         environment: versions and device.
-        timing: seconds by part.
+        timing: seconds of each part.
     """
 
     name: str

@@ -101,7 +101,6 @@ def lift(
         plain: whether updates are minus rate times gradient, so that their norm follows from the gradient's. A norm
             takes a sixteenth of the step of a small network.
     """
-
     step = GradientStep(loss, make_optimizer, accumulate, relative_loss_error, plain)
     return TrustRatioStep(step) if probe else step
 

@@ -9,12 +9,12 @@ from itertools import repeat
 from typing import Any
 
 from lrfind.analysis.comparison import Comparison, TrainingComparison
-from lrfind.core.check import Check, Failure
 from lrfind.core.dry_run import DryRun
 from lrfind.core.errors import InputError
 from lrfind.core.formats import Format
 from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Training
+from lrfind.core.verdicts import Check, Failure
 from lrfind.report.look import Look
 
 Document = Result | Training | Check | Failure | Comparison | TrainingComparison | Diagnosis | DryRun
@@ -34,6 +34,7 @@ class LazyFunction:
     target: str
 
     def __call__(self, document: Any, look: Look) -> Any:
+        """Import the function and return what it makes of a document."""
         module, _, name = self.target.partition(":")
         function = getattr(import_module(f"lrfind.report.{module}"), name)
         return function(document) if name == "to_json" else function(document, look)
@@ -50,6 +51,7 @@ class Refusal:
     reason: str
 
     def __call__(self, document: Any, look: Look) -> Any:
+        """Raise `InputError` with the reason."""
         del document, look
         raise InputError(self.reason)
 

@@ -14,7 +14,7 @@ LOSS_NAMES = {
     "mae": "mean absolute error, target units",
     "huber": "Huber loss",
 }
-"""What a loss function measures, and its unit, by its name in a config."""
+"""Measure and unit of each loss function, by its name in a config."""
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ASCII = str.maketrans(

@@ -9,9 +9,9 @@ import numpy as np
 from lrfind.analysis.gate import judge
 from lrfind.config.diff import differences
 from lrfind.config.load import Loaded
-from lrfind.core.check import Check
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Result
+from lrfind.core.verdicts import Check
 
 MOST = 5
 """Differing keys that a message names."""
@@ -54,7 +54,7 @@ def check(
         recommendation=result.recommendation,
         verdicts=verdicts,
         ignored=tuple(dict.fromkeys(ignore)),
-        places={key: place for key, place in loaded.positions.items() if key not in loaded.overridden},
+        positions={key: position for key, position in loaded.positions.items() if key not in loaded.overridden},
     )
 
 

@@ -12,7 +12,7 @@ from lrfind.analysis.range_test.curve import CurveSummary
 from lrfind.analysis.rules_of_thumb import judge
 from lrfind.config.optimizer_catalog import OPTIMIZERS
 from lrfind.config.schema import Config
-from lrfind.config.sections.train import TrainSection
+from lrfind.config.sections.train_section import TrainSection
 from lrfind.core.advice import Advice, Setting
 from lrfind.core.result import Confirmation, Evidence, Recommendation
 from lrfind.task.optim import optimizers, schedules

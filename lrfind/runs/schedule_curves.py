@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lrfind.analysis.plateau import factors
-from lrfind.config.sections.train import TrainSection
+from lrfind.config.sections.train_section import TrainSection
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
 from lrfind.task.unit_schedule import unit_schedule

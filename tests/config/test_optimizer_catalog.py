@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
 from importlib import import_module
-from pprint import pformat
 from typing import Any
 
 import optax
@@ -53,7 +53,7 @@ def signature(target: str) -> dict[str, Any]:
 def test_the_table_is_what_optax_says(name: str) -> None:
     entry = OPTIMIZERS[name]
     fresh = signature(entry.target)
-    assert entry.options == fresh, f"the fresh entry of {name}: {pformat(fresh, sort_dicts=False)}"
+    assert entry.options == fresh, f"the fresh entry of {name}: {json.dumps(fresh)}"
     assert {key: type(value) for key, value in entry.options.items()} == {k: type(v) for k, v in fresh.items()}
 
 

@@ -10,8 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from lrfind.config import Config, assumptions
-from lrfind.config.optimizer_catalog import OPTIMIZERS
-from lrfind.config.optimizer_keywords import SUMMARIES
+from lrfind.config.optimizer_catalog import OPTIMIZERS, SUMMARIES
 from lrfind.config.schema import TrainSection
 from lrfind.config.schema_problems import json_schema, resolve, variants
 from lrfind.config.sections.target import OWN

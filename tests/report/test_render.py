@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from lrfind.analysis.comparison import Comparison, Trained, TrainingComparison, labelled
-from lrfind.core.check import Check, Failure, Verdict
 from lrfind.core.dry_run import DryRun
 from lrfind.core.errors import InputError
 from lrfind.core.formats import Format
 from lrfind.core.training import Diagnosis, Trace
+from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.look import Look
 from lrfind.report.render import TABLE, Document, Refusal, refuse, render, render_all
 from tests.report.conftest import confirmed, no_rate, typical

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from lrfind.analysis.confirmation.extrapolation import extrapolate_rate
+from lrfind.analysis.confirmation.learning import mean, no_better, nothing_learned
 from lrfind.analysis.confirmation.search import Search
 from lrfind.analysis.confirmation.summary import LITTLE, stretch, trained
-from lrfind.core.dataset import Floats
 from lrfind.core.result import Confirmation, Recommendation, Suggestion
 
 APART = 3.0
@@ -30,9 +28,6 @@ FEW_ROWS = 100
 
 Below, a mean loss moves by a tenth of its own spread from one draw of rows to another.
 """
-
-BETTER = 0.01
-"""Relative decrease below a constant answer's loss that shows learning."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +116,7 @@ def unheard(search: Search, suggestion: Suggestion, judged_on: str, *, timed: bo
     )
 
 
-def interval(search: Search, place: float) -> tuple[float, float]:
+def interval(search: Search, log10_rate: float) -> tuple[float, float]:
     """Return log10 ends of the interval around the recommended rate.
 
     The wider offset, on each side, of the intervals of the two longest lengths about their own best rates. The longest
@@ -130,77 +125,15 @@ def interval(search: Search, place: float) -> tuple[float, float]:
 
     Args:
         search: search over learning rates.
-        place: log10 of the recommended rate.
+        log10_rate: log10 of the recommended rate.
     """
     ends = [stretch(search, steps) for steps in sorted(search.scores)[-2:]]
-    return place + min(low - middle for low, middle, _ in ends), place + max(high - middle for _, middle, high in ends)
-
-
-def best_loss(search: Search, steps: int) -> float:
-    """Return the lowest mean loss over seeds of the trials of one length."""
-    return float(np.nanmin([mean(row) for row in search.scores[steps].values()]))
-
-
-def mean(row: Floats) -> float:
-    """Return the mean of the seeds' losses, inf if a seed diverged."""
-    return float(row.mean()) if np.isfinite(row).all() else math.inf
-
-
-def nothing_learned(search: Search, judged_on: str, constant: float | None) -> str | None:
-    """Return one sentence why there is no rate; None if some trial learned something.
-
-    Compares the trials with the loss before training, with a constant answer's (`constant`) and, if that is None, with
-    the loss on permuted labels.
-
-    Reference:
-        Ojala and Garriga 2010, "Permutation tests for studying classifier performance", for permuted labels.
-    """
-    log10_rates = [log10_rate for table in search.scores.values() for log10_rate in table]
-    span = f"rates from {10 ** min(log10_rates):.1e} to {10 ** max(log10_rates):.1e}"
-    last = max(search.scores)
-    finite = [row for table in search.scores.values() for row in table.values() if np.isfinite(row).all()]
-    if not finite:
-        any_finite = any(np.isfinite(row).any() for table in search.scores.values() for row in table.values())
-        which = "a training at every rate" if any_finite else "every training"
-        return f"{which} diverged, at {span}; lower sweep.min_lr, clip gradients or look for what explodes"
-    start = float(search.untrained[np.isfinite(search.untrained)].mean())
-    lowest = min(best_loss(search, steps) for steps in search.scores)
-    if lowest >= start:
-        return (
-            f"no training lowered the {judged_on}, at {span}: it was {start:.4g} before, {lowest:.4g} at best after; "
-            "the data may hold nothing that this model can learn, the gradient may be zero, or all these rates too high"
-        )
-    short = (
-        "" if last >= search.steps else f", or show it only after more of the {search.steps:,} steps (confirm.budget)"
-    )
-    if constant is None and no_better(search, search.permuted_label_loss) and all_flat(search):
-        return (
-            f"no training did better than on labels dealt out anew among the rows, at {span}: the loss is "
-            f"{search.permuted_label_loss:.4g} there, the best {judged_on} {lowest:.4g} after {last:,} steps; "
-            f"the labels may not depend on the inputs{short}"
-        )
-    if constant is not None and no_better(search, constant) and all_flat(search):
-        return (
-            f"no training did better than a constant answer, at {span}: its loss is {constant:.4g}, the best "
-            f"{judged_on} {lowest:.4g} after {last:,} steps; the targets may not depend on the inputs{short}"
-        )
-    return None
-
-
-def no_better(search: Search, constant: float) -> bool:
-    """Return whether no trial beats a constant answer by `BETTER`, its loss being finite."""
-    return (
-        math.isfinite(constant) and min(best_loss(search, steps) for steps in search.scores) > (1 - BETTER) * constant
+    return log10_rate + min(low - middle for low, middle, _ in ends), log10_rate + max(
+        high - middle for _, middle, high in ends
     )
 
 
-def all_flat(search: Search) -> bool:
-    """Return whether longer trials ended no lower than shorter ones."""
-    ends = [best_loss(search, steps) for steps in sorted(search.scores)]
-    return len(ends) < 2 or ends[-1] > (1 - BETTER) * min(ends[:-1])
-
-
-def reason(search: Search, place: float, judged_on: str) -> str:
+def reason(search: Search, log10_rate: float, judged_on: str) -> str:
     """Return one sentence on the trials that a log10 rate rests on."""
     lengths = sorted(search.scores)
     trainings = sum(len(row) for table in search.scores.values() for row in table.values())
@@ -216,7 +149,7 @@ def reason(search: Search, place: float, judged_on: str) -> str:
         )
     if len(bests) == 1:
         return f"{basis}; how the best rate moves with the length was not seen, so it is kept for {search.steps:,}"
-    if place == bests[last]:
+    if log10_rate == bests[last]:
         return f"{basis}; the best rate did not fall with the length, so it is kept for {search.steps:,}"
     first = min(bests)
     return (
@@ -232,7 +165,7 @@ def rates(search: Search) -> int:
 
 def warnings(
     search: Search,
-    found: Recommendation,
+    recommendation: Recommendation,
     suggestion: Suggestion,
     confirmation: Confirmation,
     rows: int,
@@ -242,7 +175,7 @@ def warnings(
 
     Args:
         search: search over learning rates.
-        found: confirmed recommendation.
+        recommendation: confirmed recommendation.
         suggestion: suggestion of the sweep.
         confirmation: trials and best rates by length.
         rows: number of rows that the trials are evaluated on.
@@ -250,11 +183,11 @@ def warnings(
     """
     sentences = []
     last = max(search.scores)
-    assert found.learning_rate is not None
+    assert recommendation.learning_rate is not None
     if suggestion.learning_rate is None:
         sentences.append(f"the sweep alone shows no rate ({suggestion.reason}); trainings from a guess found this one")
     else:
-        factor = found.learning_rate / suggestion.learning_rate
+        factor = recommendation.learning_rate / suggestion.learning_rate
         if not 1 / APART <= factor <= APART:
             side = "lower" if factor < 1 else "higher"
             sentences.append(

@@ -1,1 +1,1 @@
-"""What the log of a training shows."""
+"""Diagnosis of a training's log."""

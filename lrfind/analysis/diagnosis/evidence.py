@@ -96,7 +96,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class TraceStatistics:
     """Measurements of a log.
 
     Attributes:
@@ -236,7 +236,7 @@ class Evidence:
         return (step - self.first) / max(self.last - self.first, TINY)
 
 
-def measure(trace: Trace) -> Evidence:
+def measure(trace: Trace) -> TraceStatistics:
     """Measure a log."""
     rates = travel(trace.step, trace.rate)
     train = series(trace.step, trace.loss)
@@ -245,7 +245,7 @@ def measure(trace: Trace) -> Evidence:
     trained = column(train, rates) if train.known else None
     held = column(val, rates, start_of(val, trained)) if val is not None and val.known else None
     broke = [entries.broke for entries in (train, val) if entries is not None and entries.broke is not None]
-    return Evidence(trained, held, min(broke) if broke else None, rates, first, last, trace.highest)
+    return TraceStatistics(trained, held, min(broke) if broke else None, rates, first, last, trace.highest)
 
 
 def start_of(val: Series, train: Column | None) -> float:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from lrfind.analysis.diagnosis.evidence import Evidence
+from lrfind.analysis.diagnosis.evidence import TraceStatistics
 from lrfind.analysis.diagnosis.rules import burst, never_calm
 from lrfind.analysis.diagnosis.series import BLOWN
 
 Unit = Literal["step", "epoch"]
 
 
-def name(e: Evidence) -> str:
+def name(e: TraceStatistics) -> str:
     """Return the name of the loss that the rate is judged by."""
     return "the validation loss" if e.val is not None else "the loss"
 
 
-def unrest(e: Evidence) -> dict[str, Any]:
+def unrest(e: TraceStatistics) -> dict[str, Any]:
     """Return the numbers of a restless loss by key."""
     judge = e.judge
     return {
@@ -27,7 +27,7 @@ def unrest(e: Evidence) -> dict[str, Any]:
     }
 
 
-def burst_of(e: Evidence, unit: Unit) -> str:
+def burst_of(e: TraceStatistics, unit: Unit) -> str:
     """Describe a loss that shot up within the first epoch, of which only the mean is logged.
 
     Returns:
@@ -44,18 +44,18 @@ def burst_of(e: Evidence, unit: Unit) -> str:
     return f"{mean}, {e.plunge:.0f} times that of the next ones, from where it hardly falls"
 
 
-def peak_of(e: Evidence) -> float | None:
+def peak_of(e: TraceStatistics) -> float | None:
     """Return the ratio of a loss's peak to its start; None if it hardly rose."""
     over = max(column.unrest.overshoot for column in e.columns)
     return 1 + over if over > 0.2 else None
 
 
-def lower(e: Evidence, factor: int) -> str:
+def lower(e: TraceStatistics, factor: int) -> str:
     """Advise to lower the rate by a factor."""
     return f"lower the rate by a factor of {factor}{to(e, factor)}; `lrfind sweep` finds how far"
 
 
-def to(e: Evidence, divisor: float) -> str:
+def to(e: TraceStatistics, divisor: float) -> str:
     """Return the change of the peak, ``" (from 1.0e-01 to 1.0e-02)"``; empty if unknown."""
     return f" (from {rate(e.travel.peak)} to {rate(e.travel.peak / divisor)})" if e.travel.known else ""
 

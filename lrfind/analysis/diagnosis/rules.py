@@ -21,7 +21,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lrfind.analysis.diagnosis.evidence import Column, Evidence
+from lrfind.analysis.diagnosis.evidence import Column, TraceStatistics
 from lrfind.analysis.diagnosis.series import BLOWN
 from lrfind.analysis.diagnosis.travel import USUAL_SHARE
 
@@ -140,12 +140,12 @@ class RuleHit:
     last: float
 
 
-def decide(e: Evidence) -> list[RuleHit]:
+def decide(e: TraceStatistics) -> list[RuleHit]:
     """Return all findings of a log, most important first; `healthy` alone for a good one."""
     return list(findings(e)) or [RuleHit("healthy", e.first, e.last)]
 
 
-def findings(e: Evidence) -> Iterator[RuleHit]:
+def findings(e: TraceStatistics) -> Iterator[RuleHit]:
     """Yield the rows of the table that apply, in its order."""
     if e.broke is not None:
         yield RuleHit("diverged", e.broke, e.last)
@@ -179,12 +179,12 @@ def diverged(train: Column) -> bool:
     return rose > LOST * fell and min(fell, rose) > SURE * train.error
 
 
-def shot_up(e: Evidence) -> bool:
+def shot_up(e: TraceStatistics) -> bool:
     """Return whether a loss rose far above its start early on."""
     return max(column.unrest.overshoot for column in e.columns) >= SHOT_UP or burst(e)
 
 
-def burst(e: Evidence) -> bool:
+def burst(e: TraceStatistics) -> bool:
     """Return whether the loss shot up within the first epoch of a coarse log.
 
     A rate that came to zero soon explains why the loss stops falling, so it does not count.
@@ -193,12 +193,12 @@ def burst(e: Evidence) -> bool:
     return e.burst >= BURST or (e.plunge >= BLOWN and not frozen) or e.depth >= DEEP or never_calm(e)
 
 
-def never_calm(e: Evidence) -> bool:
+def never_calm(e: TraceStatistics) -> bool:
     """Return whether the loss jumped in the first epoch and still jumps at the end."""
     return e.burst >= THROWN and e.jumps >= UNSTEADY
 
 
-def too_long_steps(e: Evidence) -> bool:
+def too_long_steps(e: TraceStatistics) -> bool:
     """Return whether too long steps threw the loss about and left much of it."""
     judge, unrest = e.judge, e.judge.unrest
     if unrest.rises < RESTLESS and not shot_up(e):
@@ -210,7 +210,7 @@ def too_long_steps(e: Evidence) -> bool:
     return judge.residual >= LEFT and (e.trained.residual >= LEFT or (unrest.rises >= WILD and not e.coarse))
 
 
-def restless(e: Evidence) -> Iterator[RuleHit]:
+def restless(e: TraceStatistics) -> Iterator[RuleHit]:
     """Yield the finding of a restless loss: oscillating, warmup-too-short or too-high."""
     unrest = e.judge.unrest
     late = e.first + (e.last - e.first) * 2 / 3
@@ -223,12 +223,12 @@ def restless(e: Evidence) -> Iterator[RuleHit]:
         yield RuleHit("too-high", e.first, e.last)
 
 
-def warmed_up(e: Evidence) -> bool:
+def warmed_up(e: TraceStatistics) -> bool:
     """Return whether the rate rose so slowly that a longer warm-up would not have helped."""
     return e.travel.known and e.part(e.travel.warmup) >= WARMED / 2
 
 
-def decayed_early(e: Evidence) -> bool:
+def decayed_early(e: TraceStatistics) -> bool:
     """Return whether a usual decay from the same peak would have gone considerably further."""
     travel = e.travel
     if not travel.known or travel.share >= USUAL_SHARE / 1.5:
@@ -241,7 +241,7 @@ def decayed_early(e: Evidence) -> bool:
     return extreme and min(column.residual for column in e.columns) >= UNDONE
 
 
-def unfinished(e: Evidence) -> Iterator[RuleHit]:
+def unfinished(e: TraceStatistics) -> Iterator[RuleHit]:
     """Yield the finding of a smooth run: not-learning, stuck or too-slow."""
     if not learns(e):
         yield RuleHit("not-learning", e.first, e.last)
@@ -253,6 +253,6 @@ def unfinished(e: Evidence) -> Iterator[RuleHit]:
         yield RuleHit("stuck", e.judge.low_at, e.last)
 
 
-def learns(e: Evidence) -> bool:
+def learns(e: TraceStatistics) -> bool:
     """Return whether a loss fell by more than noise."""
     return any(column.drop > max(SURE * column.error, MINUTE * abs(column.start)) for column in e.columns)

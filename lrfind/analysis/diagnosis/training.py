@@ -9,10 +9,10 @@ from lrfind.core.dataset import Floats
 from lrfind.core.training import Finding, Scores, Trace
 
 
-def judge(found: Trace) -> tuple[Finding, ...]:
+def judge(trace: Trace) -> tuple[Finding, ...]:
     """Return the findings of a trace; none if it is too short."""
     try:
-        return diagnose(found)
+        return diagnose(trace)
     except ValueError:
         return ()
 

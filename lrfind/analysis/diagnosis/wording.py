@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from lrfind.analysis.diagnosis.evidence import Evidence
+from lrfind.analysis.diagnosis.evidence import TraceStatistics
 from lrfind.analysis.diagnosis.phrases import Unit, at, burst_of, lower, name, number, peak_of, rate, share, to, unrest
 from lrfind.analysis.diagnosis.rules import RESTLESS, RuleHit, never_calm
 from lrfind.analysis.diagnosis.travel import USUAL_SHARE
@@ -36,18 +36,18 @@ WARMUP = 0.1
 """Fraction of a training for warm-up (Godbole et al. 2023, tuning playbook: at most)."""
 
 
-def put(verdict: RuleHit, e: Evidence, unit: Unit) -> Finding:
+def put(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Finding:
     """Return a verdict as a finding in words."""
     what, why, advice, values = WORDS[verdict.id](verdict, e, unit)
     steps = (float(math.ceil(verdict.first)), float(math.ceil(verdict.last)))
     return Finding(verdict.id, SEVERITY[verdict.id], what, why, advice, steps, values)
 
 
-Said = tuple[str, str, str, dict[str, Any]]
+Wording = tuple[str, str, str, dict[str, Any]]
 """Observation, reason, advice, and numbers by key."""
 
 
-def diverged(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def diverged(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a diverged training."""
     why = "what was learnt is lost, and every later step trains broken weights"
     if e.broke is not None:
@@ -68,7 +68,7 @@ def diverged(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, lower(e, 10), values
 
 
-def oscillating(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def oscillating(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a loss that swings to its end."""
     judge = e.judge
     what = (
@@ -79,7 +79,7 @@ def oscillating(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, lower(e, 10 if judge.unrest.late_rises > 2 else 3), unrest(e)
 
 
-def too_high(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def too_high(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a run thrown about by long steps."""
     judge = e.judge
     what = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
@@ -95,7 +95,7 @@ def too_high(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, lower(e, 10 if burst or judge.residual > 0.5 else 3), unrest(e)
 
 
-def warmup_too_short(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def warmup_too_short(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word an early spike."""
     spike = max(e.columns, key=lambda column: column.unrest.overshoot)
     back_at = spike.unrest.back_at
@@ -117,7 +117,7 @@ def warmup_too_short(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, advice, unrest(e) | {"warmup": steps}
 
 
-def overfitting(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def overfitting(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a validation loss that turned up."""
     val = e.val
     assert val is not None
@@ -132,7 +132,7 @@ def overfitting(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, advice, values | {"train_end": e.trained.end}
 
 
-def too_aggressive_decay(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def too_aggressive_decay(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a rate that fell too early."""
     travel, judge = e.travel, e.judge
     more = math.log10(USUAL_SHARE / travel.share)
@@ -154,7 +154,7 @@ def too_aggressive_decay(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, advice, values | {"residual": judge.residual}
 
 
-def too_slow(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def too_slow(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a loss that was still falling."""
     judge = e.judge
     missed = e.missed(1.0)
@@ -176,7 +176,7 @@ def too_slow(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, advice, values
 
 
-def stuck(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def stuck(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a high plateau."""
     judge = e.judge
     what = (
@@ -193,7 +193,7 @@ def stuck(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, advice, {"start": judge.start, "end": judge.end, "residual": judge.residual}
 
 
-def not_learning(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def not_learning(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a loss that never fell."""
     judge = e.judge
     what = f"{name(e)} stayed at its start: {number(judge.start)}, then {number(judge.end)}"
@@ -206,7 +206,7 @@ def not_learning(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, advice, {"start": judge.start, "end": judge.end, "error": judge.error}
 
 
-def too_little_decay(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def too_little_decay(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a rate that ends high while the loss does not settle."""
     judge = e.judge
     what = (
@@ -218,7 +218,7 @@ def too_little_decay(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, advice, {"last_over_peak": e.travel.last} | unrest(e)
 
 
-def healthy(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
+def healthy(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     """Word a good run."""
     judge = e.judge
     what = f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}"
@@ -231,7 +231,7 @@ def healthy(verdict: RuleHit, e: Evidence, unit: Unit) -> Said:
     return what, why, advice, values
 
 
-WORDS: dict[str, Callable[[RuleHit, Evidence, Unit], Said]] = {
+WORDS: dict[str, Callable[[RuleHit, TraceStatistics, Unit], Wording]] = {
     "diverged": diverged,
     "oscillating": oscillating,
     "too-high": too_high,

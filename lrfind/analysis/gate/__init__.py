@@ -1,1 +1,1 @@
-"""Whether a configured rate passes the gate."""
+"""The gate: verdicts on a configured rate and its run."""

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.confirmation.verdict import BETTER
+from lrfind.analysis.confirmation.learning import BETTER
 from lrfind.analysis.range_test.curve import EARLY, FEWEST, CurveSummary, summarize
 from lrfind.analysis.range_test.recommendation import EDGE
 from lrfind.analysis.range_test.smoothing import running_median
-from lrfind.core.check import Verdict, VerdictStatus
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Result
+from lrfind.core.verdicts import Verdict, VerdictStatus
 
 SLACK = 2.0
 """Nats by which an initial loss may exceed that of equally likely classes.

@@ -12,8 +12,8 @@ from dataclasses import replace
 from lrfind.analysis.gate.curve import diverged_at_once, finite, initial_loss, learns, range_covers
 from lrfind.analysis.gate.rate import confirmed, drift, rate_in_range, seeds_agree
 from lrfind.analysis.range_test.curve import CurveSummary, summarize
-from lrfind.core.check import Verdict
 from lrfind.core.result import Result
+from lrfind.core.verdicts import Verdict
 
 FROM_RUN: tuple[Callable[[Result, CurveSummary], Verdict], ...] = (
     learns,

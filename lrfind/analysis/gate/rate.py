@@ -7,15 +7,15 @@ import math
 from lrfind.analysis.confirmation.verdict import APART
 from lrfind.analysis.range_test.curve import CurveSummary
 from lrfind.analysis.range_test.recommendation import DISAGREE
-from lrfind.core.check import Verdict, VerdictStatus
 from lrfind.core.result import Recommendation, Result
+from lrfind.core.verdicts import Verdict, VerdictStatus
 
 
-def rate_in_range(found: Recommendation, rate: float, tolerance: float) -> Verdict:
+def rate_in_range(recommendation: Recommendation, rate: float, tolerance: float) -> Verdict:
     """Judge whether the config's rate lies in, or near, the recommended interval.
 
     Args:
-        found: recommendation of the run.
+        recommendation: recommendation of the run.
         rate: `optimizer.learning_rate` of the config.
         tolerance: factor by which the rate may lie outside of the interval.
     """
@@ -23,10 +23,10 @@ def rate_in_range(found: Recommendation, rate: float, tolerance: float) -> Verdi
     def verdict(status: VerdictStatus, observed: float | None, message: str) -> Verdict:
         return Verdict("rate-in-range", status, observed, tolerance, message, "optimizer.learning_rate")
 
-    best = known(found)
+    best = known(recommendation)
     if best is None:
-        return verdict("fail", None, f"there is no rate to hold {rate:.1e} against: {found.reason}")
-    low, high = min(found.low or best, best), max(found.high or best, best)
+        return verdict("fail", None, f"there is no rate to hold {rate:.1e} against: {recommendation.reason}")
+    low, high = min(recommendation.low or best, best), max(recommendation.high or best, best)
     factor = max(rate / high, low / rate, 1.0)
     where = f"the interval {low:.1e} .. {high:.1e}" if low < high else f"the recommended {best:.1e}"
     if factor <= 1:
@@ -83,15 +83,15 @@ def confirmed(result: Result, reading: CurveSummary) -> Verdict:
     return verdict("fail", warning or "the suggestion is not confirmed by trainings; raise confirm.budget")
 
 
-def drift(found: Recommendation, before: Recommendation, max_drift: float) -> Verdict:
+def drift(recommendation: Recommendation, before: Recommendation, max_drift: float) -> Verdict:
     """Judge whether the recommendation differs from that of an earlier run.
 
     Args:
-        found: recommendation of this run.
+        recommendation: recommendation of this run.
         before: recommendation of the baseline.
         max_drift: factor by which the two rates may differ.
     """
-    now, then = known(found), known(before)
+    now, then = known(recommendation), known(before)
     key = "optimizer"
     if now is None and then is None:
         return Verdict("drift", "pass", None, None, "not judged: neither run has a rate", key, judged=False)
@@ -104,20 +104,20 @@ def drift(found: Recommendation, before: Recommendation, max_drift: float) -> Ve
         return Verdict("drift", "warn", None, max_drift, message, key)
     factor = max(now / then, then / now)
     moved = f"the rate went from {then:.1e} in the baseline to {now:.1e}, a factor {factor:.3g}"
-    if (found.steps, found.schedule) != (before.steps, before.schedule):
-        moved += f" (its {purpose(before)}; here {purpose(found)})"
+    if (recommendation.steps, recommendation.schedule) != (before.steps, before.schedule):
+        moved += f" (its {purpose(before)}; here {purpose(recommendation)})"
     if factor <= max_drift:
         return Verdict("drift", "pass", factor, max_drift, moved, key)
     advice = "look at what changed since: data, model, optimiser or versions; if it is meant, renew the baseline"
     return Verdict("drift", "fail", factor, max_drift, f"{moved}, above {max_drift:.3g}; {advice}", key)
 
 
-def known(found: Recommendation) -> float | None:
+def known(recommendation: Recommendation) -> float | None:
     """Return the recommended rate; None if it is missing, not positive or not finite."""
-    rate = found.learning_rate
+    rate = recommendation.learning_rate
     return rate if rate is not None and 0 < rate < math.inf else None
 
 
-def purpose(found: Recommendation) -> str:
+def purpose(recommendation: Recommendation) -> str:
     """Describe the training that a rate is for."""
-    return f"{found.steps:,} steps of the schedule {found.schedule}"
+    return f"{recommendation.steps:,} steps of the schedule {recommendation.schedule}"

@@ -1,1 +1,1 @@
-"""What a range test's curve says."""
+"""Reading of a range test's curve."""

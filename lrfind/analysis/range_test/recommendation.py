@@ -63,7 +63,7 @@ def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str,
     )
 
 
-def averaged_with_minimum(found: Recommendation, reading: CurveSummary) -> Recommendation:
+def averaged_with_minimum(recommendation: Recommendation, reading: CurveSummary) -> Recommendation:
     """Return the geometric mean of the rates at steepest descent and at lowest loss.
 
     The rate at the lowest loss is multiplied by `LOWEST` first.
@@ -72,52 +72,55 @@ def averaged_with_minimum(found: Recommendation, reading: CurveSummary) -> Recom
     returned unchanged.
 
     Args:
-        found: unconfirmed recommendation.
+        recommendation: unconfirmed recommendation.
         reading: summary of the curve of all seeds.
     """
-    steep = found.learning_rate
-    if steep is None or found.method != TEMPERED:
-        return found
+    steep = recommendation.learning_rate
+    if steep is None or recommendation.method != TEMPERED:
+        return recommendation
     lowest = float(reading.learning_rate[reading.lowest])
     rate = math.sqrt(steep * LOWEST * lowest)
     return scaled(
-        found,
+        recommendation,
         rate / steep,
         f"between the steepest descent ({steep:.1e}) and {LOWEST:g} times the rate at the lowest loss ({lowest:.1e})"
         f"{margin(reading, rate)}",
     )
 
 
-def scaled_to_horizon(found: Recommendation, rates: Floats, wanted: float) -> Recommendation:
+def scaled_to_horizon(recommendation: Recommendation, rates: Floats, wanted: float) -> Recommendation:
     """Scale an unconfirmed recommendation to the length of the whole training (see `carry`).
 
     Args:
-        found: recommendation for the few steps that the sweep spends near its rate.
+        recommendation: recommendation for the few steps that the sweep spends near its rate.
         rates: learning rate of each step of the sweep, shape (steps,).
         wanted: sum of the schedule at peak 1 over the steps of the training.
     """
-    if found.learning_rate is None:
-        return found
-    swept = steps_near(rates, found.learning_rate)
+    if recommendation.learning_rate is None:
+        return recommendation
+    swept = steps_near(rates, recommendation.learning_rate)
     by = factor(swept, wanted)
-    return scaled(
-        found,
-        by,
-        f"the sweep suggests {found.learning_rate:.1e}, where it spends {swept:.0f} steps; updates have a "
-        f"size of their own whatever the gradient, so for {found.steps:,} steps it is taken {1 / by:.2g} times lower",
+    reason = (
+        f"the sweep suggests {recommendation.learning_rate:.1e}, where it spends {swept:.0f} steps; updates have a "
+        "size of their own whatever the gradient, "
+        f"so for {recommendation.steps:,} steps it is taken {1 / by:.2g} times lower"
     )
+    return scaled(recommendation, by, reason)
 
 
-def scaled(found: Recommendation, by: float, reason: str) -> Recommendation:
+def scaled(recommendation: Recommendation, by: float, reason: str) -> Recommendation:
     """Return a recommendation with rate and interval multiplied by a factor.
 
     Args:
-        found: recommendation to scale.
+        recommendation: recommendation to scale.
         by: factor on rate, low and high.
         reason: new reason, one sentence.
     """
-    rate, low, high = (None if end is None else end * by for end in (found.learning_rate, found.low, found.high))
-    return replace(found, learning_rate=rate, low=low, high=high, reason=reason)
+    rate, low, high = (
+        None if end is None else end * by
+        for end in (recommendation.learning_rate, recommendation.low, recommendation.high)
+    )
+    return replace(recommendation, learning_rate=rate, low=low, high=high, reason=reason)
 
 
 def warnings(reading: CurveSummary, suggestion: Suggestion, *, seeds: int) -> tuple[str, ...]:

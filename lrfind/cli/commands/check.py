@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from lrfind.cli.command import Session
     from lrfind.cli.sources import ConfigLoader, Source
     from lrfind.config.load import Loaded
-    from lrfind.core.check import Check
     from lrfind.core.errors import ExitCode
     from lrfind.core.result import Result
+    from lrfind.core.verdicts import Check
     from lrfind.report.render import Document
 
 RATE = "optimizer.learning_rate"
@@ -152,8 +152,8 @@ def conclude(document: Document, source: Source, loaded: Loaded, session: Sessio
         LrfindError: check.json cannot be written beside a new sweep.
     """
     from lrfind.cli.terminal import say
-    from lrfind.core.check import Check
     from lrfind.core.errors import ExitCode, InputError, RunError
+    from lrfind.core.verdicts import Check
     from lrfind.report.check.check_json import to_json
     from lrfind.storage.run_directory import CHECK, add_files
 

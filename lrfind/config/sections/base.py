@@ -1,4 +1,4 @@
-"""What every section of a config has in common, and how a section says that two of its keys do not go together."""
+"""Base class of all sections of a config, and the error for keys that do not go together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Section(BaseModel):
 
 
 def conflict(message: str, at: str, *others: str) -> PydanticCustomError:
-    """An error about keys that are right by themselves but not together.
+    """Return an error about keys that are valid alone and not together.
 
     Args:
         message: one sentence; the loader puts the key before it.
@@ -30,7 +30,7 @@ def conflict(message: str, at: str, *others: str) -> PydanticCustomError:
 
 
 def names(table: Iterable[str]) -> Any:
-    """The type of a name out of a table: a plain str to type checkers, a Literal of the names at run time."""
+    """Return the type of a table's names: a Literal at run time."""
     from typing import Literal
 
     return Literal[tuple(table)]

@@ -1,4 +1,4 @@
-"""The `data` section: what a network learns from, built in or a file of the user's."""
+"""The `data` section: built-in data, or a file of the user's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from lrfind.config.sections.base import Section, conflict
 from lrfind.config.sections.target import TARGET, Kwargs, Target, short
+from lrfind.core.registry import DATA
 
 # A YAML list becomes a tuple, which strictness would refuse; its items stay strict.
 Columns = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False)]
@@ -32,7 +33,7 @@ TARGETS = "column of targets: numbers, or text for classes; or a list of columns
 
 
 class _Any(Section):
-    """What all data sets have."""
+    """Keys of all data sets."""
 
     name: str
     batch_size: int = Field(default=64, ge=1, le=10**9, description="rows per batch")
@@ -45,7 +46,7 @@ class _Any(Section):
 
 
 class _Data(_Any):
-    """What all data sets of inputs and targets have."""
+    """Keys of all data sets of inputs and targets."""
 
     standardize: bool = Field(
         default=False,
@@ -56,20 +57,20 @@ class _Data(_Any):
 class DigitsData(_Data):
     """The shipped digits."""
 
-    name: Literal["digits"] = Field(description="1,797 real handwritten digits, 8x8, 10 classes; shipped")
+    name: Literal["digits"] = Field(description=DATA["digits"].summary)
 
 
 class FriedmanData(_Data):
     """A generated regression."""
 
-    name: Literal["friedman"] = Field(description="generated regression: Friedman's first function with noise")
+    name: Literal["friedman"] = Field(description=DATA["friedman"].summary)
     rows: int = Field(default=2000, ge=16, le=10**7, description="rows to generate")
     features: int = Field(default=10, ge=5, le=10**5, description="inputs, of which five matter")
     noise: float = Field(default=1.0, ge=0, le=1e6, description="standard deviation of the noise on the targets")
 
 
 class _Classes(_Data):
-    """What generated classes have."""
+    """Keys of generated classes."""
 
     rows: int
     classes: int
@@ -86,7 +87,7 @@ class _Classes(_Data):
 class ClassificationData(_Classes):
     """Generated clusters."""
 
-    name: Literal["classification"] = Field(description="generated classes: one normal cluster each")
+    name: Literal["classification"] = Field(description=DATA["classification"].summary)
     rows: int = Field(default=2000, ge=16, le=10**7, description="rows to generate")
     features: int = Field(default=20, ge=1, le=10**5, description="inputs")
     classes: int = Field(default=10, ge=2, le=10**4, description="clusters, each with its share of the rows")
@@ -98,7 +99,7 @@ class ClassificationData(_Classes):
 class ImagesData(_Classes):
     """Generated stripes."""
 
-    name: Literal["images"] = Field(description="generated images: stripes whose angle is the class")
+    name: Literal["images"] = Field(description=DATA["images"].summary)
     rows: int = Field(default=2000, ge=16, le=10**6, description="images to generate")
     size: int = Field(default=16, ge=8, le=1024, description="pixels of height and width")
     channels: int = Field(default=1, ge=1, le=64, description="values of each pixel")
@@ -108,9 +109,7 @@ class ImagesData(_Classes):
 class QuadraticData(_Data):
     """Generated least squares."""
 
-    name: Literal["quadratic"] = Field(
-        description="generated least squares of a known curvature: stable up to the rate 1"
-    )
+    name: Literal["quadratic"] = Field(description=DATA["quadratic"].summary)
     validation_fraction: float = Field(
         default=0.0, ge=0, lt=1, description="share of the rows that is held out; above 0 the curvature is not exact"
     )
@@ -144,7 +143,7 @@ class _File(_Data):
 class NpzData(_File):
     """Arrays of one file."""
 
-    name: Literal["npz"] = Field(description="arrays of your own from an .npz file")
+    name: Literal["npz"] = Field(description=DATA["npz"].summary)
     inputs: str = Field(default="x", min_length=1, description="name of the array of inputs, one row per example")
     targets: str = Field(default="y", min_length=1, description="name of the array of targets")
 
@@ -152,7 +151,7 @@ class NpzData(_File):
 class NpyData(_Data):
     """Arrays of two files."""
 
-    name: Literal["npy"] = Field(description="arrays of your own from two .npy files, mapped into memory")
+    name: Literal["npy"] = Field(description=DATA["npy"].summary)
     inputs: str = Field(
         default="x.npy",
         min_length=1,
@@ -168,7 +167,7 @@ class NpyData(_Data):
 class CsvData(_File):
     """A table as text."""
 
-    name: Literal["csv"] = Field(description="columns of your own .csv file")
+    name: Literal["csv"] = Field(description=DATA["csv"].summary)
     inputs: Columns = Field(default=(), description="columns of inputs, numbers; [] takes all but the target")
     targets: OneOrMore = Field(default="y", validate_default=True, description=TARGETS)
 
@@ -176,7 +175,7 @@ class CsvData(_File):
 class ParquetData(_File):
     """A table in columns."""
 
-    name: Literal["parquet"] = Field(description="columns of your own .parquet file; needs pyarrow")
+    name: Literal["parquet"] = Field(description=DATA["parquet"].summary)
     inputs: Columns = Field(default=(), description="columns of inputs, numbers; [] takes all but the target")
     targets: OneOrMore = Field(default="y", validate_default=True, description=TARGETS)
 
@@ -184,9 +183,7 @@ class ParquetData(_File):
 class TextData(_Any):
     """Text, byte by byte."""
 
-    name: Literal["text"] = Field(
-        description="a text's bytes as tokens: a shipped public-domain book, or a file of your own"
-    )
+    name: Literal["text"] = Field(description=DATA["text"].summary)
     batch_size: int = Field(default=32, ge=1, le=10**9, description="windows per batch, each as long as the context")
     validation_fraction: float = Field(default=0.1, ge=0, lt=1, description="share of the text, at its end, held out")
     path: str | None = Field(

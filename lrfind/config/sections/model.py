@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from lrfind.config.sections.base import Section, conflict
 from lrfind.config.sections.target import OwnModel
+from lrfind.core.registry import MODELS
 
 # A YAML list becomes a tuple, which strictness would refuse; its items stay strict.
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=10**6)], ...], Field(strict=False)]
@@ -22,13 +23,13 @@ DROPOUT = "share of the values that training sets to 0"
 class LinearModel(Section):
     """One affine layer."""
 
-    name: Literal["linear"] = Field(description="one affine layer; inputs flattened")
+    name: Literal["linear"] = Field(description=MODELS["linear"].summary)
 
 
 class MlpModel(Section):
     """Fully connected layers."""
 
-    name: Literal["mlp"] = Field(description="fully connected layers; inputs flattened")
+    name: Literal["mlp"] = Field(description=MODELS["mlp"].summary)
     hidden: Widths = Field(default=(128, 128), description="width of each hidden layer; [] has none")
     activation: Literal["relu", "gelu", "tanh", "silu"] = Field(default="relu", description="after each hidden layer")
     norm: Norm = Field(default="none", description=NORM)
@@ -38,7 +39,7 @@ class MlpModel(Section):
 class CnnModel(Section):
     """Convolutions in stages."""
 
-    name: Literal["cnn"] = Field(description="3x3 convolutions, two a stage; for images")
+    name: Literal["cnn"] = Field(description=MODELS["cnn"].summary)
     channels: Channels = Field(default=(32, 64, 128), description="of each stage, which halves height and width")
     norm: Norm = Field(default="none", description=NORM)
 
@@ -46,7 +47,7 @@ class CnnModel(Section):
 class ResnetModel(Section):
     """Residual blocks in stages."""
 
-    name: Literal["resnet"] = Field(description="residual blocks of two 3x3 convolutions; for images")
+    name: Literal["resnet"] = Field(description=MODELS["resnet"].summary)
     stages: Blocks = Field(
         default=(2, 2, 2), description="blocks of each stage; all but the first halve height and width"
     )
@@ -57,7 +58,7 @@ class ResnetModel(Section):
 class TransformerModel(Section):
     """A decoder."""
 
-    name: Literal["transformer"] = Field(description="decoder that predicts the next token; for text")
+    name: Literal["transformer"] = Field(description=MODELS["transformer"].summary)
     layers: int = Field(default=2, ge=1, le=1000, description="blocks of attention and a network four times as wide")
     heads: int = Field(default=4, ge=1, le=1000, description="of attention; they share the width")
     width: int = Field(default=128, ge=1, le=10**5, description="numbers that stand for a token; a multiple of heads")

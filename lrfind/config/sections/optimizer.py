@@ -70,14 +70,14 @@ class OptimizerSection(Section):
 
     @model_serializer(mode="wrap")
     def _without_own(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Of an optimiser of optax nothing is said about one of the user's own, nor the other way round."""
-        found: dict[str, Any] = dump(self)
+        """Leave out the keys of the other kind: of own code for an optimiser of optax, and the reverse."""
+        values: dict[str, Any] = dump(self)
         left_out = OWN_KEYS if self.named else set(SHARED[1:]) - set(OWN_SHARED)
-        return {key: found[key] for key in found if key not in left_out}
+        return {key: values[key] for key in values if key not in left_out}
 
     @property
     def named(self) -> bool:
-        """Whether it is one of optax by name: not the user's own, nor inside of their train step."""
+        """Whether this is an optimiser of optax, not one of the user's own."""
         return self.name in OPTIMIZERS
 
     @property
@@ -110,7 +110,7 @@ class OptimizerSection(Section):
         return self
 
     def _own(self) -> Self:
-        """The checks of an optimiser that is not one of optax by name."""
+        """Check an optimiser that is not one of optax."""
         if self.name == OWN and self.target is None:
             raise conflict("missing: a reference such as my_optimizer.py:make", "target")
         stray = [
@@ -128,7 +128,7 @@ class OptimizerSection(Section):
 
 
 def option_schema(default: Default, key: str = "") -> dict[str, Any]:
-    """JSON Schema of a keyword whose default this is. None stands for an optional number: optax has no others."""
+    """Return the JSON Schema of a keyword by its default; None stands for an optional number."""
     match default:
         case bool():
             return {"type": "boolean", "default": default}
@@ -150,7 +150,7 @@ def _fits(value: Any, default: Default, wanted: dict[str, Any]) -> bool:
     if isinstance(default, tuple):
         if not isinstance(value, list | tuple) or len(value) != len(default):
             return False
-        return all(_fits(*each) for each in zip(value, default, wanted["prefixItems"], strict=True))
+        return all(_fits(*pair) for pair in zip(value, default, wanted["prefixItems"], strict=True))
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, str):
@@ -163,7 +163,7 @@ def _fits(value: Any, default: Default, wanted: dict[str, Any]) -> bool:
 
 
 def within(value: float, wanted: Mapping[str, Any]) -> bool:
-    """Whether a number is within the bounds of a schema."""
+    """Return whether a number is within the bounds of a schema."""
     return bool(wanted.get("minimum", -math.inf) <= value < wanted.get("exclusiveMaximum", math.inf))
 
 

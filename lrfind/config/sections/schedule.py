@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from lrfind.config.sections.base import Section, conflict
+from lrfind.core.registry import SCHEDULES
 
 LONGEST = 10**9
 
@@ -24,8 +26,19 @@ EpochList = Annotated[tuple[Annotated[float, Field(gt=0, le=LONGEST)], ...], Fie
 FactorList = Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(strict=False)]
 
 
+def count(description: str) -> Any:
+    """Return the field of a number of steps that may be left out."""
+    return Field(default=None, ge=1, le=LONGEST, description=description)
+
+
 class Schedule(Section):
-    """What all schedules have."""
+    """The keys that all schedules share.
+
+    Attributes:
+        shares: by key, the fraction 1 / n of the training's steps that a number of steps is by default, as n.
+    """
+
+    shares: ClassVar[Mapping[str, int]] = {}
 
     name: str
     warmup_steps: int = Field(
@@ -33,29 +46,30 @@ class Schedule(Section):
     )
 
     def keywords(self, steps: int) -> dict[str, Any]:
-        """The schedule's own keys but `name`, for a training of `steps`, with the derived defaults filled in."""
-        return self.model_dump(exclude={"name"})
+        """Return the values of all keys but `name` for a training of `steps`, with derived defaults filled in."""
+        values = self.model_dump(exclude={"name"})
+        return values | {key: values[key] or max(1, steps // share) for key, share in self.shares.items()}
 
     def scaled(self, steps: int, horizon: int) -> dict[str, Any]:
-        """`keywords` for a training of `steps`, squeezed into `horizon` steps.
+        """Return `keywords` for a training of `steps`, squeezed into `horizon` steps.
 
         Every number of steps is multiplied by ``horizon / steps`` and is at least 1; a warm-up leaves a step after it.
         All but the length of a cycle are rounded: cycles end where they would, to the nearest step.
         """
-        found = self.keywords(steps)
+        values = self.keywords(steps)
 
         def squeezed(key: str, value: Any) -> Any:
             if isinstance(value, tuple):
-                return tuple(squeezed(key, each) for each in value)
+                return tuple(squeezed(key, item) for item in value)
             if not value or horizon == steps:
                 return value
             return max(1, value * horizon / steps if key == "cycle_steps" else round(value * horizon / steps))
 
-        found |= {key: squeezed(key, found[key]) for key in STEPS & found.keys()}
-        return found | {"warmup_steps": min(found["warmup_steps"], horizon - 1)}
+        values |= {key: squeezed(key, values[key]) for key in STEPS & values.keys()}
+        return values | {"warmup_steps": min(values["warmup_steps"], horizon - 1)}
 
     def misfit(self, steps: int) -> tuple[str, str] | None:
-        """The key that does not go with a training of `steps`, and why; None where all do."""
+        """Return the key that does not fit a training of `steps`, and a sentence; None if all fit."""
         if self.warmup_steps >= steps:
             return "warmup_steps", f"must be less than the {steps:,} steps of the training; got {self.warmup_steps}"
         return None
@@ -64,47 +78,39 @@ class Schedule(Section):
 class ConstantSchedule(Schedule):
     """The same rate at every step."""
 
-    name: Literal["constant"] = Field(description="the same rate at every step")
+    name: Literal["constant"] = Field(description=SCHEDULES["constant"].summary)
 
 
 class LinearSchedule(Schedule):
     """A straight line."""
 
-    name: Literal["linear"] = Field(description="straight line from the rate to end_factor times it")
+    name: Literal["linear"] = Field(description=SCHEDULES["linear"].summary)
     end_factor: float = Field(default=0.0, ge=0, le=1, description="last rate, as a factor of the rate")
 
 
 class ExponentialSchedule(Schedule):
     """A constant factor every so many steps."""
 
-    name: Literal["exponential"] = Field(description="multiplied by decay_rate every decay_steps")
+    shares: ClassVar[Mapping[str, int]] = {"decay_steps": 100}
+    name: Literal["exponential"] = Field(description=SCHEDULES["exponential"].summary)
     decay_rate: float = Field(default=0.96, gt=0, le=1, description="factor per decay_steps")
-    decay_steps: int | None = Field(
-        default=None, ge=1, le=LONGEST, description="steps per factor; left out: a hundredth of the training"
-    )
+    decay_steps: int | None = count("steps per factor; left out: a hundredth of the training")
     staircase: bool = Field(default=False, description="jump every decay_steps instead of decaying a little every step")
-
-    def keywords(self, steps: int) -> dict[str, Any]:
-        return super().keywords(steps) | {"decay_steps": self.decay_steps or max(1, steps // 100)}
 
 
 class StepSchedule(Schedule):
     """A drop every so many steps."""
 
-    name: Literal["step"] = Field(description="multiplied by factor every step_size steps")
+    shares: ClassVar[Mapping[str, int]] = {"step_size": 3}
+    name: Literal["step"] = Field(description=SCHEDULES["step"].summary)
     factor: float = Field(default=0.1, gt=0, lt=1, description="factor of each drop")
-    step_size: int | None = Field(
-        default=None, ge=1, le=LONGEST, description="steps between drops; left out: a third of the training"
-    )
-
-    def keywords(self, steps: int) -> dict[str, Any]:
-        return super().keywords(steps) | {"step_size": self.step_size or max(1, steps // 3)}
+    step_size: int | None = count("steps between drops; left out: a third of the training")
 
 
 class CosineSchedule(Schedule):
     """Half a cosine."""
 
-    name: Literal["cosine"] = Field(description="half a cosine from the rate to end_factor times it")
+    name: Literal["cosine"] = Field(description=SCHEDULES["cosine"].summary)
     end_factor: float = Field(default=0.0, ge=0, le=1, description="last rate, as a factor of the rate")
 
 
@@ -120,9 +126,7 @@ class OneCycleSchedule(Schedule):
 class PolynomialSchedule(Schedule):
     """A power of what is left."""
 
-    name: Literal["polynomial"] = Field(
-        description="a power of what is left of the training, down to end_factor times the rate"
-    )
+    name: Literal["polynomial"] = Field(description=SCHEDULES["polynomial"].summary)
     power: float = Field(
         default=2.0, gt=0, le=100, description="of the share of the training that is left; 1 is linear"
     )
@@ -132,23 +136,17 @@ class PolynomialSchedule(Schedule):
 class InverseTimeSchedule(Schedule):
     """Divided by the time."""
 
-    name: Literal["inverse_time"] = Field(
-        description="divided by 1 + decay_rate after decay_steps, by 1 + 2 decay_rate after twice as many, ..."
-    )
+    shares: ClassVar[Mapping[str, int]] = {"decay_steps": 10}
+    name: Literal["inverse_time"] = Field(description=SCHEDULES["inverse_time"].summary)
     decay_rate: float = Field(default=1.0, gt=0, le=1e6, description="what the divisor grows by in decay_steps")
-    decay_steps: int | None = Field(
-        default=None, ge=1, le=LONGEST, description="left out: a tenth of the training, which ends at an 11th then"
-    )
+    decay_steps: int | None = count("left out: a tenth of the training, which ends at an 11th then")
     staircase: bool = Field(default=False, description="jump every decay_steps instead of decaying a little every step")
-
-    def keywords(self, steps: int) -> dict[str, Any]:
-        return super().keywords(steps) | {"decay_steps": self.decay_steps or max(1, steps // 10)}
 
 
 class ScheduledDropSchedule(Schedule):
     """Drops at named places."""
 
-    name: Literal["scheduled_drop"] = Field(description="drops to named factors of the rate at named steps or epochs")
+    name: Literal["scheduled_drop"] = Field(description=SCHEDULES["scheduled_drop"].summary)
     at: StepList = Field(default=(), description="steps of the drops, rising; [] for 1/2 and 3/4 of the training")
     at_epochs: EpochList = Field(default=(), description="epochs of the drops, instead of at; needs train.epochs")
     factors: FactorList = Field(
@@ -160,18 +158,18 @@ class ScheduledDropSchedule(Schedule):
     def _in_order(self) -> Self:
         if self.at and self.at_epochs:
             raise conflict("cannot be given beside at; keep one of the two", "at_epochs", "at")
-        for key, places in (("at", self.at), ("at_epochs", self.at_epochs)):
-            if any(later <= earlier for earlier, later in pairwise(places)):
-                raise conflict(f"must rise from drop to drop; got {list(places)}", key)
-            if len(places) > MOST_CYCLES:
-                raise conflict(f"must be at most {MOST_CYCLES} drops; got {len(places)}", key)
+        for key, times in (("at", self.at), ("at_epochs", self.at_epochs)):
+            if any(later <= earlier for earlier, later in pairwise(times)):
+                raise conflict(f"must rise from drop to drop; got {list(times)}", key)
+            if len(times) > MOST_CYCLES:
+                raise conflict(f"must be at most {MOST_CYCLES} drops; got {len(times)}", key)
         drops = len(self.at or self.at_epochs) or 2
         if self.factors and len(self.factors) != drops:
             raise conflict(f"must be as many as the drops, {drops}; got {len(self.factors)}", "factors")
         return self
 
     def during(self, epochs: float | None) -> None:
-        """Learn how many epochs the training has."""
+        """Set the number of epochs of the training."""
         self._epochs = epochs
 
     def misfit(self, steps: int) -> tuple[str, str] | None:
@@ -182,50 +180,35 @@ class ScheduledDropSchedule(Schedule):
         return super().misfit(steps)
 
     def keywords(self, steps: int) -> dict[str, Any]:
-        found = super().keywords(steps)
+        values = super().keywords(steps)
         at: tuple[float, ...] = self.at or (steps / 2, 3 * steps / 4)
-        if found.pop("at_epochs") and self._epochs is not None:
-            at = tuple(place / self._epochs * steps for place in self.at_epochs)
+        if values.pop("at_epochs") and self._epochs is not None:
+            at = tuple(time / self._epochs * steps for time in self.at_epochs)
         factors = self.factors or tuple(float(f"1e-{drop}") for drop in range(1, len(at) + 1))
-        return found | {"at": tuple(max(1, round(place)) for place in at), "factors": factors}
+        return values | {"at": tuple(max(1, round(time)) for time in at), "factors": factors}
 
 
 class ReduceOnPlateauSchedule(Schedule):
     """Drops when the loss stalls."""
 
-    name: Literal["reduce_on_plateau"] = Field(
-        description="multiplied by factor when the training loss has not improved for so long"
-    )
+    shares: ClassVar[Mapping[str, int]] = {"patience": 10, "window": 100}
+    name: Literal["reduce_on_plateau"] = Field(description=SCHEDULES["reduce_on_plateau"].summary)
     factor: float = Field(default=0.1, gt=0, lt=1, description="factor of each drop; 0.1 and 0.5 are usual")
-    patience: int | None = Field(
-        default=None, ge=1, le=LONGEST, description="steps without improvement before a drop; left out: a tenth of all"
-    )
+    patience: int | None = count("steps without improvement before a drop; left out: a tenth of all")
     threshold: float = Field(
         default=1e-4, gt=0, lt=1, description="share of the lowest loss by which a lower one is an improvement"
     )
     cooldown: int = Field(default=0, ge=0, le=LONGEST, description="steps after a drop that are not counted")
-    window: int | None = Field(
-        default=None,
-        ge=1,
-        le=LONGEST,
-        description="steps whose mean loss is judged, patience and cooldown are whole windows; left out: a hundredth",
+    window: int | None = count(
+        "steps whose mean loss is judged, patience and cooldown are whole windows; left out: a hundredth"
     )
     min_factor: float = Field(default=0.0, ge=0, lt=1, description="lowest rate, as a factor of the rate")
 
-    def keywords(self, steps: int) -> dict[str, Any]:
-        lengths = {"patience": self.patience or max(1, steps // 10), "window": self.window or max(1, steps // 100)}
-        return super().keywords(steps) | lengths
-
 
 class _Cycles(Schedule):
-    """What has cycles."""
+    """The keys of schedules in cycles."""
 
     cycle_steps: int | None = Field(default=None, ge=1, le=LONGEST)
-
-    @property
-    def growth(self) -> float:
-        """Each cycle is so many times as long as the one before."""
-        return 1.0
 
     def misfit(self, steps: int) -> tuple[str, str] | None:
         length, left = self.cycle_steps, steps - self.warmup_steps
@@ -233,32 +216,21 @@ class _Cycles(Schedule):
             return super().misfit(steps)
         if length > left:
             return "cycle_steps", f"must be at most {left:,}, the steps of the training after warm-up; got {length}"
-        growth = self.growth
-        count = left / length if growth == 1 else math.log1p(left / length * (growth - 1)) / math.log(growth)
-        if count > MOST_CYCLES:
-            return "cycle_steps", f"makes {math.ceil(count):,} cycles; {MOST_CYCLES} is the limit; got {length}"
+        growth = getattr(self, "cycle_mult", 1.0)
+        cycles = left / length if growth == 1 else math.log1p(left / length * (growth - 1)) / math.log(growth)
+        if cycles > MOST_CYCLES:
+            return "cycle_steps", f"makes {math.ceil(cycles):,} cycles; {MOST_CYCLES} is the limit; got {length}"
         return super().misfit(steps)
 
 
 class CosineRestartsSchedule(_Cycles):
     """Cosines, one after the other."""
 
-    name: Literal["cosine_restarts"] = Field(
-        description="half cosines one after the other, each cycle_mult times as long as the one before"
-    )
-    cycle_steps: int | None = Field(
-        default=None,
-        ge=1,
-        le=LONGEST,
-        description="steps of the first cycle; left out: so that three fill the training",
-    )
+    name: Literal["cosine_restarts"] = Field(description=SCHEDULES["cosine_restarts"].summary)
+    cycle_steps: int | None = count("steps of the first cycle; left out: so that three fill the training")
     cycle_mult: float = Field(default=2.0, ge=1, le=100, description="length of a cycle over that of the one before")
     decay: float = Field(default=1.0, gt=0, le=1, description="factor of the rate per cycle")
     end_factor: float = Field(default=0.0, ge=0, le=1, description="last rate of a cycle, as a factor of its first")
-
-    @property
-    def growth(self) -> float:
-        return self.cycle_mult
 
     def keywords(self, steps: int) -> dict[str, Any]:
         three = (steps - self.warmup_steps) / (1 + self.cycle_mult + self.cycle_mult**2)
@@ -268,12 +240,8 @@ class CosineRestartsSchedule(_Cycles):
 class TriangularSchedule(_Cycles):
     """Up and down, again and again."""
 
-    name: Literal["triangular"] = Field(
-        description="up from base_factor times the rate to the rate and down again, cycle after cycle"
-    )
-    cycle_steps: int | None = Field(
-        default=None, ge=1, le=LONGEST, description="steps up and down together; left out: a quarter of the training"
-    )
+    name: Literal["triangular"] = Field(description=SCHEDULES["triangular"].summary)
+    cycle_steps: int | None = count("steps up and down together; left out: a quarter of the training")
     base_factor: float = Field(default=0.25, ge=0, le=1, description="lowest rate, as a factor of the rate")
     decay: float = Field(default=1.0, gt=0, le=1, description="factor of the cycle's height per cycle; 0.5 is usual")
 

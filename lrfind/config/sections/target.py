@@ -13,7 +13,7 @@ OWN = "target"
 """The name that a section gets where the user writes `target` instead of one."""
 
 PYTHON = "python"
-"""What stands for the file of an object that came from Python, not from a config."""
+"""Placeholder for the file of an object that came from Python, not from a config."""
 
 NONE = "none"
 """The name of no optimiser: the user's own train step has one."""
@@ -51,7 +51,7 @@ class OwnLoss(OwnCode):
 
 
 def short(target: str) -> str:
-    """A reference without the file's folder."""
+    """Return a reference without its folder."""
     path, _, name = target.rpartition(":")
     if path == PYTHON:
         return name

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrfind.core.check import Failure
 from lrfind.core.printable import one_line
+from lrfind.core.verdicts import Failure
 from lrfind.report.check.verdict_wording import Judged, name_of, position, values
 
 STDIN = ("-", "stdin")
@@ -20,7 +20,7 @@ MOST = 10
 """Annotations of one kind that GitHub shows for a step."""
 
 KINDS = {"fail": "error", "warn": "warning", "pass": "notice"}
-"""What each status is called, the worst first."""
+"""GitHub's name of each status, the worst first."""
 
 DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PROPERTY = DATA | {":": "%3A", ",": "%2C"}

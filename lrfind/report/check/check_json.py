@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from lrfind.core.check import Failure
+from lrfind.core.verdicts import Failure
 from lrfind.report.check.verdict_wording import Judged
 from lrfind.report.json_text import indented
 

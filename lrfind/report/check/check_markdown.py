@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lrfind.core.check import Failure
+from lrfind.core.verdicts import Failure
 from lrfind.report.check.verdict_wording import Judged, brief, headline, name_of, summary, value
 from lrfind.report.look import Look
 from lrfind.report.markdown_text import escape

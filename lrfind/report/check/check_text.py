@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from lrfind.core.check import Check, Failure, Verdict
 from lrfind.core.printable import clean
+from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.check.verdict_wording import Judged, brief, headline, name_of, summary, value
 from lrfind.report.look import Look
 from lrfind.report.wording import ascii_only

@@ -1,5 +1,4 @@
-"""The gate's report as JUnit XML, which GitLab, Jenkins and others show as tests: a config is a suite, a verdict a
-case."""
+"""The gate's report as JUnit XML, as GitLab and Jenkins show it: a config is a suite, a verdict a case."""
 
 from __future__ import annotations
 
@@ -7,12 +6,12 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from lrfind.core.check import Check, Failure
 from lrfind.core.printable import INVISIBLE
+from lrfind.core.verdicts import Check, Failure
 from lrfind.report.check.verdict_wording import Judged, headline, name_of, position, values
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 has no way to write."""
+"""Characters that XML 1.0 cannot hold."""
 
 
 def document(checks: Sequence[Judged], title: str = "lrfind check") -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from lrfind.core.check import Check, Failure, Verdict
 from lrfind.core.printable import clean
+from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.wording import interval, rate
 
 Judged = Check | Failure
@@ -67,7 +67,7 @@ def position(check: Check, verdict: Verdict) -> tuple[int, int] | None:
     """Return line and column of a verdict's key, or of the section around it; None where the config has neither."""
     parts = verdict.key.split(".")
     keys = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
-    return next((check.places[key] for key in keys if key in check.places), None)
+    return next((check.positions[key] for key in keys if key in check.positions), None)
 
 
 def summary(checks: Sequence[Judged]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from lrfind.core.check import Check, Verdict, VerdictStatus
 from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Finding, Severity, Training
+from lrfind.core.verdicts import Check, Verdict, VerdictStatus
 from lrfind.report.check.verdict_wording import Judged
 from lrfind.report.look import Look
 from lrfind.report.train import training_rows
@@ -42,7 +42,7 @@ def of_sweep(result: Result, look: Look) -> Check:
     message = ", ".join(headline(result)) + f": {advised.reason}"
     recommendation = Verdict("recommendation", status, advised.learning_rate, None, message, "optimizer.learning_rate")
     warnings = [Verdict("warning", "warn", None, None, warning, "") for warning in result.warnings]
-    return Check(result.name, look.where, None, advised, (recommendation, *warnings), places=look.positions)
+    return Check(result.name, look.where, None, advised, (recommendation, *warnings), positions=look.positions)
 
 
 def of_training(training: Training, look: Look) -> Check:
@@ -54,7 +54,7 @@ def of_training(training: Training, look: Look) -> Check:
         training.learning_rate,
         None,
         (ended, *verdicts(training.findings, look.fail_on)),
-        places=look.positions,
+        positions=look.positions,
     )
 
 

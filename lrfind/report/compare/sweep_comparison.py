@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrfind.analysis.batch_size_scaling import Law, Rule
-from lrfind.analysis.comparison import Comparison, Entry
+from lrfind.analysis.comparison import ComparedRun, Comparison
 from lrfind.core.printable import clean
 from lrfind.report.compare.cells import SCHEMA, Sheet, common, in_common, optimizer
 from lrfind.report.json_text import indented
@@ -32,7 +32,7 @@ def cells(comparison: Comparison) -> list[tuple[str, ...]]:
     ]
 
 
-def row(entry: Entry, factor: float | None) -> tuple[str, ...]:
+def row(entry: ComparedRun, factor: float | None) -> tuple[str, ...]:
     """Return the cells of one run."""
     advised, known = entry.result.recommendation, entry.result.facts
     judged = entry.judged
@@ -83,7 +83,7 @@ def to_json(comparison: Comparison) -> str:
     return indented(document)
 
 
-def _run(entry: Entry, factor: float | None) -> dict[str, Any]:
+def _run(entry: ComparedRun, factor: float | None) -> dict[str, Any]:
     advised, judged = entry.result.recommendation, entry.judged
     return {
         "label": entry.label,

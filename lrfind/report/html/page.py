@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: styles and figures are in it, it runs no script and loads nothing.
+"""HTML pages that hold their styles and figures, run no script and load nothing.
 
 Whoever fills a `HtmlSection` gives plain words; every one of them is escaped here, and the page's own policy forbids
 scripts, frames and addresses in case one is not.
@@ -14,8 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from lrfind.core.check import VerdictStatus
 from lrfind.core.printable import clean
+from lrfind.core.verdicts import VerdictStatus
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,7 +28,7 @@ SHORT = 24
 """Cells of at most so many characters stay on one line: an interval is 18 long."""
 
 NUMBER = re.compile(r"\d[\d.]*e[+-]\d+")
-"""What a browser would break at its hyphen."""
+"""Text with a hyphen at which a browser would break the line."""
 
 
 @dataclass(frozen=True)

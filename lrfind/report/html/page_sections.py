@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lrfind.analysis.comparison import Comparison, TrainingComparison
-from lrfind.core.check import Failure, VerdictStatus
 from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Finding, Training
+from lrfind.core.verdicts import Failure, VerdictStatus
 from lrfind.report.check import verdict_wording
 from lrfind.report.check.verdicts_of import ENDS, STATUSES
 from lrfind.report.compare.sheets import sheet_of

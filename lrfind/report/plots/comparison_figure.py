@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from lrfind.analysis.batch_size_scaling import Law
-from lrfind.analysis.comparison import Comparison, Entry
+from lrfind.analysis.comparison import ComparedRun, Comparison
 from lrfind.core.dataset import Floats
 from lrfind.core.formats import FigureFormat
 from lrfind.report.plots.axes_parts import LEFT, Cell, add_axes, dot
@@ -101,7 +101,7 @@ def _shared(axes: list[Axis], *, log: bool) -> Axis:
     return log_axis(low, high) if log else linear_axis(low, high)
 
 
-def _on(y: Axis, entry: Entry) -> Floats:
+def _on(y: Axis, entry: ComparedRun) -> Floats:
     """Return the smoothed curve as fractions of the axis, shape (steps,), cut beyond the axis."""
     smoothed = np.where(np.isfinite(entry.result.sweep.smoothed), entry.result.sweep.smoothed, np.nan)
     return clipped(y, np.clip(smoothed, -1e300, 1e300))

@@ -1,4 +1,4 @@
-"""What the evidence says about rates: where the trust-region ratio falls through one half, and how limits are named."""
+"""Evidence about rates: where the trust-region ratio falls below one half, and labels of limits."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def half_trust(result: Result) -> float | None:
 
 
 def limit_name(rule: str | None) -> str:
-    """Return the label of a stability rule: ``"38 / lambda_max (preconditioned)"`` as ``"38/λ"``; ``"stability"`` where
-    it is not short."""
+    """Return the label of a stability rule, e.g. ``"38/λ"`` of ``"38 / lambda_max (preconditioned)"``.
+
+    A rule whose label is longer than `LONGEST_NAME` is called ``"stability"``.
+    """
     name = re.sub(r"\([^()]*\)$", "", rule or "").replace("lambda_max", "λ").replace(" ", "")
     return name if 0 < len(name) <= LONGEST_NAME else "stability"

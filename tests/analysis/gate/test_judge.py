@@ -17,12 +17,12 @@ from lrfind.analysis.gate.rate import rate_in_range
 from lrfind.analysis.range_test.curve import divergences, summarize
 from lrfind.analysis.range_test.methods import suggestions
 from lrfind.analysis.range_test.recommendation import recommend
-from lrfind.core.check import Verdict
 from lrfind.core.dataset import Floats
 from lrfind.core.decode import read_result
 from lrfind.core.errors import LrfindError
 from lrfind.core.registry import VERDICTS
 from lrfind.core.result import Result, Sweep
+from lrfind.core.verdicts import Verdict
 from lrfind.report.sweep.result_json import to_json
 from lrfind.runs.check import judgeable
 from tests.report.conftest import confirmations, confirmed, curves, declined, typical

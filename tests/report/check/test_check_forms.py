@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.core.check import Check, Failure, Verdict
 from lrfind.core.formats import Format
+from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.check.annotations import DATA, MOST, PROPERTY, commands, escape
 from lrfind.report.check.check_json import SCHEMA, to_json
 from lrfind.report.check.junit import document

@@ -47,5 +47,5 @@ def test_an_error_fails_and_what_was_named(found: Finding, wanted: tuple[str, ..
 
 
 def test_an_annotation_stands_where_the_config_says_it() -> None:
-    notes = parse(commands([replace(of_log(diagnosis("c.yaml", SLOW, LITTLE), Look()), places=PLACES)]))
+    notes = parse(commands([replace(of_log(diagnosis("c.yaml", SLOW, LITTLE), Look()), positions=PLACES)]))
     assert [(each.properties["line"], each.properties["col"]) for each in notes] == [("3", "1"), ("5", "21")]

@@ -73,14 +73,14 @@ TAGS, VALUES = ("tag", "metric", "key", "name"), ("value",)
 """Columns with the name, and with the value, of a log with one row per number."""
 
 
-def pivoted(found: list[Row]) -> list[Row]:
+def pivoted(rows: list[Row]) -> list[Row]:
     """Pivot rows of name and value to rows with a column of that name; other rows stay."""
-    columns = {name.strip().lower(): name for row in found[:1] for name in row.cells}
+    columns = {name.strip().lower(): name for row in rows[:1] for name in row.cells}
     tag, value = (next((columns[column] for column in known if column in columns), None) for known in (TAGS, VALUES))
     if tag is None or value is None:
-        return found
+        return rows
     turned = []
-    for row in found:
+    for row in rows:
         cells = {name: cell for name, cell in row.cells.items() if name not in (tag, value)}
         turned.append(Row(row.line, cells | {str(row.cells.get(tag)): row.cells.get(value)}))
     return turned
@@ -146,11 +146,11 @@ OWN = "lrfind/train/"
 """Prefix of the schema that `lrfind train` writes."""
 
 
-def from_training(found: Mapping[str, Any]) -> list[Row]:
+def from_training(document: Mapping[str, Any]) -> list[Row]:
     """Read the rows of ``train.json``; null stands for a value that is not finite."""
 
     def column(part: str, key: str) -> list[Any]:
-        values = (found.get(part) or {}).get(key) or []
+        values = (document.get(part) or {}).get(key) or []
         return [math.nan if cell is None else cell for cell in values]
 
     rate, loss = column("trace", "learning_rate"), column("trace", "loss")
@@ -257,10 +257,10 @@ def is_number(cell: Any) -> bool:
     return True
 
 
-def flat(found: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str, Any]:
+def flat(document: Mapping[str, Any], prefix: str = "", depth: int = 3) -> dict[str, Any]:
     """Flatten nested objects, joining their keys by ``/``."""
     cells: dict[str, Any] = {}
-    for key, value in found.items():
+    for key, value in document.items():
         if isinstance(value, dict) and depth:
             cells |= flat(value, f"{prefix}{key}/", depth - 1)
         else:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from lrfind.config.sections.schedule import STEPS, Schedule
-from lrfind.config.sections.train import TrainSection
+from lrfind.config.sections.train_section import TrainSection
 from lrfind.config.validate import validate
 from lrfind.core import registry
 from lrfind.core.errors import InputError

@@ -1,4 +1,4 @@
-"""What the rate is for: the length of the training, and its schedule."""
+"""The `train` section: length and schedule of the training that the rate is for."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class TrainSection(Section):
     @model_validator(mode="after")
     def _epochs_are_known(self) -> Self:
         if isinstance(self.schedule, ScheduledDropSchedule):
-            places = self.schedule.at_epochs
-            if places and self.epochs is None:
+            drops = self.schedule.at_epochs
+            if drops and self.epochs is None:
                 raise conflict("needs epochs instead of steps; or name steps in at", "schedule.at_epochs", "epochs")
-            if places and self.epochs is not None and places[-1] >= self.epochs:
-                message = f"must be before the end, epoch {self.epochs:g}; got {list(places)}"
+            if drops and self.epochs is not None and drops[-1] >= self.epochs:
+                message = f"must be before the end, epoch {self.epochs:g}; got {list(drops)}"
                 raise conflict(message, "schedule.at_epochs", "epochs")
             self.schedule.during(self.epochs)
         return self
@@ -60,7 +60,7 @@ class TrainSection(Section):
         return self
 
     def resolve_steps(self, rows: int, batch_size: int, accumulate: int) -> int:
-        """Optimiser steps of the training.
+        """Compute the optimiser steps of the training.
 
         Args:
             rows: rows to train on.
