@@ -19,7 +19,7 @@ from lrfind.engine.evaluation import AT_ONCE
 from lrfind.engine.host_batches import IN_FLIGHT
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.task.batch_source import of_dataset
-from lrfind.task.data import streams
+from lrfind.task.data import rows as lazy_rows
 from lrfind.task.task import Task, make, memory, rows_of
 
 MODEL: dict[str, dict[str, Any]] = {
@@ -327,7 +327,7 @@ def test_a_plan_whose_data_stay_on_the_disk(
 ) -> None:
     given = config(MODEL["linear"], sections["npy"], optimizer={"name": "sgd", "accumulate": 3})
     whole = make(given)
-    monkeypatch.setattr(streams, "LARGEST", 0)
+    monkeypatch.setattr(lazy_rows, "LARGEST", 0)
     task = make(given)
     assert task.describe_data() == f"{whole.describe_data()}, read from the disk batch by batch"
     assert (task.step_bytes, whole.step_bytes) == (2 * 3 * 16 * (4 + 2) * 4, 0)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lrfind.core.dataset import Rows
 from lrfind.core.errors import InputError
 from lrfind.task.data.arrays import Arrays
-from lrfind.task.data.floats import check_finite
-from lrfind.task.data.rows import blocks, converted
+from lrfind.task.data.floats import InvalidValues, check_finite
+from lrfind.task.data.rows import blocks, convert_rows
 
 LABEL_LOSSES = frozenset({"cross_entropy"})
 """Losses whose targets are class labels."""
@@ -55,7 +55,7 @@ def understand(arrays: Arrays, loss: str | None) -> Goal:
     outputs = targets.shape[1] if targets.ndim == 2 else 1
     if loss in LABEL_LOSSES or (loss is None and is_labels(targets)):
         classes = check_labels(arrays)
-        labels = converted(targets, as_labels, (), np.int32)
+        labels = convert_rows(targets, as_labels, (), np.int32)
         return Goal("classification", labels, classes, labels)
     if names is not None and loss not in BINARY_LOSSES:
         raise InputError(
@@ -64,10 +64,10 @@ def understand(arrays: Arrays, loss: str | None) -> Goal:
         )
     if loss in BINARY_LOSSES:
         check_binary(arrays)
-        strata = converted(targets, as_labels, (), np.int32) if outputs == 1 else None
-        return Goal("binary", converted(targets, as_values, (outputs,), np.float32), outputs, strata)
+        strata = convert_rows(targets, as_labels, (), np.int32) if outputs == 1 else None
+        return Goal("binary", convert_rows(targets, as_values, (outputs,), np.float32), outputs, strata)
     check_finite(arrays, "targets")
-    return Goal("regression", converted(targets, as_values, (outputs,), np.float32), outputs, None)
+    return Goal("regression", convert_rows(targets, as_values, (outputs,), np.float32), outputs, None)
 
 
 def as_labels(targets: NDArray[Any]) -> NDArray[np.int32]:
@@ -76,13 +76,8 @@ def as_labels(targets: NDArray[Any]) -> NDArray[np.int32]:
 
 
 def as_values(targets: NDArray[Any]) -> NDArray[np.float32]:
-    """Shape (rows, outputs)."""
-    return two_axes(targets).astype(np.float32)
-
-
-def two_axes(targets: NDArray[Any]) -> NDArray[Any]:
-    """Shape (rows, outputs)."""
-    return targets[:, None] if targets.ndim == 1 else targets
+    """Return targets as float32 of shape (rows, outputs)."""
+    return targets.reshape(len(targets), -1).astype(np.float32)
 
 
 def is_labels(targets: Rows) -> bool:
@@ -99,32 +94,25 @@ def check_labels(arrays: Arrays) -> int:
             "convert them (for values to be predicted use 'loss: mse')",
             key="data.targets",
         )
-    lowest, highest = int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min)
-    negative, first, top = 0, (0, 0), 0
+    lowest, highest, highest_row = int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min), 0
+    negative = InvalidValues()
     for part in blocks(targets):
         labels = targets[part].reshape(-1)
         if labels.dtype.kind != "u":  # Beyond 2^63, these would turn negative.
             labels = labels.astype(np.int64)
-        below = labels < 0
-        if below.any():
-            row = int(np.argmax(below))
-            first = first if negative else (part.start + row, int(labels[row]))
-            negative += int(np.count_nonzero(below))
+        negative.add(labels, labels < 0, part.start)
         if labels.max() > highest:
-            top, highest = part.start + int(np.argmax(labels)), int(labels.max())
+            highest_row, highest = part.start + int(np.argmax(labels)), int(labels.max())
         lowest = min(lowest, int(labels.min()))
-    if negative:
-        row, label = first
-        which = "one is" if negative == 1 else f"{negative:,} are"
-        start = ":" if negative == 1 else ", the first"
+    if negative.count:
+        which = "one is" if negative.count == 1 else f"{negative.count:,} are"
         raise InputError(
-            f"labels must run from 0 to classes - 1, and {which} negative{start} {label} in "
-            f"{arrays.place('targets', (row,))}",
+            f"labels must run from 0 to classes - 1, and {which} negative{negative.first(arrays, 'targets')}",
             key="data.targets",
         )
     if highest >= len(targets):
         raise InputError(
-            f"label {highest} in {arrays.place('targets', (top,))} would mean {highest + 1} classes for "
+            f"label {highest} in {arrays.place('targets', (highest_row,))} would mean {highest + 1} classes for "
             f"{len(targets)} rows; labels must run from 0 to classes - 1 (for values to be predicted use 'loss: mse')",
             key="data.targets",
         )
@@ -147,28 +135,23 @@ def check_binary(arrays: Arrays) -> None:
             "use cross_entropy",
             key="loss",
         )
-    count, first, value, same = 0, (0, 0), None, True
-    top = two_axes(targets[:1])
+    single = targets.ndim == 1 or targets.shape[1] == 1
+    shape = (-1,) if single else (-1, targets.shape[1])
+    top, same, invalid = targets[:1].reshape(shape), True, InvalidValues()
     for part in blocks(targets):
-        answers = two_axes(targets[part])
-        bad = (answers != 0) & (answers != 1)
-        if bad.any():
-            row, column = (int(place) for place in np.argwhere(bad)[0])
-            first, value = (first, value) if count else ((part.start + row, column), answers[row, column])
-            count += int(np.count_nonzero(bad))
+        answers = targets[part].reshape(shape)
+        invalid.add(answers, (answers != 0) & (answers != 1), part.start)
         same = same and bool((answers == top).all())
-    single = top.shape[1] == 1
-    if count:
-        which = "one is" if count == 1 else f"{count:,} are"
-        start = ":" if count == 1 else ", the first"
+    if invalid.count:
+        which = "one is" if invalid.count == 1 else f"{invalid.count:,} are"
         other = "for several classes use 'loss: cross_entropy'" if is_labels(targets) else "for values use 'loss: mse'"
         raise InputError(
-            f"targets of binary_cross_entropy must be 0 or 1, and {which} not{start} {value} in "
-            f"{arrays.place('targets', first[:1] if single else first)} ({other})",
+            f"targets of binary_cross_entropy must be 0 or 1, and {which} not{invalid.first(arrays, 'targets')} "
+            f"({other})",
             key="data.targets",
         )
     if same and single:
-        only = repr(names[0]) if names is not None else top[0, 0]
+        only = repr(names[0]) if names is not None else top[0]
         raise InputError(f"every label is {only}; there is nothing to learn", key="data.targets")
     if same:
         raise InputError("every row of targets is the same; there is nothing to learn", key="data.targets")
