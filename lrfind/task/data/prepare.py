@@ -18,10 +18,10 @@ from lrfind.task.data.rows import LazyRows
 from lrfind.task.data.targets import understand
 
 OTHER_KINDS = {"U": "text", "S": "text", "c": "complex numbers", "O": "Python objects", "M": "dates", "m": "durations"}
-"""What arrays hold that nothing can be learnt from, by numpy's letter for it."""
+"""Names of what arrays may hold besides real numbers, by numpy's letter."""
 
 BRIGHTEST = 255
-"""Images of bytes are divided by it."""
+"""The brightest pixel of images of bytes, which are divided by it."""
 
 
 def prepare(

@@ -1,4 +1,4 @@
-"""What targets ask for: a class, yes or no for each of several questions, or values."""
+"""Targets: class labels, binary answers to one or several questions, or values to predict."""
 
 from __future__ import annotations
 
@@ -21,18 +21,17 @@ BINARY_LOSSES = frozenset({"binary_cross_entropy"})
 """Losses whose targets are 0 or 1."""
 
 SHOWN = 5
-"""Classes that a message names."""
+"""Number of classes that a message names."""
 
 
 class Goal(NamedTuple):
-    """Targets that a network can be trained on.
+    """Checked targets that a network can be trained on.
 
     Attributes:
-        task: what they ask for.
+        task: kind of the prediction.
         targets: shape (rows,) integer labels, or (rows, outputs) floats.
-        outputs: numbers the network must put out.
-        strata: the class of each row, shape (rows,), of which a split keeps the shares; None where there are no
-            classes.
+        outputs: number of the network's outputs.
+        strata: class of each row, whose shares a split keeps, shape (rows,); None where there are no classes.
     """
 
     task: Literal["classification", "binary", "regression"]
@@ -45,7 +44,7 @@ def understand(arrays: Arrays, loss: str | None) -> Goal:
     """Check and convert the targets.
 
     Args:
-        arrays: of the right shapes.
+        arrays: inputs and targets of the right shapes.
         loss: a name of `LOSSES`; None to take what fits the targets.
 
     Raises:
@@ -71,7 +70,7 @@ def understand(arrays: Arrays, loss: str | None) -> Goal:
 
 
 def as_labels(targets: NDArray[Any]) -> NDArray[np.int32]:
-    """Shape (rows,)."""
+    """Return targets as int32 of shape (rows,)."""
     return targets.reshape(-1).astype(np.int32)
 
 
@@ -81,12 +80,16 @@ def as_values(targets: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def is_labels(targets: Rows) -> bool:
-    """Whole numbers in one column are labels, everything else are values."""
+    """Return whether targets are labels: whole numbers in one column."""
     return targets.dtype.kind in "biu" and (targets.ndim == 1 or targets.shape[1] == 1)
 
 
 def check_labels(arrays: Arrays) -> int:
-    """Labels run from 0 to classes - 1; returns the classes."""
+    """Check that labels run from 0 to classes - 1, and return the number of classes.
+
+    Raises:
+        InputError: they do not, or are all equal.
+    """
     targets = arrays.targets
     if not is_labels(targets):
         raise InputError(
@@ -127,7 +130,11 @@ def check_labels(arrays: Arrays) -> int:
 
 
 def check_binary(arrays: Arrays) -> None:
-    """Targets are zeros and ones."""
+    """Check that targets are zeros and ones, and not all rows alike.
+
+    Raises:
+        InputError: they are not.
+    """
     targets, names = arrays.targets, arrays.classes
     if names is not None and len(names) > 2:
         raise InputError(
@@ -158,13 +165,13 @@ def check_binary(arrays: Arrays) -> None:
 
 
 def from_text(texts: Sequence[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Labels and the names of their classes, in sorted order."""
+    """Return labels, and the names of their classes in sorted order."""
     names = sorted(set(texts))
     numbers = {name: number for number, name in enumerate(names)}
     return np.array([numbers[text] for text in texts], np.int32), tuple(names)
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first few, for a message."""
+    """Return the first `SHOWN` names, for a message."""
     rest = f", and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + rest
