@@ -113,13 +113,13 @@ class TemporaryRows:
         except OSError as error:
             raise self._no_room(error) from error
         self._rows += len(block)
-        self._row = block[:0]
+        self._like = block[:0]
 
     def stored(self) -> LazyRows:
         """Return all rows."""
-        shape = (self._rows, *self._row.shape[1:])
+        shape = (self._rows, *self._like.shape[1:])
         file = os.fdopen(os.dup(self._file.fileno()), "rb", buffering=0)
-        return stored_rows(file, f"the copy in {self._folder}", 0, shape, self._row.dtype)
+        return stored_rows(file, f"the copy in {self._folder}", 0, shape, self._like.dtype)
 
     def _no_room(self, error: OSError) -> RunError:
         return RunError(

@@ -73,25 +73,32 @@ def prepare(
         digest.update(f"{[(array.dtype, array.shape) for array in (arrays.inputs, arrays.targets)]}".encode())
         digest.update(held_out.data)
 
-    def scaled(picked: Callable[[NDArray[Any]], NDArray[Any]], count: int) -> Split:
-        inputs: Rows = LazyRows(
-            (count, *arrays.inputs.shape[1:]), np.float32, lambda places: scaling(arrays.inputs[picked(places)])
-        )
-        targets: Rows = LazyRows(
-            (count, *goal.targets.shape[1:]), goal.targets.dtype, lambda places: goal.targets[picked(places)]
-        )
-        if digest is not None:
-            return Split(inputs, targets)
-        unchanged = count == rows and arrays.inputs.dtype == np.float32 and not standardize
-        return Split(arrays.inputs if unchanged else inputs[:], targets[:])
+    train = part_of(arrays.inputs, goal.targets, scaling, split.train, split.train_count)
+    validation = None
+    if split.held_out_count:
+        validation = part_of(arrays.inputs, goal.targets, scaling, split.held_out, split.held_out_count)
+    if digest is None:
+        unchanged = validation is None and not standardize and arrays.inputs.dtype == np.float32
+        train = Split(arrays.inputs if unchanged else train.inputs[:], train.targets[:])
+        validation = validation and Split(validation.inputs[:], validation.targets[:])
+    return Dataset(name, train, validation, goal.task, goal.outputs, digest and digest.hexdigest())
 
-    return Dataset(
-        name,
-        scaled(split.train, split.train_count),
-        scaled(split.held_out, split.held_out_count) if split.held_out_count else None,
-        goal.task,
-        goal.outputs,
-        digest and digest.hexdigest(),
+
+def part_of(
+    inputs: Rows, targets: Rows, scaling: Scaling, numbers: Callable[[NDArray[Any]], NDArray[Any]], count: int
+) -> Split:
+    """Return one part of a split, whose rows are picked and scaled when they are indexed.
+
+    Args:
+        inputs: all rows of inputs.
+        targets: all rows of targets.
+        scaling: scaling of the inputs.
+        numbers: ``places in the part (n,) -> row numbers (n,)``.
+        count: number of rows of the part.
+    """
+    return Split(
+        LazyRows((count, *inputs.shape[1:]), np.float32, lambda places: scaling(inputs[numbers(places)])),
+        LazyRows((count, *targets.shape[1:]), targets.dtype, lambda places: targets[numbers(places)]),
     )
 
 
