@@ -14,7 +14,7 @@ from lrfind.cli.delivery import deliver, failure, look_of, summarise
 from lrfind.cli.options import CommandOptions, Format
 from lrfind.cli.outputs import starting_folder
 from lrfind.cli.progress import LineProgress, parting, progress_of
-from lrfind.cli.sources import ConfigLoader, Source
+from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import Interruption, apart, exit_message, interruptible, say, screen, show_error
 from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
 from lrfind.core.verdicts import Failure
@@ -82,7 +82,7 @@ class Session:
             write(self.start / self.options.plot, figure, self.options.plot)
 
 
-def done(document: Document, source: Source, loaded: Loaded, session: Session) -> ExitCode:
+def done(document: Document, source: CommandSource, loaded: Loaded, session: Session) -> ExitCode:
     """Return the exit code of a command that has nothing to conclude from a document."""
     del document, source, loaded, session
     return ExitCode.DONE
@@ -107,10 +107,10 @@ class Command:
     """
 
     title: str
-    prepare: Callable[[ConfigLoader], Sequence[Source]]
-    execute: Callable[[Source, Loaded, Session], Document | None]
-    reopen: Callable[[Source], Document] | None = None
-    conclude: Callable[[Document, Source, Loaded, Session], ExitCode] = done
+    prepare: Callable[[ConfigLoader], Sequence[CommandSource]]
+    execute: Callable[[CommandSource, Loaded, Session], Document | None]
+    reopen: Callable[[CommandSource], Document] | None = None
+    conclude: Callable[[Document, CommandSource, Loaded, Session], ExitCode] = done
     combine: Callable[[Sequence[tuple[str, Document]], Session], Document | None] | None = None
     look: Mapping[str, Any] = field(default_factory=dict)
     wraps: bool = True
@@ -156,7 +156,7 @@ class _Run:
             return show_error(failure_of(error), debug=self.options.debug)
         return session.interruption.code or next((code for code in SEVERITY if code in codes), ExitCode.DONE)
 
-    def prepare(self) -> Sequence[Source]:
+    def prepare(self) -> Sequence[CommandSource]:
         """Return the sources; a refusal is delivered in the formats of CI, where the command reports one."""
         try:
             sources = self.command.prepare(ConfigLoader(self.options))
@@ -176,7 +176,7 @@ class _Run:
         if not self.session.interruption.waits:
             self.deliver()
 
-    def run_source(self, source: Source) -> ExitCode:
+    def run_source(self, source: CommandSource) -> ExitCode:
         """Return the exit code of one source, its error shown."""
         session = self.session
         session.interruption.waits = False
@@ -201,13 +201,13 @@ class _Run:
         exit_zero = getattr(self.options, "exit_zero", False)
         return ExitCode.DONE if code is ExitCode.NO_RECOMMENDATION and exit_zero else code
 
-    def reopen(self, source: Source) -> ExitCode:
+    def reopen(self, source: CommandSource) -> ExitCode:
         """Add the document of a finished run."""
         assert self.command.reopen is not None
         self.combined.append((source.argument, self.command.reopen(source)))
         return ExitCode.DONE
 
-    def execute(self, source: Source, loaded: Loaded) -> ExitCode:
+    def execute(self, source: CommandSource, loaded: Loaded) -> ExitCode:
         """Measure a config, add its document and return its exit code; an error of a key gets the key's position."""
         session = self.session
         try:

@@ -10,7 +10,7 @@ from typing import Any
 from lrfind.cli.command import Session
 from lrfind.cli.options import CommandOptions, CompareOptions, TrainOptions
 from lrfind.cli.outputs import RUNS, figure_format
-from lrfind.cli.sources import Source
+from lrfind.cli.sources import CommandSource
 from lrfind.cli.terminal import say
 from lrfind.config.load import Loaded
 from lrfind.core.dry_run import DryRun
@@ -24,7 +24,7 @@ from lrfind.task.user_code.loader import ImportPolicy
 from lrfind.task.user_code.module_loading import loaded as loaded_modules
 
 
-def measure(source: Source, loaded: Loaded, session: Session, runs: Path = RUNS) -> Result:
+def measure(source: CommandSource, loaded: Loaded, session: Session, runs: Path = RUNS) -> Result:
     """Return the result of a sweep, and print where the measurements are if a signal came.
 
     Args:
@@ -56,7 +56,7 @@ def measure(source: Source, loaded: Loaded, session: Session, runs: Path = RUNS)
     return result
 
 
-def run_options(source: Source, loaded: Loaded, session: Session, runs: Path = RUNS) -> sweeps.Options:
+def run_options(source: CommandSource, loaded: Loaded, session: Session, runs: Path = RUNS) -> sweeps.Options:
     """Return the options of a run that are not part of its config.
 
     Args:
@@ -113,7 +113,7 @@ def _render(result: Result, timer: Timer, session: Session) -> tuple[Result, dic
     return result, files
 
 
-def dry_run(source: Source, loaded: Loaded, session: Session) -> DryRun:
+def dry_run(source: CommandSource, loaded: Loaded, session: Session) -> DryRun:
     """Return the size and the cost of a sweep that is not run.
 
     Args:

@@ -31,7 +31,7 @@ TRAIN_KEYS = {"lr": "optimizer.learning_rate", "schedule": "train.schedule", "st
 
 
 @dataclass(frozen=True)
-class Source:
+class CommandSource:
     """A config, or a finished run, that a command names.
 
     Attributes:
@@ -100,7 +100,7 @@ class ConfigLoader:
             return None
 
 
-def sources_of(configs: Sequence[str], options: CommandOptions, loader: ConfigLoader) -> list[Source]:
+def sources_of(configs: Sequence[str], options: CommandOptions, loader: ConfigLoader) -> list[CommandSource]:
     """Return the configs of a command, each with a run directory of its own.
 
     Args:
@@ -112,12 +112,12 @@ def sources_of(configs: Sequence[str], options: CommandOptions, loader: ConfigLo
     several = len(configs) > 1
     folders = [options.out / name if options.out is not None and several else options.out for name in names]
     return [
-        Source(config, partial(loader.load, config), name, folder)
+        CommandSource(config, partial(loader.load, config), name, folder)
         for config, name, folder in zip(configs, names, folders, strict=True)
     ]
 
 
-def note_renamed(sources: Sequence[Source], options: CommandOptions) -> None:
+def note_renamed(sources: Sequence[CommandSource], options: CommandOptions) -> None:
     """Print the run directories that are not called like their configs, as another config is called so."""
     for source in sources:
         own = name_of(source.argument)
@@ -130,7 +130,7 @@ def output_files(options: CommandOptions) -> dict[str, Path | None]:
     return {"--plot": options.plot, "--output": options.output}
 
 
-def check_sources(sources: Sequence[Source], options: CommandOptions, loader: ConfigLoader) -> None:
+def check_sources(sources: Sequence[CommandSource], options: CommandOptions, loader: ConfigLoader) -> None:
     """Refuse what could only fail after the measuring.
 
     Args:

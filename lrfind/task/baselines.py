@@ -71,7 +71,7 @@ def fitted(loss: str, targets: Rows, outputs: int) -> float | None:
             shares = np.stack([ones, 1 - ones])
             return float(-(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=0).mean())
         case "mse":
-            spread = reduce(Spread.__add__, filter(None, (Spread.of(targets[part]) for part in blocks(targets))))
+            spread = reduce(Spread.__add__, (Spread.of(targets[part]) for part in blocks(targets)))
             return float((spread.squares / spread.count).mean())
         case "mae" if isinstance(targets, np.ndarray):  # A median needs all of them at once.
             return float(np.abs(targets - np.median(targets, axis=0)).mean())

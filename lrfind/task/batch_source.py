@@ -1,4 +1,4 @@
-"""Where batches come from, as a plan sees it: rows in memory here, the user's own in `lrfind.task.user_code`."""
+"""Sources of batches: rows of arrays here, the user's own batches in `lrfind.task.user_code`."""
 
 from __future__ import annotations
 
@@ -23,69 +23,81 @@ from lrfind.task.data.shuffle import shuffled
 Tree = Any
 """A pytree of numpy arrays."""
 
-JUDGED = 5
-"""The random stream that draws the rows that states are judged on."""
+EVALUATED = 5
+"""The random stream that draws the rows to evaluate on."""
 
 Part = Literal["train", "validation"]
 
 
 class Source(Protocol):
-    """What a model learns from."""
+    """A source of training and validation batches."""
 
     @property
     def title(self) -> str:
-        """How reports call it."""
+        """The source's name in reports."""
 
     @property
     def batch_rows(self) -> int:
-        """Rows of one batch."""
+        """The rows of one batch."""
 
     @property
     def batch_bytes(self) -> int:
-        """Bytes of one batch that the host hands over; 0 where the rows are on the device."""
+        """The bytes of one batch that are copied to the device; 0 where the rows are there."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes that stay in memory."""
+        """The bytes that stay in memory."""
 
     def per_epoch(self) -> int:
-        """Batches of one pass."""
+        """Return the number of batches of one epoch."""
 
     def feed(self, seeds: Sequence[int], batches: Batches) -> BatchFeed:
-        """Batches of every seed; keys, and the order of rows that lrfind shuffles, are those of `batches`."""
+        """Return the batches of every seed, with the keys and the row order of `batches`."""
 
     def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
-        """About so many rows to judge by, as batches of one shape, of `at_once` rows or of a step's where lrfind makes
-        them; None where there is no such part."""
+        """Return rows to evaluate on, as batches of one shape.
+
+        Args:
+            part: the rows to draw from.
+            rows: about how many rows.
+            at_once: rows of one batch, where lrfind makes the batches.
+
+        Returns:
+            The batches; None where there is no such part.
+        """
 
     def first(self, rows: int) -> Tree:
-        """A batch of so many of the rows to train on, or of as many as a batch has where those come as they are."""
+        """Return one batch of so many rows to train on; of `batch_rows` where the user's code makes the batches."""
 
     def digest(self) -> str:
-        """A hash of the data; two runs with the same one saw the same."""
+        """Return a hash of the data: two runs with the same one saw the same data."""
 
     def describe(self) -> str:
-        """One line for reports."""
+        """Return one line on the data for reports."""
 
     def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
-        """Lines for a journal that tell the batches of seeds up to a number, of all seeds and batches that came where
-        none are given, from others; those that there were lines of before are left out."""
+        """Return journal lines that identify the batches drawn and not yet recorded.
+
+        Args:
+            seeds: the seeds of the batches; None for all.
+            stop: number of batches of each seed; None for all that were drawn.
+        """
 
     def expect(self, line: Mapping[str, Any]) -> None:
-        """Hold batches to such a line."""
+        """Require that batches match a line that `seen` returned in an earlier process."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Rows of arrays, drawn at random without repetition in an epoch.
+    """Batches of rows of arrays, drawn at random without replacement in an epoch.
 
     Attributes:
-        title: how reports call them.
+        title: the arrays' name in reports.
         train: pytree of arrays with one leading axis: the rows to train on.
-        validation: the rows held out, likewise; None where none are.
+        validation: pytree of the rows held out; None where none are.
         batch_rows: rows of a batch.
-        whole: judge by batches as large as those of the training; otherwise by larger ones, which is faster.
-        data: the data set that they are, where its targets were understood.
+        whole: whether to evaluate on batches as large as those of the training; larger ones are faster.
+        data: the data set of these arrays; None where its targets were not checked.
     """
 
     title: str
@@ -97,7 +109,7 @@ class Drawn:
 
     @property
     def streamed(self) -> bool:
-        """Whether the rows stay on the disk."""
+        """Whether rows are read from the disk batch by batch."""
         return self.data is not None and self.data.streamed
 
     @property
@@ -113,7 +125,7 @@ class Drawn:
 
     @cached_property
     def rows(self) -> int:
-        """Rows to train on."""
+        """The number of rows to train on."""
         return rows_in(self.train)
 
     def per_epoch(self) -> int:
@@ -134,10 +146,10 @@ class Drawn:
         return host_feed(read, lambda number, *steps: batches.keys(seeds[number], *steps))
 
     def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
-        found = self.train if part == "train" else self.validation
-        if found is None:
+        tree = self.train if part == "train" else self.validation
+        if tree is None:
             return None
-        return cut(pick(found, rows), self.batch_rows, at_once=self.batch_rows if self.whole else at_once)
+        return cut(pick(tree, rows), self.batch_rows, at_once=self.batch_rows if self.whole else at_once)
 
     def first(self, rows: int) -> Tree:
         return jax.tree.map(lambda leaf: leaf[:rows], self.train)
@@ -145,10 +157,10 @@ class Drawn:
     def digest(self) -> str:
         if self.data is not None:
             return prepare.digest(self.data)
-        found = hashlib.blake2b(digest_size=16)
+        content = hashlib.blake2b(digest_size=16)
         for part in (self.train, self.validation):
-            fingerprint(found, part)
-        return found.hexdigest()
+            fingerprint(content, part)
+        return content.hexdigest()
 
     def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
         return ()  # The digest is of all rows.
@@ -170,39 +182,42 @@ class Drawn:
 
 
 def of_dataset(data: Dataset, batch_rows: int, *, whole: bool = False) -> Drawn:
-    """The rows of a checked data set, as batches ``(inputs, targets)``."""
+    """Return the rows of a checked data set as a source of batches ``(inputs, targets)``."""
     held_out = data.validation and (data.validation.inputs, data.validation.targets)
     return Drawn(data.name, (data.train.inputs, data.train.targets), held_out, batch_rows, whole, data)
 
 
 def rows_of(data: Any, rows: Any) -> Any:
-    """Rows of every array. The numbers come from `Batches` and are in bounds; saying so spares the program the
-    check."""
+    """Return rows of every array; their numbers come from `Batches`, so the program need not check bounds."""
     return jax.tree.map(lambda leaf: leaf.at[rows].get(mode="promise_in_bounds"), data)
 
 
 def pick(tree: Tree, wanted: int) -> Tree:
-    """So many rows, drawn at random: a file may be sorted, and the split keeps its order. They are the same for every
-    seed of the run, as the split is: a rate should not change because its judges did."""
-    found = rows_in(tree)
-    if found <= wanted:
+    """Return some rows, drawn at random because files may be sorted; the same for every seed of the run.
+
+    Args:
+        tree: pytree of arrays with one leading axis.
+        wanted: number of rows; all are returned where there are fewer.
+    """
+    count = rows_in(tree)
+    if count <= wanted:
         return jax.tree.map(lambda leaf: leaf[:], tree)
-    rows = np.sort(shuffled(found, 0, wanted, SPLIT_SEED, JUDGED))
+    rows = np.sort(shuffled(count, 0, wanted, SPLIT_SEED, EVALUATED))
     return jax.tree.map(lambda leaf: leaf[rows], tree)
 
 
 def shapes(tree: Tree) -> str:
-    """Types and shapes of one row: ``"float32[28,28], int32[]"``."""
+    """Return types and shapes of one row, e.g. ``"float32[28,28], int32[]"``."""
     shown = [f"{leaf.dtype}[{','.join(map(str, leaf.shape[1:]))}]" for leaf in jax.tree.leaves(tree)]
     return ", ".join(shown[:4]) + (f" and {len(shown) - 4} more" if len(shown) > 4 else "")
 
 
-def fingerprint(found: Any, tree: Tree | None) -> None:
-    """Feed a tree of arrays to a hash."""
+def fingerprint(content: Any, tree: Tree | None) -> None:
+    """Update a hash with a pytree of arrays."""
     if tree is None:
         return
     leaves, structure = jax.tree.flatten(tree)
-    found.update(str(structure).encode())
+    content.update(str(structure).encode())
     for leaf in leaves:
-        found.update(f"{leaf.dtype}{leaf.shape}".encode())
-        found.update(np.ascontiguousarray(leaf).reshape(-1).view(np.uint8).data)
+        content.update(f"{leaf.dtype}{leaf.shape}".encode())
+        content.update(np.ascontiguousarray(leaf).reshape(-1).view(np.uint8).data)

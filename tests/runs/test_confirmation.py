@@ -25,7 +25,7 @@ from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_
 from lrfind.runs.evaluator import Evaluator, make_evaluator
 from lrfind.runs.sweep import Options, dry_run, sweep
 from lrfind.storage import run_directory
-from lrfind.task.data.prepare import split
+from lrfind.task.data.row_split import draw_held_out
 from lrfind.task.optim import schedules
 from lrfind.task.task import Task, make
 from lrfind.task.unit_schedule import schedule_of
@@ -357,7 +357,7 @@ class TestUnconfirmed:
         rng = np.random.default_rng(0)
         inputs = rng.normal(size=(200, 4))
         targets = inputs @ rng.normal(size=(4, 1)) + 1
-        inputs[next(split(200, None, 0.2, 0))[1][3]] = 1e30
+        inputs[draw_held_out(200, None, 0.2, 0)[3]] = 1e30
         said = self.unconfirmed(measure(tmp_path, npz(tmp_path, inputs, targets)).result)
         assert said == (
             "the suggestion is not confirmed: the held-out loss is not finite before training, so there is nothing to "

@@ -14,14 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from lrfind.cli.app import app
-from lrfind.task.data import streams
+from lrfind.task.data import rows
 
 EXAMPLES = Path(__file__).parents[2] / "configs"
 
 
 def swept(name: str, folder: Path, *options: str) -> tuple[bytes, dict[str, Any]]:
     """The curve's file, and the result."""
-    out = folder / f"{name}-{streams.LARGEST}"
+    out = folder / f"{name}-{rows.LARGEST}"
     short = ("--steps", "30", "--no-plot", "--json", "--out", str(out), *options)
     ran = CliRunner().invoke(app, ["sweep", str(EXAMPLES / name), *short])
     assert ran.exit_code in (0, 1), ran.stderr
@@ -43,7 +43,7 @@ def test_the_same_bits_as_in_memory(
     monkeypatch.setenv("LRFIND_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     curve, result = swept(name, tmp_path, *options)
-    monkeypatch.setattr(streams, "LARGEST", 0)
+    monkeypatch.setattr(rows, "LARGEST", 0)
     monkeypatch.setattr("lrfind.engine.host_batches.IN_FLIGHT", 300_000)  # shorter chunks than in memory
     streamed, other = swept(name, tmp_path, *options)
     assert streamed == curve
@@ -59,11 +59,11 @@ def measured(folder: Path, rows: int) -> int:
     code = f"""
 import resource
 from types import SimpleNamespace
-from lrfind.task.data import streams
+from lrfind.task.data import rows as lazy
 from lrfind.task.data.batches import Batches
 from lrfind.task.data.npy import load
 from lrfind.task.data.prepare import prepare
-streams.LARGEST = 2**20
+lazy.LARGEST = 2**20
 arrays = load(SimpleNamespace(inputs={name + ".npy"!r}, targets={name + "-y.npy"!r}))
 data = prepare(arrays, name="x", loss=None, validation_fraction=0.2, batch_size=64, seed=0, standardize=True)
 for seed in range(4):

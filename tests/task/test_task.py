@@ -20,7 +20,7 @@ from lrfind.engine.host_batches import IN_FLIGHT
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.task.batch_source import of_dataset, rows_of
 from lrfind.task.batching import TaskBatches
-from lrfind.task.data import streams
+from lrfind.task.data import rows as lazy_rows
 from lrfind.task.task import Task, make
 
 MODEL: dict[str, dict[str, Any]] = {
@@ -351,7 +351,7 @@ def test_a_plan_whose_data_stay_on_the_disk(
 ) -> None:
     given = config(MODEL["linear"], sections["npy"], optimizer={"name": "sgd", "accumulate": 3})
     whole = make(given)
-    monkeypatch.setattr(streams, "LARGEST", 0)
+    monkeypatch.setattr(lazy_rows, "LARGEST", 0)
     task = make(given)
     assert task.batches.source.describe() == f"{whole.batches.source.describe()}, read from the disk batch by batch"
     assert (task.batches.bytes_per_step, whole.batches.bytes_per_step) == (2 * 3 * 16 * (4 + 2) * 4, 0)

@@ -17,7 +17,7 @@ from lrfind.cli.spread import spread
 
 if TYPE_CHECKING:
     from lrfind.cli.command import Session
-    from lrfind.cli.sources import ConfigLoader, Source
+    from lrfind.cli.sources import CommandSource, ConfigLoader
     from lrfind.config.load import Loaded
     from lrfind.core.errors import ExitCode
     from lrfind.core.result import Result
@@ -52,7 +52,7 @@ def check(configs: Configs, options: CheckOptions) -> None:
     raise typer.Exit(run(command, options))
 
 
-def prepare(configs: Sequence[str], options: CheckOptions, loader: ConfigLoader) -> Sequence[Source]:
+def prepare(configs: Sequence[str], options: CheckOptions, loader: ConfigLoader) -> Sequence[CommandSource]:
     """Return the configs, each with its run directory; a config has to have a rate.
 
     Raises:
@@ -93,7 +93,7 @@ def refuse(options: CheckOptions) -> None:
         raise InputError(f"{given[0]} is about a sweep, and --run judges a finished one; leave one of them out")
 
 
-def with_rate(source: Source) -> Loaded:
+def with_rate(source: CommandSource) -> Loaded:
     """Return a config, which has to say its rate.
 
     Raises:
@@ -109,7 +109,7 @@ def with_rate(source: Source) -> Loaded:
     return loaded
 
 
-def judge(source: Source, loaded: Loaded, session: Session, *, several: bool) -> Check | None:
+def judge(source: CommandSource, loaded: Loaded, session: Session, *, several: bool) -> Check | None:
     """Return the verdicts on a new sweep, or on a finished run; None after an interruption.
 
     Args:
@@ -145,7 +145,7 @@ def judge(source: Source, loaded: Loaded, session: Session, *, several: bool) ->
     return gate.check(loaded, result, baseline=baseline, max_drift=options.max_drift, warn=warn, ignore=ignore)
 
 
-def conclude(document: Document, source: Source, loaded: Loaded, session: Session) -> ExitCode:
+def conclude(document: Document, source: CommandSource, loaded: Loaded, session: Session) -> ExitCode:
     """Write check.json into the run directory, and return the exit code.
 
     Raises:

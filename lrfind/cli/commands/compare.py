@@ -16,7 +16,7 @@ from lrfind.cli.spread import spread
 
 if TYPE_CHECKING:
     from lrfind.cli.command import Session
-    from lrfind.cli.sources import ConfigLoader, Source
+    from lrfind.cli.sources import CommandSource, ConfigLoader
     from lrfind.config.load import Loaded
     from lrfind.core.errors import ExitCode
     from lrfind.core.result import Result
@@ -59,7 +59,7 @@ def compare(
     raise typer.Exit(run(command, options))
 
 
-def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoader) -> Sequence[Source]:
+def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoader) -> Sequence[CommandSource]:
     """Return the configs and runs, or the variants of the one config.
 
     Raises:
@@ -67,7 +67,7 @@ def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoa
     """
     from lrfind.analysis.comparison import Comparison
     from lrfind.cli.outputs import check_files, files_of
-    from lrfind.cli.sources import Source, check_sources, note_renamed, output_files, sources_of
+    from lrfind.cli.sources import CommandSource, check_sources, note_renamed, output_files, sources_of
     from lrfind.core.errors import InputError
     from lrfind.report.render import refuse
     from lrfind.storage.open_result import is_training
@@ -98,7 +98,7 @@ def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoa
         )
     note_renamed(configs, options)
     rest = iter(configs)
-    return [Source(name) if is_run(name) else next(rest) for name in arguments]
+    return [CommandSource(name) if is_run(name) else next(rest) for name in arguments]
 
 
 def is_run(argument: str) -> bool:
@@ -111,13 +111,13 @@ def is_run(argument: str) -> bool:
     )
 
 
-def in_folders(sources: Sequence[Source], options: CompareOptions) -> list[Source]:
+def in_folders(sources: Sequence[CommandSource], options: CompareOptions) -> list[CommandSource]:
     """Return sources with run directories in --out, which is a folder of runs even for one."""
     folder = options.out
     return [replace(source, folder=None if folder is None else folder / source.name) for source in sources]
 
 
-def variants_of(source: Source, options: CompareOptions, loader: ConfigLoader) -> list[Source]:
+def variants_of(source: CommandSource, options: CompareOptions, loader: ConfigLoader) -> list[CommandSource]:
     """Return the variants of a config as sources, by label.
 
     Args:
@@ -151,7 +151,7 @@ def variants_of(source: Source, options: CompareOptions, loader: ConfigLoader) -
     ]
 
 
-def measure(source: Source, loaded: Loaded, session: Session) -> Result:
+def measure(source: CommandSource, loaded: Loaded, session: Session) -> Result:
     """Sweep one config; without --out the variants' runs are in a folder of their config."""
     from lrfind.cli.outputs import RUNS
 
@@ -164,7 +164,7 @@ def measure(source: Source, loaded: Loaded, session: Session) -> Result:
     return measure(source, loaded, session, RUNS / f"{Path(loaded.where).stem}-compare" if varies else RUNS)
 
 
-def reopen(source: Source, options: CompareOptions) -> Result | Training:
+def reopen(source: CommandSource, options: CompareOptions) -> Result | Training:
     """Return the document of a run that was finished, interrupted or killed."""
     from lrfind.cli.terminal import say
     from lrfind.storage.open_result import open_result
@@ -172,7 +172,7 @@ def reopen(source: Source, options: CompareOptions) -> Result | Training:
     return open_result(Path(source.argument), lambda text: None if options.quiet else say(f"lrfind: {text}"))
 
 
-def conclude(document: Document, source: Source, loaded: Loaded, session: Session) -> ExitCode:
+def conclude(document: Document, source: CommandSource, loaded: Loaded, session: Session) -> ExitCode:
     """Return exit code 1 where a sweep ended without a rate."""
     from lrfind.core.errors import ExitCode
     from lrfind.core.result import Result

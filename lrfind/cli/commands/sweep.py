@@ -12,7 +12,7 @@ from lrfind.cli.spread import spread
 
 if TYPE_CHECKING:
     from lrfind.cli.command import Session
-    from lrfind.cli.sources import ConfigLoader, Source
+    from lrfind.cli.sources import CommandSource, ConfigLoader
     from lrfind.config.load import Loaded
     from lrfind.core.errors import ExitCode
     from lrfind.core.result import Result
@@ -40,7 +40,7 @@ def sweep(configs: Configs, options: SweepOptions) -> None:
     raise typer.Exit(run(command, options))
 
 
-def prepare(configs: Sequence[str], options: SweepOptions, loader: ConfigLoader) -> Sequence[Source]:
+def prepare(configs: Sequence[str], options: SweepOptions, loader: ConfigLoader) -> Sequence[CommandSource]:
     """Return the configs, each with its run directory.
 
     Raises:
@@ -54,7 +54,7 @@ def prepare(configs: Sequence[str], options: SweepOptions, loader: ConfigLoader)
     return sources
 
 
-def measure(source: Source, loaded: Loaded, session: Session) -> Result:
+def measure(source: CommandSource, loaded: Loaded, session: Session) -> Result:
     """Sweep one config; another process imports meanwhile what draws and sets reports."""
     start_worker(session, text=session.options.format is Format.text)
     from lrfind.cli.measure import measure
@@ -62,7 +62,7 @@ def measure(source: Source, loaded: Loaded, session: Session) -> Result:
     return measure(source, loaded, session)
 
 
-def dry_run(source: Source, loaded: Loaded, session: Session) -> Document:
+def dry_run(source: CommandSource, loaded: Loaded, session: Session) -> Document:
     """Check one config and its data without measuring."""
     from lrfind.cli.measure import dry_run
 
@@ -82,7 +82,7 @@ def start_worker(session: Session, *, text: bool = False) -> None:
         session.worker = session.stack.enter_context(Background())
 
 
-def conclude(document: Document, source: Source, loaded: Loaded, session: Session) -> ExitCode:
+def conclude(document: Document, source: CommandSource, loaded: Loaded, session: Session) -> ExitCode:
     """Write the rate into the config with --write, and return the exit code."""
     from lrfind.config.write_back import short, write_rate
     from lrfind.core.errors import ExitCode

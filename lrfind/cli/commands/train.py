@@ -14,7 +14,7 @@ from lrfind.cli.spread import spread
 
 if TYPE_CHECKING:
     from lrfind.cli.command import Session
-    from lrfind.cli.sources import ConfigLoader, Source
+    from lrfind.cli.sources import CommandSource, ConfigLoader
     from lrfind.config.load import Loaded
     from lrfind.core.errors import ExitCode
     from lrfind.core.training import Training
@@ -49,7 +49,7 @@ def train(
     raise typer.Exit(run(command, options))
 
 
-def prepare(config: str, options: TrainOptions, loader: ConfigLoader) -> Sequence[Source]:
+def prepare(config: str, options: TrainOptions, loader: ConfigLoader) -> Sequence[CommandSource]:
     """Return the config with its run directory.
 
     Raises:
@@ -68,7 +68,7 @@ def prepare(config: str, options: TrainOptions, loader: ConfigLoader) -> Sequenc
     return sources
 
 
-def measure(source: Source, loaded: Loaded, session: Session) -> Training:
+def measure(source: CommandSource, loaded: Loaded, session: Session) -> Training:
     """Return the training of a config, and print where the measurements are if a signal came.
 
     Raises:
@@ -165,7 +165,7 @@ def render(training: Training, timer: Timer, session: Session) -> tuple[Training
     return training, {**files, TRAIN: training_json.to_json(training).encode()}
 
 
-def conclude(document: Document, source: Source, loaded: Loaded, session: Session) -> ExitCode:
+def conclude(document: Document, source: CommandSource, loaded: Loaded, session: Session) -> ExitCode:
     """Return exit code 1 where a finding of --fail-on was found."""
     from lrfind.core.errors import ExitCode
     from lrfind.core.training import Training
@@ -177,7 +177,7 @@ def conclude(document: Document, source: Source, loaded: Loaded, session: Sessio
     return exit_code(document.findings, ids(session.options.fail_on or ()))
 
 
-def dry_run(source: Source, loaded: Loaded, session: Session) -> Document:
+def dry_run(source: CommandSource, loaded: Loaded, session: Session) -> Document:
     """Check a config and its data without training."""
     from lrfind.cli.measure import narrated_dry_run, run_options
     from lrfind.runs.callbacks import Timer

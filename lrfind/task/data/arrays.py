@@ -1,4 +1,4 @@
-"""A data set as it was loaded, before anything is checked."""
+"""Inputs and targets as they were loaded, before anything is checked."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lrfind.core.dataset import Rows
 
 @dataclass(frozen=True)
 class Table:
-    """The table that arrays were read from, so that messages can name its cells.
+    """The columns and lines of the table that arrays were read from, for messages.
 
     Attributes:
-        file: its name.
+        file: the file's name.
         inputs: names of the columns of inputs, in order.
         targets: names of the columns of targets, in order.
         lines: the line that each row begins at, shape (rows,), for text; None where rows are counted from 0.
@@ -28,19 +28,19 @@ class Table:
     lines: NDArray[np.int64] | None = None
 
     def place(self, row: int, column: str) -> str:
-        """A cell, in words."""
+        """Return a cell's position in words."""
         start = f"row {row}" if self.lines is None else f"line {self.lines[row]}"
         return f"{start}, column '{column}' of {self.file}"
 
 
 class Arrays(NamedTuple):
-    """Inputs and targets.
+    """Inputs and targets of a data set.
 
     Attributes:
         inputs: shape (rows, ...).
         targets: shape (rows,) or (rows, outputs).
-        classes: what the labels 0, 1, ... were called, where they were text.
-        table: where the rows come from, where that is a table.
+        classes: names of the labels 0, 1, ..., where these were text.
+        table: the table that the rows come from; None where there is none.
     """
 
     inputs: Rows
@@ -49,7 +49,7 @@ class Arrays(NamedTuple):
     table: Table | None = None
 
     def place(self, role: str, index: tuple[int, ...]) -> str:
-        """Where a value of inputs or targets stands, in words."""
+        """Return the position of a value of the inputs or targets in words."""
         row, *rest = index
         if self.table is not None:
             names = self.table.inputs if role == "inputs" else self.table.targets

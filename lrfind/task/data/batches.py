@@ -1,5 +1,4 @@
-"""Which rows a step sees, and its random key: functions of seed and step alone, so any step can be drawn at any
-time."""
+"""Row numbers and random keys of training steps: functions of seed and step, so drawn in any order."""
 
 from __future__ import annotations
 
@@ -13,33 +12,32 @@ from lrfind.task.data.shuffle import generator as generator
 from lrfind.task.data.shuffle import shuffled
 
 ORDER, KEYS, WEIGHTS = 1, 2, 3
-"""Streams of random numbers of one seed; apart, so that more steps or another batch size leave the weights alone."""
+"""Independent random streams of a seed: more steps or another batch size do not change the weights."""
 
 SPLIT_SEED = 0
-"""What is held out and what is judged on is a property of the data set: it does not move with the run's seed, so that
-runs of several seeds can be compared."""
+"""Seed of the validation split and of the rows evaluated on: the same in every run, so that runs can be compared."""
 
 KEY_BLOCK = 1024
-"""Keys drawn at a time."""
+"""Random keys that are drawn together."""
 
 
 def weight_key(seed: int, lane_seed: int) -> NDArray[np.uint32]:
-    """The raw key of a seed's starting weights, shape (2,)."""
+    """Return the raw JAX key of a seed's initial weights, shape (2,)."""
     return generator(seed, lane_seed, WEIGHTS).integers(0, 2**32, 2, dtype=np.uint32)
 
 
 @dataclass(frozen=True)
 class Batches:
-    """Shuffled anew each epoch; what an epoch has left for no whole step is left out.
+    """Batches of rows that are shuffled anew each epoch; the rows after an epoch's last whole step are left out.
 
-    A step of several micro-batches has the rows of a step of one batch as large, in the same order. Where the rows are
-    fewer than a step's, it is the last micro-batch that is left out of an epoch, and a step takes several epochs.
+    A step of several micro-batches has the rows of a step of one batch as large, in the same order. Where a step has
+    more rows than the data set, it takes several epochs, and an epoch leaves out its last partial micro-batch.
 
     Attributes:
         rows: rows of the data set.
         batch_size: rows of one micro-batch.
         accumulate: micro-batches to one optimiser step.
-        seed: the run's seed.
+        seed: seed of the run.
     """
 
     rows: int
@@ -48,7 +46,7 @@ class Batches:
     seed: int
 
     def indices(self, lane_seed: int, start: int, stop: int) -> NDArray[Any]:
-        """Row numbers of steps start..stop-1 of a seed, shape (steps, [accumulate if above 1,] batch_size)."""
+        """Return row numbers of steps start..stop-1, shape (steps, [accumulate if above 1,] batch_size)."""
         step = self.accumulate * self.batch_size
         unit = step if step <= self.rows else self.batch_size
         per_epoch = self.rows // unit
@@ -56,13 +54,12 @@ class Batches:
         drawn = []
         for epoch in range(first // per_epoch, (last - 1) // per_epoch + 1):
             begin, end = max(0, first - epoch * per_epoch), min(per_epoch, last - epoch * per_epoch)
-            places = begin * unit, end * unit
-            drawn.append(shuffled(self.rows, *places, self.seed, lane_seed, ORDER, epoch))
+            drawn.append(shuffled(self.rows, begin * unit, end * unit, self.seed, lane_seed, ORDER, epoch))
         axes = (self.accumulate,) if self.accumulate > 1 else ()
         return np.concatenate(drawn).reshape(stop - start, *axes, self.batch_size)
 
     def keys(self, lane_seed: int, start: int, stop: int) -> NDArray[np.uint32]:
-        """Raw keys of steps start..stop-1 of a seed, shape (steps, 2)."""
+        """Return raw JAX keys of steps start..stop-1, shape (steps, 2)."""
         blocks = range(start // KEY_BLOCK, (stop - 1) // KEY_BLOCK + 1)
         drawn = [
             generator(self.seed, lane_seed, KEYS, block).integers(0, 2**32, (KEY_BLOCK, 2), dtype=np.uint32)

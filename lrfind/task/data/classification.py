@@ -10,11 +10,11 @@ from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.batches import generator
 
 CLUSTER_SEED = 1936
-"""The rows are the same for every run's seed, as those of all generated sets."""
+"""Seed of the generated rows, which are the same for every seed of the run."""
 
 
 def load(section: Any) -> Arrays:
-    """One cluster a class: ``x ~ N(separation u, 1)``, u a unit vector in a random direction of its own.
+    """Return one Gaussian cluster for each class: ``x ~ N(separation u, 1)``, u a random unit vector of the class.
 
     Two centres are about ``sqrt(2) separation`` deviations apart. Classes have the same number of rows, give or take
     one.

@@ -14,11 +14,11 @@ MANY = 20
 
 
 class Columns(NamedTuple):
-    """Places of columns, counted from 0.
+    """Positions of columns in a table, counted from 0.
 
     Attributes:
-        inputs: in the order that the config names them.
-        targets: likewise.
+        inputs: positions of the inputs, in the config's order.
+        targets: positions of the targets, likewise.
     """
 
     inputs: tuple[int, ...]
@@ -26,63 +26,73 @@ class Columns(NamedTuple):
 
 
 def names_of(columns: Columns, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Inputs' and targets'."""
-    return tuple(names[place] for place in columns.inputs), tuple(names[place] for place in columns.targets)
+    """Return the names of the inputs and of the targets."""
+    return tuple(names[position] for position in columns.inputs), tuple(names[position] for position in columns.targets)
 
 
 def choose(names: Sequence[str], section: Any, path: Path) -> Columns:
-    """The columns that a config asks for.
+    """Return the columns that a config asks for.
 
     Args:
         names: all columns of the table.
-        section: ``inputs``, names or nothing for all but the target; ``targets``, names.
-        path: of the table, for messages.
+        section: ``inputs``, names or nothing for all but the targets; ``targets``, names.
+        path: the table's file, for messages.
 
     Raises:
         InputError: there is no such column, or it is not clear which one is meant.
     """
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(names):
-        places.setdefault(name, []).append(place)
-    targets: list[int] = []
-    for number, name in enumerate(section.targets):
-        key = "data.targets" if len(section.targets) == 1 else f"data.targets.{number}"
-        place = find(places, name, key, path)
-        if place in targets:
-            raise InputError(f"'{name}' is named twice; once is enough", key=key)
-        targets.append(place)
-    if not section.inputs:
-        others = tuple(place for place in range(len(names)) if place not in targets)
-        for place in others:
-            if not names[place]:
-                raise InputError(
-                    f"column {place + 1} of {path} has no name (row numbers that were saved along?); name those that "
-                    "are inputs in data.inputs, or write the file without it",
-                    key="data.inputs",
-                )
-            find(places, names[place], "data.inputs", path)
-        if not others:
-            beside = "', '".join(section.targets)
-            raise InputError(f"{path} has no column beside '{beside}' to learn from", key="data.path")
-        return Columns(others, tuple(targets))
-    found: list[int] = []
-    for number, name in enumerate(section.inputs):
-        key = f"data.inputs.{number}"
-        place = find(places, name, key, path)
-        if place in targets:
-            raise InputError(f"'{name}' is a target, and no input beside it; take it out", key=key)
-        if place in found:
-            raise InputError(f"'{name}' is named twice; once is enough", key=key)
-        found.append(place)
-    return Columns(tuple(found), tuple(targets))
+    positions: dict[str, list[int]] = {}
+    for position, name in enumerate(names):
+        positions.setdefault(name, []).append(position)
+
+    def find_all(wanted: Sequence[str], keys: Sequence[str], taken: Sequence[int] = ()) -> tuple[int, ...]:
+        chosen: list[int] = []
+        for name, key in zip(wanted, keys, strict=True):
+            position = find(positions, name, key, path)
+            if position in taken:
+                raise InputError(f"'{name}' is a target, and no input beside it; take it out", key=key)
+            if position in chosen:
+                raise InputError(f"'{name}' is named twice; once is enough", key=key)
+            chosen.append(position)
+        return tuple(chosen)
+
+    single = len(section.targets) == 1
+    keys = ["data.targets"] if single else [f"data.targets.{number}" for number in range(len(section.targets))]
+    targets = find_all(section.targets, keys)
+    if section.inputs:
+        keys = [f"data.inputs.{number}" for number in range(len(section.inputs))]
+        return Columns(find_all(section.inputs, keys, targets), targets)
+    others = [position for position in range(len(names)) if position not in targets]
+    for position in others:
+        if not names[position]:
+            raise InputError(
+                f"column {position + 1} of {path} has no name (row numbers that were saved along?); name those that "
+                "are inputs in data.inputs, or write the file without it",
+                key="data.inputs",
+            )
+        find(positions, names[position], "data.inputs", path)
+    if not others:
+        beside = "', '".join(section.targets)
+        raise InputError(f"{path} has no column beside '{beside}' to learn from", key="data.path")
+    return Columns(tuple(others), targets)
 
 
-def find(places: Mapping[str, Sequence[int]], name: str, key: str, path: Path) -> int:
-    """The place of a column, out of those of all names."""
-    if name not in places:
-        rest = f" and {len(places) - MANY:,} more" if len(places) > MANY else ""
-        held = ", ".join(list(places)[:MANY]) + rest
-        raise InputError(f"{path} has no column '{name}'{near(name, list(places))}; it has {held}", key=key)
-    if (count := len(places[name])) > 1:
+def find(positions: Mapping[str, Sequence[int]], name: str, key: str, path: Path) -> int:
+    """Return the position of the column with a name.
+
+    Args:
+        positions: positions of the columns of each name.
+        name: the column's name.
+        key: the config key that names it.
+        path: the table's file, for messages.
+
+    Raises:
+        InputError: there is no such column, or there are several.
+    """
+    if name not in positions:
+        rest = f" and {len(positions) - MANY:,} more" if len(positions) > MANY else ""
+        known = ", ".join(list(positions)[:MANY]) + rest
+        raise InputError(f"{path} has no column '{name}'{near(name, list(positions))}; it has {known}", key=key)
+    if (count := len(positions[name])) > 1:
         raise InputError(f"{path} has {count} columns called '{name}'; give each a name of its own", key=key)
-    return places[name][0]
+    return positions[name][0]

@@ -20,7 +20,7 @@ from lrfind.task.data.files import opened
 from lrfind.task.data.targets import from_text
 
 SEPARATORS = ",;\t"
-"""What may stand between two cells."""
+"""Characters that may separate cells."""
 
 LONGEST_LINE = 2**24
 """Letters of a line: many more than a million columns of numbers have, and less than memory."""
@@ -29,7 +29,7 @@ REMEDY = "leave such rows out, or fill in a number"
 
 
 def load(section: Any) -> Arrays:
-    """Numbers of some columns as inputs; numbers of one or more, or text of one, as targets.
+    """Return numbers of some columns as inputs; numbers of one or more, or text of one, as targets.
 
     Args:
         section: ``path``; ``inputs``, names of columns, or nothing for all but the targets; ``targets``, names.
@@ -56,9 +56,9 @@ def load(section: Any) -> Arrays:
                     key="data.path",
                 )
             try:
-                values.extend([float(cells[place]) for place in columns.inputs])
+                values.extend([float(cells[position]) for position in columns.inputs])
                 if outputs > 1:
-                    answers.extend([float(cells[place]) for place in columns.targets])
+                    answers.extend([float(cells[position]) for position in columns.targets])
             except ValueError:
                 raise no_number(cells, names, columns, f"line {line}", path, named=bool(section.inputs)) from None
             if outputs == 1:
@@ -76,9 +76,9 @@ def load(section: Any) -> Arrays:
 def no_number(
     cells: Sequence[str], names: Sequence[str], columns: Columns, start: str, path: Path, *, named: bool
 ) -> InputError:
-    """That a cell, which is the first of its row, is no number; `named` where the config names the inputs."""
-    bad = next(place for places in columns for place in places if not is_number(cells[place]))
-    where = f"{told(cells[bad])} in {start}, column '{names[bad]}' of {path}"
+    """Return the refusal of a row's first cell that is no number; `named` where the config names the inputs."""
+    bad = next(position for positions in columns for position in positions if not is_number(cells[position]))
+    where = f"{shown(cells[bad])} in {start}, column '{names[bad]}' of {path}"
     if bad in columns.inputs:
         other = "take that column out" if named else "name the columns of numbers"
         return InputError(f"{where}; inputs must be numbers: {REMEDY}, or {other}", key="data.inputs")
@@ -86,7 +86,11 @@ def no_number(
 
 
 def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The line that each record begins at, and its cells; blank lines are left out."""
+    """Yield the first line's number and the cells of each record; blank lines are left out.
+
+    Raises:
+        InputError: the file is no UTF-8 text or no CSV, or cannot be read.
+    """
     line = 1
     try:
         lines = lines_of(text)
@@ -113,7 +117,7 @@ def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def lines_of(text: TextIO) -> Iterator[str]:
-    """The lines, none of which fills the memory."""
+    """Yield lines; one that would fill the memory raises `csv.Error`."""
     while line := text.readline(LONGEST_LINE):
         if len(line) == LONGEST_LINE:
             raise csv.Error(f"it has {LONGEST_LINE:,} letters or more; a row of a table ends with a line break")
@@ -121,19 +125,19 @@ def lines_of(text: TextIO) -> Iterator[str]:
 
 
 def separator_of(header: str) -> str:
-    """What makes most cells of the first line."""
+    """Return the separator that makes most cells of the first line."""
 
-    def cells(mark: str) -> int:
+    def cell_count(separator: str) -> int:
         try:
-            return len(next(csv.reader([header], delimiter=mark, strict=True), ()))
+            return len(next(csv.reader([header], delimiter=separator, strict=True), ()))
         except csv.Error:
             return 0
 
-    return max(SEPARATORS, key=cells)
+    return max(SEPARATORS, key=cell_count)
 
 
 def line_that_is_no_text(path: Path) -> int:
-    """The number of the first line that does not decode. (The decoder reads ahead, and knows no lines.)"""
+    """Return the number of the first line that does not decode: the decoder reads ahead, and knows no lines."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
@@ -144,7 +148,11 @@ def line_that_is_no_text(path: Path) -> int:
 
 
 def understood(texts: Sequence[str], table: Table) -> tuple[NDArray[Any], tuple[str, ...] | None]:
-    """Targets: whole numbers, else numbers, else labels that are text; and the names of the latter's classes."""
+    """Return targets as whole numbers, else as numbers, else as labels of classes, whose names follow.
+
+    Raises:
+        InputError: numbers among text, or an empty cell.
+    """
     try:
         return np.array([int(text) for text in texts], np.int64), None
     except (ValueError, OverflowError):
@@ -155,18 +163,18 @@ def understood(texts: Sequence[str], table: Table) -> tuple[NDArray[Any], tuple[
     if any(numbers):
         row, other = numbers.index(False), numbers.index(True)
         raise InputError(
-            f"{told(texts[row])} in {table.place(row, table.targets[0])}, and the number {texts[other]} in "
+            f"{shown(texts[row])} in {table.place(row, table.targets[0])}, and the number {texts[other]} in "
             f"{table.place(other, table.targets[0])}; targets must be all numbers or all text",
             key="data.targets",
         )
     if "" in texts:
-        place = table.place(texts.index(""), table.targets[0])
-        raise InputError(f"nothing in {place}; leave such rows out, or fill in a label", key="data.targets")
+        position = table.place(texts.index(""), table.targets[0])
+        raise InputError(f"nothing in {position}; leave such rows out, or fill in a label", key="data.targets")
     return from_text(texts)
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell can be read as a number, NaN and infinity included."""
+    """Return whether a cell is a number, NaN and infinity included."""
     try:
         float(cell)
     except ValueError:
@@ -174,8 +182,8 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def told(cell: str) -> str:
-    """A cell that is no number, as a message shows it."""
+def shown(cell: str) -> str:
+    """Return a cell that is no number, as a message shows it."""
     if not cell.strip():
         return "nothing"
     return repr(cell if len(cell) <= 40 else cell[:37] + "...")

@@ -14,11 +14,11 @@ import numpy as np
 from lrfind.task.data.arrays import Arrays
 
 GREY_LEVELS = 16
-"""The brightest pixel; inputs are divided by it."""
+"""The brightest pixel's value, by which inputs are divided."""
 
 
 def load(section: Any) -> Arrays:
-    """The images scaled to [0, 1], shape (1797, 8, 8), and the labels 0..9."""
+    """Return the images scaled to [0, 1], shape (1797, 8, 8), and the labels 0..9."""
     del section
     with (files("lrfind.task.data") / "digits.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
         return Arrays(archive["images"].astype(np.float32) / GREY_LEVELS, archive["labels"].astype(np.int32))

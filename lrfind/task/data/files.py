@@ -11,29 +11,28 @@ from typing import BinaryIO
 from lrfind.core.errors import InputError
 
 LONGEST = 160
-"""Letters of another library's message that ours repeats."""
-
+"""Characters of another library's message that ours repeats."""
 
 ON_DISK = "save it with numpy.save and read it with 'name: npy', which does not read it as a whole"
-"""What to do with arrays that do not fit into memory."""
+"""Remedy for arrays that do not fit into memory."""
 
 
 def brief(error: Exception) -> str:
-    """What another library says of a file, on one line; damaged ones are quoted at length."""
-    said = " ".join(str(error).split()).rstrip(".")
-    return said if len(said) <= LONGEST else said[: LONGEST - 3] + "..."
+    """Return another library's message on one line, cut after `LONGEST` characters."""
+    message = " ".join(str(error).split()).rstrip(".")
+    return message if len(message) <= LONGEST else message[: LONGEST - 3] + "..."
 
 
 def opened(path: Path, key: str, kind: str) -> BinaryIO:
-    """A file, open for reading.
+    """Open a file for reading.
 
     Args:
-        path: where it is.
-        key: the config key that names it.
-        kind: what it should be, e.g. ``"an .npz file"``.
+        path: the file.
+        key: the config key that names the file.
+        kind: the expected kind of file in messages, e.g. ``"an .npz file"``.
 
     Raises:
-        InputError: it cannot be opened, or is no file.
+        InputError: the path cannot be opened, or is no regular file.
     """
     try:
         mode = path.stat().st_mode
@@ -51,7 +50,7 @@ def opened(path: Path, key: str, kind: str) -> BinaryIO:
 
 
 def memory() -> int:
-    """Bytes of memory that this process may have at most: the machine's, or less where a limit is set."""
+    """Return the bytes of memory that this process may have: the machine's, or less where a limit is set."""
     limits = []
     with suppress(AttributeError, ValueError, OSError):  # Not on Windows.
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
@@ -65,15 +64,21 @@ def memory() -> int:
 
 
 def check_room(size: int, what: str, key: str, remedy: str = ON_DISK) -> None:
-    """There may be memory for so many bytes.
+    """Check that so many bytes can fit into memory.
+
+    Args:
+        size: bytes.
+        what: the object that takes them, for messages.
+        key: the config key that names the object.
+        remedy: the advice of the message.
 
     Raises:
-        InputError: there cannot be.
+        InputError: they cannot.
     """
     if size > memory():
         raise no_room(size, what, key, remedy)
 
 
 def no_room(size: int, what: str, key: str, remedy: str = ON_DISK) -> InputError:
-    """There is no memory for so many bytes."""
+    """Return the refusal of an object that does not fit into memory; arguments as for `check_room`."""
     return InputError(f"{what} takes {size / 1e9:,.1f} GB, and there is no memory for it; {remedy}", key=key)

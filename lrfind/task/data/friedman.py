@@ -10,18 +10,19 @@ from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.batches import generator
 
 LAW_SEED = 1991
-"""The rows are the same for every run's seed: seeds are for weights, order and split, and two runs compare like
-with like."""
+"""Seed of the generated rows, which are the same for every seed of the run."""
 
 
 def load(section: Any) -> Arrays:
-    """Friedman's first function (Friedman 1991, "Multivariate Adaptive Regression Splines", eq. 61).
+    """Return samples of Friedman's first function.
 
     ``y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 + noise N(0, 1)``, x uniform in [0, 1]; further features do
     not matter. Inputs are shifted to [-1/2, 1/2]; targets have mean 0 and variance 1.
 
     Args:
         section: ``rows``, ``features`` (at least 5) and ``noise``.
+
+    Reference: Friedman 1991, "Multivariate Adaptive Regression Splines", eq. 61.
     """
     rng = generator(LAW_SEED)
     x = rng.uniform(size=(section.rows, section.features))

@@ -1,4 +1,4 @@
-"""`images`: generated images whose class is a direction, wherever the pattern begins."""
+"""`images`: generated images of stripes whose class is their direction, whatever their phase."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.batches import generator
 
 GRATING_SEED = 1968
-"""The rows are the same for every run's seed, as those of all generated sets."""
+"""Seed of the generated rows, which are the same for every seed of the run."""
 
 PERIOD = 4
 """Pixels from one stripe to the next: two stripes in the smallest image, and far from the two that pixels allow."""
 
 CONTRAST, NOISE = 0.25, 0.1
-"""Of the stripes, and deviation of every pixel, around a grey of 0.5."""
+"""Amplitude of the stripes and standard deviation of each pixel's noise, around a grey of 0.5."""
 
 
 def load(section: Any) -> Arrays:
-    """Stripes at an angle of ``pi class / classes``, their phase random in each image and channel; values in [0, 1].
+    """Return stripes at an angle of ``pi class / classes`` with a random phase for each image and channel, in [0, 1].
 
     As the phase is random, the mean image of every class is grey, and no linear classifier of pixels can tell them
     apart. Classes have the same number of rows, give or take one.

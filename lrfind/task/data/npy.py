@@ -10,13 +10,12 @@ import numpy as np
 from lrfind.core.dataset import Rows
 from lrfind.core.errors import InputError
 from lrfind.task.data.arrays import Arrays
-from lrfind.task.data.disk import Disk
 from lrfind.task.data.files import brief, opened
-from lrfind.task.data.streams import too_large
+from lrfind.task.data.rows import stored_rows, too_large
 
 
 def load(section: Any) -> Arrays:
-    """Two ``.npy`` files.
+    """Return the arrays of two ``.npy`` files.
 
     Args:
         section: the paths ``inputs`` and ``targets``.
@@ -29,23 +28,37 @@ def load(section: Any) -> Arrays:
     if not too_large(inputs.size + targets.size) or inputs.dtype.hasobject or targets.dtype.hasobject:
         return Arrays(inputs, targets)
     return Arrays(
-        on_disk(inputs, Path(section.inputs), "data.inputs"), on_disk(targets, Path(section.targets), "data.targets")
+        unmapped(inputs, Path(section.inputs), "data.inputs"), unmapped(targets, Path(section.targets), "data.targets")
     )
 
 
-def on_disk(array: np.memmap[Any, Any], path: Path, key: str) -> Rows:
-    """What a map shows, read row by row instead; a single value or nothing is left as it is, to be refused."""
+def unmapped(array: np.memmap[Any, Any], path: Path, key: str) -> Rows:
+    """Return a mapped array as one that is read row by row; a single value or an empty array is returned as it is.
+
+    Raises:
+        InputError: the file stores the array column by column.
+    """
     if not array.flags.c_contiguous:
         raise InputError(
             f"{path} holds columns one after another (Fortran's order), and {array.nbytes / 1e9:.1f} GB are read row "
             "by row; write it again with numpy.save(path, numpy.ascontiguousarray(array))",
             key=key,
         )
-    return Disk.at(path, array.offset, array.shape, array.dtype) if array.size and array.ndim else array
+    if not array.size or not array.ndim:
+        return array
+    return stored_rows(path.open("rb", buffering=0), str(path), array.offset, array.shape, array.dtype)
 
 
 def mapped(path: Path, key: str) -> np.memmap[Any, Any]:
-    """The array in a file, read-only; its pages are read when they are used."""
+    """Return the array in a file, mapped into memory read-only.
+
+    Args:
+        path: the file.
+        key: the config key that names it.
+
+    Raises:
+        InputError: no such file, or nothing that numpy reads without pickle.
+    """
     try:
         with opened(path, key, "an .npy file") as file:
             start = file.read(6)

@@ -17,7 +17,7 @@ from lrfind.task.data.files import brief, check_room, no_room, opened
 
 
 def load(section: Any) -> Arrays:
-    """Two arrays of an ``.npz`` file, by name.
+    """Return two arrays of an ``.npz`` file.
 
     Args:
         section: ``path``, and the names ``inputs`` and ``targets``.
@@ -31,7 +31,11 @@ def load(section: Any) -> Arrays:
 
 
 def unpacked(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
-    """The archive in a file. Not by its path: numpy would leave a damaged one open."""
+    """Return the archive in an open file: given a path, numpy would leave a damaged one open.
+
+    Raises:
+        InputError: the file is damaged, or no archive.
+    """
     try:
         archive = np.load(file, allow_pickle=False)
     except (zipfile.BadZipFile, NotImplementedError):  # the latter for versions that there are not
@@ -50,11 +54,21 @@ def unpacked(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
 
 
 def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDArray[Any]:
-    """One array of the file."""
+    """Return one array of the archive.
+
+    Args:
+        archive: the open archive.
+        name: the array's name.
+        role: ``"inputs"`` or ``"targets"``.
+        path: the archive's path, for messages.
+
+    Raises:
+        InputError: there is no such array, it is damaged, does not fit into memory, or would have to be unpickled.
+    """
     if name not in archive.files:
-        held = ", ".join(archive.files) or "nothing"
+        known = ", ".join(archive.files) or "nothing"
         raise InputError(
-            f"{path} has no array '{name}'{near(name, archive.files)}; it holds {held}", key=f"data.{role}"
+            f"{path} has no array '{name}'{near(name, archive.files)}; it holds {known}", key=f"data.{role}"
         )
     size = 0
     try:  # Of a file that is not as it was written, numpy, zipfile and zlib raise whatever they stumble over.
@@ -83,25 +97,25 @@ def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDA
 
 
 def declared(archive: np.lib.npyio.NpzFile, name: str) -> int:
-    """Bytes of an array by its own account, checked against the archive's, before any memory is taken for it.
+    """Return the bytes of an array by the archive's directory, checked against the array's header, before it is read.
 
     Raises:
-        ValueError: it speaks of more bytes than there are.
+        ValueError: the header declares more bytes than there are.
     """
     members = archive.zip
     assert members is not None, "it is open"
     member = name if name in members.namelist() else f"{name}.npy"
-    there = members.getinfo(member).file_size
+    stored = members.getinfo(member).file_size
     with members.open(member) as file:
         if file.read(6) != np.lib.format.MAGIC_PREFIX:
-            return there  # No array, as will be seen.
+            return stored  # No array, as will be seen.
     with members.open(member) as file:
         version = np.lib.format.read_magic(file)
         read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
         if read is None:
-            return there
+            return stored
         shape, _, kind = read(file)
     size = math.prod(shape) * kind.itemsize
-    if size > there and not kind.hasobject:
-        raise ValueError(f"its header speaks of {size:,} bytes, and {there:,} are there")
-    return there
+    if size > stored and not kind.hasobject:
+        raise ValueError(f"its header speaks of {size:,} bytes, and {stored:,} are there")
+    return stored

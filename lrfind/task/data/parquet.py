@@ -9,14 +9,14 @@ from lrfind.core.errors import InputError
 from lrfind.task.data.arrays import Arrays, Table
 from lrfind.task.data.columns import choose, names_of
 from lrfind.task.data.files import brief, opened
-from lrfind.task.data.parquet_copy import copied
-from lrfind.task.data.parquet_types import answers, check_type, check_whole, is_text, joined
-from lrfind.task.data.streams import too_large
+from lrfind.task.data.parquet_columns import EmptyCells, check_type, is_text, matrix, target_numbers
+from lrfind.task.data.parquet_copy import copy_to_disk
+from lrfind.task.data.rows import too_large
 from lrfind.task.data.targets import from_text
 
 
 def load(section: Any) -> Arrays:
-    """Numbers of some columns as inputs; numbers of one or more, or text of one, as targets.
+    """Return numbers of some columns as inputs; numbers of one or more, or text of one, as targets.
 
     Args:
         section: ``path``; ``inputs``, names of columns, or nothing for all but the targets; ``targets``, names.
@@ -42,21 +42,21 @@ def load(section: Any) -> Arrays:
             table = Table(path.name, *names_of(columns, names))
             for name in table.inputs:
                 check_type(schema.field(name).type, name, "inputs", path)
-            alone = len(table.targets) == 1
             for name in table.targets:
-                check_type(schema.field(name).type, name, "targets", path, alone=alone)
+                check_type(schema.field(name).type, name, "targets", path, text=len(table.targets) == 1)
             if not source.metadata.num_rows:
                 raise InputError(f"{path} names columns and has no rows", key="data.path")
             if too_large(source.metadata.num_rows * (len(table.inputs) + len(table.targets))):
-                return copied(file, table)
-            found = source.read(columns=[*table.inputs, *table.targets])
+                return copy_to_disk(file, table)
+            content = source.read(columns=[*table.inputs, *table.targets])
         except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
             raise InputError(
                 f"{path} cannot be read as parquet: {brief(error)}; write it again", key="data.path"
             ) from None
-    for name in (*table.inputs, *table.targets):
-        check_whole(found.column(name), name, table)
-    inputs, first = joined(found, table.inputs), found.column(table.targets[0])
+    empty = EmptyCells()
+    empty.add(content, 0)
+    empty.refuse(table)
+    inputs, first = matrix(content, table.inputs), content.column(table.targets[0])
     if is_text(first.type):
         return Arrays(inputs, *from_text(first.to_pylist()), table)
-    return Arrays(inputs, answers(found, table.targets), None, table)
+    return Arrays(inputs, target_numbers(content, table.targets), None, table)

@@ -1,89 +1,135 @@
-"""A parquet file that is too large for memory, decoded once: its rows cannot be read in any order as they are."""
+"""A decoded copy on the disk of a parquet file that is too large for memory: its rows cannot be read in any order."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+import weakref
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lrfind.core.dataset import Rows
-from lrfind.core.errors import InputError
+from lrfind.core.errors import InputError, RunError
 from lrfind.task.data.arrays import Arrays, Table
-from lrfind.task.data.floats import Unfit
-from lrfind.task.data.parquet_types import answers, first_hole, holes, is_text, joined
-from lrfind.task.data.rows import BLOCK, Converted
-from lrfind.task.data.spool import Spool
+from lrfind.task.data.floats import InvalidValues, not_float32, refuse_not_finite
+from lrfind.task.data.parquet_columns import EmptyCells, is_text, matrix, target_numbers
+from lrfind.task.data.rows import BLOCK, LazyRows, stored_rows
 
 BUFFER = 2**16
-"""Bytes of the file that are read at once, of every column."""
+"""Bytes of each column that are read from the file at once."""
 
 MOST_CLASSES = 10**6
-"""Texts beyond which they are no classes, but would fill the memory."""
+"""Different texts beyond which they are no classes, but would fill the memory."""
 
 
-def copied(file: BinaryIO, table: Table) -> Arrays:
-    """Inputs as float32 and targets of a whole file, on the disk.
+def copy_to_disk(file: BinaryIO, table: Table) -> Arrays:
+    """Copy inputs as float32, and targets, to temporary files.
 
     Args:
-        file: open; its columns were checked for their types.
-        table: its columns.
+        file: an open parquet file whose columns were checked for their types.
+        table: the file's columns.
 
     Raises:
-        InputError: a cell that is empty, or an input that is no float32.
-        RunError: there is no room.
+        InputError: a cell that is empty, or an input that float32 does not hold.
+        RunError: there is no room on the disk.
     """
-    from pyarrow import Table as Columns
+    import pyarrow
     from pyarrow import parquet
 
     source = parquet.ParquetFile(file, buffer_size=BUFFER)
     names = [*table.inputs, *table.targets]
-    text = is_text(source.schema_arrow.field(table.targets[0]).type)
-    inputs, targets = Spool((len(table.inputs),), np.float32), None
-    classes: dict[str, int] = {}
-    empty: dict[str, tuple[int, int]] = {}
-    unfit, start = Unfit(), 0
-    for batch in source.iter_batches(batch_size=max(1, BLOCK // len(names)), columns=names):
-        block = Columns.from_batches([batch])
-        for name in names:
-            if block.column(name).null_count:
-                count, first = empty.get(name, (0, start + first_hole(block.column(name))))
-                empty[name] = count + block.column(name).null_count, first
+    rows = max(1, BLOCK // len(names))
+    classes = text_classes(source, table, rows) if is_text(source.schema_arrow.field(table.targets[0]).type) else None
+    labels = {name: label for label, name in enumerate(classes or ())}
+    inputs, targets = TemporaryRows(), TemporaryRows()
+    empty, invalid, start = EmptyCells(), InvalidValues(), 0
+    for batch in source.iter_batches(batch_size=rows, columns=names):
+        columns = pyarrow.Table.from_batches([batch])
+        empty.add(columns, start)
         if not empty:
-            found = joined(block, table.inputs)
-            unfit.look(found, start)
+            block = matrix(columns, table.inputs)
+            invalid.add(block, not_float32(block), start)
             with np.errstate(over="ignore"):
-                inputs.add(found)
-            if text:
-                wanted = numbered(block.column(table.targets[0]).to_pylist(), classes, table)
+                inputs.append(block.astype(np.float32))
+            if classes is None:
+                targets.append(target_numbers(columns, table.targets))
             else:
-                wanted = answers(block, table.targets)
-            targets = targets or Spool(wanted.shape[1:], wanted.dtype)
-            targets.add(wanted)
-        start += block.num_rows
-    for name in names:
-        if name in empty:
-            raise holes(*empty[name], name, table)
-    assert targets is not None, "a file without rows does not come here"
-    rows, known = targets.done(), tuple(sorted(classes)) if text else None
-    arrays = Arrays(inputs.done(), in_order(rows, classes) if text else rows, known, table)
-    unfit.refuse(arrays, "inputs")
+                texts = columns.column(table.targets[0]).to_pylist()
+                targets.append(np.array([labels[text] for text in texts], np.int32))
+        start += columns.num_rows
+    empty.refuse(table)
+    arrays = Arrays(inputs.stored(), targets.stored(), classes, table)
+    refuse_not_finite(invalid, arrays, "inputs")
     return arrays
 
 
-def numbered(texts: list[str], classes: dict[str, int], table: Table) -> np.ndarray[Any, np.dtype[np.int32]]:
-    """A number for every text, by first appearance; `classes` grows."""
-    found = np.array([classes.setdefault(text, len(classes)) for text in texts], np.int32)
-    if len(classes) > MOST_CLASSES:
-        raise InputError(
-            f"column '{table.targets[0]}' of {table.file} holds more than {MOST_CLASSES:,} different texts; classes or "
-            "numbers are needed",
-            key="data.targets",
+def text_classes(source: Any, table: Table, rows: int) -> tuple[str, ...]:
+    """Return the different texts of the target column, sorted.
+
+    Args:
+        source: the open `pyarrow.parquet.ParquetFile`.
+        table: the file's columns.
+        rows: rows to read at once.
+
+    Raises:
+        InputError: there are more than `MOST_CLASSES`.
+    """
+    texts: set[str] = set()
+    for batch in source.iter_batches(batch_size=rows, columns=list(table.targets)):
+        texts.update(batch.column(0).drop_null().unique().to_pylist())
+        if len(texts) > MOST_CLASSES:
+            raise InputError(
+                f"column '{table.targets[0]}' of {table.file} holds more than {MOST_CLASSES:,} different texts; "
+                "classes or numbers are needed",
+                key="data.targets",
+            )
+    return tuple(sorted(texts))
+
+
+class TemporaryRows:
+    """Rows appended to a temporary file, which has no name where the system can do that and goes with the process."""
+
+    def __init__(self) -> None:
+        self._folder = temporary_folder()
+        self._rows = 0
+        try:
+            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
+        except OSError as error:
+            raise self._no_room(error) from error
+        weakref.finalize(self, self._file.close)
+
+    def append(self, block: NDArray[Any]) -> None:
+        """Append a block of rows, of the same type and row shape as those before.
+
+        Raises:
+            RunError: there is no room on the disk.
+        """
+        content = np.ascontiguousarray(block).reshape(-1).view(np.uint8).data
+        try:
+            while content:
+                content = content[self._file.write(content) :]
+        except OSError as error:
+            raise self._no_room(error) from error
+        self._rows += len(block)
+        self._like = block[:0]
+
+    def stored(self) -> LazyRows:
+        """Return all rows."""
+        shape = (self._rows, *self._like.shape[1:])
+        file = os.fdopen(os.dup(self._file.fileno()), "rb", buffering=0)
+        return stored_rows(file, f"the copy in {self._folder}", 0, shape, self._like.dtype)
+
+    def _no_room(self, error: OSError) -> RunError:
+        return RunError(
+            f"no copy of the columns can be written to {self._folder}: {error.strerror or error}; set TMPDIR to a "
+            "folder with more room"
         )
-    return found
 
 
-def in_order(labels: Rows, classes: dict[str, int]) -> Rows:
-    """Labels by first appearance -> labels in sorted order."""
-    place = np.empty(len(classes), np.int32)
-    place[[classes[name] for name in sorted(classes)]] = np.arange(len(classes))
-    return Converted(labels, lambda block: place[block], (), np.int32)
+def temporary_folder() -> Path:
+    """Return ``$TMPDIR``; else /var/tmp, which is on a disk where /tmp may be in memory; else the system's own."""
+    if not os.environ.get("TMPDIR") and os.access("/var/tmp", os.W_OK):
+        return Path("/var/tmp")
+    return Path(tempfile.gettempdir())

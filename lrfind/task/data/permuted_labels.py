@@ -1,4 +1,4 @@
-"""Labels dealt out anew: what a network that uses its inputs does worse on, and one that does not does as well on."""
+"""Batches with permuted labels, for a label permutation test of whether a network uses its inputs."""
 
 from __future__ import annotations
 
@@ -7,31 +7,35 @@ from typing import Any
 
 import numpy as np
 
-DEALT = 7
-"""Of the random stream that deals; the same for every run, as the rows are that states are judged on."""
+PERMUTED = 7
+"""Seed of the permutation; the same in every run, as the rows evaluated on are."""
 
 
 def permuted_labels(batches: Sequence[Any]) -> list[Any] | None:
-    """The batches with their labels dealt out anew among all rows; None where they are no pairs of rows and labels.
+    """Return the batches with their labels permuted among all rows.
 
-    A permutation keeps how frequent each label is, so an answer that does not look at the inputs loses the same on
-    either. Only pairs ``(inputs, labels)`` with one whole number a row are such: of anything else it is not known what
-    a network is to tell from what.
+    A permutation keeps the frequency of each label, so a network that ignores its inputs has the same loss on both.
 
     Args:
-        batches: of one shape.
+        batches: batches of one shape.
+
+    Returns:
+        The batches; None where they are no pairs ``(inputs, labels)`` with one whole number a row, or all labels are
+        equal.
+
+    Reference: Ojala and Garriga 2010, "Permutation tests for studying classifier performance".
     """
     if not batches or not all(paired(batch) for batch in batches):
         return None
     labels = np.concatenate([np.asarray(batch[1]) for batch in batches])
     if (labels == labels[0]).all():
         return None
-    anew = np.random.default_rng(DEALT).permutation(labels).reshape(len(batches), -1)
-    return [type(batch)((batch[0], some)) for batch, some in zip(batches, anew, strict=True)]
+    permuted = np.random.default_rng(PERMUTED).permutation(labels).reshape(len(batches), -1)
+    return [type(batch)((batch[0], row_labels)) for batch, row_labels in zip(batches, permuted, strict=True)]
 
 
 def paired(batch: Any) -> bool:
-    """Whether a batch is a pair of one array and a whole number for each of its rows."""
+    """Return whether a batch is a pair of one array and a whole number for each of its rows."""
     if type(batch) not in (tuple, list) or len(batch) != 2:
         return False
     inputs, labels = batch

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,24 +12,16 @@ from numpy.typing import NDArray
 from lrfind.core.dataset import Dataset, Rows, Split
 from lrfind.core.errors import InputError
 from lrfind.task.data.arrays import Arrays
-from lrfind.task.data.floats import check_finite, moments, standardized, take
-from lrfind.task.data.rows import Lazy
-from lrfind.task.data.selection import Selection
-from lrfind.task.data.shuffle import generator
-from lrfind.task.data.streams import streamed
-from lrfind.task.data.targets import Goal, understand
-
-SPLIT = 4
-"""The random stream of the validation split."""
-
-DRAWN = 2**18
-"""Rows that the rows to hold out are drawn among together; a multiple of 8."""
+from lrfind.task.data.floats import Scaling, check_finite, standardization
+from lrfind.task.data.row_split import RowSplit, draw_held_out
+from lrfind.task.data.rows import LazyRows
+from lrfind.task.data.targets import understand
 
 OTHER_KINDS = {"U": "text", "S": "text", "c": "complex numbers", "O": "Python objects", "M": "dates", "m": "durations"}
-"""What arrays hold that nothing can be learnt from, by numpy's letter for it."""
+"""Names of what arrays may hold besides real numbers, by numpy's letter."""
 
 BRIGHTEST = 255
-"""Images of bytes are divided by it."""
+"""The brightest pixel of images of bytes, which are divided by it."""
 
 
 def prepare(
@@ -43,93 +35,111 @@ def prepare(
     standardize: bool = False,
     last: int = 0,
 ) -> Dataset:
-    """Check, convert, split and scale.
+    """Check, convert, split and scale arrays.
 
     Args:
         arrays: inputs and targets. Inputs of three axes or more that are bytes are images, and come to lie in [0, 1].
-        name: how reports call the data.
+        name: the data set's name in reports.
         loss: a name of `LOSSES`; None to take what fits the targets.
         validation_fraction: share of the rows to hold out, the same share of every class.
         batch_size: rows of a batch; there must be one whole batch to train on.
-        seed: of the split.
-        standardize: whether to bring inputs to mean 0 and deviation 1 of the rows to train on.
-        last: hold out so many of the last rows, instead of a share.
+        seed: seed of the split.
+        standardize: whether to bring inputs to mean 0 and standard deviation 1 of the rows to train on.
+        last: number of the last rows to hold out, instead of a share; 0 for the share.
+
+    Returns:
+        The data set; its rows stay on the disk where the arrays are `LazyRows`.
 
     Raises:
         InputError: wrong shapes or types, values that are not finite, labels out of range, too few rows.
+        RunError: a file cannot be read any more.
     """
-    on_disk = isinstance(arrays.inputs, Lazy)
-    if not on_disk:
+    digest = hashlib.blake2b(digest_size=16) if isinstance(arrays.inputs, LazyRows) else None
+    if digest is None:
         arrays = arrays._replace(inputs=np.asarray(arrays.inputs), targets=np.asarray(arrays.targets))
     check_shapes(arrays.inputs, arrays.targets)
-    if not on_disk:
-        check_finite(arrays, "inputs")
+    check_finite(arrays, "inputs", digest)
     goal = understand(arrays, loss)
     rows = len(arrays.inputs)
-    out = tail(rows, last) if last else split(rows, goal.strata, validation_fraction, seed)
-    held_out = Selection.of(rows, out)
-    kept = held_out.rest()
-    if kept.count == 0:
-        raise InputError(
-            f"all {rows} rows would be held out, and none are left to train on; use a smaller share",
-            key="data.validation_fraction",
-        )
-    if kept.count < batch_size:
-        raise InputError(
-            f"a batch of {batch_size} needs as many rows to train on, and there are {kept.count} "
-            f"({rows} less {held_out.count} held out); use a batch_size of {kept.count} or less",
-            key="data.batch_size",
-        )
+    held_out = np.arange(rows - last, rows) if last else draw_held_out(rows, goal.strata, validation_fraction, seed)
+    split = RowSplit(rows, held_out)
+    check_counts(split, batch_size)
     images = arrays.inputs.dtype == np.uint8 and arrays.inputs.ndim > 2
-    make = streamed if on_disk else in_memory
-    return make(arrays, goal, kept, held_out, name=name, divisor=BRIGHTEST if images else 1, standardize=standardize)
-
-
-def tail(rows: int, last: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
-    """The last rows, as `split` gives them."""
-    yield slice(0, rows), np.arange(rows - last, rows)
-
-
-def in_memory(
-    arrays: Arrays,
-    goal: Goal,
-    kept: Selection,
-    held_out: Selection,
-    *,
-    name: str,
-    divisor: float,
-    standardize: bool,
-) -> Dataset:
-    """A data set of arrays, all of whose rows are converted at once."""
-    inputs, targets = np.asarray(arrays.inputs), goal.targets
-    chosen = [np.flatnonzero(part.within(slice(0, len(inputs)))) for part in (kept, held_out)]
-    train, validation = (take(inputs, part, divisor) for part in chosen)
+    scaling = Scaling(BRIGHTEST if images else 1)
     if standardize:
-        mean, scale = moments(inputs, kept, divisor)
-        train, validation = standardized(train, mean, scale), standardized(validation, mean, scale)
-    return Dataset(
-        name,
-        Split(train, targets[chosen[0]]),
-        Split(validation, targets[chosen[1]]) if held_out.count else None,
-        goal.task,
-        goal.outputs,
+        scaling = standardization(arrays.inputs, split, scaling.divisor)
+    if digest is not None:
+        check_finite(arrays, "targets", digest)
+        digest.update(f"{[(array.dtype, array.shape) for array in (arrays.inputs, arrays.targets)]}".encode())
+        digest.update(held_out.data)
+
+    train = part_of(arrays.inputs, goal.targets, scaling, split.train, split.train_count)
+    validation = None
+    if split.held_out_count:
+        validation = part_of(arrays.inputs, goal.targets, scaling, split.held_out, split.held_out_count)
+    if digest is None:
+        unchanged = validation is None and not standardize and arrays.inputs.dtype == np.float32
+        train = Split(arrays.inputs if unchanged else train.inputs[:], train.targets[:])
+        validation = validation and Split(validation.inputs[:], validation.targets[:])
+    return Dataset(name, train, validation, goal.task, goal.outputs, digest and digest.hexdigest())
+
+
+def part_of(
+    inputs: Rows, targets: Rows, scaling: Scaling, numbers: Callable[[NDArray[Any]], NDArray[Any]], count: int
+) -> Split:
+    """Return one part of a split, whose rows are picked and scaled when they are indexed.
+
+    Args:
+        inputs: all rows of inputs.
+        targets: all rows of targets.
+        scaling: scaling of the inputs.
+        numbers: ``places in the part (n,) -> row numbers (n,)``.
+        count: number of rows of the part.
+    """
+    return Split(
+        LazyRows((count, *inputs.shape[1:]), np.float32, lambda places: scaling(inputs[numbers(places)])),
+        LazyRows((count, *targets.shape[1:]), targets.dtype, lambda places: targets[numbers(places)]),
     )
 
 
+def check_counts(split: RowSplit, batch_size: int) -> None:
+    """Check that there is a batch of rows to train on.
+
+    Raises:
+        InputError: there is none.
+    """
+    kept, held_out = split.train_count, split.held_out_count
+    if kept == 0:
+        raise InputError(
+            f"all {held_out} rows would be held out, and none are left to train on; use a smaller share",
+            key="data.validation_fraction",
+        )
+    if kept < batch_size:
+        raise InputError(
+            f"a batch of {batch_size} needs as many rows to train on, and there are {kept} "
+            f"({kept + held_out} less {held_out} held out); use a batch_size of {kept} or less",
+            key="data.batch_size",
+        )
+
+
 def digest(data: Dataset) -> str:
-    """A hash of every row, split included; two runs with the same one saw the same data."""
+    """Return a hash of every row, split included; two runs with the same one saw the same data."""
     if data.digest is not None:
         return data.digest
-    found = hashlib.blake2b(digest_size=16)
+    content = hashlib.blake2b(digest_size=16)
     for part in (data.train, data.validation):
         for array in (part.inputs, part.targets) if part else ():
-            found.update(f"{array.dtype}{array.shape}".encode())
-            found.update(np.ascontiguousarray(array).data)
-    return found.hexdigest()
+            content.update(f"{array.dtype}{array.shape}".encode())
+            content.update(np.ascontiguousarray(array).data)
+    return content.hexdigest()
 
 
 def check_shapes(inputs: Rows, targets: Rows) -> None:
-    """There is a row of inputs for every row of targets."""
+    """Check that there is a row of real inputs for every row of real targets.
+
+    Raises:
+        InputError: wrong shape or type.
+    """
     for array, role in ((inputs, "inputs"), (targets, "targets")):
         if array.ndim == 0:
             raise InputError(f"{role} is a single value; it needs one row per example", key=f"data.{role}")
@@ -148,34 +158,3 @@ def check_shapes(inputs: Rows, targets: Rows) -> None:
         )
     if targets.ndim > 2:
         raise InputError(f"targets has shape {targets.shape}; it needs (rows,) or (rows, outputs)", key="data.targets")
-
-
-def split(rows: int, classes: Rows | None, fraction: float, seed: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
-    """Row numbers to hold out, rising: ``round(fraction * rows)`` of each class's rows.
-
-    They are drawn among `DRAWN` rows at a time, and of every class as many as keep its share up to there: so they are
-    spread over a long file as well.
-
-    Args:
-        rows: how many there are.
-        classes: the class of each row, shape (rows,); None where there are none.
-        fraction: share to hold out.
-        seed: which rows.
-
-    Yields:
-        Slices that together are all rows, and the rows to hold out of each.
-    """
-    rng = generator(seed, SPLIT)
-    seen: Counter[int] = Counter()
-    held: Counter[int] = Counter()
-    for start in range(0, rows, DRAWN):
-        part = slice(start, min(start + DRAWN, rows))
-        labels = np.zeros(part.stop - start, np.int32) if classes is None else classes[part]
-        drawn = [np.empty(0, np.int64)]
-        for label in np.unique(labels).tolist():
-            group = start + np.flatnonzero(labels == label)
-            seen[label] += len(group)
-            wanted = round(fraction * seen[label]) - held[label]
-            drawn.append(rng.permutation(group)[:wanted])
-            held[label] += wanted
-        yield part, np.sort(np.concatenate(drawn))

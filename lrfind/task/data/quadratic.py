@@ -1,4 +1,4 @@
-"""`quadratic`: linear least squares of a chosen curvature; where training stops being stable is known exactly."""
+"""`quadratic`: linear least squares of known curvature, so the largest stable rate is known exactly."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.batches import generator
 
 LEAST_SQUARES_SEED = 1847
-"""The rows are the same for every run's seed, as those of all generated sets."""
+"""Seed of the generated rows, which are the same for every seed of the run."""
 
 
 def load(section: Any) -> Arrays:
-    """``X^T X / rows`` has the eigenvalues ``condition^(-i / (features - 1))``, i = 0 .. features - 1: 1 down to
+    """Return linear least squares whose curvature is set by a condition number.
+
+    ``X^T X / rows`` has the eigenvalues ``condition^(-i / (features - 1))``, i = 0 .. features - 1: 1 down to
     1 / condition. Columns of X have mean 0; ``y = X w`` for a w with a part of 1 along every eigenvector.
 
     With the model `linear` (a weight and a bias) under `mse` (the mean of the squares, without a factor 1/2), the

@@ -1,4 +1,4 @@
-"""What targets ask for: a class, yes or no for each of several questions, or values."""
+"""Targets: class labels, binary answers to one or several questions, or values to predict."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lrfind.core.dataset import Rows
 from lrfind.core.errors import InputError
 from lrfind.task.data.arrays import Arrays
-from lrfind.task.data.floats import check_finite
-from lrfind.task.data.rows import blocks, converted
+from lrfind.task.data.floats import InvalidValues, check_finite
+from lrfind.task.data.rows import blocks, convert_rows
 
 LABEL_LOSSES = frozenset({"cross_entropy"})
 """Losses whose targets are class labels."""
@@ -21,18 +21,17 @@ BINARY_LOSSES = frozenset({"binary_cross_entropy"})
 """Losses whose targets are 0 or 1."""
 
 SHOWN = 5
-"""Classes that a message names."""
+"""Number of classes that a message names."""
 
 
 class Goal(NamedTuple):
-    """Targets that a network can be trained on.
+    """Checked targets that a network can be trained on.
 
     Attributes:
-        task: what they ask for.
+        task: kind of the prediction.
         targets: shape (rows,) integer labels, or (rows, outputs) floats.
-        outputs: numbers the network must put out.
-        strata: the class of each row, shape (rows,), of which a split keeps the shares; None where there are no
-            classes.
+        outputs: number of the network's outputs.
+        strata: class of each row, whose shares a split keeps, shape (rows,); None where there are no classes.
     """
 
     task: Literal["classification", "binary", "regression"]
@@ -45,7 +44,7 @@ def understand(arrays: Arrays, loss: str | None) -> Goal:
     """Check and convert the targets.
 
     Args:
-        arrays: of the right shapes.
+        arrays: inputs and targets of the right shapes.
         loss: a name of `LOSSES`; None to take what fits the targets.
 
     Raises:
@@ -55,7 +54,7 @@ def understand(arrays: Arrays, loss: str | None) -> Goal:
     outputs = targets.shape[1] if targets.ndim == 2 else 1
     if loss in LABEL_LOSSES or (loss is None and is_labels(targets)):
         classes = check_labels(arrays)
-        labels = converted(targets, as_labels, (), np.int32)
+        labels = convert_rows(targets, as_labels, (), np.int32)
         return Goal("classification", labels, classes, labels)
     if names is not None and loss not in BINARY_LOSSES:
         raise InputError(
@@ -64,34 +63,33 @@ def understand(arrays: Arrays, loss: str | None) -> Goal:
         )
     if loss in BINARY_LOSSES:
         check_binary(arrays)
-        strata = converted(targets, as_labels, (), np.int32) if outputs == 1 else None
-        return Goal("binary", converted(targets, as_values, (outputs,), np.float32), outputs, strata)
+        strata = convert_rows(targets, as_labels, (), np.int32) if outputs == 1 else None
+        return Goal("binary", convert_rows(targets, as_values, (outputs,), np.float32), outputs, strata)
     check_finite(arrays, "targets")
-    return Goal("regression", converted(targets, as_values, (outputs,), np.float32), outputs, None)
+    return Goal("regression", convert_rows(targets, as_values, (outputs,), np.float32), outputs, None)
 
 
 def as_labels(targets: NDArray[Any]) -> NDArray[np.int32]:
-    """Shape (rows,)."""
+    """Return targets as int32 of shape (rows,)."""
     return targets.reshape(-1).astype(np.int32)
 
 
 def as_values(targets: NDArray[Any]) -> NDArray[np.float32]:
-    """Shape (rows, outputs)."""
-    return two_axes(targets).astype(np.float32)
-
-
-def two_axes(targets: NDArray[Any]) -> NDArray[Any]:
-    """Shape (rows, outputs)."""
-    return targets[:, None] if targets.ndim == 1 else targets
+    """Return targets as float32 of shape (rows, outputs)."""
+    return targets.reshape(len(targets), -1).astype(np.float32)
 
 
 def is_labels(targets: Rows) -> bool:
-    """Whole numbers in one column are labels, everything else are values."""
+    """Return whether targets are labels: whole numbers in one column."""
     return targets.dtype.kind in "biu" and (targets.ndim == 1 or targets.shape[1] == 1)
 
 
 def check_labels(arrays: Arrays) -> int:
-    """Labels run from 0 to classes - 1; returns the classes."""
+    """Check that labels run from 0 to classes - 1, and return the number of classes.
+
+    Raises:
+        InputError: they do not, or are all equal.
+    """
     targets = arrays.targets
     if not is_labels(targets):
         raise InputError(
@@ -99,32 +97,25 @@ def check_labels(arrays: Arrays) -> int:
             "convert them (for values to be predicted use 'loss: mse')",
             key="data.targets",
         )
-    lowest, highest = int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min)
-    negative, first, top = 0, (0, 0), 0
+    lowest, highest, highest_row = int(np.iinfo(np.int64).max), int(np.iinfo(np.int64).min), 0
+    negative = InvalidValues()
     for part in blocks(targets):
         labels = targets[part].reshape(-1)
         if labels.dtype.kind != "u":  # Beyond 2^63, these would turn negative.
             labels = labels.astype(np.int64)
-        below = labels < 0
-        if below.any():
-            row = int(np.argmax(below))
-            first = first if negative else (part.start + row, int(labels[row]))
-            negative += int(np.count_nonzero(below))
+        negative.add(labels, labels < 0, part.start)
         if labels.max() > highest:
-            top, highest = part.start + int(np.argmax(labels)), int(labels.max())
+            highest_row, highest = part.start + int(np.argmax(labels)), int(labels.max())
         lowest = min(lowest, int(labels.min()))
-    if negative:
-        row, label = first
-        which = "one is" if negative == 1 else f"{negative:,} are"
-        start = ":" if negative == 1 else ", the first"
+    if negative.count:
+        which = "one is" if negative.count == 1 else f"{negative.count:,} are"
         raise InputError(
-            f"labels must run from 0 to classes - 1, and {which} negative{start} {label} in "
-            f"{arrays.place('targets', (row,))}",
+            f"labels must run from 0 to classes - 1, and {which} negative{negative.first(arrays, 'targets')}",
             key="data.targets",
         )
     if highest >= len(targets):
         raise InputError(
-            f"label {highest} in {arrays.place('targets', (top,))} would mean {highest + 1} classes for "
+            f"label {highest} in {arrays.place('targets', (highest_row,))} would mean {highest + 1} classes for "
             f"{len(targets)} rows; labels must run from 0 to classes - 1 (for values to be predicted use 'loss: mse')",
             key="data.targets",
         )
@@ -139,7 +130,11 @@ def check_labels(arrays: Arrays) -> int:
 
 
 def check_binary(arrays: Arrays) -> None:
-    """Targets are zeros and ones."""
+    """Check that targets are zeros and ones, and not all rows alike.
+
+    Raises:
+        InputError: they are not.
+    """
     targets, names = arrays.targets, arrays.classes
     if names is not None and len(names) > 2:
         raise InputError(
@@ -147,41 +142,36 @@ def check_binary(arrays: Arrays) -> None:
             "use cross_entropy",
             key="loss",
         )
-    count, first, value, same = 0, (0, 0), None, True
-    top = two_axes(targets[:1])
+    single = targets.ndim == 1 or targets.shape[1] == 1
+    shape = (-1,) if single else (-1, targets.shape[1])
+    top, same, invalid = targets[:1].reshape(shape), True, InvalidValues()
     for part in blocks(targets):
-        answers = two_axes(targets[part])
-        bad = (answers != 0) & (answers != 1)
-        if bad.any():
-            row, column = (int(place) for place in np.argwhere(bad)[0])
-            first, value = (first, value) if count else ((part.start + row, column), answers[row, column])
-            count += int(np.count_nonzero(bad))
+        answers = targets[part].reshape(shape)
+        invalid.add(answers, (answers != 0) & (answers != 1), part.start)
         same = same and bool((answers == top).all())
-    single = top.shape[1] == 1
-    if count:
-        which = "one is" if count == 1 else f"{count:,} are"
-        start = ":" if count == 1 else ", the first"
+    if invalid.count:
+        which = "one is" if invalid.count == 1 else f"{invalid.count:,} are"
         other = "for several classes use 'loss: cross_entropy'" if is_labels(targets) else "for values use 'loss: mse'"
         raise InputError(
-            f"targets of binary_cross_entropy must be 0 or 1, and {which} not{start} {value} in "
-            f"{arrays.place('targets', first[:1] if single else first)} ({other})",
+            f"targets of binary_cross_entropy must be 0 or 1, and {which} not{invalid.first(arrays, 'targets')} "
+            f"({other})",
             key="data.targets",
         )
     if same and single:
-        only = repr(names[0]) if names is not None else top[0, 0]
+        only = repr(names[0]) if names is not None else top[0]
         raise InputError(f"every label is {only}; there is nothing to learn", key="data.targets")
     if same:
         raise InputError("every row of targets is the same; there is nothing to learn", key="data.targets")
 
 
 def from_text(texts: Sequence[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Labels and the names of their classes, in sorted order."""
+    """Return labels, and the names of their classes in sorted order."""
     names = sorted(set(texts))
     numbers = {name: number for number, name in enumerate(names)}
     return np.array([numbers[text] for text in texts], np.int32), tuple(names)
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first few, for a message."""
+    """Return the first `SHOWN` names, for a message."""
     rest = f", and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + rest

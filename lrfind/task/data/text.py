@@ -21,15 +21,15 @@ from lrfind.task.data.files import check_room, opened
 from lrfind.task.data.targets import LABEL_LOSSES
 
 TOKENS = 256
-"""Different bytes."""
+"""Number of different bytes."""
 
 
 def load(section: Any, context: int, loss: str | None) -> Dataset:
-    """Windows side by side, each token's target being the one after it; every token but the first is predicted once.
+    """Return adjacent windows of tokens; each token's target is the next token, so all but the first are targets once.
 
     Args:
         section: ``path``, None for the shipped book; ``batch_size``; ``validation_fraction``, held out at the end.
-        context: tokens of a window.
+        context: number of tokens of a window.
         loss: a name of `LOSSES`; None to take what fits.
 
     Returns:
@@ -66,7 +66,11 @@ def load(section: Any, context: int, loss: str | None) -> Dataset:
 
 
 def read(path: str | None) -> NDArray[np.uint8]:
-    """All bytes of a file, or of the shipped book."""
+    """Return all bytes of a file, or of the shipped book where the path is None.
+
+    Raises:
+        InputError: the file cannot be read, is empty, or does not fit into memory.
+    """
     if path is None:
         return np.frombuffer((files("lrfind.task.data") / "alice.txt").read_bytes(), np.uint8)
     with opened(Path(path), "data.path", "a text file") as file:

@@ -11,9 +11,9 @@ from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.task.batch_source import Drawn, of_dataset
 from lrfind.task.builtin import prepared
-from lrfind.task.data import prepare
 from lrfind.task.data.arrays import Arrays as Raw
 from lrfind.task.data.batches import SPLIT_SEED
+from lrfind.task.data.row_split import draw_held_out
 from lrfind.task.user_code.data import BatchFactory, UserArrays
 from lrfind.task.user_code.pytrees import alike
 from lrfind.task.user_code.recognize import UserModel
@@ -86,8 +86,7 @@ def _raw(section: Any, train: Any, held_out: Any) -> Drawn:
         strata = None
         if hasattr(labels, "ndim") and labels.ndim == 1 and labels.dtype.kind in "biu":
             strata = labels.astype(np.int32)
-        parts = prepare.split(rows, strata, section.validation_fraction, SPLIT_SEED)
-        out = np.concatenate([chosen for _, chosen in parts])
+        out = draw_held_out(rows, strata, section.validation_fraction, SPLIT_SEED)
         kept = np.setdiff1d(np.arange(rows), out)
         whole = train
         train = jax.tree.map(lambda leaf: leaf[kept], whole)

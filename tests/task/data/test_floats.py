@@ -14,8 +14,9 @@ from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.task.data import rows as rows_module
 from lrfind.task.data.arrays import Arrays
-from lrfind.task.data.floats import check_finite, moments, standardized, take
+from lrfind.task.data.floats import Scaling, check_finite, standardization
 from lrfind.task.data.prepare import prepare
+from lrfind.task.data.row_split import RowSplit
 from lrfind.task.data.rows import blocks
 
 VALUES = st.integers(-(2**20), 2**20).map(lambda number: number / 8)
@@ -50,19 +51,27 @@ def test_the_first_of_several_blocks_that_is_bad_is_named(block: int) -> None:
         check_finite(Arrays(inputs, inputs), "inputs")
 
 
-def test_rows_over_a_divisor(block: int) -> None:
+def everything(rows: int) -> RowSplit:
+    return RowSplit(rows, np.empty(0, np.int64))
+
+
+def test_numbers_over_a_divisor() -> None:
     array = np.arange(60).reshape(20, 3)
-    rows = np.array([0, 3, 19])
-    found = take(array, rows, 4)
-    assert found.dtype == np.float32
-    np.testing.assert_array_equal(found, array[rows] / 4)
+    scaled = Scaling(4)(array)
+    assert scaled.dtype == np.float32
+    np.testing.assert_array_equal(scaled, array / 4)
+    assert Scaling()(scaled) is scaled
 
 
-def test_moments_do_not_depend_on_the_blocks(block: int) -> None:
+def test_mean_and_scale_do_not_depend_on_the_blocks(block: int) -> None:
     array = np.random.default_rng(0).normal(3, 2, (50, 4)).astype(np.float32)
-    mean, scale = moments(array)
-    np.testing.assert_allclose(mean, array.mean(axis=0, dtype=float), rtol=1e-12)
-    np.testing.assert_allclose(1 / scale, array.std(axis=0, dtype=float), rtol=1e-12)
+    scaling = standardization(array, everything(50))
+    np.testing.assert_allclose(scaling.mean, array.mean(axis=0, dtype=float), rtol=1e-12)
+    np.testing.assert_allclose(1 / scaling.scale, array.std(axis=0, dtype=float), rtol=1e-12)
+    kept = standardization(array, RowSplit(50, np.arange(3, 40)))
+    train = array[np.r_[:3, 40:50]]
+    np.testing.assert_allclose(kept.mean, train.mean(axis=0, dtype=float), rtol=1e-12)
+    np.testing.assert_allclose(1 / kept.scale, train.std(axis=0, dtype=float), rtol=1e-12)
 
 
 @given(TABLES)
@@ -80,7 +89,7 @@ def test_standardized_rows_have_mean_0_and_deviation_1(inputs: Any) -> None:
     np.testing.assert_allclose(found.std(axis=axes), varies, atol=1e-5)
     assert not data.validation.inputs[..., ~varies].any()
     for plain_part, part in ((plain.train, data.train), (plain.validation, data.validation)):
-        again = standardized(plain_part.inputs, *moments(train))
+        again = standardization(train, everything(len(train)))(plain_part.inputs)
         np.testing.assert_array_equal(part.inputs, again)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from lrfind.core.errors import InputError, RunError
-from lrfind.task.data import parquet_copy, spool, streams
+from lrfind.task.data import parquet_copy, rows
 from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.parquet import load
 from lrfind.task.data.prepare import prepare
@@ -147,7 +147,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 @pytest.fixture
 def too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file is copied, some rows at a time."""
-    monkeypatch.setattr(streams, "LARGEST", 0)
+    monkeypatch.setattr(rows, "LARGEST", 0)
     monkeypatch.setattr(parquet_copy, "BLOCK", 12)
 
 
@@ -173,7 +173,7 @@ def test_a_copy_has_the_same_rows(targets: Any, tmp_path: Path, monkeypatch: pyt
     given = written(tmp_path, MANY | {"y": targets})
     options = {"name": "d", "loss": None, "validation_fraction": 0.2, "batch_size": 4, "seed": 0, "standardize": True}
     wanted = prepare(load(given), **options)
-    monkeypatch.setattr(streams, "LARGEST", 0)
+    monkeypatch.setattr(rows, "LARGEST", 0)
     monkeypatch.setattr(parquet_copy, "BLOCK", 12)
     arrays = load(given)
     found = prepare(arrays, **options)
@@ -237,11 +237,11 @@ def test_a_file_that_is_damaged_far_inside(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("too_large")
 def test_no_room_for_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = written(tmp_path, MANY)
-    monkeypatch.setattr(spool, "folder", lambda: tmp_path / "gone")
+    monkeypatch.setattr(parquet_copy, "temporary_folder", lambda: tmp_path / "gone")
     with pytest.raises(RunError, match=r"no copy of the columns can be written to .*gone: .*; set TMPDIR to a folder"):
         load(given)
     if Path("/dev/full").exists():
-        monkeypatch.setattr(spool, "folder", lambda: tmp_path)
+        monkeypatch.setattr(parquet_copy, "temporary_folder", lambda: tmp_path)
         monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: FileIO("/dev/full", "w"))
         with pytest.raises(RunError, match=r"No space left on device; set TMPDIR to a folder with more room"):
             load(given)
@@ -250,15 +250,15 @@ def test_no_room_for_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_where_a_copy_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert spool.folder() == tmp_path
+    assert parquet_copy.temporary_folder() == tmp_path
     monkeypatch.delenv("TMPDIR")
-    assert spool.folder() in (Path("/var/tmp"), tmp_path)
+    assert parquet_copy.temporary_folder() in (Path("/var/tmp"), tmp_path)
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_several_targets(on_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if on_disk:
-        monkeypatch.setattr(streams, "LARGEST", 0)
+        monkeypatch.setattr(rows, "LARGEST", 0)
         monkeypatch.setattr(parquet_copy, "BLOCK", 12)
     written(tmp_path, MANY | {"z": np.arange(30) % 2})
     arrays = load(section(tmp_path / "d.parquet", ("a", "b"), ("z", "c")))

@@ -203,6 +203,6 @@ def test_any_value_changes_the_digest() -> None:
             for place in ((0,) * values.ndim, (-1,) * values.ndim):
                 changed = put(values, (place, values[place] + 1))
                 digests.add(digest(replace(data, **{part: replace(split, **{array: changed})})))
-    digests.add(digest(replace(data, on_rung_chunk=replace(data.train, inputs=data.train.inputs.reshape(8, 4)))))
+    digests.add(digest(replace(data, train=replace(data.train, inputs=data.train.inputs.reshape(8, 4)))))
     assert len(digests) == 2 + 8 + 1
     assert digest(made(X.copy())) == digest(data)

@@ -12,11 +12,10 @@ import pytest
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.task.baselines import fitted
-from lrfind.task.data import prepare as preparing
-from lrfind.task.data import rows, streams
-from lrfind.task.data.disk import Disk
+from lrfind.task.data import row_split, rows
 from lrfind.task.data.npy import load
 from lrfind.task.data.prepare import digest, prepare
+from lrfind.task.data.rows import LazyRows
 
 RNG = np.random.default_rng(5)
 N = 4000
@@ -29,7 +28,7 @@ LABELS[:4] = range(4)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many blocks and many draws of held-out rows, in small files as in large ones."""
     monkeypatch.setattr(rows, "BLOCK", 1000)
-    monkeypatch.setattr(preparing, "DRAWN", 800)
+    monkeypatch.setattr(row_split, "DRAWN", 800)
 
 
 def saved(folder: Path, inputs: Any = FLAT, targets: Any = LABELS) -> Any:
@@ -39,7 +38,7 @@ def saved(folder: Path, inputs: Any = FLAT, targets: Any = LABELS) -> Any:
 
 
 def made(section: Any, monkeypatch: pytest.MonkeyPatch, *, on_disk: bool, **options: Any) -> Dataset:
-    monkeypatch.setattr(streams, "LARGEST", 0 if on_disk else 2**28)
+    monkeypatch.setattr(rows, "LARGEST", 0 if on_disk else 2**28)
     given = {"name": "x", "loss": None, "validation_fraction": 0.2, "batch_size": 4, "seed": 0}
     data = prepare(load(section), **{**given, **options})
     assert data.streamed == on_disk
@@ -182,8 +181,8 @@ def test_the_order_of_fortran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_how_large_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted in numbers, whatever their type: as float32 they would be in memory."""
     section = saved(tmp_path, FLAT.astype(np.uint8))
-    for largest, where in ((4 * (3 * N + N), np.ndarray), (4 * (3 * N + N) - 1, Disk)):
-        monkeypatch.setattr(streams, "LARGEST", largest)
+    for largest, where in ((4 * (3 * N + N), np.ndarray), (4 * (3 * N + N) - 1, LazyRows)):
+        monkeypatch.setattr(rows, "LARGEST", largest)
         arrays = load(section)
         assert isinstance(arrays.inputs, where)
         assert isinstance(arrays.targets, where)
@@ -198,8 +197,8 @@ def test_nothing_is_asked_for_too_far_ahead() -> None:
             yield number
 
     done = 0
-    for found in streams.in_turn(lambda number: number**2, numbers()):
+    for found in rows.map_ahead(lambda number: number**2, numbers()):
         assert found == done**2
         done += 1
-        assert len(asked) <= done + streams.READERS
+        assert len(asked) <= done + rows.READERS
     assert done == 100

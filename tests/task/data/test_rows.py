@@ -10,27 +10,23 @@ import numpy as np
 import pytest
 
 from lrfind.core.errors import RunError
-from lrfind.task.data import disk
-from lrfind.task.data.disk import Disk
-from lrfind.task.data.rows import Converted, Picked
-from lrfind.task.data.selection import Selection
+from lrfind.task.data import rows as rows_module
+from lrfind.task.data.rows import LazyRows, convert_rows, stored_rows
 
 ARRAY = np.arange(600).reshape(50, 4, 3)
 
 
-def written(path: Path, array: Any) -> Disk:
+def written(path: Path, array: Any) -> LazyRows:
     path.write_bytes(b"head." + array.tobytes())
-    return Disk.at(path, 5, array.shape, array.dtype)
+    return stored_rows(path.open("rb", buffering=0), str(path), 5, array.shape, array.dtype)
 
 
-@pytest.fixture(params=["places", "turns"])
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "turns":
-        monkeypatch.delattr(os, "preadv", raising=False)
-    monkeypatch.setattr(disk, "AT_ONCE", 7)
+@pytest.fixture(params=[1, 7, 2**18])
+def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows_module, "BLOCK", request.param)
 
 
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("block")
 @pytest.mark.parametrize("dtype", ["f4", ">f8", "f2", "u1", "?", "<i8"])
 def test_rows_are_those_of_the_array(dtype: str, tmp_path: Path) -> None:
     array = ARRAY.astype(dtype)
@@ -49,16 +45,15 @@ def test_rows_that_are_single_numbers(tmp_path: Path) -> None:
     assert rows[4] == ARRAY[4, 0, 0]
 
 
-def test_chosen_and_converted(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("block")
+def test_converted_rows(tmp_path: Path) -> None:
     rows = written(tmp_path / "a", ARRAY)
-    mask = np.arange(50) % 3 == 0
-    choice = Selection.of(50, [(slice(0, 50), np.flatnonzero(mask))])
-    found = Picked(Converted(rows, lambda block: block.sum(axis=2) / 2, (4,), np.float64), choice)
-    expected = ARRAY[mask].sum(axis=2) / 2
-    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
-    np.testing.assert_array_equal(found[:], expected)
-    np.testing.assert_array_equal(found[2:5], expected[2:5])
-    np.testing.assert_array_equal(found[np.array([[5, 0]])], expected[[[5, 0]]])
+    expected = ARRAY.sum(axis=2) / 2
+    for source in (rows, ARRAY):
+        converted = convert_rows(source, lambda block: block.sum(axis=2) / 2, (4,), np.float64)
+        assert (converted.shape, converted.dtype) == (expected.shape, expected.dtype)
+        for key in (slice(None), slice(2, 5), np.array([[5, 0]]), (3, 1)):
+            np.testing.assert_array_equal(converted[key], expected[key])
 
 
 def test_a_file_that_becomes_shorter(tmp_path: Path) -> None:
@@ -77,8 +72,17 @@ def test_a_file_that_is_gone_stays_open(tmp_path: Path) -> None:
 
 
 def test_it_is_closed_with_its_rows(tmp_path: Path) -> None:
-    rows = written(tmp_path / "a", ARRAY)
-    descriptor = rows._descriptor
+    (tmp_path / "a").write_bytes(ARRAY.tobytes())
+    file = (tmp_path / "a").open("rb", buffering=0)
+    rows = stored_rows(file, "a", 0, ARRAY.shape, ARRAY.dtype)
+    assert not file.closed
     del rows
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(descriptor)
+    assert file.closed
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux that opens and cannot be read")
+def test_a_file_that_cannot_be_read() -> None:
+    with Path("/proc/self/mem").open("rb", buffering=0) as file:
+        rows = stored_rows(file, "HERE", 0, (9,), np.uint8)
+        with pytest.raises(RunError, match="HERE cannot be read: Input/output error"):
+            rows[:]
