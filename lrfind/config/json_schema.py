@@ -54,40 +54,40 @@ def schema() -> dict[str, Any]:
 
 
 def _optimizer(name: str, shared: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an optimiser of optax."""
     optimizer = OPTIMIZERS[name]
-    own = {
+    options = {
         key: option_schema(default, key) | {"description": summary(name, key)}
         for key, default in optimizer.options.items()
     }
-    naming = {"const": name, "type": "string", "description": optimizer.summary}
-    return {
-        "type": "object",
-        "description": optimizer.summary,
-        "properties": {"name": naming} | {key: shared[key] for key in shared if key != "name"} | own,
-        "required": ["name"],
-        "additionalProperties": False,
-    }
+    return _variant(name, optimizer.summary, [key for key in shared if key != "name"], shared, options, ["name"])
 
 
 def _own(shared: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of an optimiser in the user's own code."""
-    naming = {"const": OWN, "type": "string", "description": "your own code"}
-    return {
-        "type": "object",
-        "description": "your own code",
-        "properties": {"name": naming} | {key: shared[key] for key in (*OWN_KEYS, *OWN_SHARED)},
-        "required": ["target"],
-        "additionalProperties": False,
-    }
+    return _variant(OWN, "your own code", [*OWN_KEYS, *OWN_SHARED], shared, {}, ["target"])
 
 
 def _inside(shared: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of the optimiser inside of the user's own train step, of which only the rate is a key."""
-    naming = {"const": NONE, "type": "string", "description": "your own train step has one"}
+    return _variant(NONE, "your own train step has one", ["learning_rate"], shared, {}, None)
+
+
+def _variant(
+    name: str,
+    description: str,
+    keys: list[str],
+    shared: dict[str, Any],
+    options: dict[str, Any],
+    required: list[str] | None,
+) -> dict[str, Any]:
+    """Return the schema of a section with a constant name, some of the shared keys, and options of its own."""
+    naming = {"name": {"const": name, "type": "string", "description": description}}
     return {
         "type": "object",
-        "description": "your own train step has one",
-        "properties": {"name": naming, "learning_rate": shared["learning_rate"]},
+        "description": description,
+        "properties": naming | {key: shared[key] for key in keys} | options,
+        **({"required": required} if required else {}),
         "additionalProperties": False,
     }
 

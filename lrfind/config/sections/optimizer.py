@@ -132,10 +132,9 @@ def option_schema(default: Default, key: str = "") -> dict[str, Any]:
     match default:
         case bool():
             return {"type": "boolean", "default": default}
-        case int():
-            return {"type": "integer", **BOUNDS.get(key, {}), "default": default}
-        case float():
-            return {"type": "number", **BOUNDS.get(key, {}), "default": default}
+        case int() | float():
+            kind = "integer" if isinstance(default, int) else "number"
+            return {"type": kind, **BOUNDS.get(key, {}), "default": default}
         case str():
             return {"type": "string", "default": default} | ({"enum": list(CHOICES[key])} if key in CHOICES else {})
         case tuple():
