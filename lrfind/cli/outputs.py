@@ -1,5 +1,4 @@
-"""Which files a command will write besides its runs, and whether it may, as is known before anything is measured. Looks
-at the disk and writes nothing."""
+"""Checks, before anything is measured, of the files that a command will write besides its runs. Writes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 PLOT_FORMATS: tuple[FigureFormat, ...] = ("png", "svg", "pdf")
 
 RUNS = Path("lrfind-runs")
-"""The folder of all runs, in the working directory."""
+"""Folder of all runs, in the working directory."""
 
 
 def starting_folder() -> Path:
@@ -55,6 +54,10 @@ def figure_format(path: Path, option: str = "--plot") -> FigureFormat:
 def check_plot(plot: Path | None, *, draws: bool) -> None:
     """Refuse a --plot that cannot be drawn.
 
+    Args:
+        plot: the file; None for none.
+        draws: False with --no-plot.
+
     Raises:
         InputError: nothing is to be drawn, or not in that form.
     """
@@ -71,7 +74,7 @@ def check_files(outputs: Mapping[str, Path | None], sources: Iterable[str | Path
     Args:
         outputs: option -> the file it names; None where there is none.
         sources: what is read.
-        what: how a message calls that.
+        what: noun for the sources in a message.
 
     Raises:
         InputError: one lies in no folder, is one, belongs to a run, is one of the sources or named twice.
@@ -91,6 +94,10 @@ def check_files(outputs: Mapping[str, Path | None], sources: Iterable[str | Path
 def check_place(option: str, path: Path) -> None:
     """Refuse a file that could not be written in the end.
 
+    Args:
+        option: that names it.
+        path: of the file.
+
     Raises:
         InputError: it lies in no folder, is one, or may not be written.
     """
@@ -109,7 +116,11 @@ def check_place(option: str, path: Path) -> None:
 
 
 def check_runs(outputs: Mapping[str, Path | None], folders: Sequence[Path]) -> None:
-    """Refuse files that belong to a run: one in the folders, or a run that is where the file would be.
+    """Refuse files of a run.
+
+    Args:
+        outputs: option -> the file it names; None where there is none.
+        folders: run directories of the command; those that the files would lie in are checked as well.
 
     Raises:
         InputError: an output is, or would be, one of the files of such a run.
@@ -119,7 +130,7 @@ def check_runs(outputs: Mapping[str, Path | None], folders: Sequence[Path]) -> N
             continue
         default = path.resolve().parent.parent == RUNS.resolve()
         for folder in (*folders, *([path.parent] if default or holds_run(path.parent) else [])):
-            if any(same_file(path, each) for each in files_of(folder, run_directory=True)):
+            if any(same_file(path, file) for file in files_of(folder, run_directory=True)):
                 raise InputError(f"{option} {path}: is a file of the run in {folder}; choose another name")
 
 
@@ -177,11 +188,11 @@ def texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from texts(each)
+        for child in value.values():
+            yield from texts(child)
     elif isinstance(value, list | tuple):
-        for each in value:
-            yield from texts(each)
+        for child in value:
+            yield from texts(child)
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -204,7 +215,7 @@ def holds_run(folder: Path) -> bool:
 
 
 def check_out(folder: Path) -> None:
-    """Refuse a folder for a run that is none, or in which files of the user's would be replaced.
+    """Refuse a run directory that cannot be a folder, or in which files of the user would be replaced.
 
     Raises:
         InputError: it is a file, lies below one, or holds files of lrfind's names that lrfind did not write.
@@ -216,16 +227,16 @@ def check_out(folder: Path) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that can be none.
+    """Refuse a path that cannot be a folder.
 
     Raises:
         InputError: it is a file, or lies below one.
     """
-    for each in (folder, *folder.parents):
-        if each.is_dir():
+    for parent in (folder, *folder.parents):
+        if parent.is_dir():
             break
-        if os.path.lexists(each):
-            raise InputError(f"{each} is a file; choose another folder with --out")
+        if os.path.lexists(parent):
+            raise InputError(f"{parent} is a file; choose another folder with --out")
 
 
 def check_rewritten(config: str) -> None:
@@ -244,19 +255,24 @@ def check_rewritten(config: str) -> None:
 def distinct(names: Sequence[str]) -> list[str]:
     """Return a folder's name for each config, no two the same: of two that are called c, ``c`` and ``c-2``."""
     taken, counts = set(names), Counter[str]()
-    found = []
+    unique_names = []
     for name in names:
         counts[name] += 1
         unique = name
         while counts[name] > 1 and (unique := f"{name}-{counts[name]}") in taken:
             counts[name] += 1
         taken.add(unique)
-        found.append(unique)
-    return found
+        unique_names.append(unique)
+    return unique_names
 
 
 def files_of(run: Path, *, run_directory: bool = False) -> list[Path]:
-    """The files of a run that must not be written over by what is made of them: all of a directory's, or the one."""
+    """Return the files of a run, which no output may replace.
+
+    Args:
+        run: run directory, or one file of it.
+        run_directory: whether `run` is a directory even if it does not exist yet.
+    """
     from lrfind.storage.ownership import NAMES
 
     return [run / name for name in NAMES] if run_directory or run.is_dir() else [run]

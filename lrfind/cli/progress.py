@@ -1,4 +1,4 @@
-"""What a run says of itself on stderr while it goes: a bar on a terminal, a few lines elsewhere."""
+"""Progress of a run on stderr: a bar on a terminal, a few lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from lrfind.storage.replay import Position
 
 PATIENCE = 10.0
-"""Seconds up to which the bar alone says how long it takes."""
+"""Seconds from which the expected duration of a confirmation is printed beside the bar."""
 
 ROOMY = 90
-"""Columns from which the progress bar has room beside its figures."""
+"""Columns of a terminal from which the progress bar is drawn beside its figures."""
 
 PHASES = {
     "import": "starting JAX",
@@ -31,16 +31,16 @@ PHASES = {
 
 
 NAMES = {"confirm": "confirmation", "train": "training"}
-"""What kinds of steps are called."""
+"""Names of kinds of steps."""
 
 
 class LineProgress:
-    """Narration where lines cannot be redrawn: where the files are, nothing else.
+    """Progress where lines cannot be redrawn: a line for what the user has to know, nothing else.
 
     Args:
         name: the config's name.
-        named: the user named the run directory.
-        interruption: Ctrl-C and SIGTERM; heeded between chunks.
+        named: whether the user named the run directory.
+        interruption: Ctrl-C and SIGTERM, raised between chunks.
     """
 
     def __init__(self, name: str, *, named: bool, interruption: Interruption) -> None:
@@ -55,7 +55,7 @@ class LineProgress:
     def __exit__(self, *exception: object) -> None: ...
 
     def say(self, text: str) -> None:
-        """A line among the narration."""
+        """Print one line."""
         say(text)
 
     def note(self, text: str) -> None:
@@ -74,7 +74,7 @@ class LineProgress:
 
     def resume(self, reached: Position | None, rejected_lines: int) -> None:
         if reached is not None:
-            self.say(f"lrfind: {self.path} is unfinished; it is carried on at {place(reached)}")
+            self.say(f"lrfind: {self.path} is unfinished; it is carried on at {position_text(reached)}")
         if rejected_lines:
             which = (
                 "a line of the journal there does"
@@ -100,20 +100,25 @@ class LineProgress:
 
 
 def parting(narration: LineProgress | None, interruption: Interruption) -> str:
-    """The last words of an interrupted command that has no result to show."""
+    """Return the message of an interrupted command that has no result to show.
+
+    Args:
+        narration: of the running config; None before the first.
+        interruption: signals that came.
+    """
     if interruption.waits and narration is not None and narration.path is not None:
         return f"lrfind: interrupted; what was measured is in the journal in {narration.path}"
     return "lrfind: interrupted before anything was measured"
 
 
-def place(reached: Position) -> str:
-    """Where a run goes on, in words."""
+def position_text(reached: Position) -> str:
+    """Return the step at which a run is resumed, in words."""
     length = f" of trainings of {reached.of:,} steps" if reached.of is not None else ""
     return f"step {reached.step:,} of the {NAMES.get(reached.kind, reached.kind)}{length}"
 
 
 def span(seconds: float) -> str:
-    """A duration that is only guessed: ``"2 s"``, ``"3 min"``, ``"5 h"``."""
+    """Return an estimated duration as text: ``"2 s"``, ``"3 min"``, ``"5 h"``."""
     if seconds < 1.5:
         return "a second"
     for unit, length in (("s", 1), ("min", 60)):
@@ -123,7 +128,7 @@ def span(seconds: float) -> str:
 
 
 class NoProgress(LineProgress):
-    """No narration."""
+    """Progress that prints nothing."""
 
     def say(self, text: str) -> None: ...
 
@@ -189,7 +194,15 @@ class ProgressBar(LineProgress):
 
 
 def progress_of(name: str, interruption: Interruption, *, named: bool, quiet: bool, screen: Screen) -> LineProgress:
-    """The narration that fits stderr."""
+    """Return the progress report that fits stderr.
+
+    Args:
+        name: of the run.
+        interruption: signals, raised between chunks.
+        named: whether the user named the run directory.
+        quiet: whether nothing is printed.
+        screen: abilities of stderr.
+    """
     if quiet:
         return NoProgress(name, named=named, interruption=interruption)
     if screen.live:

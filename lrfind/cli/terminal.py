@@ -1,4 +1,4 @@
-"""What the terminal can show, and the one way an error reaches it."""
+"""The standard streams: abilities of a terminal, results apart from narration, errors, and signals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NARROWEST, WIDEST = 40, 120
 
 @dataclass(frozen=True)
 class Screen:
-    """What a stream can show.
+    """Abilities of a stream.
 
     Attributes:
         width: columns.
@@ -46,7 +46,12 @@ class Screen:
 
 
 def screen(stream: TextIO, *, color: bool = True) -> Screen:
-    """Look at a stream and the environment (NO_COLOR, TERM, COLUMNS)."""
+    """Return the abilities of a stream, by the stream and the environment (NO_COLOR, TERM, COLUMNS, LINES).
+
+    Args:
+        stream: an output.
+        color: whether colours are wanted.
+    """
     live = stream.isatty() and os.environ.get("TERM") != "dumb"
     size = size_of(stream)
     allowed = color and live and not os.environ.get("NO_COLOR")
@@ -55,7 +60,7 @@ def screen(stream: TextIO, *, color: bool = True) -> Screen:
 
 
 def size_of(stream: TextIO) -> os.terminal_size:
-    """Columns and lines: what COLUMNS and LINES say, else the stream's terminal, else 80 by 24."""
+    """Return columns and lines of a stream: COLUMNS and LINES, else its terminal's, else 80 by 24."""
     try:
         own = os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
@@ -68,13 +73,13 @@ def size_of(stream: TextIO) -> os.terminal_size:
 
 
 def say(text: str) -> None:
-    """A line of narration on stderr; a stderr that nobody can write to is no reason to fail."""
+    """Print one line on stderr; a stderr that cannot be written to is no error."""
     with suppress(OSError, ValueError):
         print(harmless(text).replace("\n", "\\n"), file=sys.stderr, flush=True)
 
 
 def exit_message(text: str) -> None:
-    """Last words on stderr, past a progress bar that may be in the middle of a line."""
+    """Print the message of a process that ends at once on stderr, over a progress bar that may be there."""
     stream = sys.__stderr__
     if stream is None:
         return
@@ -90,7 +95,7 @@ whole_process = False
 
 
 def results() -> TextIO:
-    """Where results go: standard output as the process was given it."""
+    """Return the stream for results: standard output as the process was given it."""
     return _results[-1] if _results else sys.stdout
 
 
@@ -122,7 +127,7 @@ def apart() -> Iterator[None]:
 
 
 def descriptor(stream: TextIO) -> int | None:
-    """A stream's file descriptor; None of a stream that has none."""
+    """Return the file descriptor of a stream; None if it has none."""
     try:
         return stream.fileno()
     except (OSError, ValueError, AttributeError):
@@ -130,7 +135,7 @@ def descriptor(stream: TextIO) -> int | None:
 
 
 def write_stdout(text: str) -> None:
-    """The result on stdout. A reader who has left, as `head` does, has seen enough.
+    """Write a result to stdout; a reader that has closed the pipe, as `head` does, is no error.
 
     Raises:
         RunError: stdout cannot be written, as where it goes to a full disk.
@@ -148,7 +153,12 @@ def write_stdout(text: str) -> None:
 
 
 def show_error(error: LrfindError, *, debug: bool) -> ExitCode:
-    """Show an error on stderr, one line per problem; returns its exit code."""
+    """Show an error on stderr, one line per problem, and return its exit code.
+
+    Args:
+        error: the error.
+        debug: whether to show the traceback as well.
+    """
     if debug:
         traceback.print_exception(error)
     else:
@@ -166,7 +176,7 @@ class Interruption:
 
     Attributes:
         code: 130 after Ctrl-C, 143 after SIGTERM, None while neither came.
-        waits: there is something to keep, so that the first signal is only noted, and `heed` acts on it.
+        waits: there is something to keep: the first signal is only noted, for `raise_if_interrupted`.
     """
 
     code: ExitCode | None = None
@@ -261,7 +271,7 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
 
 
 def heard() -> None:
-    """Say that the first signal was noted: past Python's streams, in which it may have come in the middle of a line."""
+    """Print that the first signal was noted, past Python's streams, which may be in the middle of a line."""
     stream = sys.__stderr__
     number = None if stream is None else descriptor(stream)
     if stream is not None and number is not None:

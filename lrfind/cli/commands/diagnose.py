@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lrfind.cli import options
-from lrfind.cli.delivery import deliver, failure, look_of, summarise
+from lrfind.cli.delivery import deliver, failure, look_of, shown_errors, summarise
 from lrfind.cli.options import Format
 from lrfind.cli.outputs import check_files
-from lrfind.cli.terminal import say, screen, show_error
-from lrfind.core.errors import ExitCode, InputError, LrfindError, fault
+from lrfind.cli.terminal import say, screen
+from lrfind.core.errors import ExitCode, InputError, LrfindError
 from lrfind.core.registry import FINDINGS, near
 
 if TYPE_CHECKING:
     from lrfind.analysis.diagnosis.logs.names import Role
-    from lrfind.core.training import Finding
+    from lrfind.core.training import Diagnosis, Finding
+    from lrfind.core.verdicts import Failure
+    from lrfind.report.look import Look
 
 TITLE = "lrfind diagnose"
 
@@ -47,55 +49,69 @@ def diagnose(
     Example: lrfind diagnose lightning_logs/version_0/metrics.csv
     """
     named: dict[Role, str | None] = {"loss": loss_column, "val_loss": val_column, "lr": lr_column, "step": step_column}
-    given = {role: name for role, name in named.items() if name is not None}
+    columns = {role: name for role, name in named.items() if name is not None}
     form = Format.json if as_json else form
-    try:
-        wanted = ids(fail_on or [])
+    with shown_errors(debug=debug):
+        fail_ids = ids(fail_on or [])
         check_files({"--output": output}, [log], "the log")
         try:
-            found = judged(log, given, form, output, wanted, color=not no_color)
+            diagnosis = diagnosis_of(log, columns)
         except LrfindError as error:
             if form in (Format.junit, Format.github):
-                from lrfind.report.render import render
-
-                look = look_of(screen(sys.stdout), None, title=TITLE)
-                deliver(render(failure(source_of(log), error), form, look), output)
+                show(failure(source_of(log), error), form, output, look_of(screen(sys.stdout), None, title=TITLE))
             raise
-    except LrfindError as error:
-        raise typer.Exit(show_error(error, debug=debug)) from None
-    except Exception as error:
-        raise typer.Exit(show_error(fault(error), debug=debug)) from None
-    raise typer.Exit(exit_code(found, wanted))
+        look = look_of(screen(sys.stdout, color=not no_color), output, fail_on=fail_ids, title=TITLE)
+        show(diagnosis, form, output, look)
+        raise typer.Exit(exit_code(diagnosis.findings, fail_ids))
 
 
-def judged(
-    log: str, given: dict[Role, str], form: Format, output: Path | None, wanted: Collection[str], *, color: bool
-) -> Sequence[Finding]:
-    """Read, judge and show a log."""
+def diagnosis_of(log: str, columns: Mapping[Role, str]) -> Diagnosis:
+    """Return the diagnosis of a log.
+
+    Args:
+        log: file name; ``-`` for standard input.
+        columns: names of columns, by what they hold.
+
+    Raises:
+        InputError: the log cannot be read, or has no loss.
+    """
     from lrfind.analysis.diagnosis.diagnosis import diagnose
     from lrfind.analysis.diagnosis.logs.read import read
     from lrfind.core.training import Diagnosis
-    from lrfind.report.render import render
 
     source = source_of(log)
-    trace = read(text_of(log), source, given, lambda sentence: say(f"lrfind: {sentence}"))
-    found = diagnose(trace)
-    look = look_of(screen(sys.stdout, color=color), output, fail_on=wanted, title=TITLE)
-    diagnosis = Diagnosis(source, trace, tuple(found))
-    shown = render(diagnosis, form, look)
-    if form is Format.github:
-        summarise(render(diagnosis, Format.markdown, look))
-    deliver(shown, output)
-    return found
+    trace = read(text_of(log), source, columns, lambda sentence: say(f"lrfind: {sentence}"))
+    return Diagnosis(source, trace, tuple(diagnose(trace)))
+
+
+def show(document: Diagnosis | Failure, form: Format, output: Path | None, look: Look) -> None:
+    """Write a diagnosis, and its summary in GitHub Actions.
+
+    Args:
+        document: diagnosis, or what failed.
+        form: format.
+        output: file to write; None for standard output.
+        look: options of the report.
+    """
+    from lrfind.core.training import Diagnosis
+    from lrfind.report.render import render
+
+    text = render(document, form, look)
+    if form is Format.github and isinstance(document, Diagnosis):
+        summarise(render(document, Format.markdown, look))
+    deliver(text, output)
 
 
 def source_of(log: str) -> str:
-    """How messages call a log."""
+    """Return the name of a log in messages."""
     return "stdin" if log == "-" else log
 
 
 def text_of(log: str) -> str:
-    """The text of a file, or of standard input.
+    """Return the text of a file, or of standard input.
+
+    Args:
+        log: file name; ``-`` for standard input.
 
     Raises:
         InputError: it cannot be read, is too large, or is no text.
@@ -124,7 +140,10 @@ def text_of(log: str) -> str:
 
 
 def ids(names: Sequence[str]) -> frozenset[str]:
-    """The findings that --fail-on names.
+    """Return the findings that --fail-on names.
+
+    Args:
+        names: of --fail-on.
 
     Raises:
         InputError: there is none of that name.
@@ -137,6 +156,6 @@ def ids(names: Sequence[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def exit_code(found: Sequence[Finding], wanted: frozenset[str]) -> ExitCode:
-    """1 where something was found that --fail-on names."""
-    return ExitCode.NO_RECOMMENDATION if wanted & {each.id for each in found} else ExitCode.DONE
+def exit_code(findings: Sequence[Finding], fail_ids: frozenset[str]) -> ExitCode:
+    """Return exit code 1 where one of the findings is among those of --fail-on."""
+    return ExitCode.NO_RECOMMENDATION if fail_ids & {finding.id for finding in findings} else ExitCode.DONE

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from lrfind.cli.delivery import shown_errors
 from lrfind.cli.options import Debug, NoColor
-from lrfind.cli.terminal import screen, show_error, write_stdout
-from lrfind.core.errors import InputError, LrfindError
+from lrfind.cli.terminal import screen, write_stdout
+from lrfind.core.errors import InputError
 from lrfind.core.registry import near
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -33,7 +34,7 @@ def explain(
     Example: lrfind explain rate-in-range
     """
     look = screen(sys.stdout, color=not no_color)
-    try:
+    with shown_errors(debug=debug):
         if name is None:
             write_stdout(contents(look.width if look.live else None))
         else:
@@ -41,17 +42,15 @@ def explain(
             write_stdout(
                 rendered(text, width=look.width, color=look.color, unicode=look.unicode) if look.live else text
             )
-    except LrfindError as error:
-        raise typer.Exit(show_error(error, debug=debug)) from None
 
 
 def names() -> list[str]:
-    """Everything that has a page."""
+    """Return the names of all pages, sorted."""
     return sorted(path.stem for path in PAGES.glob("*.md"))
 
 
 def page(name: str) -> str:
-    """The page of a verdict or a finding, as Markdown.
+    """Return the page of a verdict or a finding, as Markdown.
 
     Raises:
         InputError: there is none.
@@ -63,13 +62,13 @@ def page(name: str) -> str:
 
 
 def lead(text: str) -> tuple[str, str]:
-    """Of a page: what kind of thing it explains, and its first paragraph on one line."""
+    """Return the kind of thing that a page explains, and its first paragraph on one line."""
     _, kind, first, *_ = text.split("\n\n")
     return kind.strip("*. \n"), " ".join(first.split())
 
 
 def contents(width: int | None) -> str:
-    """All names, each with its first sentence, by kind.
+    """Return all names with their first paragraph, by kind.
 
     Args:
         width: columns to wrap at; None keeps each on one line.
@@ -92,7 +91,14 @@ def contents(width: int | None) -> str:
 
 
 def rendered(text: str, *, width: int, color: bool, unicode: bool) -> str:
-    """A page for a terminal, set by rich."""
+    """Return a page as rich sets it for a terminal.
+
+    Args:
+        text: Markdown.
+        width: columns.
+        color: whether to send colour codes.
+        unicode: whether text may have more than ASCII.
+    """
     import io
 
     from rich.console import Console

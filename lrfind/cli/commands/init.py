@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from lrfind.cli.delivery import shown_errors
 from lrfind.cli.options import Debug, named
-from lrfind.cli.terminal import say, show_error, write_stdout
-from lrfind.core.errors import InputError, LrfindError
+from lrfind.cli.terminal import say, write_stdout
+from lrfind.core.errors import InputError
 
 
 def init(
@@ -22,18 +23,25 @@ def init(
     """Write a commented config that runs as it is."""
     from lrfind.config.template import starter
 
-    try:
+    with shown_errors(debug=debug):
         if str(path) == "-":
             write_stdout(starter())
             return
         write_new(path, starter(), force=force)
-    except LrfindError as error:
-        raise typer.Exit(show_error(error, debug=debug)) from None
     say(f"wrote {path}; now run: lrfind sweep {path}")
 
 
 def write_new(path: Path, text: str, *, force: bool) -> None:
-    """Write a file that must not be there yet, unless forced."""
+    """Write a new file.
+
+    Args:
+        path: of the file.
+        text: its content.
+        force: whether a file that exists is replaced.
+
+    Raises:
+        InputError: it exists, or cannot be written.
+    """
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a file in it, such as {path / 'config.yaml'}")
     try:

@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from lrfind.cli.delivery import shown_errors
 from lrfind.cli.options import PATH, Debug, Json, NoColor
 from lrfind.cli.outputs import figure_format
-from lrfind.cli.terminal import say, screen, show_error, write_stdout
-from lrfind.core.errors import InputError, LrfindError
+from lrfind.cli.terminal import say, screen, write_stdout
+from lrfind.core.errors import InputError
 
 
 class Kind(StrEnum):
@@ -46,23 +47,27 @@ def list_(
 
     Example: lrfind list schedules --plot
     """
-    try:
+    with shown_errors(debug=debug):
         if plot or output is not None:
             draw(kind, plot, as_json, output, color=not no_color)
             return
-    except LrfindError as error:
-        raise typer.Exit(show_error(error, debug=debug)) from None
-    kinds = [kind] if kind else list(Kind)
-    found = {str(wanted): entries(str(wanted)) for wanted in kinds}
-    if as_json:
-        write_stdout(json.dumps(found, indent=2) + "\n")
-        return
-    width = screen(sys.stdout).width
-    write_stdout("\n".join(text(name, table, width) for name, table in found.items()))
+        tables = {str(name): entries(str(name)) for name in ([kind] if kind else Kind)}
+        if as_json:
+            write_stdout(json.dumps(tables, indent=2) + "\n")
+        else:
+            width = screen(sys.stdout).width
+            write_stdout("\n".join(text(name, table, width) for name, table in tables.items()))
 
 
 def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, color: bool) -> None:
-    """Draw what can be drawn, to the terminal or to a file.
+    """Draw the schedules, to the terminal or to a file.
+
+    Args:
+        kind: what is listed; only schedules can be drawn.
+        plot: whether --plot was given.
+        as_json: whether --json was given, which contradicts it.
+        output: file of the figure; None for the terminal.
+        color: whether colours are wanted.
 
     Raises:
         InputError: options that do not go together, or a file that cannot be written.
@@ -93,22 +98,32 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
 
 
 def entries(kind: str) -> dict[str, Any]:
-    """Name -> summary and options of every built-in of a kind."""
+    """Return summary and options of every built-in of a kind, by name."""
     from lrfind.config.catalog import options
     from lrfind.config.optimizer_catalog import OPTIMIZERS
     from lrfind.core import registry
 
     table: Any = OPTIMIZERS if kind == "optimizers" else getattr(registry, kind.upper())
-    found = {}
+    described = {}
     for name, entry in table.items():
         known = {key: getattr(entry, key, "") for key in ("formula", "origin")}
         more = {key: value for key, value in known.items() if value}
-        found[name] = {"summary": entry.summary, **more, "options": [asdict(each) for each in options(kind, name)]}
-    return found
+        described[name] = {
+            "summary": entry.summary,
+            **more,
+            "options": [asdict(option) for option in options(kind, name)],
+        }
+    return described
 
 
 def text(kind: str, table: dict[str, Any], width: int) -> str:
-    """The entries of a kind, wrapped to a width; what all of many have in common is said once, before them."""
+    """Return the entries of a kind as text; options that all optimizers share come once, before them.
+
+    Args:
+        kind: name of the kind.
+        table: entries by name, as `entries` returns them.
+        width: columns to wrap at.
+    """
     from textwrap import fill
 
     from lrfind.config.optimizer_catalog import REFUSED
@@ -119,13 +134,13 @@ def text(kind: str, table: dict[str, Any], width: int) -> str:
     lines = [kind]
     common = shared(table) if kind == "optimizers" else {}
     if common:
-        lines += ["  all of them:", *(wrapped(f"{line}: {said}", 6, 8) for line, said in common.items())]
+        lines += ["  all of them:", *(wrapped(f"{line}: {summary}", 6, 8) for line, summary in common.items())]
     for name, entry in table.items():
         lines.append(wrapped(f"{name}: {entry['summary']}", 2, 4))
         if "formula" in entry:
-            said = entry["formula"] + (f" ({entry['origin']})" if "origin" in entry else "")
-            lines.append(wrapped(said, 6, 8))
-        options = ", ".join(each for each in map(shown, entry["options"]) if each not in common)
+            formula = entry["formula"] + (f" ({entry['origin']})" if "origin" in entry else "")
+            lines.append(wrapped(formula, 6, 8))
+        options = ", ".join(option for option in map(shown, entry["options"]) if option not in common)
         if options:
             lines.append(wrapped(options, 6, 6))
     if kind == "optimizers":
@@ -134,12 +149,12 @@ def text(kind: str, table: dict[str, Any], width: int) -> str:
 
 
 def shared(table: dict[str, Any]) -> dict[str, str]:
-    """The options that every entry has, as they are shown, and what they do."""
+    """Return the summaries of the options that every entry has, by their text."""
     first, *others = ({shown(option): option["summary"] for option in entry["options"]} for entry in table.values())
-    return {line: said for line, said in first.items() if all(line in other for other in others)}
+    return {line: summary for line, summary in first.items() if all(line in other for other in others)}
 
 
 def shown(option: dict[str, Any]) -> str:
-    """An option with its default as YAML would say it."""
+    """Return the text of an option: its name, and its default as in YAML."""
     name: str = option["name"]
     return name if option["required"] else f"{name}={json.dumps(option['default'])}"

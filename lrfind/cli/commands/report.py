@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lrfind.cli import options
-from lrfind.cli.delivery import deliver, look_of
+from lrfind.cli.delivery import deliver, look_of, shown_errors
 from lrfind.cli.options import Format
-from lrfind.cli.terminal import say, screen, show_error
-from lrfind.core.errors import ExitCode, LrfindError, fault
+from lrfind.cli.terminal import say, screen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +56,7 @@ def report_(
     from lrfind.storage.open_result import open_result
 
     form = Format.json if as_json else form
-    try:
+    with shown_errors(debug=debug):
         check_plot(plot, draws=not no_plot)
         check_files({"--plot": plot, "--output": output}, files_of(run), "the run that is read")
         if out is not None:
@@ -75,18 +74,13 @@ def report_(
             where=about(run, form),
             title="lrfind train" if trained else "lrfind sweep",
         )
-        shown = render(document, form, look)
+        text = render(document, form, look)
         if plot is not None:
             from lrfind.report.plots.figure_of import draw
             from lrfind.storage.atomic import write
 
             write(plot, draw(document, figure_format(plot)))
-        deliver(shown, output)
-    except LrfindError as error:
-        raise typer.Exit(show_error(error, debug=debug)) from None
-    except Exception as error:
-        raise typer.Exit(show_error(fault(error), debug=debug)) from None
-    raise typer.Exit(ExitCode.DONE)
+        deliver(text, output)
 
 
 def about(run: Path, form: Format) -> str:
