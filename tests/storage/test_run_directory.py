@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lrfind.core.errors import ExitCode, InputError, RunError
 from lrfind.storage import journal as journals
 from lrfind.storage import layout, ownership, run_directory
-from lrfind.storage.folder_choice import take
+from lrfind.storage.folder_choice import FolderOptions, take
 
 
 def default_folder(name: str, runs: Path, mark: str) -> Path:
@@ -312,7 +312,7 @@ def test_a_file_of_the_users_that_came_during_the_run_stays(tmp_path: Path) -> N
 def test_runs_of_one_name_at_once_have_folders_of_their_own(tmp_path: Path) -> None:
     with ExitStack() as stack:
         folders = [
-            stack.enter_context(take(None, Path("runs"), "c", mark, {}, fresh=False, start=tmp_path)).path
+            stack.enter_context(take(FolderOptions(runs=Path("runs"), start=tmp_path), "c", mark, {})).path
             for mark in ("a", "b", "a")
         ]
     assert folders == [Path("runs/c"), Path("runs/c-2"), Path("runs/c-3")]
@@ -324,7 +324,7 @@ def test_many_threads_take_one_folder_each(tmp_path: Path) -> None:
 
     def run() -> None:
         ready.wait(10)
-        with take(None, tmp_path, "c", "mark", {}, fresh=False, start=tmp_path) as directory:
+        with take(FolderOptions(runs=tmp_path, start=tmp_path), "c", "mark", {}) as directory:
             taken.append(directory.path)
             ready.wait(10)
 
