@@ -90,8 +90,7 @@ class Measurements:
         execution: how the train loop was compiled.
         confirming: whether the sweep had ended and the confirmation begun.
         run: search of the confirmation; None if there is none.
-        stability: `sharpness` at the initial weights, stability `limit` and its `rule`, as in the journal; empty if
-            they are unknown.
+        stability: `sharpness`, stability `limit` and its `rule`, as in the journal; empty if they are unknown.
     """
 
     curve: SweepCurve

@@ -1,4 +1,4 @@
-"""The gate's wiring: a config and the result of its run -> the verdicts. Without JAX, reads and writes nothing."""
+"""Judge a config by the result of its run, without JAX; nothing is read or written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lrfind.core.result import Result
 from lrfind.core.verdicts import Check
 
 MOST = 5
-"""Differing keys that a message names."""
+"""Largest number of differing keys that a message names."""
 
 
 def check(
@@ -26,15 +26,15 @@ def check(
     warn: Collection[str] = (),
     ignore: Collection[str] = (),
 ) -> Check:
-    """Hold a config's rate, and its run, against what is expected of them.
+    """Return the verdicts of the gate on a config's rate and its run.
 
     Args:
-        loaded: the config; it has `optimizer.learning_rate`.
-        result: of its run.
-        baseline: an earlier result.
-        max_drift: factor by which the recommendation may have moved since; None for the default.
-        warn: verdicts that warn where they would fail.
-        ignore: verdicts to leave out.
+        loaded: config with `optimizer.learning_rate`.
+        result: result of its run.
+        baseline: earlier result to compare with; None for none.
+        max_drift: largest factor between the recommendations of both; None for the default.
+        warn: names of verdicts that warn instead of failing.
+        ignore: names of verdicts to leave out.
     """
     rate = loaded.config.optimizer.learning_rate
     assert rate is not None
@@ -59,11 +59,14 @@ def check(
 
 
 def judgeable(result: Result) -> None:
-    """Refuse a run that holds nothing to judge by.
+    """Refuse a run that cannot be judged.
+
+    Args:
+        result: result of the run.
 
     Raises:
-        NothingToJudge: it was interrupted or failed, or measured nothing.
-        InputError: its rates are none.
+        NothingToJudge: the run was interrupted or failed, or measured nothing.
+        InputError: the rates of its sweep do not rise from above 0.
     """
     if result.status in ("interrupted", "failed"):
         how = "was interrupted" if result.status == "interrupted" else "failed"
@@ -76,15 +79,19 @@ def judgeable(result: Result) -> None:
 
 
 def same_config(loaded: Loaded, result: Result) -> None:
-    """Refuse to judge a config by the run of another.
+    """Refuse to judge a config by the run of another config.
+
+    Args:
+        loaded: config to judge.
+        result: result of the run.
 
     Raises:
-        InputError: they differ in what moves the curve, saying where.
+        InputError: the configs differ in keys that move the curve.
     """
-    found = differences(loaded.config, result.config)
-    if found:
-        more = f"; and {len(found) - MOST} more keys" if len(found) > MOST else ""
+    changed = differences(loaded.config, result.config)
+    if changed:
+        more = f"; and {len(changed) - MOST} more keys" if len(changed) > MOST else ""
         raise InputError(
-            f"this is the run of another config than {loaded.where}: {'; '.join(found[:MOST])}{more}; leave out --run "
-            "to measure this one"
+            f"this is the run of another config than {loaded.where}: {'; '.join(changed[:MOST])}{more}; leave out "
+            "--run to measure this one"
         )

@@ -103,7 +103,7 @@ class Evaluator:
 
 
 Judgement = Callable[[Sequence[Any]], tuple[Floats, Floats]]
-"""Function from states to deciding loss and training loss: a `Evaluator` or its replay."""
+"""Function from states to deciding loss and training loss: an `Evaluator` or its replay."""
 
 
 def make_evaluator(task: Task) -> Evaluator:
@@ -113,15 +113,14 @@ def make_evaluator(task: Task) -> Evaluator:
     trained_on = LossEvaluator(task.objective.model.loss, training_rows)
     held_out_rows = source.sample("validation", max(HELD_OUT * rows, FEW_ROWS), task.objective.rows_at_once)
     held_out = LossEvaluator(task.objective.model.loss, held_out_rows) if held_out_rows else None
-    settler = recalibration_of(task)
+    recalibration = recalibration_of(task)
     unknown = task.report.constant_loss is None and not task.objective.model.step
     permuted = permuted_labels((held_out_rows or training_rows)[:TRAINED_ON]) if unknown else None
-    unseeing = LossEvaluator(task.objective.model.loss, permuted) if permuted else None
-    evaluated = sum(part.rows for part in (trained_on, held_out, settler, unseeing) if part)
+    on_permuted = LossEvaluator(task.objective.model.loss, permuted) if permuted else None
+    evaluated = sum(part.rows for part in (trained_on, held_out, recalibration, on_permuted) if part)
     cost = task.objective.model.evaluation * evaluated / rows
-    return Evaluator(
-        held_out, trained_on, (held_out or trained_on).rows, cost, task.optimizer.evaluated_at, settler, unseeing
-    )
+    deciding = held_out or trained_on
+    return Evaluator(held_out, trained_on, deciding.rows, cost, task.optimizer.evaluated_at, recalibration, on_permuted)
 
 
 def recalibration_of(task: Task) -> BatchNormRecalibration | None:

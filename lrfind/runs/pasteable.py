@@ -1,4 +1,4 @@
-"""From rates to settings that can be pasted: YAML for a config of lrfind, and a line of optax."""
+"""Write settings to paste: YAML for a config of lrfind, and a line of optax."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lrfind.core.result import Confirmation, Evidence, Recommendation
 from lrfind.task.optim import optimizers, schedules
 
 ADAM_LIKE = {"adabelief", "adam", "adamw", "amsgrad", "lamb", "nadam", "nadamw", "yogi"}
-"""Optimisers whose b2 is that of Adam: the rule for their warm-up is about it."""
+"""Optimisers with the b2 of Adam, on which the rule for their warm-up depends."""
 
 Paste = Callable[[Any, Any], str]
 """``(rate or source of a schedule, transformation to chain with or None) -> line of source``."""
@@ -37,17 +37,17 @@ def advise(
     mean: float | None,
     paste: Paste | None = None,
 ) -> Advice:
-    """All that a run says beside its recommendation.
+    """Return the settings to paste and the verdicts on rules of thumb.
 
     Args:
-        config: of the run.
-        steps: of the training that the rate is for.
-        reading: of the sweep.
-        found: the recommendation.
-        confirmation: of it; None without one.
-        evidence: beside it.
-        mean: of the config's schedule at peak 1; None where the rate knows no schedule, or it waits for the loss.
-        paste: the line of an optimiser of the user's own.
+        config: resolved config of the run.
+        steps: length in steps of the training that the rate is for.
+        reading: summary of the sweep's curve.
+        found: recommendation of the run.
+        confirmation: confirmation of the recommendation; None if there is none.
+        evidence: evidence beside the curve.
+        mean: mean of the config's schedule at peak 1; None if the rate does not depend on it, or it on the loss.
+        paste: function that returns the line of source of the user's own optimiser; None for one of optax.
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
     proposed = proposals(
@@ -58,14 +58,14 @@ def advise(
 
 
 def second_decay(config: Config) -> float | None:
-    """b2 of an optimiser that is like Adam."""
+    """Return b2 of an optimiser like Adam; None for another one."""
     name = config.optimizer.name
     b2 = (OPTIMIZERS[name].options | config.optimizer.options).get("b2") if name in ADAM_LIKE else None
     return float(b2) if isinstance(b2, int | float) else None
 
 
 def setting(config: Config, steps: int, proposal: Proposal, paste: Paste | None = None) -> Setting:
-    """A proposal as text to paste."""
+    """Return a proposal as text to paste."""
     length = {"steps": steps} if config.train.epochs is None else {"epochs": config.train.epochs}
     train = length | {"schedule": {"name": proposal.schedule, **proposal.options}}
     optimizer = config.optimizer.model_dump(exclude_unset=True) | {"learning_rate": proposal.learning_rate}
@@ -82,7 +82,7 @@ def setting(config: Config, steps: int, proposal: Proposal, paste: Paste | None 
 
 
 def line(config: Config, steps: int, train: Mapping[str, Any], rate: float, paste: Paste | None = None) -> str:
-    """The optimiser with its schedule, as a line of optax; the user's own is taken to take a schedule as well."""
+    """Return the optimiser with its schedule as a line of source; the user's own is given the schedule as well."""
     section, schedule = config.optimizer, TrainSection.model_validate(train).schedule
     keywords = schedule.keywords(steps)
     still = schedule.name in ("constant", "reduce_on_plateau") and not keywords["warmup_steps"]
@@ -94,15 +94,15 @@ def line(config: Config, steps: int, train: Mapping[str, Any], rate: float, past
 
 
 def flow(value: Any) -> str:
-    """A value as YAML on one line."""
+    """Return a value as YAML on one line."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{flow(str(key))}: {flow(each)}' for key, each in value.items())}}}"
+        return f"{{{', '.join(f'{flow(str(key))}: {flow(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(flow, value))}]"
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     if isinstance(value, str):  # JSON would write what is beyond 16 bits as two escapes, which YAML has no pairs of
-        return '"' + "".join(each if _quotable(each) else f"\\U{ord(each):08x}" for each in value) + '"'
+        return '"' + "".join(letter if _quotable(letter) else f"\\U{ord(letter):08x}" for letter in value) + '"'
     return json.dumps(value)
 
 

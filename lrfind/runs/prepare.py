@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lrfind.config.schema import Config
 from lrfind.core.result import Execution
 from lrfind.runs.callbacks import Callback, RunContext
 from lrfind.storage import run_directory
-from lrfind.storage.folder_choice import take
+from lrfind.storage.folder_choice import FolderOptions, take
 from lrfind.storage.journal import KIND_EXECUTION
 from lrfind.storage.ownership import Other
 from lrfind.storage.replay import ReplayJournal, position
@@ -28,32 +27,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(FolderOptions):
     """Options of a run that are not part of the config. Only `low`, `high` and `device` move the curve.
 
     Attributes:
-        out: run directory that the user named; None for one under `runs`.
-        runs: folder of all runs.
-        fresh: whether to begin anew, and to overwrite another config's run in `out`.
         low: lowest rate the user allows; None leaves it to the extension.
         high: highest rate the user allows; None leaves it to the extension.
         device: ``"cpu"``, ``"gpu"``, ``"tpu"``, or None for JAX's choice.
         cache: whether to keep compiled programs between processes.
         policy: where the user's own code may be loaded from.
-        start: absolute folder that `out` and `runs` are relative to, even if the user's code changes the working one.
-        avoid: run directories of the previous configs of the same command.
     """
 
-    out: Path | None = None
-    runs: Path = Path("lrfind-runs")
-    fresh: bool = False
     low: float | None = None
     high: float | None = None
     device: str | None = None
     cache: bool = True
     policy: ImportPolicy = field(default_factory=ImportPolicy)
-    start: Path = field(default_factory=Path.cwd)
-    avoid: Collection[Path] = ()
 
 
 @contextmanager
@@ -77,18 +66,7 @@ def open_directory(
         callback: callback that is told of the folder, and of a run that is carried on.
         result: name of the file that says that a run is whole.
     """
-    with take(
-        options.out,
-        options.runs,
-        name,
-        mark,
-        head,
-        other=other,
-        fresh=options.fresh,
-        start=options.start,
-        avoid=options.avoid,
-        result=result,
-    ) as directory:
+    with take(options, name, mark, head, other=other, result=result) as directory:
         callback.folder(directory.path, directory.passed)
         reached = position(directory.recorded)
         if reached is not None or directory.rejected_lines:

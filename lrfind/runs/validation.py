@@ -72,37 +72,37 @@ class Validator:
         return loss, self.metric(loss, statistic)
 
 
-def make_validator(plan: Task, steps: int) -> Validator | None:
+def make_validator(task: Task, steps: int) -> Validator | None:
     """Return the validator of a training; None if no rows are held out.
 
     Args:
-        plan: task to train.
+        task: task to train.
         steps: length of the training.
     """
-    affordable = SHARE * steps * plan.batches.rows_per_step / plan.objective.model.evaluation
-    parts = plan.batches.source.sample(
-        "validation", max(LEAST_ROWS, plan.batches.rows_per_step, int(affordable / FEWEST)), plan.objective.rows_at_once
+    affordable = SHARE * steps * task.batches.rows_per_step / task.objective.model.evaluation
+    parts = task.batches.source.sample(
+        "validation", max(LEAST_ROWS, task.batches.rows_per_step, int(affordable / FEWEST)), task.objective.rows_at_once
     )
     if not parts:
         return None
-    loss, network = plan.objective.model.loss, plan.objective.network
-    if plan.batches.dataset is None or network is None or plan.user_code.loss:  # Nobody knows what its outputs mean.
-        settler, name, metric = None, "", lambda *_: math.nan
+    loss, network = task.objective.model.loss, task.objective.network
+    if task.batches.dataset is None or network is None or task.user_code.loss:  # Nobody knows what its outputs mean.
+        recalibration, name, metric = None, "", lambda *_: math.nan
 
         def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
             value = loss(params, state, batch, None, False)[0]
             return value, value
     else:
-        settler, apply = recalibration_of(plan), computed_in(plan.config.precision, network.apply)
-        statistic, name, metric = metric_of(plan.batches.dataset.kind, np.concatenate([part[1] for part in parts]))
+        recalibration, apply = recalibration_of(task), computed_in(task.config.precision, network.apply)
+        statistic, name, metric = metric_of(task.batches.dataset.kind, np.concatenate([part[1] for part in parts]))
 
         def measure(params: Any, state: Any, batch: Any) -> tuple[jax.Array, jax.Array]:
             outputs, _ = apply(params, state, batch[0], None, False)
             return loss(params, state, batch, None, False)[0], statistic(outputs, batch[1])
 
     scorer = MetricEvaluator(measure, parts)
-    looks = int(np.clip(affordable / (scorer.rows + (settler.rows if settler else 0)), FEWEST, MOST))
-    return Validator(scorer, name, metric, min(looks, steps + 1), settler, plan.optimizer.evaluated_at)
+    validations = int(np.clip(affordable / (scorer.rows + (recalibration.rows if recalibration else 0)), FEWEST, MOST))
+    return Validator(scorer, name, metric, min(validations, steps + 1), recalibration, task.optimizer.evaluated_at)
 
 
 def metric_of(
@@ -122,15 +122,15 @@ def metric_of(
     return (answers if task == "binary" else hits), "accuracy", lambda _, share: share
 
 
-def validation_interval(steps: int, looks: int, chunk: int) -> tuple[int, int]:
+def validation_interval(steps: int, validations: int, chunk: int) -> tuple[int, int]:
     """Return the steps between validations and the steps per chunk, which divide them.
 
     Args:
         steps: length of the training.
-        looks: number of validations, the first one included; 0 or 1 for none in between.
+        validations: number of validations, the first one included; 0 or 1 for none in between.
         chunk: largest number of steps per chunk.
     """
-    between = steps if looks < 2 else -(-steps // (looks - 1))
+    between = steps if validations < 2 else -(-steps // (validations - 1))
     parts = -(-between // chunk)
     size = -(-between // parts)
     return size * parts, size

@@ -1,4 +1,4 @@
-"""`state.npz`: where a run stands, as plain arrays, so that it need not begin again. No pickle, neither way."""
+"""Checkpoints: the training state of a run as plain arrays in `state.npz`, without pickle."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 DAMAGE = (ValueError, KeyError, OSError, EOFError, RuntimeError, MemoryError, SyntaxError, TokenError)
-"""What numpy raises for files that are not as they were written."""
+"""Errors that numpy raises for damaged files."""
 
 
 class State(NamedTuple):
-    """Where a run stands.
+    """A checkpoint.
 
     Attributes:
-        line: the journal's line that refers to it, its end included.
-        leaves: numbers, in the order that whoever saved them gave.
+        line: line of the journal that the checkpoint was saved with, its newline included.
+        leaves: arrays of the training state, in the order in which they were saved.
     """
 
     line: bytes
@@ -29,13 +29,13 @@ class State(NamedTuple):
 
 
 def save(file: IO[bytes], line: str, leaves: Sequence[NDArray[Any]]) -> None:
-    """Write a state."""
+    """Write a checkpoint with the journal's line that it belongs to."""
     named: dict[str, Any] = {f"leaf_{number}": leaf for number, leaf in enumerate(leaves)}
     np.savez(file, line=np.frombuffer(line.encode(), np.uint8), **named)
 
 
 def load(path: Path) -> State | None:
-    """The state in a file; None where there is none, or it is damaged."""
+    """Return the checkpoint in a file; None if there is none, or it is damaged."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             count = len(archive.files) - 1

@@ -1,10 +1,13 @@
-"""Which folder a run goes to: the one that the user named, or the first free one of its name. Chosen and locked in one
-step, so that runs which begin together have folders of their own."""
+"""Choose the folder of a run: the one that the user named, or the first free one of its name.
+
+The folder is chosen and locked in one step, so that runs which begin together have folders of their own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,54 +17,74 @@ from lrfind.storage.layout import RESULT
 from lrfind.storage.run_directory import RunDirectory, open_run
 
 
+@dataclass(frozen=True)
+class FolderOptions:
+    """Options for the choice of a run directory.
+
+    Attributes:
+        out: run directory that the user named; None for one under `runs`.
+        runs: folder of all runs.
+        fresh: whether to begin anew, and to overwrite another config's run in `out`.
+        start: absolute folder that `out` and `runs` are relative to, even if the user's code changes the working one.
+        avoid: run directories of the previous configs of the same command.
+    """
+
+    out: Path | None = None
+    runs: Path = Path("lrfind-runs")
+    fresh: bool = False
+    start: Path = field(default_factory=Path.cwd)
+    avoid: Collection[Path] = ()
+
+
 @contextmanager
 def take(
-    out: Path | None,
-    runs: Path,
+    options: FolderOptions,
     name: str,
-    mark: str,
+    fingerprint: str,
     head: Mapping[str, Any],
     *,
     other: ownership.Other = ownership.other_config,
-    fresh: bool,
-    start: Path,
-    avoid: Collection[Path] = (),
     result: str = RESULT,
 ) -> Iterator[RunDirectory]:
     """Take the folder that the user named for one run, or the first free one of ``runs/name``, ``runs/name-2``, ...
 
     Args:
-        out: the named folder; None for one in `runs`.
-        runs: the folder of all runs.
-        name: of the config.
-        mark: the run's fingerprint.
-        head: what the journal begins with.
-        other: says what a folder with a run of another fingerprint holds.
-        fresh: begin anew, and overwrite another config's run in `out`.
-        start: the absolute folder that `out` and `runs` are relative to.
-        avoid: folders, relative to `start`, that went to other configs of the same command.
-        result: the file that says that a run is whole.
+        options: options for the choice.
+        name: name of the run.
+        fingerprint: fingerprint of the run.
+        head: head of its journal.
+        other: function that describes a folder with a run of another fingerprint.
+        result: name of the file that a finished run has.
 
     Raises:
         InputError: the named folder holds another run, or files of the user's.
         RunError: the folder cannot be written, or the named one is in use.
     """
+
+    def taken(folder: Path, *, own: bool) -> RunDirectory:
+        opened = open_run(
+            folder,
+            fingerprint,
+            head,
+            own=own,
+            fresh=options.fresh,
+            other=other,
+            result=result,
+            start=options.start,
+        )
+        return stack.enter_context(opened)
+
     with ExitStack() as stack:
-        if out is not None:
-            yield stack.enter_context(
-                open_run(out, mark, head, own=True, fresh=fresh, other=other, result=result, start=start),
-            )
+        if options.out is not None:
+            yield taken(options.out, own=True)
             return
         passed = ""
-        for folder in ownership.candidates(runs, name):
-            reason = (
-                "holds a run of this command" if folder in avoid else ownership.obstacle(start / folder, mark, other)
-            )
+        for folder in ownership.candidates(options.runs, name):
+            reason = "holds a run of this command" if folder in options.avoid else ""
+            reason = reason or ownership.obstacle(options.start / folder, fingerprint, other)
             if not reason:
                 try:
-                    run = stack.enter_context(
-                        open_run(folder, mark, head, own=False, fresh=fresh, other=other, result=result, start=start)
-                    )
+                    run = taken(folder, own=False)
                     break
                 except Unavailable as error:
                     reason = error.reason

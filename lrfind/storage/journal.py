@@ -1,7 +1,7 @@
-"""Lines of a journal: JSON, each with a checksum that carries on that of the line before it.
+"""The lines of a journal: JSON, each with a checksum that continues the checksum of the line before it.
 
-A line that was torn, changed, or written by someone else does not carry it on, and is left out when the journal is
-read; so is whatever only made sense after a line that is gone.
+A line that was torn, changed, or written by another program does not continue the checksum. It is rejected when the
+journal is read, and so are the lines that continue it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 SCHEMA = "lrfind/journal/1"
 
 HEAD = '{"kind": "head", "schema": "lrfind/journal/'
-"""How every journal begins."""
+"""Beginning of every journal."""
 
 KIND_HEAD = "head"
 """Line with everything that is known of the run before it begins."""
@@ -69,13 +69,12 @@ SUM_LENGTH = len(', "sum": "01234567"}')
 
 
 class Read(NamedTuple):
-    """What a journal says.
+    """The content of a journal.
 
     Attributes:
-        lines: those that belong to it, in order, each with its `sum`.
-        text: the same as they were written.
-        rejected_lines: how many lines were left out; a last one without an end, which is what a kill leaves, is not
-            counted.
+        lines: valid lines, in order, each with its checksum in `sum`.
+        text: bytes of the valid lines.
+        rejected_lines: number of rejected lines; a last one without a newline, which a kill leaves, is not counted.
     """
 
     lines: tuple[dict[str, Any], ...] = ()
@@ -84,7 +83,7 @@ class Read(NamedTuple):
 
     @property
     def sum(self) -> str:
-        """The checksum that a next line carries on."""
+        """Checksum of the last line; empty if there is none."""
         return str(self.lines[-1]["sum"]) if self.lines else ""
 
     @property
@@ -94,22 +93,22 @@ class Read(NamedTuple):
 
 
 def read(raw: bytes) -> Read:
-    """The lines of a journal's bytes that belong to it."""
+    """Return the valid lines of a journal's bytes."""
     *whole, _ = raw.split(b"\n")
     lines: list[dict[str, Any]] = []
     kept: list[bytes] = []
     before = ""
-    for each in whole:
-        line = understood(each, before)
+    for text in whole:
+        line = understood(text, before)
         if line is not None:
             lines.append(line)
-            kept.append(each + b"\n")
+            kept.append(text + b"\n")
             before = line["sum"]
     return Read(tuple(lines), b"".join(kept), len(whole) - len(lines))
 
 
 def understood(raw: bytes, before: str) -> dict[str, Any] | None:
-    """A line that comes after the one with the sum `before`; None where it does not."""
+    """Return a line that continues the checksum `before`; None if it does not."""
     body = raw[:-SUM_LENGTH] + b"}"
     try:
         line = json.loads(raw)
@@ -121,11 +120,11 @@ def understood(raw: bytes, before: str) -> dict[str, Any] | None:
 
 
 def to_line(line: Mapping[str, Any], before: str = "") -> tuple[str, str]:
-    """The text of a line, its end included, and its checksum.
+    """Return the text of a line, its newline included, and its checksum.
 
     Args:
-        line: what it says; at least one key.
-        before: the checksum of the line before it; empty for the first.
+        line: values of the line by key, at least one.
+        before: checksum of the line before it; empty for the first.
     """
     body = to_json(line)
     mark = checksum(body.encode(), before)
@@ -133,12 +132,12 @@ def to_line(line: Mapping[str, Any], before: str = "") -> tuple[str, str]:
 
 
 def checksum(body: bytes, before: str) -> str:
-    """Eight hexadecimal digits that depend on this line and all before it."""
+    """Return eight hexadecimal digits that depend on a line and all lines before it."""
     return f"{zlib.crc32(body, int(before or '0', 16)):08x}"
 
 
 def to_json(line: Mapping[str, Any]) -> str:
-    """JSON; most lines hold finite numbers alone, and are spared the search for others."""
+    """Return a line as JSON; most lines hold only finite numbers and are not searched for others."""
     try:
         return json.dumps(line, allow_nan=False)
     except ValueError:
@@ -146,7 +145,7 @@ def to_json(line: Mapping[str, Any]) -> str:
 
 
 def speakable(value: Any) -> Any:
-    """JSON has no word for what is not finite: the journal spells nan, inf and -inf as strings."""
+    """Return a value with nan, inf and -inf, which JSON lacks, as strings."""
     if isinstance(value, Mapping):
         return {key: speakable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -157,5 +156,5 @@ def speakable(value: Any) -> Any:
 
 
 def sum_of(line: bytes) -> str:
-    """The checksum that a written line says it has."""
+    """Return the checksum in the text of a line."""
     return line.rstrip(b"\n")[-10:-2].decode("ascii", "replace")

@@ -1,4 +1,4 @@
-"""What a run directory holds: whose run it is, how far it came, how it ended. Reads only."""
+"""The files of a run directory, and what its journal says of the run; nothing is written."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lrfind.storage.atomic import is_special, read
 from lrfind.storage.journal import KIND_END, KIND_FILES, KIND_HEAD
 
 LONGEST_HEAD = 2**24
-"""Bytes that a journal's first line has at most; a file without lines is not read whole for it."""
+"""Largest size of a journal's first line in bytes, so that a file without lines is not read whole."""
 
 JOURNAL = "journal.jsonl"
 NEXT_JOURNAL = "journal.jsonl.new"
-"""The journal of a run that is measured again: the finished one stays until the new files are whole."""
+"""Journal of a run that replaces a finished one, whose own journal stays until the new files are whole."""
 
 STATE = "state.npz"
 RESULT = "result.json"
@@ -26,23 +26,23 @@ CURVE = "curve.csv"
 PLOT = "plot.png"
 CHECK = "check.json"
 TRAIN, ROWS = "train.json", "train.csv"
-"""What a training leaves instead of a result and a curve."""
+"""Files of a training, in place of result and curve."""
 
 LARGEST_JOURNAL = 2**31
-"""Bytes beyond which a journal is taken for none."""
+"""Largest size of a journal in bytes."""
 
 UNFINISHED = (None, "interrupted")
-"""What the journal of a run says of its end that may be carried on."""
+"""Statuses of a run that may be carried on; None if its journal has none."""
 
 
 def fingerprint(parts: Mapping[str, Any]) -> str:
-    """A hash of all that moves the curve; two runs with the same one measure the same bits."""
+    """Return a hash of everything that moves the curve; runs with the same fingerprint measure the same bits."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def read_journal(path: Path) -> journal.Read:
-    """The journal in a file; an empty one where there is none."""
+    """Return the journal in a file; an empty one if there is none."""
     try:
         return journal.read(read(path, LARGEST_JOURNAL))
     except (OSError, InputError):
@@ -50,13 +50,13 @@ def read_journal(path: Path) -> journal.Read:
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
-    """What a journal says of the run, without its checksums and the lists of files."""
-    found = [line for line in read_journal(path).lines if line.get("kind") != KIND_FILES]
-    return [{key: value for key, value in line.items() if key != "sum"} for line in found]
+    """Return the lines of a journal without their checksums and without the lists of files."""
+    lines = [line for line in read_journal(path).lines if line.get("kind") != KIND_FILES]
+    return [{key: value for key, value in line.items() if key != "sum"} for line in lines]
 
 
 def head_of(path: Path) -> dict[str, Any] | None:
-    """What a journal begins with; None where there is none."""
+    """Return the head of a journal; None if there is none."""
     if is_special(path):
         return None
     try:
@@ -68,14 +68,13 @@ def head_of(path: Path) -> dict[str, Any] | None:
 
 
 def fingerprint_of(folder: Path, name: str = JOURNAL) -> str | None:
-    """The fingerprint of the run in a folder; None where there is none."""
+    """Return the fingerprint of the run in a folder; None if there is none."""
     head = head_of(folder / name)
     return None if head is None or "fingerprint" not in head else str(head["fingerprint"])
 
 
 def foreign(folder: Path) -> bool:
-    """Whether a folder has a file of the journal's name that no run began; what a kill leaves of a first line is none
-    such."""
+    """Return whether a folder has a file of the journal's name that no run began; a torn first line is a run's."""
     if is_special(folder / JOURNAL):
         return True
     try:
@@ -86,11 +85,6 @@ def foreign(folder: Path) -> bool:
     return bool(start) and not journal.HEAD.encode().startswith(start)
 
 
-def status_of(folder: Path) -> str | None:
-    """How the run in a folder ended; None where its journal does not say."""
-    return ending(read_journal(folder / JOURNAL).lines)
-
-
 def ending(lines: Sequence[Mapping[str, Any]]) -> str | None:
-    """How the run of a journal ended; None where it does not say."""
+    """Return the status of a journal's run; None if it has not ended."""
     return str(lines[-1]["status"]) if lines and lines[-1]["kind"] == KIND_END else None

@@ -1,4 +1,4 @@
-"""What is like a run directory, and keeps nothing: for a run whose caller wants the result alone."""
+"""A run directory that stores nothing."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from numpy.typing import NDArray
 
 
 class NullRunDirectory:
-    """A journal without lines."""
+    """A run directory that stores nothing, for `lrfind.find`."""
 
     recorded: Sequence[Mapping[str, Any]] = ()
     finished = False
 
     def journal(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None = None) -> None:
-        """Forget a line."""
+        """Drop a line."""
 
     def checkpoint_due(self, size: int) -> bool:
-        """It is never time to save a state."""
+        """Return False: no training state is saved."""
         del size
         return False
 
     def load_checkpoint(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None:
-        """No state was saved."""
+        """Return None: no training state was saved."""
         del line
         return None
 
     def end(self, status: str) -> None:
-        """Nothing ends here."""
+        """Drop the status."""
 
     def finish(self, files: Mapping[str, bytes], status: str) -> list[Path]:
-        """Forget the files."""
+        """Drop the files."""
         del files, status
         return []

@@ -186,8 +186,3 @@ def candidates(runs: Path, name: str) -> Iterator[Path]:
     while True:
         yield runs / f"{name}-{number}"
         number += 1
-
-
-def default_folder(name: str, runs: Path, mark: str) -> Path:
-    """Return ``runs/name``, or ``runs/name-2`` and so on where those hold something else."""
-    return next(folder for folder in candidates(runs, name) if not obstacle(folder, mark))

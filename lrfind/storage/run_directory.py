@@ -1,5 +1,4 @@
-"""The run directory: who may write to it, the journal that grows while a run goes, where it stands, and files that are
-whole or not there."""
+"""The run directory: one process writes its journal and checkpoints, and its files at the end, whole or not at all."""
 
 from __future__ import annotations
 
@@ -44,9 +43,8 @@ from lrfind.storage.layout import (
     fingerprint_of,
     lines_of,
     read_journal,
-    status_of,
 )
-from lrfind.storage.ownership import ADDED, default_folder
+from lrfind.storage.ownership import ADDED
 
 __all__ = [
     "CHECK",
@@ -58,29 +56,29 @@ __all__ = [
     "STATE",
     "RunDirectory",
     "add_files",
-    "default_folder",
     "disk",
     "fingerprint",
     "fingerprint_of",
     "lines_of",
     "open_run",
     "owner",
-    "status_of",
     "write",
 ]
 
 STATE_EVERY = 2.0
-"""Seconds between two states, at least."""
+"""Least time between two checkpoints, in seconds."""
 
 STATE_SHARE = 10
-"""A state that took so long to write is not written again before so many times as long: a slow disk costs a tenth."""
+"""Least time between two checkpoints, in multiples of the time that one takes: a slow disk costs a tenth."""
 
 STATE_LIMIT = 2**28
-"""Bytes of a state; a larger one is not saved, and its run is measured again from the start."""
+"""Largest size of a checkpoint in bytes; the run of a larger one is measured again from the start."""
 
 LONG, BREATH = 500, 0.002
-"""Steps of a line from which on the writer waits so many seconds first. Numbers are put into words in one go that holds
-Python's lock, some milliseconds for a thousand steps, and the caller is just about to start the next ones."""
+"""Steps of a long line, and the seconds that the writer waits before it.
+
+Writing numbers as text holds Python's lock for milliseconds, just when the caller starts the next steps.
+"""
 
 
 @contextmanager
@@ -95,21 +93,21 @@ def open_run(
     result: str = RESULT,
     start: Path | None = None,
 ) -> Iterator[RunDirectory]:
-    """Take a folder for one run, and give it back.
+    """Take a folder for one run, and release it afterwards.
 
     Args:
-        folder: created where it is missing.
-        fingerprint: the run's fingerprint.
-        head: what the journal begins with.
-        own: the user named this folder, so a run of another fingerprint in it is not passed over.
-        fresh: overwrite such a run; and begin anew where this one could be carried on.
-        other: says what a folder with a run of another fingerprint holds.
-        result: the file that says that a run is whole.
-        start: the absolute folder that `folder` is relative to; the working directory by default.
+        folder: run directory, created if it is missing.
+        fingerprint: fingerprint of the run.
+        head: head of the journal.
+        own: whether the user named the folder, so that a run of another fingerprint in it is an error.
+        fresh: whether to overwrite such a run, and to begin anew if the run itself could be carried on.
+        other: function that describes a folder with a run of another fingerprint.
+        result: name of the file that a finished run has.
+        start: absolute folder that `folder` is relative to; the working directory by default.
 
     Raises:
         InputError: the named folder holds another run, or files of the user's.
-        Unavailable: another process writes to it, or another run took it.
+        Unavailable: another process writes to the folder, or another run took it.
         RunError: the folder cannot be written.
     """
     root = (start or Path.cwd()) / folder
@@ -129,7 +127,7 @@ def open_run(
             if not run.recorded:
                 run.journal({"kind": KIND_HEAD, "schema": journals.SCHEMA, "fingerprint": fingerprint, **head})
             known = ownership.listed(run.recorded)
-            if unlisted := {name: each for name, each in before.items() if each not in known.get(name, ())}:
+            if unlisted := {name: mark for name, mark in before.items() if mark not in known.get(name, ())}:
                 run.journal({"kind": KIND_FILES, "files": unlisted})
             run.flush()
             yield run
@@ -139,18 +137,18 @@ class RunDirectory:
     """A folder taken for one run.
 
     Args:
-        path: the folder, as messages name it.
-        fingerprint: the run's fingerprint.
-        fresh: do not carry an unfinished run on.
-        result: the file that says that a run is whole.
-        root: the folder's absolute path, which the user's code cannot move by changing the working directory.
+        path: folder, as messages name it.
+        fingerprint: fingerprint of the run.
+        fresh: whether to begin anew even if an unfinished run could be carried on.
+        result: name of the file that a finished run has.
+        root: absolute path of the folder, which holds even if the user's code changes the working directory.
 
     Attributes:
-        passed: why the run did not take the folder of its config's name; empty where it did.
-        replaces_finished: there is a result in it; it and its journal stay until the new files are whole.
-        finished: that result is of a run that was not interrupted.
-        recorded: the lines of the run that is carried on, its head first; none of a new one.
-        rejected_lines: lines of its journal that do not belong to it.
+        passed: reason why the run did not take the folder of its config's name; empty if it did.
+        replaces_finished: whether the folder has a result, which stays with its journal until the new files are whole.
+        finished: whether that result is of a run that was not interrupted.
+        recorded: lines of the run that is carried on, its head first; empty for a new run.
+        rejected_lines: number of lines of its journal that do not belong to it.
     """
 
     def __init__(
@@ -181,7 +179,7 @@ class RunDirectory:
         self._due = time.monotonic() + STATE_EVERY
 
     def _with_line_of_state(self, found: journals.Read) -> journals.Read:
-        """The journal with the line that its state refers to, which a kill may have kept from it."""
+        """Return a journal with the line that its checkpoint belongs to, which a kill may have lost."""
         if self._state is None:
             return found
         line = journals.understood(self._state.line.removesuffix(b"\n"), found.sum)
@@ -202,7 +200,11 @@ class RunDirectory:
                 self._journal.close()
 
     def journal(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None = None) -> None:
-        """Append one line, while the caller goes on; lines reach the disk in order, a state before its line.
+        """Append a line in the background; lines reach the disk in order, a checkpoint before its line.
+
+        Args:
+            line: values of the line by key.
+            state: arrays of the training state after it; None to save no checkpoint.
 
         Raises:
             RunError: the line before this one could not be written.
@@ -211,21 +213,21 @@ class RunDirectory:
         self._pending = self._writer.submit(self._append, line, state)
 
     def flush(self) -> None:
-        """Return when every line is on the disk.
+        """Wait until every line is on the disk.
 
         Raises:
-            RunError: one could not be written.
+            RunError: a line could not be written.
         """
         pending, self._pending = self._pending, None
         if pending:
             pending.result()
 
     def checkpoint_due(self, size: int) -> bool:
-        """Whether it is time to save a state of so many bytes."""
+        """Return whether a training state of so many bytes is to be saved now."""
         return size <= STATE_LIMIT and time.monotonic() >= self._due
 
     def load_checkpoint(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None:
-        """The state that was saved with a line of the journal, if that is the last one that was."""
+        """Return the training state that was saved with a line; None if it is not the last saved one."""
         if self._state is None or journals.sum_of(self._state.line) != line["sum"]:
             return None
         return self._state.leaves
@@ -245,7 +247,7 @@ class RunDirectory:
                 raise RunError(f"{self.path} was moved or removed while the run wrote to it; start it again")
 
     def _save(self, text: str, state: Sequence[NDArray[Any]]) -> None:
-        """Save a state. One that cannot be written is no reason to fail: the journal alone is enough."""
+        """Save a checkpoint; one that cannot be written is skipped, as the journal alone is enough."""
         begin = time.monotonic()
         target = self.root / STATE
         with suppress(OSError), staged(target, partial(checkpoint.save, line=text, leaves=state)) as temporary:
@@ -254,14 +256,21 @@ class RunDirectory:
         self._due = now + max(STATE_EVERY, STATE_SHARE * (now - begin))
 
     def end(self, status: str) -> None:
-        """Write down how the run ended."""
+        """Append the status with which the run ended."""
         self.journal({"kind": KIND_END, "status": status})
         self.flush()
 
     def finish(self, files: Mapping[str, bytes], status: str) -> list[Path]:
-        """Write the files of a run, whole or not at all; they and its journal replace what lrfind wrote before.
+        """Write the files of a run, whole or not at all, in place of what lrfind wrote before; return them.
 
-        That it ended is written down last: until then it is carried on, and its files are written again.
+        The status is appended last: a run that is killed before it is carried on, and its files are written again.
+
+        Args:
+            files: content by name.
+            status: status with which the run ended.
+
+        Raises:
+            RunError: a file cannot be written, or the user put one of its name there meanwhile.
         """
         before = ownership.owned(self.root)
         if name := ownership.users_file(self.root):

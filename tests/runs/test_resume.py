@@ -159,7 +159,7 @@ def test_killed_anywhere(story: Story, tmp_path: Path, share: float) -> None:
     before = layout.read_journal(story.folder / run_directory.JOURNAL).lines
     after = layout.read_journal(folder / run_directory.JOURNAL).lines
     assert after[: len(ends)] == before[: len(ends)], "no line that was on the disk is lost"
-    assert layout.status_of(folder) == "complete"
+    assert layout.ending(layout.read_journal(folder / run_directory.JOURNAL).lines) == "complete"
 
 
 @pytest.mark.parametrize("number", [2, 9, -6])
@@ -222,7 +222,7 @@ def test_interrupted_again_and_again(story: Story, tmp_path: Path) -> None:
     for patience in (1, 4, 30):
         callback = measure(folder, Watching(patience))
         assert outcome_status(folder) == "interrupted"
-        assert run_directory.status_of(folder) == "interrupted"
+        assert layout.ending(layout.read_journal(folder / run_directory.JOURNAL).lines) == "interrupted"
         assert (callback.reached is None) == (patience == 1)
     measure(folder)
     assert outcome(folder) == outcome(story.folder)

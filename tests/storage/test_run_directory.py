@@ -15,8 +15,14 @@ from hypothesis import strategies as st
 
 from lrfind.core.errors import ExitCode, InputError, RunError
 from lrfind.storage import journal as journals
-from lrfind.storage import run_directory
-from lrfind.storage.folder_choice import take
+from lrfind.storage import layout, ownership, run_directory
+from lrfind.storage.folder_choice import FolderOptions, take
+
+
+def default_folder(name: str, runs: Path, mark: str) -> Path:
+    """The first folder under `runs` that a run may go to."""
+    return next(folder for folder in ownership.candidates(runs, name) if not ownership.obstacle(folder, mark))
+
 
 FILES = {run_directory.CURVE: b"curve", run_directory.PLOT: b"plot", run_directory.RESULT: b"result"}
 
@@ -94,7 +100,7 @@ def test_files_and_order(tmp_path: Path) -> None:
 
 def test_default_folder(tmp_path: Path) -> None:
     def folder(mark: str) -> str:
-        return run_directory.default_folder("c", tmp_path, mark).name
+        return default_folder("c", tmp_path, mark).name
 
     assert folder("a") == "c"
     run_once(tmp_path / "c", "a")
@@ -107,7 +113,7 @@ def test_default_folder(tmp_path: Path) -> None:
 def test_a_folder_without_a_readable_journal_is_nobodys(tmp_path: Path, text: str) -> None:
     (tmp_path / run_directory.JOURNAL).write_bytes(text.encode("utf-8", "surrogateescape"))
     assert run_directory.fingerprint_of(tmp_path) is None
-    assert run_directory.status_of(tmp_path) is None
+    assert layout.ending(layout.read_journal(tmp_path / run_directory.JOURNAL).lines) is None
 
 
 def test_a_torn_last_line_means_unfinished(tmp_path: Path) -> None:
@@ -115,7 +121,7 @@ def test_a_torn_last_line_means_unfinished(tmp_path: Path) -> None:
     path = tmp_path / run_directory.JOURNAL
     path.write_bytes(path.read_bytes()[:-5])
     assert run_directory.fingerprint_of(tmp_path) == "mark"
-    assert run_directory.status_of(tmp_path) is None
+    assert layout.ending(layout.read_journal(tmp_path / run_directory.JOURNAL).lines) is None
 
 
 def test_the_old_run_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -161,7 +167,7 @@ def test_another_run_in_a_named_folder(tmp_path: Path) -> None:
 
 
 def test_another_run_came_between(tmp_path: Path) -> None:
-    """`default_folder` found the folder free, and by the time it is taken it is not."""
+    """The folder was found free, and by the time it is taken it is not."""
     run_once(tmp_path, "a")
     with (
         pytest.raises(RunError, match=r"another run took .* at the same moment; start this one again"),
@@ -252,7 +258,7 @@ def test_an_unfinished_run_over_a_finished_one_is_not_overwritten(tmp_path: Path
             run_directory.open_run(tmp_path, mark, {}, own=True, fresh=False),
         ):
             pass
-        assert run_directory.default_folder(tmp_path.name, tmp_path.parent, mark) != tmp_path
+        assert default_folder(tmp_path.name, tmp_path.parent, mark) != tmp_path
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     with run_directory.open_run(tmp_path, "b", {}, own=True, fresh=False) as run:
         assert [line["kind"] for line in run.recorded if line["kind"] != "files"] == ["head", "sweep"]
@@ -306,7 +312,7 @@ def test_a_file_of_the_users_that_came_during_the_run_stays(tmp_path: Path) -> N
 def test_runs_of_one_name_at_once_have_folders_of_their_own(tmp_path: Path) -> None:
     with ExitStack() as stack:
         folders = [
-            stack.enter_context(take(None, Path("runs"), "c", mark, {}, fresh=False, start=tmp_path)).path
+            stack.enter_context(take(FolderOptions(runs=Path("runs"), start=tmp_path), "c", mark, {})).path
             for mark in ("a", "b", "a")
         ]
     assert folders == [Path("runs/c"), Path("runs/c-2"), Path("runs/c-3")]
@@ -318,7 +324,7 @@ def test_many_threads_take_one_folder_each(tmp_path: Path) -> None:
 
     def run() -> None:
         ready.wait(10)
-        with take(None, tmp_path, "c", "mark", {}, fresh=False, start=tmp_path) as directory:
+        with take(FolderOptions(runs=tmp_path, start=tmp_path), "c", "mark", {}) as directory:
             taken.append(directory.path)
             ready.wait(10)
 
