@@ -31,7 +31,10 @@ Start = Callable[[int], Any]
 Fit = Callable[[Tree, str, str], Tree]
 """``(batch, what, key) -> batch``: checks and converts a batch, which messages call `what`."""
 
-Template = tuple[Any, list[tuple[tuple[int, ...], Any]]]
+Shapes = list[tuple[tuple[int, ...], Any]]
+"""Shape and type of each array."""
+
+Template = tuple[Any, Shapes]
 """Structure of a batch, shape and type of each array."""
 
 
@@ -212,11 +215,7 @@ class Stream:
             for fit in self._fits:
                 tree = fit(tree, what, self._key)
             return tree
-        smaller = structure == wanted and all(
-            one == other or (one[1] == other[1] and one[0][1:] == other[0][1:] and one[0][:1] < other[0][:1])
-            for one, other in zip(shapes, sizes, strict=True)
-        )
-        if smaller:
+        if structure == wanted and _is_smaller(shapes, sizes):
             return None
         first = jax.tree.unflatten(wanted, [jax.ShapeDtypeStruct(*size) for size in sizes])
         raise InputError(
@@ -224,3 +223,11 @@ class Stream:
             "them to one shape",
             key=self._key,
         )
+
+
+def _is_smaller(shapes: Shapes, first: Shapes) -> bool:
+    """Return whether a batch is the first one with fewer rows: arrays with equal rows there have equal rows here."""
+    pairs = list(zip(shapes, first, strict=True))
+    alike = all(one[1] == other[1] and one[0][1:] == other[0][1:] and one[0] <= other[0] for one, other in pairs)
+    rows = {(other[0][:1], one[0][:1]) for one, other in pairs}
+    return alike and len(dict(rows)) == len(rows)

@@ -75,6 +75,15 @@ def test_what_is_kept_is_not_asked_for_again() -> None:
     np.testing.assert_array_equal(stream.stack(0, 20, 1), first)
 
 
+@pytest.mark.parametrize("rows", [(3, 4), (4, 3), (3, 2)])
+def test_a_batch_with_other_rows_in_one_of_its_arrays_is_refused(rows: tuple[int, int]) -> None:
+    odd = np.zeros((rows[0], 2)), np.zeros(rows[1])
+    whole = np.zeros((4, 2)), np.zeros(4)
+    batches = Stream(lambda epoch: [whole, whole, odd if epoch else whole], "loader", MemoryBudget(), "data.target")
+    with pytest.raises(InputError, match="batch 2 of pass 2 of loader is "):
+        batches.stack(0, 6, 1)
+
+
 def test_smaller_batches_are_left_out() -> None:
     ragged = [np.zeros((4, 2)), np.ones((4, 2)), np.ones((3, 2))]
     stream = Stream(lambda epoch: ragged, "loader", MemoryBudget(), "k")
