@@ -167,7 +167,7 @@ def damaged(ground: Ground, rng: random.Random) -> Attempt:
     env = {"LRFIND_CACHE_DIR": str(programs)}
     command = ("sweep", "c.yaml", "--no-plot", "--out")
     wrong = sound(ground.lrfind(*command, "whole", env=env), 0, 1, name="whole run")
-    entries = sorted(path for path in programs.rglob("*") if path.is_file() and not path.name.endswith("-atime"))
+    entries = sorted(path for path in programs.rglob("*-cache") if path.is_file())
     some = rng.sample(entries, rng.randint(1, len(entries))) if entries else []
     kind = rng.choice(list(DAMAGE))
     harmed = {path: DAMAGE[kind](path.read_bytes(), rng) for path in some}
