@@ -118,6 +118,13 @@ def test_what_could_not_be_trained_is_an_error_in_the_forms_for_ci(lrfind: Lrfin
     assert junitparser.JUnitXml.fromfile("c.xml").errors == 1
 
 
+def test_a_config_that_cannot_be_loaded_is_an_error_in_the_file_for_ci(lrfind: Lrfind) -> None:
+    Path("bad.yaml").write_text("model: {name: mlpp}\ndata: {name: digits}\noptimizer: {name: adam}\n")
+    ran = lrfind("train", "bad.yaml", "--format", "junit", "--output", "bad.xml")
+    assert (ran.code, ran.out) == (2, "")
+    assert junitparser.JUnitXml.fromfile("bad.xml").errors == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
