@@ -156,7 +156,7 @@ class Drawn:
         Args:
             part: the rows to draw from.
             rows: about how many rows.
-            at_once: rows of one batch, unless `whole`.
+            at_once: rows of one batch, if more than `batch_rows`; unused if `whole`.
 
         Returns:
             The batches; None where there is no such part.
