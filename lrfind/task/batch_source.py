@@ -114,6 +114,7 @@ class Drawn:
 
     @property
     def batch_bytes(self) -> int:
+        """The bytes of one batch that are copied to the device; 0 where the rows are there."""
         if not self.streamed:
             return 0
         row = sum(leaf.size // len(leaf) * leaf.dtype.itemsize for leaf in jax.tree.leaves(self.train))
@@ -121,6 +122,7 @@ class Drawn:
 
     @property
     def nbytes(self) -> int:
+        """The bytes that stay in memory."""
         return sum(int(leaf.nbytes) for leaf in jax.tree.leaves((self.train, self.validation)))
 
     @cached_property
@@ -129,9 +131,12 @@ class Drawn:
         return rows_in(self.train)
 
     def per_epoch(self) -> int:
+        """Return the number of batches of one epoch."""
         return self.rows // self.batch_rows
 
     def feed(self, seeds: Sequence[int], batches: Batches) -> BatchFeed:
+        """Return the batches of every seed, with the keys and the row order of `batches`."""
+
         def draw(number: int, begin: int, stop: int) -> StepInputs:
             seed = seeds[number]
             return StepInputs(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
@@ -146,15 +151,27 @@ class Drawn:
         return host_feed(read, lambda number, *steps: batches.keys(seeds[number], *steps))
 
     def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
+        """Return rows to evaluate on, as batches of one shape.
+
+        Args:
+            part: the rows to draw from.
+            rows: about how many rows.
+            at_once: rows of one batch, if more than `batch_rows`; unused if `whole`.
+
+        Returns:
+            The batches; None where there is no such part.
+        """
         tree = self.train if part == "train" else self.validation
         if tree is None:
             return None
         return cut(pick(tree, rows), self.batch_rows, at_once=self.batch_rows if self.whole else at_once)
 
     def first(self, rows: int) -> Tree:
+        """Return the first rows to train on."""
         return jax.tree.map(lambda leaf: leaf[:rows], self.train)
 
     def digest(self) -> str:
+        """Return a hash of all rows."""
         if self.data is not None:
             return prepare.digest(self.data)
         content = hashlib.blake2b(digest_size=16)
@@ -163,11 +180,14 @@ class Drawn:
         return content.hexdigest()
 
     def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
-        return ()  # The digest is of all rows.
+        """Return no lines: the digest is of all rows."""
+        return ()
 
-    def expect(self, line: Mapping[str, Any]) -> None: ...
+    def expect(self, line: Mapping[str, Any]) -> None:
+        """Accept any line: the digest is of all rows."""
 
     def describe(self) -> str:
+        """Return one line on the data for reports."""
         held_out = 0 if self.validation is None else rows_in(self.validation)
         rows = f"{self.rows:,} rows to train on, {held_out:,} held out"
         if self.data is None:

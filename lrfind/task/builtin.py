@@ -79,12 +79,12 @@ def context_of(section: TextData, model: Any) -> int:
         InputError: nobody says, or a window is longer than what the model can see.
     """
     wanted = section.context
-    seen: Any = getattr(model, "context", None)
-    if wanted is None and seen is None:
+    longest: Any = getattr(model, "context", None)
+    if wanted is None and longest is None:
         raise InputError(
             f"{model.name} reads numbers, and {section.title} is text, read as tokens; use transformer",
             key="model.name",
         )
-    if wanted is not None and seen is not None and wanted > seen:
-        raise InputError(f"must be at most the model's context, {seen:,}; got {wanted:,}", key="data.context")
-    return int(seen) if wanted is None else wanted
+    if wanted is not None and longest is not None and wanted > longest:
+        raise InputError(f"must be at most the model's context, {longest:,}; got {wanted:,}", key="data.context")
+    return int(longest) if wanted is None else wanted

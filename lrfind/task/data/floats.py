@@ -104,8 +104,9 @@ def check_finite(arrays: Arrays, role: str, digest: Any = None) -> None:
 
 @dataclass(frozen=True)
 class Spread:
-    """Statistics of numbers: for each feature of flat rows, for each channel of images. Channels are the last of four
-    axes; three axes are one channel. Shape (features,), (channels,) or ().
+    """Statistics of numbers: for each feature of flat rows, for each channel of images.
+
+    Channels are the last of four axes; three axes are one channel. Shape (features,), (channels,) or ().
 
     Attributes:
         count: numbers of a feature or channel.

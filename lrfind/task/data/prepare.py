@@ -93,12 +93,12 @@ def part_of(
         inputs: all rows of inputs.
         targets: all rows of targets.
         scaling: scaling of the inputs.
-        numbers: ``places in the part (n,) -> row numbers (n,)``.
+        numbers: ``positions in the part (n,) -> row numbers (n,)``.
         count: number of rows of the part.
     """
     return Split(
-        LazyRows((count, *inputs.shape[1:]), np.float32, lambda places: scaling(inputs[numbers(places)])),
-        LazyRows((count, *targets.shape[1:]), targets.dtype, lambda places: targets[numbers(places)]),
+        LazyRows((count, *inputs.shape[1:]), np.float32, lambda positions: scaling(inputs[numbers(positions)])),
+        LazyRows((count, *targets.shape[1:]), targets.dtype, lambda positions: targets[numbers(positions)]),
     )
 
 

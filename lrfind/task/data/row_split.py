@@ -37,21 +37,21 @@ class RowSplit:
         self._train_before = held_out - np.arange(len(held_out), dtype=held_out.dtype)
         """How many rows to train on precede each held-out row."""
 
-    def train(self, places: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the numbers of the rows at some places, from 0, among the rows to train on."""
+    def train(self, positions: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the numbers of the rows at some positions, from 0, among the rows to train on."""
         before = self._train_before
-        return places + np.searchsorted(before, places.astype(before.dtype), side="right").astype(np.int64)
+        return positions + np.searchsorted(before, positions.astype(before.dtype), side="right").astype(np.int64)
 
-    def held_out(self, places: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the numbers of the rows at some places, from 0, among the held-out rows."""
-        before: NDArray[np.int64] = self._train_before[places].astype(np.int64)
-        return places + before
+    def held_out(self, positions: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the numbers of the rows at some positions, from 0, among the held-out rows."""
+        before: NDArray[np.int64] = self._train_before[positions].astype(np.int64)
+        return positions + before
 
     def is_train(self, part: slice) -> NDArray[np.bool_]:
         """Return whether each of some consecutive rows is trained on."""
-        places = range(self.held_out_count)
+        positions = range(self.held_out_count)
         first, stop = (
-            bisect_left(places, row, key=lambda place: int(self._train_before[place]) + place)
+            bisect_left(positions, row, key=lambda position: int(self._train_before[position]) + position)
             for row in (part.start, part.stop)
         )
         mask = np.ones(part.stop - part.start, np.bool_)
@@ -72,7 +72,7 @@ def draw_held_out(rows: int, classes: Rows | None, fraction: float, seed: int) -
         seed: seed of the draw.
     """
     rng = generator(seed, SPLIT)
-    seen: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
     held: Counter[int] = Counter()
     dtype = np.int32 if rows <= 2**31 else np.int64
     drawn = [np.empty(0, dtype)]
@@ -82,8 +82,8 @@ def draw_held_out(rows: int, classes: Rows | None, fraction: float, seed: int) -
         chosen = []
         for label in np.unique(labels).tolist():
             group = start + np.flatnonzero(labels == label)
-            seen[label] += len(group)
-            wanted = round(fraction * seen[label]) - held[label]
+            counts[label] += len(group)
+            wanted = round(fraction * counts[label]) - held[label]
             chosen.append(rng.permutation(group)[:wanted])
             held[label] += wanted
         drawn.append(np.sort(np.concatenate(chosen)).astype(dtype))

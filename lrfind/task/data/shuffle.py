@@ -41,13 +41,13 @@ def permutation(rows: int, *entropy: int) -> NDArray[np.int32]:
     return generator(*entropy).permutation(rows).astype(np.int32)
 
 
-def enciphered(places: NDArray[Any], rows: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return places under a pseudorandom permutation of 0..rows-1: a Feistel cipher with cycle walking.
+def enciphered(numbers: NDArray[Any], rows: int, keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return row numbers under a pseudorandom permutation of 0..rows-1: a Feistel cipher with cycle walking.
 
     The cipher permutes the next power of two; a value that is no row is enciphered again, less than once in the mean.
 
     Args:
-        places: whole numbers from 0 to rows - 1, shape (places,).
+        numbers: whole numbers from 0 to rows - 1, shape (n,).
         rows: number of rows, two or more.
         keys: one key for each round.
 
@@ -55,7 +55,7 @@ def enciphered(places: NDArray[Any], rows: int, keys: NDArray[np.uint64]) -> NDA
     """
     bits = (rows - 1).bit_length()
     low = np.uint64(bits // 2)
-    rows_at = places.astype(np.uint64)
+    rows_at = numbers.astype(np.uint64)
     walking = np.arange(len(rows_at))
     while len(walking):
         rows_at[walking] = feistel(rows_at[walking], low, np.uint64(bits) - low, keys)

@@ -34,14 +34,15 @@ class Cnn:
 
     def patches(self, height: int, width: int) -> int:
         """Return the numbers that the largest convolution multiplies for one image."""
-        inside, found = self.inside, 0
+        inside, largest = self.inside, 0
         for outside in self.channels:
             height, width = outs(height, 2), outs(width, 2)
-            found = max(found, SIZE**2 * height * width * max(inside, outside))
+            largest = max(largest, SIZE**2 * height * width * max(inside, outside))
             inside = outside
-        return found
+        return largest
 
     def init(self, key: Key) -> tuple[Any, Any]:
+        """Return initial parameters and state, numpy arrays."""
         rng = generator(key)
         inside, layers = self.inside, []
         for outside in self.channels:
@@ -52,6 +53,7 @@ class Cnn:
         return [*(params for params, _ in layers), head], [state for _, state in layers]
 
     def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
+        """Return outputs, shape (batch, outputs), and the new state."""
         del key
         x, after = with_channels(inputs), []
         for number, (layer, own) in enumerate(zip(params[:-1], state, strict=True)):
@@ -61,5 +63,6 @@ class Cnn:
         return affine(params[-1], global_mean(x)), after
 
     def describe(self) -> str:
+        """Return a phrase for reports."""
         norm = "" if self.norm == "none" else f", {self.norm} norm"
         return f"cnn, channels {'-'.join(map(str, self.channels))}{norm}"

@@ -107,10 +107,10 @@ def supervised(network: Network, loss: Loss, precision: Precision = "float32") -
 def cast(tree: Any, precision: Precision) -> Any:
     """Return the tree with its floats in a precision; whole numbers stay."""
 
-    def each(leaf: Any) -> Any:
+    def cast_leaf(leaf: Any) -> Any:
         return jnp.asarray(leaf, precision) if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf
 
-    return jax.tree.map(each, tree)
+    return jax.tree.map(cast_leaf, tree)
 
 
 def flatten(inputs: jax.Array) -> jax.Array:

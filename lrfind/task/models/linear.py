@@ -26,11 +26,14 @@ class Linear:
         self.sizes = (math.prod(input_shape), outputs)
 
     def init(self, key: Key) -> tuple[Any, Any]:
+        """Return initial parameters and state, numpy arrays."""
         return affine_init(generator(key), *self.sizes), ()
 
     def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
+        """Return outputs, shape (batch, outputs), and the new state."""
         del key, train
         return affine(params, flatten(inputs)), state
 
     def describe(self) -> str:
+        """Return a phrase for reports."""
         return "linear"

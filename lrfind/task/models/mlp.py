@@ -35,6 +35,7 @@ class Mlp:
         self.sizes = (math.prod(input_shape), *self.hidden, outputs)
 
     def init(self, key: Key) -> tuple[Any, Any]:
+        """Return initial parameters and state, numpy arrays."""
         rng = generator(key)
         layers = [affine_init(rng, *pair) for pair in pairwise(self.sizes)]
         state = []
@@ -46,6 +47,7 @@ class Mlp:
         return layers, state if self.norm == "batch" else ()
 
     def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
+        """Return outputs, shape (batch, outputs), and the new state."""
         x, after = flatten(inputs), []
         for number, (layer, own) in enumerate(zip(params[:-1], state or [{}] * len(self.hidden), strict=True)):
             x, moved = norm_apply(self.norm, layer, own, affine(layer, x), train)
@@ -54,6 +56,7 @@ class Mlp:
         return affine(params[-1], x), after if state else state
 
     def describe(self) -> str:
+        """Return a phrase for reports."""
         widths = "-".join(map(str, self.hidden)) or "none"
         norm = "" if self.norm == "none" else f", {self.norm} norm"
         dropped = f", dropout {self.dropout:g}" if self.dropout else ""

@@ -67,8 +67,10 @@ def group_norm(x: jax.Array, groups: int = 1) -> jax.Array:
     """Return each row's group of channels less its mean, over its standard deviation; shape (batch, ..., channels)."""
 
     def shared(y: jax.Array) -> jax.Array:
-        """The mean over all positions and the group's channels, at each channel: over positions first, so that what
-        has no axis of groups need not be given one."""
+        """Return the mean over all positions and the group's channels, at each channel.
+
+        Over positions first, so that what has no axis of groups need not be given one.
+        """
         own = y.mean(tuple(range(1, y.ndim - 1)), keepdims=True)
         split = own.reshape(*own.shape[:-1], groups, -1)
         return jnp.broadcast_to(split.mean(axis=-1, keepdims=True), split.shape).reshape(own.shape)
@@ -95,6 +97,6 @@ def batch_norm(x: jax.Array, state: dict[str, Any], train: bool) -> tuple[jax.Ar
     centred = x - mean
     variance = (centred**2).mean(axes)
     count = x.size // x.shape[-1]
-    found = {"mean": mean, "variance": variance * (count / max(1, count - 1))}
-    moved = jax.tree.map(lambda kept, new: MOMENTUM * kept + (1 - MOMENTUM) * new, state, found)
+    moments = {"mean": mean, "variance": variance * (count / max(1, count - 1))}
+    moved = jax.tree.map(lambda kept, new: MOMENTUM * kept + (1 - MOMENTUM) * new, state, moments)
     return centred * jax.lax.rsqrt(variance + EPSILON), moved

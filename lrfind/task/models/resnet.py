@@ -37,15 +37,16 @@ class Resnet:
 
     def blocks(self) -> list[tuple[int, int, int]]:
         """Return channels inside and outside, and stride, of every block."""
-        found, inside = [], self.width
+        blocks, inside = [], self.width
         for number, count in enumerate(self.stages):
             for block in range(count):
                 outside = self.width * 2**number
-                found.append((inside, outside, 2 if number and not block else 1))
+                blocks.append((inside, outside, 2 if number and not block else 1))
                 inside = outside
-        return found
+        return blocks
 
     def init(self, key: Key) -> tuple[Any, Any]:
+        """Return initial parameters and state, numpy arrays."""
         rng = generator(key)
         stem, stem_state = conv_init(rng, self.norm, self.inside, self.width)
         blocks, states = [], []
@@ -64,6 +65,7 @@ class Resnet:
         return {"stem": stem, "blocks": blocks, "head": head}, {"stem": stem_state, "blocks": states}
 
     def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
+        """Return outputs, shape (batch, outputs), and the new state."""
         del key
         x, stem = conv_apply(params["stem"], state["stem"], with_channels(inputs), self.norm, 1, train)
         x = relu(x)
@@ -84,5 +86,6 @@ class Resnet:
         return relu(x + inner), after
 
     def describe(self) -> str:
+        """Return a phrase for reports."""
         norm = "" if self.norm == "none" else f", {self.norm} norm"
         return f"resnet, blocks {'-'.join(map(str, self.stages))}, width {self.width}{norm}"

@@ -23,10 +23,10 @@ WIDER = 4
 
 
 class Transformer:
-    """Tokens and positions embedded; blocks of causal attention and of a GELU network, each on normalised input and
-    added to it; a norm and an affine layer to one number for each token that may follow.
+    """Tokens and positions embedded, blocks of causal attention and of a GELU network, a norm and an affine layer.
 
-    Dropout is after the embedding and after both parts of each block. Weights are N(0, 0.02), biases 0.
+    The parts of a block read normalised input and are added to it; the outputs are one number for each token that may
+    follow. Dropout is after the embedding and after both parts of each block. Weights are N(0, 0.02), biases 0.
 
     Args:
         options: ``layers``, ``heads``, ``width`` (a multiple of heads), ``context``, ``dropout``.
@@ -42,6 +42,7 @@ class Transformer:
         self.widest = length * max(self.heads * length, WIDER * self.width, outputs)
 
     def init(self, key: Key) -> tuple[Any, Any]:
+        """Return initial parameters and state, numpy arrays."""
         rng, width = generator(key), self.width
         params = {
             "token": normal(rng, self.tokens, width),
@@ -88,6 +89,7 @@ class Transformer:
         return affine(block["attention"], heads.reshape(batch, length, width))
 
     def describe(self) -> str:
+        """Return a phrase for reports."""
         dropped = f", dropout {self.dropout:g}" if self.dropout else ""
         heads = f"{self.heads} head{'s' if self.heads > 1 else ''}"
         layers = f"{self.layers} layer{'s' if self.layers > 1 else ''}"

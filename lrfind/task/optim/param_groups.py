@@ -117,6 +117,7 @@ class Labels:
     patterns: tuple[str, ...]
 
     def __call__(self, params: Any) -> Any:
+        """Return the first pattern that matches the name of each parameter."""
         return jax.tree_util.tree_map_with_path(lambda path, _: first(self.patterns, name_of(path)), params)
 
     @property

@@ -43,8 +43,13 @@ class Marks:
             self._compare(number)
 
     def unrecorded(self, stop: int | None) -> tuple[int, str] | None:
-        """Return number and checksums of the batches up to `stop` that are not recorded yet, and record them; None
-        without any.
+        """Return number and checksums of the batches up to `stop` that are not recorded yet, and record them.
+
+        Args:
+            stop: number of batches; None for all.
+
+        Returns:
+            The first batch's number and the checksums in hexadecimal digits; None without any.
         """
         start = len(self._recorded)
         more = self._seen[start : None if stop is None else stop * SIZE]
@@ -52,8 +57,8 @@ class Marks:
         return (start // SIZE, more.hex()) if more else None
 
     def _compare(self, number: int) -> None:
-        here = slice(number * SIZE, (number + 1) * SIZE)
-        if (recorded := self._recorded[here]) and recorded != self._seen[here]:
+        span = slice(number * SIZE, (number + 1) * SIZE)
+        if (recorded := self._recorded[span]) and recorded != self._seen[span]:
             raise RunError(
                 f"the batches of {self._title} are not those of the run that is carried on, from batch {number:,} on; "
                 "--fresh begins anew"

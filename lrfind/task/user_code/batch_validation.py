@@ -24,14 +24,14 @@ class Pairs:
         network: name of a built-in network; None for a user's, which reads any pytree of inputs as it is.
         tokens: whether the network reads tokens.
         limit: outputs of the network, above all labels and tokens; None while unknown.
-        seen: number of batches in which the outputs were counted.
+        counted: number of batches in which the outputs were counted.
     """
 
     loss: str | None
     network: str | None
     tokens: bool = False
     limit: int | None = None
-    seen: int = 0
+    counted: int = 0
 
     def __call__(self, batch: Tree, what: str, key: str) -> Tree:
         """Return the batch, converted for a built-in network: labels of shape (rows,), values of (rows, outputs).
@@ -78,7 +78,7 @@ class Pairs:
 
     def outputs(self, batches: list[Tree]) -> int:
         """Return the number of outputs that a network needs for some batches, and set `limit`."""
-        self.seen = len(batches)
+        self.counted = len(batches)
         _, targets = batches[0]
         if not self.is_labels(targets) or targets.dtype.kind not in "biu":
             return int(targets.shape[-1]) if targets.ndim > 1 else 1
@@ -122,7 +122,7 @@ class Pairs:
         if self.limit is not None and highest >= self.limit:
             known = f"the network puts out {self.limit} numbers, for 0 to {self.limit - 1}"
             if self.network is not None:
-                known += f", the highest of the first {self.seen} batches; let one of them hold the highest of all"
+                known += f", the highest of the first {self.counted} batches; let one of them hold the highest of all"
             raise InputError(f"{what} has {noun} {highest}, and {known}", key=key)
 
     def _values(self, inputs: Any, targets: Any, what: str, key: str) -> Tree:
@@ -156,7 +156,7 @@ def hold(pairs: Pairs, batches: Streamed, outputs: int) -> None:
     """
     if pairs.is_labels(batches.example[1]):
         pairs.limit = outputs
-    for number, batch in enumerate(batches.stream(0).take(max(1, pairs.seen))):
+    for number, batch in enumerate(batches.stream(0).take(max(1, pairs.counted))):
         pairs(batch, f"batch {number} of {batches.title}", "data.target")
     batches.fits.append(pairs)
 

@@ -41,4 +41,4 @@ def _installation() -> Iterator[Path]:
     for prefix in {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}:
         root = Path(prefix).resolve()
         if root != root.parent and root.is_dir():
-            yield from (each for each in root.iterdir() if each.name != "src")
+            yield from (path for path in root.iterdir() if path.name != "src")

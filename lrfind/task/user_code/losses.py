@@ -36,7 +36,7 @@ def fitted(name: str, loss: Loss, classes: int | None, what: str) -> Loss:
             expected = f"{targets.dtype}{list(wanted)} with {last} classes" if classes else f"labels {list(wanted)}"
             shape = f"[{', '.join(map(str, (*wanted, last)))}]"
         else:
-            squeezed = [tuple(size for size in each if size != 1) for each in (given, wanted)]
+            squeezed = [tuple(size for size in sizes if size != 1) for sizes in (given, wanted)]
             fits = squeezed[0] == squeezed[1]
             expected, shape = f"{targets.dtype}{list(wanted)}", str(list(wanted))
             outputs = outputs.reshape(wanted) if fits else outputs

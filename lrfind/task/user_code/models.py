@@ -115,6 +115,11 @@ class OwnNetwork:
         self.init = starting(user_model, example, outputs, self._settings, stateful="state" in self._apply.roles)
 
     def apply(self, params: Any, state: Any, inputs: Any, key: Any, train: bool) -> tuple[Any, Any]:
+        """Return the outputs of the user's `apply` and the new state.
+
+        Raises:
+            InputError: the outputs are no array, or the state is missing or another.
+        """
         what = self._what
         params = self._settings.give(params)
         outputs = self._apply(params=params, state=state, inputs=inputs, train=train, evaluation=not train, key=key)
@@ -131,6 +136,7 @@ class OwnNetwork:
         return outputs, state
 
     def describe(self) -> str:
+        """Return a phrase for reports."""
         return self._what
 
 

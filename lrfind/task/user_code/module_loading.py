@@ -55,18 +55,18 @@ class _Beside(MetaPathFinder):
             return _spec_alone(name)
         if path is None and name in sys.stdlib_module_names:
             return None
-        places = self.folders if path is None else [each for each in path if self._ours(each)]
-        for place in places:
-            found = FileFinder(place, (_Source, [".py"])).find_spec(name)
-            if found is not None and found.loader is not None and environment(Path(str(found.origin))) is None:
-                return found
-        if path is None and any(Path(place, name).is_dir() for place in places):
+        folders = self.folders if path is None else [folder for folder in path if self._ours(folder)]
+        for folder in folders:
+            spec = FileFinder(folder, (_Source, [".py"])).find_spec(name)
+            if spec is not None and spec.loader is not None and environment(Path(str(spec.origin))) is None:
+                return spec
+        if path is None and any(Path(folder, name).is_dir() for folder in folders):
             # A folder without __init__.py, where nothing installed has its name.
-            return PathFinder.find_spec(name, None) or PathFinder.find_spec(name, places)
+            return PathFinder.find_spec(name, None) or PathFinder.find_spec(name, folders)
         return None
 
-    def _ours(self, place: str) -> bool:
-        return any(Path(place).is_relative_to(folder) for folder in self.folders)
+    def _ours(self, path: str) -> bool:
+        return any(Path(path).is_relative_to(folder) for folder in self.folders)
 
 
 _BESIDE = _Beside()
@@ -80,7 +80,7 @@ def search(folders: Sequence[str]) -> None:
     _BESIDE.folders = list(folders)
     if _BESIDE not in sys.meta_path:
         sys.meta_path.insert(0, _BESIDE)
-    _BESIDE.appended = [each for each in folders if each not in sys.path]
+    _BESIDE.appended = [folder for folder in folders if folder not in sys.path]
     sys.path += _BESIDE.appended
     os.environ[VARIABLE] = os.pathsep.join(folders)
     importlib.invalidate_caches()
@@ -132,11 +132,11 @@ class Modules:
     def digest(self) -> str:
         """Return a hash of the sources of all loaded modules of the user's."""
         files = {name: Path(str(module.__file__)) for name, module in list(sys.modules.items()) if _is_own(module)}
-        found = hashlib.blake2b(digest_size=16)
+        content = hashlib.blake2b(digest_size=16)
         for name, path in sorted({**files, **_BESIDE.installed}.items()):
-            found.update(f"{name}\0".encode())
-            found.update(path.read_bytes() if path.is_file() else b"")
-        return found.hexdigest()
+            content.update(f"{name}\0".encode())
+            content.update(path.read_bytes() if path.is_file() else b"")
+        return content.hexdigest()
 
     def _alone(self, path: Path) -> ModuleType:
         """Import a file whose name is that of another module, under a name of its own."""

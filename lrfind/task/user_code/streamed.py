@@ -52,14 +52,17 @@ class Streamed:
 
     @property
     def batch_rows(self) -> int:
+        """The rows of one batch."""
         return rows_in(self.example)
 
     @property
     def batch_bytes(self) -> int:
+        """The bytes of one batch that are copied to the device."""
         return sum(int(leaf.nbytes) for leaf in jax.tree.leaves(self.example))
 
     @property
     def nbytes(self) -> int:
+        """The bytes that stay in memory: two batches."""
         return 2 * self.batch_bytes
 
     @property
@@ -92,9 +95,11 @@ class Streamed:
         return self._streams[own]
 
     def per_epoch(self) -> int:
+        """Return the number of batches of one epoch."""
         return self.stream(0).count()
 
     def feed(self, seeds: Sequence[int], batches: Batches) -> BatchFeed:
+        """Return the batches of every seed, with the keys of `batches`."""
         streams = [self.stream(seed) for seed in seeds]
 
         def made(number: int, begin: int, stop: int) -> Tree:
@@ -103,6 +108,16 @@ class Streamed:
         return host_feed(made, lambda number, *steps: batches.keys(seeds[number], *steps))
 
     def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
+        """Return rows to evaluate on, as batches of one shape.
+
+        Args:
+            part: the rows to draw from.
+            rows: about how many rows.
+            at_once: unused: the user's code makes the batches.
+
+        Returns:
+            The batches; None where there is no such part.
+        """
         del at_once  # They come as they are.
         wanted = max(1, -(-rows // self.batch_rows))
         if part == "train":
@@ -122,9 +137,11 @@ class Streamed:
         return self._streams[HELD_OUT].take(wanted)
 
     def first(self, rows: int) -> Tree:
+        """Return the first batch, whatever its rows."""
         return self.example
 
     def digest(self) -> str:
+        """Return a hash of the first batches of each part."""
         hasher = hashlib.blake2b(digest_size=16)
         for batch in self.stream(0).take(DIGESTED):
             fingerprint(hasher, batch)
@@ -133,6 +150,12 @@ class Streamed:
         return hasher.hexdigest()
 
     def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
+        """Return journal lines with the checksums of the batches drawn and not yet recorded.
+
+        Args:
+            seeds: the seeds of the batches; None for all.
+            stop: number of batches of each seed; None for all that were drawn.
+        """
         known = self._streams if seeds is None else {seed if self.made.seeded else 0 for seed in seeds}
         new = {own: self._streams[own].marks.unrecorded(stop) for own in sorted(known)}
         return [
@@ -140,12 +163,18 @@ class Streamed:
         ]
 
     def expect(self, line: Mapping[str, Any]) -> None:
+        """Require that batches match a line that `seen` returned in an earlier process.
+
+        Raises:
+            RunError: one of them is another.
+        """
         own = line["seed"]
         if own != HELD_OUT or HELD_OUT in self._streams:
             stream = self._streams[own] if own == HELD_OUT else self.stream(own)
             stream.marks.expect(line["start"], line["sums"])
 
     def describe(self) -> str:
+        """Return one line on the data for reports."""
         passed = self.stream(0).per_pass
         batches = "batches" if passed is None else f"{passed:,} batches"
         held_out = "none held out" if self.held_out is None else "others held out"

@@ -79,15 +79,15 @@ def failure_of(error: BaseException) -> LrfindError:
     if passed_on:
         lines = [line for file, number, name in passed_on[-FRAMES:] for line in frame_lines(file, int(number), name)]
         raised = text.rstrip().splitlines()[-1]
-        found: LrfindError = OwnCodeError("\n".join([f"a callback raised {raised[:LONGEST]}", *lines]))
+        failure: LrfindError = OwnCodeError("\n".join([f"a callback raised {raised[:LONGEST]}", *lines]))
     elif isinstance(error, LrfindError):
         return error
     elif from_own_module(error) or not isinstance(error, Exception):
-        found = OwnCodeError(described("your code", error, None))
+        failure = OwnCodeError(described("your code", error, None))
     else:
         return fault(error)
-    found.__cause__ = error
-    return found
+    failure.__cause__ = error
+    return failure
 
 
 def described(what: str, error: BaseException, given: Mapping[str, Any] | None) -> str:
@@ -105,28 +105,28 @@ def described(what: str, error: BaseException, given: Mapping[str, Any] | None) 
 
 def frames(error: BaseException) -> list[str]:
     """Return the frames of the user's own files, outermost first: file, line, function and source line."""
-    found: list[traceback.FrameSummary] = []
-    for each in chain(error):
-        found = [frame for frame in traceback.extract_tb(each.__traceback__) if is_users(frame.filename)]
-        if isinstance(each, SyntaxError) and each.filename and each.lineno:
-            found.append(traceback.FrameSummary(each.filename, each.lineno, "<module>"))
-        if found:
+    stack: list[traceback.FrameSummary] = []
+    for cause in chain(error):
+        stack = [frame for frame in traceback.extract_tb(cause.__traceback__) if is_users(frame.filename)]
+        if isinstance(cause, SyntaxError) and cause.filename and cause.lineno:
+            stack.append(traceback.FrameSummary(cause.filename, cause.lineno, "<module>"))
+        if stack:
             break
-    return [line for each in found[-FRAMES:] for line in frame_lines(each.filename, each.lineno or 0, each.name)]
+    return [line for frame in stack[-FRAMES:] for line in frame_lines(frame.filename, frame.lineno or 0, frame.name)]
 
 
 def from_own_module(error: BaseException) -> bool:
     """Return whether an error passed through a module that lrfind loaded for the user."""
-    frames_of = (frame for each in chain(error) for frame, _ in traceback.walk_tb(each.__traceback__))
+    frames_of = (frame for cause in chain(error) for frame, _ in traceback.walk_tb(cause.__traceback__))
     return any(is_own(frame.f_globals) for frame in frames_of)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and its causes; a generator hides a ``StopIteration`` in its cause."""
-    seen: set[int] = set()
+    ids: set[int] = set()
     following: BaseException | None = error
-    while following is not None and id(following) not in seen:
-        seen.add(id(following))
+    while following is not None and id(following) not in ids:
+        ids.add(id(following))
         yield following
         following = following.__context__ if following.__cause__ is None else following.__cause__
 
@@ -141,7 +141,7 @@ def is_users(file: str) -> bool:
     """Return whether a frame is neither lrfind's, nor an installed package's, nor Python's own."""
     if file.startswith(("<", f"{HERE}/")):
         return False
-    return "site-packages" not in file and not any(file.startswith(f"{place}/") for place in INSTALLED if place)
+    return "site-packages" not in file and not any(file.startswith(f"{folder}/") for folder in INSTALLED if folder)
 
 
 def nearest(file: str) -> str:
@@ -168,13 +168,13 @@ def _shape(value: Any, depth: int) -> str:
     if depth > 6:
         return "..."
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key!r}: {_shape(each, depth + 1)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {_shape(item, depth + 1)}" for key, item in value.items()) + "}"
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         fields = zip(value._fields, value, strict=True)
-        return f"{type(value).__name__}({', '.join(f'{name}={_shape(each, depth + 1)}' for name, each in fields)})"
+        return f"{type(value).__name__}({', '.join(f'{name}={_shape(item, depth + 1)}' for name, item in fields)})"
     if isinstance(value, list | tuple):
         ends = "[]" if isinstance(value, list) else "()"
-        return ends[0] + ", ".join(_shape(each, depth + 1) for each in value) + ends[1]
+        return ends[0] + ", ".join(_shape(item, depth + 1) for item in value) + ends[1]
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
     return kind_of(value)
