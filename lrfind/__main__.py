@@ -63,8 +63,8 @@ def main() -> None:
         except LrfindError as error:
             sys.exit(show_error(error, debug=False))
         except OSError as error:  # Of --help and --version, which typer prints; commands see to theirs.
-            said = f"standard output cannot be written: {error.strerror or error}"
-            sys.exit(show_error(RunError(said), debug=False))
+            message = f"standard output cannot be written: {error.strerror or error}"
+            sys.exit(show_error(RunError(message), debug=False))
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -118,8 +118,8 @@ def build_result(measured: Measurements, described: RunDescription, *, interrupt
     """
     curve, section = measured.curve, described.config["sweep"]
     seeds, method = len(curve.loss), section["method"]
-    found = suggestions(method, curve.summary, curve.loss)
-    suggestion = found[method]
+    answers = suggestions(method, curve.summary, curve.loss)
+    suggestion = answers[method]
     recommendation = sweep_recommendation(curve, suggestion, described)
     first, last = float(curve.learning_rate[0]), float(curve.learning_rate[-1])
     low, high = section["min_lr"], section["max_lr"]
@@ -155,7 +155,7 @@ def build_result(measured: Measurements, described: RunDescription, *, interrupt
         name=described.name,
         status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",
         recommendation=recommendation,
-        suggestions=found,
+        suggestions=answers,
         sweep=Sweep(
             learning_rate=curve.learning_rate,
             loss=curve.loss,

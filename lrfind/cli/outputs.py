@@ -5,16 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lrfind.core.errors import ConfigError, InputError
+from lrfind.core.errors import InputError
 from lrfind.core.formats import FigureFormat
 from lrfind.storage.atomic import descriptor, is_special
-
-if TYPE_CHECKING:
-    from lrfind.config.load import Loaded
 
 PLOT_FORMATS: tuple[FigureFormat, ...] = ("png", "svg", "pdf")
 
@@ -149,22 +145,17 @@ def check_apart(outputs: Mapping[str, Path | None], folders: Sequence[Path]) -> 
     check_runs(outputs, folders)
 
 
-def check_config(
-    outputs: Mapping[str, Path | None], source: str, loaded: Loaded | None, settings: Sequence[str] = ()
-) -> None:
+def check_config(outputs: Mapping[str, Path | None], source: str, values: Iterable[str]) -> None:
     """Refuse files that a config reads: its data, its weights, its code.
 
     Args:
         outputs: option -> the file it names; None where there is none.
         source: the config as the user named it.
-        loaded: the config; None where it could not be loaded, so that its text is searched.
-        settings: of ``--set``.
+        values: texts in the config and its settings.
 
     Raises:
         InputError: an output is one of them.
     """
-    values = [setting.partition("=")[2] for setting in settings]
-    values += texts(loaded.config.model_dump(mode="json")) if loaded else unchecked(source)
     folders = (Path() if source == "-" else Path(source).resolve().parent, Path())
     files = [text.rpartition(":")[0] if ".py:" in text else text for text in dict.fromkeys(values)]
     for option, path in outputs.items():
@@ -172,15 +163,6 @@ def check_config(
             same_file(path, folder / file) for file in filter(None, files) for folder in folders
         ):
             raise InputError(f"{option} {path}: would overwrite what the config {source} reads")
-
-
-def unchecked(source: str) -> Iterator[str]:
-    """Yield every text in the values of a config that could not be loaded."""
-    from lrfind.config.read_text import read_text
-    from lrfind.config.yaml_reader import read
-
-    with suppress(ConfigError):
-        yield from texts(read(read_text(source)).value if source != "-" else None)
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lrfind.cli.options import EFFORTS, CommandOptions, CompareOptions, SweepOptions, TrainOptions
-from lrfind.cli.outputs import check_apart, check_config, check_files, check_plot, check_rewritten, distinct
+from lrfind.cli.outputs import (
+    check_apart,
+    check_config,
+    check_files,
+    check_plot,
+    check_rewritten,
+    distinct,
+    same_file,
+    texts,
+)
 from lrfind.cli.terminal import say
 from lrfind.config.load import Loaded, load, name_of
-from lrfind.config.read_text import read_stream
+from lrfind.config.read_text import read_stream, read_text
+from lrfind.config.yaml_reader import read
 from lrfind.core.errors import ConfigError, InputError, LrfindError, Problem
+from lrfind.storage.atomic import is_special
 
 SWEEP_KEYS = {
     "min_lr": "sweep.min_lr",
@@ -63,7 +76,7 @@ class ConfigLoader:
         self._values = {option: value for option, value in values.items() if value is not None}
         self._keys: Mapping[str, str] = TRAIN_KEYS if trains else SWEEP_KEYS
         self._derived = ["train.epochs=null"] if trains and "steps" in self._values else []
-        self._stdin: str | None = None
+        self._texts: dict[str, str] = {}
         efforts = () if isinstance(options, TrainOptions) else EFFORTS[options.effort]
         self.settings: Sequence[str] = [*efforts, *(options.settings or [])]
 
@@ -71,17 +84,16 @@ class ConfigLoader:
         """Return a config with the settings of all options.
 
         Args:
-            config: file name; ``-`` for standard input, which is read once.
+            config: file name; ``-`` for standard input.
             settings: more settings, after those of --set.
 
         Raises:
             ConfigError: all that is wrong with the config; a value of an option is named by that option.
         """
-        if config == "-" and self._stdin is None:
-            self._stdin = read_stream(sys.stdin.buffer, "stdin")
+        text = self.text(config)
         flags = [f"{self._keys[option]}={value}" for option, value in self._values.items()]
         try:
-            return load(config, [*self.settings, *settings, *flags, *self._derived], stdin_text=self._stdin)
+            return load(config, [*self.settings, *settings, *flags, *self._derived], stdin_text=text)
         except ConfigError as error:
             raise ConfigError([self._named(problem) for problem in error.problems]) from None
 
@@ -92,12 +104,28 @@ class ConfigLoader:
         named = problem.where == "--set" and key in options
         return replace(problem, where=options[key], key="") if named else problem
 
-    def load_or_none(self, config: str) -> Loaded | None:
-        """Return a config; None if it is wrong, which is shown when its turn comes."""
-        try:
-            return self.load(config)
-        except LrfindError:
-            return None
+    def text(self, config: str) -> str:
+        """Return the text of a config; standard input, a pipe or a device is read once.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        if config in self._texts:
+            return self._texts[config]
+        text = read_stream(sys.stdin.buffer, "stdin") if config == "-" else read_text(config)
+        if config == "-" or is_special(Path(config)):
+            self._texts[config] = text
+        return text
+
+    def values(self, config: str) -> Iterator[str]:
+        """Yield every text in the values of a config and its settings; what is wrong is shown when its turn comes."""
+        yield from (setting.partition("=")[2] for setting in self.settings)
+        with suppress(LrfindError):
+            try:
+                value: Any = self.load(config).config.model_dump(mode="json")
+            except LrfindError:
+                value = read(self.text(config)).value
+            yield from texts(value)
 
 
 def sources_of(configs: Sequence[str], options: CommandOptions, loader: ConfigLoader) -> list[CommandSource]:
@@ -146,11 +174,27 @@ def check_sources(sources: Sequence[CommandSource], options: CommandOptions, loa
     check_plot(options.plot, draws=options.draws)
     if options.plot is not None and len(configs) > 1 and not isinstance(options, CompareOptions):
         raise InputError("--plot names one file, and there are several configs; each run directory has its plot.png")
-    if configs.count("-") > 1:
-        raise InputError("standard input holds one config; - was given twice")
+    check_read_once(configs)
     for config in configs if isinstance(options, SweepOptions) and options.write else ():
         check_rewritten(config)
     check_files(files, configs, "the config")
     check_apart(files, [source.folder for source in sources if source.folder is not None])
     for config in configs if any(files.values()) else ():
-        check_config(files, config, loader.load_or_none(config), loader.settings)
+        check_config(files, config, loader.values(config))
+
+
+def check_read_once(configs: Sequence[str]) -> None:
+    """Refuse standard input, a pipe or a device that is named twice: the second reading finds nothing, or waits.
+
+    Args:
+        configs: as the user named them.
+
+    Raises:
+        InputError: there is such a config.
+    """
+    if configs.count("-") > 1:
+        raise InputError("standard input holds one config; - was given twice")
+    paths = [Path("/dev/stdin" if config == "-" else config) for config in configs]
+    for number, path in enumerate(paths):
+        if is_special(path) and any(same_file(path, other) for other in paths[:number]):
+            raise InputError(f"{configs[number]} is a pipe or a device, which holds one config; it was given twice")

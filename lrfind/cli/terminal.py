@@ -235,11 +235,10 @@ if hasattr(os, "register_at_fork"):
 
 @contextmanager
 def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
-    """Ctrl-C and SIGTERM are noted where there is something to keep; elsewhere, and the second time, they end the
-    process at once.
+    """Ctrl-C and SIGTERM are noted where there is something to keep.
 
-    An exception out of nowhere would not do: in the middle of importing or calling JAX it crashes the process, or is
-    lost in a callback.
+    Elsewhere, and the second time, they end the process at once. An exception out of nowhere would not do: in the
+    middle of importing or calling JAX it crashes the process, or is lost in a callback.
 
     Args:
         leave: what is left to do before the process ends at once.

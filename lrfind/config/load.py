@@ -57,7 +57,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
     Args:
         source: a file, or ``"-"`` for `stdin_text`.
         overrides: ``"key.path=value"``, laid over the file in order.
-        stdin_text: text of standard input.
+        stdin_text: text of standard input, or of a file that was read already.
 
     Raises:
         ConfigError: with everything that is wrong, in the order of the text.
@@ -66,7 +66,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
     if from_stdin and stdin_text is None:
         raise ValueError("a config from '-' needs stdin_text")
     where = "stdin" if from_stdin else str(source)
-    text = (stdin_text or "").removeprefix("\ufeff") if from_stdin else read_text(source)
+    text = read_text(source) if stdin_text is None else stdin_text.removeprefix("\ufeff")
     folder = None if from_stdin else Path(source).resolve().parent
     config, document, overridden = _understand(text, where, overrides, folder or Path.cwd())
     return Loaded(

@@ -69,18 +69,14 @@ def machine() -> str:
 
 @once
 def cores() -> int:
-    """Return the number of usable processors, counted once as XLA does: ``$NPROC``, or those that the process may run
-    on.
-    """
+    """Return the number of usable processors, as XLA counts: ``$NPROC``, or those that the process may run on."""
     if (reserved := os.environ.get("NPROC", "")).isdecimal() and int(reserved):
         return int(reserved)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def settings() -> dict[str, Any]:
-    """Return all that moves bits beside config, data, code, versions and machine; call it after loading the user's
-    code.
-    """
+    """Return all that moves bits beside config, data, code, versions and machine; the user's code is loaded before."""
     import jax
 
     values = getattr(jax.config, "values", {})

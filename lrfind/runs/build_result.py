@@ -35,7 +35,7 @@ def result_of(
         confirmation: confirmation, started or finished; None if there is none.
         interrupted: whether the run stopped before its end.
     """
-    curves = [each.curve for each in passes if each.chunks]
+    curves = [part.curve for part in passes if part.chunks]
     run = confirmation.search if confirmation else None
     measured = Measurements(
         curves[-1],

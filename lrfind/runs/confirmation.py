@@ -80,7 +80,7 @@ class ConfirmationRun:
             seconds = float(swept["seconds"])
             self.search = start(self.task, self.evaluator, self.states, rate, passes, seconds)
             self.replay.memoize(KIND_SEARCH, partial(search_record, self.search))
-            search, seed_steps = self.search.search, sum(each.done for each in passes) * len(self.states)
+            search, seed_steps = self.search.search, sum(part.done for part in passes) * len(self.states)
             if search.possible:
                 self.context.callback.on_confirm_start(search.budget, search.budget * seconds / seed_steps)
             self._began = time.monotonic()
@@ -136,8 +136,8 @@ def start(
         seconds: time that the sweep took.
     """
     section, seeds = task.config.confirm, len(states)
-    swept = sum(each.done for each in passes) * seeds
-    probes = sum(float(np.isfinite(each.curve.trust).sum()) for each in passes)
+    swept = sum(part.done for part in passes) * seeds
+    probes = sum(float(np.isfinite(part.curve.trust).sum()) for part in passes)
     before = swept + FORWARD * probes + evidence.cost(task)
     allowed = step_budget(task, before, evaluator)
     budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)

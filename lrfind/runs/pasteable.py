@@ -31,7 +31,7 @@ def advise(
     config: Config,
     steps: int,
     reading: CurveSummary,
-    found: Recommendation,
+    recommendation: Recommendation,
     confirmation: Confirmation | None,
     evidence: Evidence,
     mean: float | None,
@@ -43,7 +43,7 @@ def advise(
         config: resolved config of the run.
         steps: length in steps of the training that the rate is for.
         reading: summary of the sweep's curve.
-        found: recommendation of the run.
+        recommendation: recommendation of the run.
         confirmation: confirmation of the recommendation; None if there is none.
         evidence: evidence beside the curve.
         mean: mean of the config's schedule at peak 1; None if the rate does not depend on it, or it on the loss.
@@ -51,10 +51,10 @@ def advise(
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
     proposed = proposals(
-        reading, found, options=own, mean=mean, b2=second_decay(config), limit=evidence.stability_limit
+        reading, recommendation, options=own, mean=mean, b2=second_decay(config), limit=evidence.stability_limit
     )
     settings = tuple(setting(config, steps, proposal, paste) for proposal in proposed)
-    return Advice(settings, judge(reading, found, confirmation))
+    return Advice(settings, judge(reading, recommendation, confirmation))
 
 
 def second_decay(config: Config) -> float | None:

@@ -119,7 +119,7 @@ def measure(
                 confirmation = ConfirmationRun(task, platform, train_loop, states, evaluator, replay, context)
                 confirmation.confirm(rate, passes)
         except KeyboardInterrupt as error:
-            if not signals.stopped(error) or not any(each.chunks for each in passes):
+            if not signals.stopped(error) or not any(part.chunks for part in passes):
                 raise
             interrupted = True
     callback.phase("render")

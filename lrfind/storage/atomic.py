@@ -22,8 +22,10 @@ DESCRIPTOR = re.compile(rf"/(?:dev|proc/(?:self|thread-self|{os.getpid()}))/fd/(
 
 
 def write(path: Path, content: bytes, shown: Path | None = None) -> Path:
-    """Write a file, whole or not at all; the file behind a symbolic link. A file that is replaced keeps its mode. What
-    is no regular file, as a pipe or a device, is written to as it is, and so is an open descriptor (`/dev/fd/3`).
+    """Write a file, whole or not at all; the file behind a symbolic link.
+
+    A file that is replaced keeps its mode. What is no regular file, as a pipe or a device, is written to as it is, and
+    so is an open descriptor (`/dev/fd/3`).
 
     Args:
         path: the file.
@@ -77,8 +79,8 @@ def descriptor(path: Path) -> int | None:
     """Return the number of the open file that a path such as ``/dev/fd/3`` or ``/dev/stderr`` names; else None."""
     name = os.path.abspath(path)
     for _ in range(8):  # Links, which may go round in a circle.
-        if found := DESCRIPTOR.fullmatch(name):
-            return int(found[1])
+        if match := DESCRIPTOR.fullmatch(name):
+            return int(match[1])
         try:
             name = os.path.normpath(os.path.join(os.path.dirname(name), os.readlink(name)))
         except OSError:

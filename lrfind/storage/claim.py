@@ -152,9 +152,9 @@ def add_files(folder: Path, files: Mapping[str, bytes], shown: Path | None = Non
         raise InputError(f"{shown / ADDED} cannot be written: it is there, and is not lrfind's")
     with disk(shown):
         folder.mkdir(parents=True, exist_ok=True)
-    found = read_journal(journal)
-    text, mark = found.text, found.sum
-    lines: list[dict[str, Any]] = [] if found.lines else [{"kind": KIND_HEAD, "schema": journals.SCHEMA}]
+    before = read_journal(journal)
+    text, mark = before.text, before.sum
+    lines: list[dict[str, Any]] = [] if before.lines else [{"kind": KIND_HEAD, "schema": journals.SCHEMA}]
     lines.append({"kind": KIND_FILES, "files": {name: ownership.digest(content) for name, content in files.items()}})
     for line in lines:
         written, mark = journals.to_line(line, mark)

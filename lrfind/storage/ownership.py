@@ -1,5 +1,7 @@
-"""Which files of a folder lrfind wrote itself, by the journals in it. Every other file there is the user's, and is
-neither replaced nor deleted. Reads only."""
+"""Which files of a folder lrfind wrote itself, by the journals in it; reads only.
+
+Every other file there is the user's, and is neither replaced nor deleted.
+"""
 
 from __future__ import annotations
 
@@ -69,13 +71,13 @@ def digest(content: bytes) -> str:
 
 def listed(lines: Iterable[Mapping[str, Any]]) -> dict[str, set[str | None]]:
     """Return name -> digests of all files that lines of a journal list."""
-    found: dict[str, set[str | None]] = {}
+    digests: dict[str, set[str | None]] = {}
     for line in lines:
         files = line.get("files")
         if line.get("kind") == KIND_FILES and isinstance(files, dict):
             for name, mark in files.items():
-                found.setdefault(name, set()).add(str(mark))
-    return found
+                digests.setdefault(name, set()).add(str(mark))
+    return digests
 
 
 def account(path: Path) -> Account:
@@ -120,13 +122,13 @@ def owned(folder: Path) -> dict[str, str]:
     for name in (JOURNAL, NEXT_JOURNAL, ADDED):
         for file, marks in account(folder / name).files.items():
             known.setdefault(file, set()).update(marks)
-    found = {}
+    unchanged = {}
     for name in OUTPUTS:
         if name in known and is_regular(folder / name):
             mark = digest((folder / name).read_bytes())
             if known[name] & {None, mark}:
-                found[name] = mark
-    return found
+                unchanged[name] = mark
+    return unchanged
 
 
 def users_file(folder: Path) -> str | None:
@@ -146,7 +148,7 @@ def is_internal(folder: Path, name: str) -> bool:
     if name in (JOURNAL, NEXT_JOURNAL, ADDED):
         return begins_a_journal(path)
     if name == STATE:
-        runs = [found for found in (account(folder / each) for each in (JOURNAL, NEXT_JOURNAL)) if found.own]
+        runs = [run for run in (account(folder / file) for file in (JOURNAL, NEXT_JOURNAL)) if run.own]
         return bool(runs) and (not all(run.finished for run in runs) or checkpoint.load(path) is not None)
     with path.open("rb") as file:
         content = file.read(32)

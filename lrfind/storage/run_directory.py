@@ -160,32 +160,32 @@ class RunDirectory:
         before, renewed = read_journal(root / JOURNAL), read_journal(root / NEXT_JOURNAL)
         whole = any((root / name).exists() for name in {result, RESULT, TRAIN})
         self.finished = whole and ending(before.lines) not in UNFINISHED
-        found = journals.Read()
+        resumed = journals.Read()
         if not fresh and fingerprint_of(root, NEXT_JOURNAL) == fingerprint:
-            self.replaces_finished, found = True, renewed
+            self.replaces_finished, resumed = True, renewed
         elif not fresh and fingerprint_of(root) == fingerprint and not self.finished:
-            self.replaces_finished, found = False, before
+            self.replaces_finished, resumed = False, before
         else:
             self.replaces_finished = whole
         self._path = root / (NEXT_JOURNAL if self.replaces_finished else JOURNAL)
-        self._state = checkpoint.load(root / STATE) if found.lines else None
-        found = self._with_line_of_state(found)
-        self.recorded, self.rejected_lines, self._sum = found.lines, found.rejected_lines, found.sum
-        if found.lines:
-            write(self._path, found.text, path / self._path.name)  # Without what does not belong to it, or is torn.
-        self._journal: IO[bytes] = self._path.open("ab" if found.lines else "wb")
+        self._state = checkpoint.load(root / STATE) if resumed.lines else None
+        resumed = self._with_line_of_state(resumed)
+        self.recorded, self.rejected_lines, self._sum = resumed.lines, resumed.rejected_lines, resumed.sum
+        if resumed.lines:
+            write(self._path, resumed.text, path / self._path.name)  # Without what does not belong to it, or is torn.
+        self._journal: IO[bytes] = self._path.open("ab" if resumed.lines else "wb")
         self._writer = ThreadPoolExecutor(max_workers=1)
         self._pending: Future[None] | None = None
         self._due = time.monotonic() + STATE_EVERY
 
-    def _with_line_of_state(self, found: journals.Read) -> journals.Read:
+    def _with_line_of_state(self, resumed: journals.Read) -> journals.Read:
         """Return a journal with the line that its checkpoint belongs to, which a kill may have lost."""
         if self._state is None:
-            return found
-        line = journals.understood(self._state.line.removesuffix(b"\n"), found.sum)
+            return resumed
+        line = journals.understood(self._state.line.removesuffix(b"\n"), resumed.sum)
         if line is None:
-            return found
-        return journals.Read((*found.lines, line), found.text + self._state.line, found.rejected_lines)
+            return resumed
+        return journals.Read((*resumed.lines, line), resumed.text + self._state.line, resumed.rejected_lines)
 
     def __enter__(self) -> RunDirectory:
         return self

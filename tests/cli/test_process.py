@@ -61,6 +61,26 @@ def test_a_fifo_as_output_stays_one(shell: Shell) -> None:
     assert "steepest" in ran.out
 
 
+@posix
+@pytest.mark.parametrize("command", ["sweep", "check", "compare"])
+@pytest.mark.parametrize("configs", ["p ./p", "p c.yaml q", "- /dev/stdin"])
+def test_a_pipe_named_twice(shell: Shell, command: str, configs: str) -> None:
+    ran = shell(f"mkfifo p; ln -s p q; cat c.yaml | $LRFIND {command} {configs}")
+    again = configs.split()[-1].removeprefix("./")
+    assert ran.code == 2
+    assert f"error: {again} is a pipe or a device, which holds one config; it was given twice\n" in ran.err.replace(
+        "./", ""
+    )
+    assert not Path("lrfind-runs").exists()
+
+
+@posix
+@pytest.mark.parametrize("arguments", ["sweep p --output o", "compare p --optimizers adam,sgd"])
+def test_a_config_from_a_pipe_is_read_once(shell: Shell, arguments: str) -> None:
+    ran = shell(f"mkfifo p && {{ cat c.yaml >p & $LRFIND {arguments} --dry-run; }}")
+    assert (ran.code, ran.err) == (0, "")
+
+
 def test_ascii(shell: Shell) -> None:
     ran = shell("$LRFIND sweep c.yaml", PYTHONIOENCODING="ascii")
     assert ran.code == 0

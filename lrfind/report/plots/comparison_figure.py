@@ -1,5 +1,7 @@
-"""The figure of a comparison: the smoothed curves of all runs over each other, each with its recommended rate; and,
-of batch sizes, the rates against the batch size with the laws of scaling."""
+"""The figure of a comparison: the smoothed curves of all runs over each other, each with its recommended rate.
+
+Of batch sizes, also the rates against the batch size with the laws of scaling.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The figure of trainings side by side: held-out losses, or training losses where nothing is held out, over each
-other on shared steps."""
+"""The figure of trainings side by side: their losses over each other on shared steps.
+
+The losses are held-out ones, or of the training where nothing is held out.
+"""
 
 from __future__ import annotations
 

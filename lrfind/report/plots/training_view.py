@@ -1,5 +1,8 @@
-"""What part of a training is worth looking at: axes of steps, losses and rates, shared by its figure and its terminal
-plot. Everything is in fractions of the axes, as in `lrfind.report.plots.curve_view`."""
+"""What part of a training is worth looking at: axes of steps, losses and rates.
+
+They are shared by its figure and its terminal plot. Everything is in fractions of the axes, as in
+`lrfind.report.plots.curve_view`.
+"""
 
 from __future__ import annotations
 
