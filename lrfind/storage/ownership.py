@@ -123,8 +123,8 @@ def owned(folder: Path) -> dict[str, str]:
         for file, marks in account(folder / name).files.items():
             known.setdefault(file, set()).update(marks)
     present = [name for name in OUTPUTS if name in known and is_regular(folder / name)]
-    marks = {name: digest((folder / name).read_bytes()) for name in present}
-    return {name: mark for name, mark in marks.items() if known[name] & {None, mark}}
+    digests = {name: digest((folder / name).read_bytes()) for name in present}
+    return {name: mark for name, mark in digests.items() if known[name] & {None, mark}}
 
 
 def users_file(folder: Path) -> str | None:
