@@ -90,10 +90,9 @@ class ConfigLoader:
         Raises:
             ConfigError: all that is wrong with the config; a value of an option is named by that option.
         """
-        text = self.text(config)
         flags = [f"{self._keys[option]}={value}" for option, value in self._values.items()]
         try:
-            return load(config, [*self.settings, *settings, *flags, *self._derived], stdin_text=text)
+            return load(config, [*self.settings, *settings, *flags, *self._derived], stdin_text=self.text(config))
         except ConfigError as error:
             raise ConfigError([self._named(problem) for problem in error.problems]) from None
 
@@ -105,17 +104,14 @@ class ConfigLoader:
         return replace(problem, where=options[key], key="") if named else problem
 
     def text(self, config: str) -> str:
-        """Return the text of a config; standard input, a pipe or a device is read once.
+        """Return the text of a config, which is read once: standard input and pipes have nothing more to give.
 
         Raises:
             ConfigError: it cannot be read.
         """
-        if config in self._texts:
-            return self._texts[config]
-        text = read_stream(sys.stdin.buffer, "stdin") if config == "-" else read_text(config)
-        if config == "-" or is_special(Path(config)):
-            self._texts[config] = text
-        return text
+        if config not in self._texts:
+            self._texts[config] = read_stream(sys.stdin.buffer, "stdin") if config == "-" else read_text(config)
+        return self._texts[config]
 
     def values(self, config: str) -> Iterator[str]:
         """Yield every text in the values of a config and its settings; what is wrong is shown when its turn comes."""

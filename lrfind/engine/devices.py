@@ -135,7 +135,7 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
         except RuntimeError:
             raise InputError(f"JAX finds no {device} here; install jax's extra for it, or use --device cpu") from None
     try:
-        used = platform_of(jax)
+        used = str(device_of(jax).platform)
     except (RuntimeError, AssertionError):
         wanted = os.environ.get("JAX_PLATFORMS", "")
         raise InputError(f"JAX cannot start with JAX_PLATFORMS={wanted}; unset it, or use --device cpu") from None
@@ -153,11 +153,6 @@ def configure(device: str | None = None, *, cache: bool = True) -> str:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
     return used
-
-
-def platform_of(jax: Any) -> str:
-    """Return the platform of computations."""
-    return str(device_of(jax).platform)
 
 
 def device_of(jax: Any) -> Any:

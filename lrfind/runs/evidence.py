@@ -24,16 +24,12 @@ MOST_PRODUCTS = BASIS * ROUNDS + 1
 """Largest number of Hessian-vector products, for the budget."""
 
 
-def measured_rows(task: Task) -> int:
-    """Return the number of rows that the sharpness is measured on."""
-    return rows_in(task.batches.source.first(max(ROWS, task.batches.source.batch_rows)))
-
-
 def cost(task: Task) -> float:
     """Return the largest cost of `sharpness`, in optimiser steps, two per product."""
     if not known(task):
         return 0
-    return STILL + 2 * MOST_PRODUCTS * measured_rows(task) / task.batches.rows_per_step
+    measured_rows = rows_in(task.batches.source.first(max(ROWS, task.batches.source.batch_rows)))
+    return STILL + 2 * MOST_PRODUCTS * measured_rows / task.batches.rows_per_step
 
 
 def known(task: Task) -> bool:

@@ -102,9 +102,5 @@ def flow(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
         return value
     if isinstance(value, str):  # JSON would write what is beyond 16 bits as two escapes, which YAML has no pairs of
-        return '"' + "".join(letter if _quotable(letter) else f"\\U{ord(letter):08x}" for letter in value) + '"'
+        return '"' + re.sub(r'[^ -~]|["\\]', lambda match: f"\\U{ord(match[0]):08x}", value) + '"'
     return json.dumps(value)
-
-
-def _quotable(character: str) -> bool:
-    return " " <= character <= "~" and character not in '"\\'

@@ -122,13 +122,9 @@ def owned(folder: Path) -> dict[str, str]:
     for name in (JOURNAL, NEXT_JOURNAL, ADDED):
         for file, marks in account(folder / name).files.items():
             known.setdefault(file, set()).update(marks)
-    unchanged = {}
-    for name in OUTPUTS:
-        if name in known and is_regular(folder / name):
-            mark = digest((folder / name).read_bytes())
-            if known[name] & {None, mark}:
-                unchanged[name] = mark
-    return unchanged
+    present = [name for name in OUTPUTS if name in known and is_regular(folder / name)]
+    digests = {name: digest((folder / name).read_bytes()) for name in present}
+    return {name: mark for name, mark in digests.items() if known[name] & {None, mark}}
 
 
 def users_file(folder: Path) -> str | None:

@@ -113,8 +113,7 @@ def is_run(argument: str) -> bool:
 
 def in_folders(sources: Sequence[CommandSource], options: CompareOptions) -> list[CommandSource]:
     """Return sources with run directories in --out, which is a folder of runs even for one."""
-    folder = options.out
-    return [replace(source, folder=None if folder is None else folder / source.name) for source in sources]
+    return [replace(source, folder=options.out and options.out / source.name) for source in sources]
 
 
 def variants_of(source: CommandSource, options: CompareOptions, loader: ConfigLoader) -> list[CommandSource]:

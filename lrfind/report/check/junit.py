@@ -25,9 +25,8 @@ def document(checks: Sequence[Judged], title: str = "lrfind check") -> str:
         suite = ElementTree.SubElement(root, "testsuite", name=writable(name_of(check)))
         if isinstance(check, Failure):
             _case(suite, check.where, "run", check.where, check.line)
-            error = ElementTree.SubElement(
-                suite[-1], "error", message=writable(first_line(check.message)), type="error"
-            )
+            first_line = writable(check.message.partition("\n")[0])
+            error = ElementTree.SubElement(suite[-1], "error", message=first_line, type="error")
             error.text = writable(check.message)
         else:
             _verdicts(suite, check)
@@ -58,11 +57,6 @@ def _verdicts(suite: ElementTree.Element, check: Check) -> None:
 def writable(text: str) -> str:
     """Return text without what XML cannot hold, and without marks that are invisible or turn the direction of text."""
     return _NOT_XML.sub("\ufffd", INVISIBLE.sub("\ufffd", text))
-
-
-def first_line(text: str) -> str:
-    """Return the first line of a message."""
-    return text.partition("\n")[0]
 
 
 def _case(suite: ElementTree.Element, config: str, name: str, where: str, line: int | None) -> ElementTree.Element:

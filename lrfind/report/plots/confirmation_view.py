@@ -167,7 +167,6 @@ def _line(row: _Row, number: int, count: int, best: Horizon | None, x: Axis, y: 
     ).reshape(-1, 2)
     on_scale = points[:, 1] <= y.ceiling
     off = tuple(rates[~(loss <= y.ceiling)].tolist())
-    partly = [at for at in points[~on_scale, 0].tolist() if at not in off]
     at_best = float(x.fractions(np.array([best.learning_rate]))[0]) if best is not None else math.nan
     return Line(
         steps=row.steps,
@@ -176,7 +175,7 @@ def _line(row: _Row, number: int, count: int, best: Horizon | None, x: Axis, y: 
         loss=loss,
         seeds=points[on_scale],
         off=off,
-        off_seeds=tuple(dict.fromkeys(partly)),
+        off_seeds=tuple(dict.fromkeys(at for at in points[~on_scale, 0].tolist() if at not in off)),
         lane=y.ceiling + (1 - y.ceiling) * (number + 0.5) / count,
         best=_on_line(at_best, rates, loss, y.ceiling),
     )
