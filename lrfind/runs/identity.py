@@ -56,8 +56,11 @@ def other_run(parts: Mapping[str, Any], folder: Path, no_part: Mapping[str, Any]
         known["config"] = without(known["config"], no_part)
     wanted = {**parts, "config": without(parts["config"], no_part)}
     differences = [name for part, name in KINDS.items() if part in parts and parts[part] != known[part]]
-    for name in CONDITIONS:
-        differences += changes(parts[name], known[name] or {})
+    if known["config"] and known["settings"] is None:
+        differences = ["recorded by an earlier version of lrfind"]
+    else:
+        for name in CONDITIONS:
+            differences += changes(parts[name], known[name] or {})
     same = all(wanted[name] == known[name] for name in parts if name not in (*KINDS, *CONDITIONS))
     if not same or not differences:
         return "the run of another config"

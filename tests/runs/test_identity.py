@@ -211,6 +211,14 @@ def test_what_differs_is_named(tmp_path: Path, changes: dict[str, Any], said: st
     assert other_run(here, tmp_path) == f"a run of this config under other conditions ({said})"
 
 
+def test_a_run_of_an_earlier_version_is_called_one(tmp_path: Path) -> None:
+    known = {name: part for name, part in PARTS.items() if name != "settings"}
+    with run_directory.open_run(tmp_path, "mark", known, own=True, fresh=False):
+        pass
+    described = "a run of this config under other conditions (recorded by an earlier version of lrfind)"
+    assert other_run(PARTS, tmp_path) == described
+
+
 @pytest.mark.parametrize(
     "changes", [{"config": {"seed": 1, "optimizer": {}}, "data": "c"}, {"bounds": [1.0, None]}, {}]
 )
