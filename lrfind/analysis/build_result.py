@@ -9,7 +9,7 @@ from typing import Any
 from lrfind.analysis.confirmation.search import Search
 from lrfind.analysis.confirmation.summary import trained
 from lrfind.analysis.confirmation.verdict import unheard, verdict
-from lrfind.analysis.range_test import recommendation as advice
+from lrfind.analysis.range_test import recommendation as from_sweep
 from lrfind.analysis.range_test.curve import divergences
 from lrfind.analysis.range_test.methods import suggestions
 from lrfind.analysis.range_test.sweep_curve import SweepCurve
@@ -118,16 +118,16 @@ def build_result(measured: Measurements, described: RunDescription, *, interrupt
     """
     curve, section = measured.curve, described.config["sweep"]
     seeds, method = len(curve.loss), section["method"]
-    answers = suggestions(method, curve.summary, curve.loss)
-    suggestion = answers[method]
+    suggested = suggestions(method, curve.summary, curve.loss)
+    suggestion = suggested[method]
     recommendation = sweep_recommendation(curve, suggestion, described)
     first, last = float(curve.learning_rate[0]), float(curve.learning_rate[-1])
     low, high = section["min_lr"], section["max_lr"]
-    ranges = list(advice.range_warnings(low, high, first, last, extended_down=measured.passes > 1))
-    warnings = [*ranges, *advice.warnings(curve.summary, suggestion, seeds=seeds)]
+    ranges = list(from_sweep.range_warnings(low, high, first, last, extended_down=measured.passes > 1))
+    warnings = [*ranges, *from_sweep.warnings(curve.summary, suggestion, seeds=seeds)]
     confirmation, run = None, measured.run
     if interrupted:
-        reached = advice.stopped(curve.learning_rate, confirming=measured.confirming)
+        reached = from_sweep.stopped(curve.learning_rate, confirming=measured.confirming)
         warnings.insert(0, reached)
         confirmation = trials_so_far(run, described) if run else None
         if recommendation.learning_rate is None:
@@ -155,7 +155,7 @@ def build_result(measured: Measurements, described: RunDescription, *, interrupt
         name=described.name,
         status="interrupted" if interrupted else "complete" if rate is not None else "no_recommendation",
         recommendation=recommendation,
-        suggestions=answers,
+        suggestions=suggested,
         sweep=Sweep(
             learning_rate=curve.learning_rate,
             loss=curve.loss,
@@ -178,17 +178,17 @@ def build_result(measured: Measurements, described: RunDescription, *, interrupt
 
 def sweep_recommendation(curve: SweepCurve, suggestion: Suggestion, described: RunDescription) -> Recommendation:
     """Return the recommendation that the sweep alone gives, scaled to the whole training if the optimiser needs it."""
-    recommendation = advice.recommend(
+    recommendation = from_sweep.recommend(
         described.config["sweep"]["method"],
         suggestion,
         seeds=len(curve.loss),
         schedule=described.config["train"]["schedule"]["name"],
         steps=described.train_steps,
     )
-    recommendation = advice.averaged_with_minimum(recommendation, curve.summary)
+    recommendation = from_sweep.averaged_with_minimum(recommendation, curve.summary)
     if described.schedule is None or not curve.ignores_gradient_scale(suggestion.learning_rate):
         return recommendation
-    return advice.scaled_to_horizon(recommendation, curve.learning_rate, described.schedule.sum)
+    return from_sweep.scaled_to_horizon(recommendation, curve.learning_rate, described.schedule.sum)
 
 
 def trials_so_far(run: SearchRun, described: RunDescription) -> Confirmation | None:

@@ -1,4 +1,4 @@
-"""Dataclasses of options as the parameters of a command."""
+"""Expand dataclasses of options into the parameters of a typer command, and put them together again."""
 
 from __future__ import annotations
 

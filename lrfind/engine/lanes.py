@@ -15,7 +15,7 @@ class StepInputs(NamedTuple):
     """Inputs of steps that a seed determines.
 
     Attributes:
-        rows: pytree of arrays, leading axis steps, from which `select` makes batches.
+        rows: pytree of arrays, leading axis steps, from which `BatchFeed.select` makes batches.
         keys: raw keys, shape (steps, 2).
     """
 

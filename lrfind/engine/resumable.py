@@ -24,7 +24,7 @@ OnRecompute = Callable[[str, int, int], None]
 
 @dataclass
 class Segment:
-    """One call of `run`, and its replayed part.
+    """One call of `ResumableTrainLoop.train`, and its replayed part.
 
     Attributes:
         run: arguments of the call.

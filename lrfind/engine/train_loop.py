@@ -97,10 +97,10 @@ class TrainLoop(Trainer):
         lane_steps: float = math.inf,
     ) -> None:
         self.feed = feed
-        self.chunk = self._length = chunk
+        self.chunk = self._program_steps = chunk
         self._platform = platform
         self._lane_steps = lane_steps
-        self._given = execution
+        self._execution = execution
         self._vmapped = (execution.lanes if execution else choose_lanes(platform)) == "vmap"
         self._groups = LaneGroups(None)
         self._step = step
@@ -110,8 +110,8 @@ class TrainLoop(Trainer):
     @property
     def execution(self) -> Execution:
         """How lanes and steps are run; known after compilation."""
-        assert self._given is not None, "compile first"
-        return self._given
+        assert self._execution is not None, "compile first"
+        return self._execution
 
     def compile(self, states: Sequence[Any]) -> None:
         """Compile the program; `run` does so if needed.
@@ -129,11 +129,11 @@ class TrainLoop(Trainer):
         controls = self._controls(rates, np.zeros(self.chunk, np.bool_))
         data = jax.tree.map(shape_of, self.feed.data)
         traced = []
-        if self._given is None or self._given.steps == "scan":
+        if self._execution is None or self._execution.steps == "scan":
             traced = [jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, controls, 0)]
             self._shorten(traced[0].jaxpr)
-            self._given = self._given or choose(traced[0].jaxpr, self._platform, self._lane_steps)
-        if self._given.steps == "loop":
+            self._execution = self._execution or choose(traced[0].jaxpr, self._platform, self._lane_steps)
+        if self._execution.steps == "loop":
             first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
             measures = (None, True) if isinstance(self._step, TrustRatioStep) else (None,)
             steps = [jax.jit(self._one_step(measure), donate_argnums=0) for measure in measures]
@@ -141,8 +141,8 @@ class TrainLoop(Trainer):
             self._shorten(traced[0].jaxpr)
         lowered = [program.lower() for program in traced]
         with ThreadPoolExecutor(max_workers=1) as pool:  # XLA compiles outside of Python's lock.
-            others = [pool.submit(compiler.compile, program, self._given.compiler) for program in lowered[1:]]
-            self._compiled = compiler.compile(lowered[0], self._given.compiler)
+            others = [pool.submit(compiler.compile, program, self._execution.compiler) for program in lowered[1:]]
+            self._compiled = compiler.compile(lowered[0], self._execution.compiler)
             self._measuring = others[0].result() if others else None
 
     def _shorten(self, program: Any) -> None:
@@ -219,7 +219,7 @@ class TrainLoop(Trainer):
     def _scan(self, state: Any, data: Any, draws: StepInputs, controls: StepControls, steps: Any) -> tuple[Any, Record]:
         """Run the first `steps` steps of a chunk in one loop; a traced number needs one program."""
         fields = len(Record._fields) - (controls.measure is None)
-        empty = jnp.full((self._length, fields, *controls.rates.shape[1:]), jnp.nan)
+        empty = jnp.full((self._program_steps, fields, *controls.rates.shape[1:]), jnp.nan)
 
         def body(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, table = carry
@@ -234,7 +234,7 @@ class TrainLoop(Trainer):
     def _advance(self, state: Any, data: Any, draws: StepInputs, controls: StepControls) -> tuple[Any, Record]:
         steps = len(controls.rates)
         if self.execution.steps == "scan":
-            draws, controls = jax.tree.map(lambda leaf: pad(leaf, self._length), (draws, controls))
+            draws, controls = jax.tree.map(lambda leaf: pad(leaf, self._program_steps), (draws, controls))
             state, records = self._compiled(state, data, draws, controls, steps)
             return state, complete(jax.tree.map(lambda values: np.asarray(values)[:steps], records))
         rows = []

@@ -174,7 +174,10 @@ def expected(task: Task, evaluator: Evaluator) -> float:
 
 
 def search_record(run: SearchRun) -> dict[str, Any]:
-    """Return the journal's line of a search; `lrfind.storage.recover.search_of` is the inverse."""
+    """Return the journal's line of a search; `lrfind.storage.recover.search_of` is the inverse.
+
+    The file format calls `Search.max_exponent` ``most``.
+    """
     search = run.search
     return {
         "suggestion": search.suggestion,
@@ -188,7 +191,7 @@ def search_record(run: SearchRun) -> dict[str, Any]:
 
 
 def evaluation_record(evaluator: Evaluator, states: Sequence[Any]) -> dict[str, Any]:
-    """Return the journal's line of an evaluation of training states."""
+    """Return the journal's line of an evaluation of training states; ``unseeing`` is the loss on permuted labels."""
     prepared = evaluator.prepare_states(states)
     loss, train_loss = evaluator.losses(prepared)
     record: dict[str, Any] = {"loss": loss.tolist(), "train_loss": train_loss.tolist()}

@@ -70,9 +70,9 @@ def claimed(root: Path, shown: Path) -> Iterator[None]:
 
 
 def owner(folder: Path) -> str:
-    """The process that a folder's lock belongs to, in words."""
+    """Return the process that a folder's lock belongs to, in words."""
     try:
-        return f"process {int((folder / '.owner').read_text(encoding='ascii'))}"
+        return f"process {int((folder / OWNER).read_text(encoding='ascii'))}"
     except (OSError, ValueError):
         return "another process"
 
@@ -106,10 +106,10 @@ def refuse_another_run(root: Path, shown: Path, mark: str, other: ownership.Othe
     Raises:
         InputError: there is such a run.
     """
-    later = fingerprint_of(root, NEXT_JOURNAL)
-    if fresh or later == mark:
+    unfinished = fingerprint_of(root, NEXT_JOURNAL)
+    if fresh or unfinished == mark:
         return
-    if later is not None:
+    if unfinished is not None:
         raise InputError(
             f"{shown} holds an unfinished run of another config; choose another --out, or overwrite it with --fresh"
         )
@@ -120,9 +120,9 @@ def refuse_another_run(root: Path, shown: Path, mark: str, other: ownership.Othe
 def clear_halves(root: Path) -> None:
     """Delete the temporary files of a run that was killed."""
     for name in (*ownership.OUTPUTS, JOURNAL, NEXT_JOURNAL, STATE, ADDED):
-        for half in root.glob(f".{name}.*"):
-            if half.name.removeprefix(f".{name}.").isdecimal():
-                half.unlink(missing_ok=True)
+        for temporary in root.glob(f".{name}.*"):
+            if temporary.name.removeprefix(f".{name}.").isdecimal():
+                temporary.unlink(missing_ok=True)
 
 
 def add_files(folder: Path, files: Mapping[str, bytes], shown: Path | None = None) -> list[Path]:

@@ -2,6 +2,8 @@
 
 A line that was torn, changed, or written by another program does not continue the checksum. It is rejected when the
 journal is read, and so are the lines that continue it.
+
+The kinds ``race``, ``look`` and ``score`` are names of the file format: search, validator and validation in the code.
 """
 
 from __future__ import annotations

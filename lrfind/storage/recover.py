@@ -30,7 +30,7 @@ Recovered = TypeVar("Recovered")
 
 
 def journal_head(described: RunDescription, **more: Any) -> dict[str, Any]:
-    """Return the head of a run's journal, less what the run is known by; `description_of` is its inverse."""
+    """Return the head of a run's journal, without identity and fingerprint; `description_of` is its inverse."""
     return {**asdict(described), **more}
 
 

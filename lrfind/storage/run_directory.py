@@ -157,19 +157,19 @@ class RunDirectory:
         self.path = path
         self.root = root = root or Path.cwd() / path
         self.passed = ""
-        before, renewed = read_journal(root / JOURNAL), read_journal(root / NEXT_JOURNAL)
+        before, replacing = read_journal(root / JOURNAL), read_journal(root / NEXT_JOURNAL)
         whole = any((root / name).exists() for name in {result, RESULT, TRAIN})
         self.finished = whole and ending(before.lines) not in UNFINISHED
         resumed = journals.Read()
         if not fresh and fingerprint_of(root, NEXT_JOURNAL) == fingerprint:
-            self.replaces_finished, resumed = True, renewed
+            self.replaces_finished, resumed = True, replacing
         elif not fresh and fingerprint_of(root) == fingerprint and not self.finished:
             self.replaces_finished, resumed = False, before
         else:
             self.replaces_finished = whole
         self._path = root / (NEXT_JOURNAL if self.replaces_finished else JOURNAL)
-        self._state = checkpoint.load(root / STATE) if resumed.lines else None
-        resumed = self._with_line_of_state(resumed)
+        self._checkpoint = checkpoint.load(root / STATE) if resumed.lines else None
+        resumed = self._with_line_of_checkpoint(resumed)
         self.recorded, self.rejected_lines, self._sum = resumed.lines, resumed.rejected_lines, resumed.sum
         if resumed.lines:
             write(self._path, resumed.text, path / self._path.name)  # Without what does not belong to it, or is torn.
@@ -178,14 +178,14 @@ class RunDirectory:
         self._pending: Future[None] | None = None
         self._due = time.monotonic() + STATE_EVERY
 
-    def _with_line_of_state(self, resumed: journals.Read) -> journals.Read:
+    def _with_line_of_checkpoint(self, resumed: journals.Read) -> journals.Read:
         """Return a journal with the line that its checkpoint belongs to, which a kill may have lost."""
-        if self._state is None:
+        if self._checkpoint is None:
             return resumed
-        line = journals.understood(self._state.line.removesuffix(b"\n"), resumed.sum)
+        line = journals.understood(self._checkpoint.line.removesuffix(b"\n"), resumed.sum)
         if line is None:
             return resumed
-        return journals.Read((*resumed.lines, line), resumed.text + self._state.line, resumed.rejected_lines)
+        return journals.Read((*resumed.lines, line), resumed.text + self._checkpoint.line, resumed.rejected_lines)
 
     def __enter__(self) -> RunDirectory:
         return self
@@ -228,9 +228,9 @@ class RunDirectory:
 
     def load_checkpoint(self, line: Mapping[str, Any]) -> list[NDArray[Any]] | None:
         """Return the training state that was saved with a line; None if it is not the last saved one."""
-        if self._state is None or journals.sum_of(self._state.line) != line["sum"]:
+        if self._checkpoint is None or journals.sum_of(self._checkpoint.line) != line["sum"]:
             return None
-        return self._state.leaves
+        return self._checkpoint.leaves
 
     def _append(self, line: Mapping[str, Any], state: Sequence[NDArray[Any]] | None) -> None:
         rates = line.get("learning_rate")  # Of every step; of a training's head it is a number.

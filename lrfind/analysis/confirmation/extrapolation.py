@@ -2,8 +2,8 @@
 
 Under a schedule scaled to the length, the best rate of many optimisers hardly moves; that of sign-like ones (Lion,
 Muon) falls about as the inverse length, because their update norm depends on the rate alone. Two lengths show the
-exponent if they are long enough. The norms recorded by the sweep (`carry.deaf`) bound it at once, if less exactly; see
-docs/calibration.md#horizon-exponent-from-the-sweep.
+exponent if they are long enough. The norms recorded by the sweep bound it at once, if less exactly (see
+`lrfind.analysis.confirmation.horizon_scaling` and docs/calibration.md#horizon-exponent-from-the-sweep).
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ def horizon_exponent(bests: Mapping[int, float], max_exponent: float = 0.0) -> f
         max_exponent: upper bound of the exponent, from the norms of the sweep.
 
     Returns:
-        The exponent within `LIMITS`, 0 if it may be noise, at most `most`; `most` if there is one length only.
+        The exponent within `LIMITS`, 0 if it may be noise, at most `max_exponent`; `max_exponent` if there is one
+        length only.
     """
     if len(bests) < 2:
         return max_exponent
@@ -44,7 +45,7 @@ def horizon_exponent(bests: Mapping[int, float], max_exponent: float = 0.0) -> f
 
 
 def extrapolate_rate(bests: Mapping[int, float], steps: int, max_exponent: float = 0.0) -> float:
-    """Return log10 of the best rate at another length, extrapolated by `power`.
+    """Return log10 of the best rate at another length, extrapolated by `horizon_exponent`.
 
     Args:
         bests: log10 of the best rate by length in steps.

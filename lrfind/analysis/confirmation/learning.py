@@ -67,7 +67,10 @@ def nothing_learned(search: Search, judged_on: str, constant: float | None) -> s
 
 
 def no_better(search: Search, constant: float) -> bool:
-    """Return whether no trial beats a constant answer by `BETTER`, its loss being finite."""
+    """Return whether no trial beats the loss of a constant answer, or that on permuted labels, by `BETTER`.
+
+    False if that loss is not finite.
+    """
     return (
         math.isfinite(constant) and min(best_loss(search, steps) for steps in search.scores) > (1 - BETTER) * constant
     )

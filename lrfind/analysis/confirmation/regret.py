@@ -51,9 +51,9 @@ def soft_argmin(log10_rates: Floats, share: Floats) -> float:
         log10_rates: log10 rates, shape (rates,), increasing.
         share: regret of each rate in [0, 1], shape (rates,).
     """
-    fine, between = curve(log10_rates, share)
-    weight = np.exp(-between / SHARP)
-    return float((fine * weight).sum() / weight.sum())
+    x, regret = curve(log10_rates, share)
+    weight = np.exp(-regret / SHARP)
+    return float((x * weight).sum() / weight.sum())
 
 
 def sublevel_interval(log10_rates: Floats, share: Floats, limit: float) -> tuple[float, float]:
@@ -67,13 +67,13 @@ def sublevel_interval(log10_rates: Floats, share: Floats, limit: float) -> tuple
     Returns:
         Lower and upper end of the interval around the minimum with regret of at most `limit`.
     """
-    fine, between = curve(log10_rates, share)
-    best = int(np.argmin(between))
-    over = np.flatnonzero(between > limit)
+    x, regret = curve(log10_rates, share)
+    best = int(np.argmin(regret))
+    over = np.flatnonzero(regret > limit)
     below, above = over[over < best], over[over > best]
     first = int(below[-1]) + 1 if below.size else 0
-    last = int(above[0]) - 1 if above.size else len(fine) - 1
-    return float(fine[first]), float(fine[last])
+    last = int(above[0]) - 1 if above.size else len(x) - 1
+    return float(x[first]), float(x[last])
 
 
 def curve(log10_rates: Floats, share: Floats) -> tuple[Floats, Floats]:

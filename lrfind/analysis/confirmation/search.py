@@ -255,9 +255,9 @@ class Search:
 
         None if the best trial is inside, no trial improved, or there is one rate only.
         """
-        log10_rates, share = self.curve(steps)
-        best = int(np.argmin(share))
-        if share[best] >= 1 or 0 < best < len(log10_rates) - 1 or len(log10_rates) < 2:
+        log10_rates, regret = self.curve(steps)
+        best = int(np.argmin(regret))
+        if regret[best] >= 1 or 0 < best < len(log10_rates) - 1 or len(log10_rates) < 2:
             return None
         gap = float(log10_rates[1] - log10_rates[0])
         return float(log10_rates[0] - gap if best == 0 else log10_rates[-1] + gap)

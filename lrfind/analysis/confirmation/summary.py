@@ -49,9 +49,9 @@ def stretch(search: Search, steps: int) -> tuple[float, float, float]:
 
     The ends bound the rates with a regret of at most `LITTLE`.
     """
-    log10_rates, share = search.curve(steps)
-    middle = soft_argmin(log10_rates, share)
-    low, high = sublevel_interval(log10_rates, share, LITTLE)
+    log10_rates, regret = search.curve(steps)
+    middle = soft_argmin(log10_rates, regret)
+    low, high = sublevel_interval(log10_rates, regret, LITTLE)
     return min(low, middle), middle, max(high, middle)
 
 

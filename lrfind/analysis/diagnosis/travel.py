@@ -22,7 +22,7 @@ USUAL_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Travel:
-    """Learning rates of a training.
+    """Learning rates of a training, whose running sum is the travel.
 
     Attributes:
         at: steps of the rows that have a rate, shape (rows,).

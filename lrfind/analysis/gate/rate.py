@@ -1,4 +1,4 @@
-"""Judge the rate: in the recommended interval, agreed on by seeds, confirmed, and stable."""
+"""Judge the rate: in the recommended interval, agreed on by seeds, confirmed, and near a baseline's."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ Minimises the mean regret of the geometric mean; see docs/calibration.md#lowest-
 def recommend(method: str, suggestion: Suggestion, *, seeds: int, schedule: str, steps: int) -> Recommendation:
     """Return the unconfirmed recommendation of the chosen method.
 
-    Its interval is the spread over the seeds. `tempered` and, if the optimiser ignores the gradient scale, `carried`
-    are applied to it.
+    Its interval is the spread over the seeds. `averaged_with_minimum` and, if the optimiser ignores the gradient scale,
+    `scaled_to_horizon` are applied to it by the caller.
 
     Args:
         method: name of the method.
@@ -89,7 +89,7 @@ def averaged_with_minimum(recommendation: Recommendation, reading: CurveSummary)
 
 
 def scaled_to_horizon(recommendation: Recommendation, rates: Floats, wanted: float) -> Recommendation:
-    """Scale an unconfirmed recommendation to the length of the whole training (see `carry`).
+    """Scale an unconfirmed recommendation to the length of the whole training by `factor`.
 
     Args:
         recommendation: recommendation for the few steps that the sweep spends near its rate.

@@ -1,4 +1,4 @@
-"""What of a confirmation is worth looking at: axes, lines and marks, in fractions of the axes as in `view`.
+"""What of a confirmation is worth looking at: axes, lines and marks, in fractions of the axes as in `curve_view`.
 
 A candidate's loss is the median over its seeds; a training that diverged counts as worse than any other. What is not
 finite counts as diverged, so a result read back from its file is drawn exactly as it was the first time.
@@ -96,17 +96,18 @@ class _Row:
 
 def confirmation_view(result: Result, confirmation: Confirmation) -> ConfirmationView:
     """Return axes, lines and marks of a confirmation, in fractions of the axes."""
-    advice, rows = result.recommendation, _rows(confirmation.candidates)
-    rate = advice.learning_rate if _usable(advice.learning_rate) else None
-    carried = rate is not None and confirmation.exponent is not None and bool(rows) and rows[-1].steps < advice.steps
+    recommendation, rows = result.recommendation, _rows(confirmation.candidates)
+    rate = recommendation.learning_rate if _usable(recommendation.learning_rate) else None
+    shorter = bool(rows) and rows[-1].steps < recommendation.steps
+    extrapolated = rate is not None and confirmation.exponent is not None and shorter
     x = _rate_axis(rows, confirmation.horizons, rate)
     losses = [seeds for row in rows for seeds in row.seeds]
-    y = scale(losses, confirmation.untrained, len(rows), BELOW if carried else 0.0)
+    y = scale(losses, confirmation.untrained, len(rows), BELOW if extrapolated else 0.0)
     bests = {horizon.steps: horizon for horizon in confirmation.horizons}
     lines = [_line(row, number, len(rows), bests.get(row.steps), x, y) for number, row in enumerate(rows)]
     off = np.concatenate([np.empty(0), *(row[~(y.fractions(row) <= y.ceiling)] for row in losses)])
     mark = None if rate is None else float(x.fractions(np.array([rate]))[0])
-    whole = [line for line in lines if line.steps == advice.steps]
+    whole = [line for line in lines if line.steps == recommendation.steps]
     return ConfirmationView(
         x=x,
         y=y.axis,
@@ -116,8 +117,8 @@ def confirmation_view(result: Result, confirmation: Confirmation) -> Confirmatio
         off="" if not off.size else "off the scale" if np.isfinite(off).any() else "diverged",
         mark=mark,
         on_line=_on_line(mark, whole[0].rates, whole[0].loss, y.ceiling) if whole else None,
-        ahead=(mark, BELOW / 2) if carried and mark is not None else None,
-        interval=span_on(x, advice.low, advice.high),
+        ahead=(mark, BELOW / 2) if extrapolated and mark is not None else None,
+        interval=span_on(x, recommendation.low, recommendation.high),
     )
 
 

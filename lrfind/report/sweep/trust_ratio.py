@@ -1,4 +1,4 @@
-"""Evidence about rates: where the trust-region ratio falls below one half, and labels of limits."""
+"""Read off the rate at which the trust-region ratio falls through one half, and label stability limits."""
 
 from __future__ import annotations
 

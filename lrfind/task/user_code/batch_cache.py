@@ -79,10 +79,10 @@ class Stream:
         fits: Sequence[Fit] = (),
         like: Template | None = None,
     ) -> None:
-        self._start, self._title, self._room, self._key, self._fits = start, title, room, key, fits
+        self._start, self._title, self._budget, self._key, self._fits = start, title, room, key, fits
         self._lock = threading.RLock()
         self._kept: list[Tree] = []
-        self._whole = True  # All batches so far are kept.
+        self._keeps_all = True  # All batches so far are kept.
         self._recent: list[tuple[tuple[int, int, int], Tree]] = []
         self._iterator: Iterator[Tree] | None = None
         self._position = 0
@@ -147,15 +147,15 @@ class Stream:
             batch = next(self._iterator)
             if self._position >= begin:
                 batches.append(batch)
-            self._note(batch)
+            self._record(batch)
         return batches
 
-    def _note(self, batch: Tree) -> None:
+    def _record(self, batch: Tree) -> None:
         """Count a batch, and keep it while there is room."""
         self.marks.note(self._position, batch)
-        if self._whole and len(self._kept) == self._position:
-            self._whole = self._room.take(sum(int(leaf.nbytes) for leaf in jax.tree.leaves(batch)))
-            if self._whole:
+        if self._keeps_all and len(self._kept) == self._position:
+            self._keeps_all = self._budget.take(sum(int(leaf.nbytes) for leaf in jax.tree.leaves(batch)))
+            if self._keeps_all:
                 self._kept.append(batch)
         self._position += 1
 

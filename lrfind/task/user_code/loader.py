@@ -3,7 +3,7 @@
 A config is data, and data may run nothing but what its reader expects. So a target names something that is *defined* in
 one of the user's own files, never something that such a file only imports:
 
-- A file is the user's own where it lies, symbolic links followed, below one of the door's folders and in no Python
+- A file is the user's own where it lies, symbolic links followed, below a folder of the `ImportPolicy` and in no Python
   environment (`lrfind.task.user_code.environment`).
 - The names in a target lead through objects, never through a module, and none begins with two underscores.
 - A callable, which would be given arguments from the config, must be defined in one of the user's own files, whatever

@@ -48,7 +48,7 @@ class Streamed:
     example: Tree
     fits: list[Fit] = field(default_factory=list)
     _streams: dict[int, Stream] = field(default_factory=dict)
-    _room: MemoryBudget = field(default_factory=MemoryBudget)
+    _budget: MemoryBudget = field(default_factory=MemoryBudget)
 
     @property
     def batch_rows(self) -> int:
@@ -91,7 +91,7 @@ class Streamed:
 
             like = self._streams[0].template if own and 0 in self._streams else None
             title = self.title if like is None else f"{self.title} for seed {number}"
-            self._streams[own] = Stream(start, title, self._room, KEY, self.fits, like)
+            self._streams[own] = Stream(start, title, self._budget, KEY, self.fits, like)
         return self._streams[own]
 
     def per_epoch(self) -> int:
