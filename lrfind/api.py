@@ -132,7 +132,7 @@ def find(
     from lrfind.task.user_code.partition import is_module
     from lrfind.task.user_code.recognize import recognise
 
-    title = name_of(loss_fn)
+    title = name_of(loss_fn, "loss_fn")
     if not callable(loss_fn):
         raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
     model = recognise((loss_fn, 0), title, "model.target")
@@ -243,7 +243,7 @@ def chosen(optimizer: Any) -> tuple[dict[str, Any], Callable[..., Any] | None, s
             plain = all(isinstance(value, bool | int | float | str) for value in options.values())
             if plain and getattr(importlib.import_module(module), attribute, None) is function:
                 return {"name": name, **options}, None, ""
-    line = name_of(function)
+    line = name_of(function, "optimizer")
     return {"name": OWN, "target": f"{PYTHON}:{identifier(line)}"}, optimizer, line
 
 
@@ -252,10 +252,10 @@ def given(**values: Any) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def name_of(function: Any) -> str:
-    """Return the name of a function."""
+def name_of(function: Any, parameter: str) -> str:
+    """Return the name of a function; that of the parameter it is given for if it is a lambda."""
     name = getattr(function, "__name__", None) or type(function).__name__
-    return "optimizer" if name == "<lambda>" else str(name)
+    return parameter if name == "<lambda>" else str(name)
 
 
 def identifier(name: str) -> str:

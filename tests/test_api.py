@@ -219,3 +219,8 @@ def test_a_loss_whose_labels_tell_nothing(labels: str) -> None:
     else:
         assert found.learning_rate is not None
         assert found.confirmed
+
+
+def test_a_lambda_is_called_by_its_parameter() -> None:
+    with pytest.raises(OwnCodeError, match="loss_fn raised ZeroDivisionError"):
+        lrfind.find(lambda params, batch: 1 / 0, params(), (X, Y), optimizer=optax.sgd, batch_size=20, **QUICK)
