@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -50,13 +51,22 @@ def write(path: Path, content: bytes, shown: Path | None = None) -> Path:
     return path
 
 
+NO_PATH = (errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR)
+"""Errors of the system about a path itself: links in a circle, too long a name, a file in the place of a folder."""
+
+
 def read(path: Path, most: int = LARGEST) -> bytes:
     """Read a whole regular file, or what comes through an open descriptor as of a shell's ``<(command)``.
 
     Raises:
-        InputError: it is a device or a named pipe, or larger than `most` bytes.
+        InputError: it is a device or a named pipe, larger than `most` bytes, or no path that a file could have.
         OSError: it cannot be read.
     """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno in NO_PATH:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from None
     if is_special(path) and not (descriptor(path) is not None and stat.S_ISFIFO(path.stat().st_mode)):
         raise InputError(f"{path} is no regular file")
     with path.open("rb") as file:

@@ -8,7 +8,7 @@ import pytest
 
 from lrfind.core.errors import InputError, RunError
 from lrfind.report.sweep.result_json import to_json
-from lrfind.storage.open_result import finished_result
+from lrfind.storage.open_result import finished_result, open_result
 from tests.report.conftest import confirmed
 
 
@@ -50,3 +50,11 @@ def test_what_cannot_be_read_is_said(run: Path) -> None:
     (run / "result.json").mkdir()
     with pytest.raises(RunError, match="cannot be read"):
         finished_result(run)
+
+
+@pytest.mark.parametrize("name", ["loop", "loop/result.json", "file/result.json", "x" * 300])
+def test_no_path_is_wrong_input(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(InputError):
+        open_result(tmp_path / name, lambda note: None)
