@@ -29,7 +29,6 @@ NUMBERS = "x.sum(axis=1, keepdims=True)"
 FINE = {
     "targets of one axis": ("mse", "x.sum(axis=1)", "pass"),
     "targets of two axes": ("mse", NUMBERS, "pass"),
-    "lists": ("mse", NUMBERS, "x, y = x.tolist(), y.tolist()"),
     "float64": ("mse", NUMBERS, "x, y = x.astype(np.float64), y.astype(np.float64)"),
     "labels of one byte": ("cross_entropy", f"({LABELS}).astype(np.uint8)", "pass"),
     "labels": ("cross_entropy", LABELS, "pass"),

@@ -6,6 +6,7 @@ wrong, where, and what would be right.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -99,10 +100,25 @@ OUT_OF_MEMORY = ("failed to map segment", "cannot allocate memory", "can't start
 """Phrases, in lower case, of errors that mean too little memory and are no `MemoryError`."""
 
 
-def fault(error: BaseException) -> RunError:
-    """Return the `RunError` for an error that is not the user's: memory ran out, or a fault of lrfind."""
+NO_PATH = (errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR)
+"""Errors of the system about a path itself: links in a circle, too long a name, a file in the place of a folder."""
+
+
+def fault(error: BaseException) -> LrfindError:
+    """Return the error to show for one that nobody expected.
+
+    Args:
+        error: what was raised.
+
+    Returns:
+        An `InputError` for a path that no file could have; a `RunError` where memory ran out; otherwise a `RunError`
+        that calls it a fault of lrfind.
+    """
     text = text_of(error)
-    if isinstance(error, MemoryError) or any(sign in text.lower() for sign in OUT_OF_MEMORY):
+    failure: LrfindError
+    if isinstance(error, OSError) and error.errno in NO_PATH and error.filename is not None:
+        failure = InputError(f"{error.filename} cannot be read: {error.strerror}")
+    elif isinstance(error, MemoryError) or any(sign in text.lower() for sign in OUT_OF_MEMORY):
         failure = RunError(
             f"memory ran out{f' ({text[:200]})' if text else ''}; give the process more (ulimit -v limits it), or make "
             "what it reads smaller"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
@@ -11,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from lrfind.core.errors import InputError, RunError
+from lrfind.core.errors import NO_PATH, InputError, RunError
 
 LARGEST = 2**28
 """Bytes of a result or a log beyond which it is refused rather than read into memory."""
@@ -49,10 +48,6 @@ def write(path: Path, content: bytes, shown: Path | None = None) -> Path:
         with staged(target, content) as temporary:
             os.replace(temporary, target)
     return path
-
-
-NO_PATH = (errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR)
-"""Errors of the system about a path itself: links in a circle, too long a name, a file in the place of a folder."""
 
 
 def read(path: Path, most: int = LARGEST) -> bytes:

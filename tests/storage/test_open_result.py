@@ -52,7 +52,7 @@ def test_what_cannot_be_read_is_said(run: Path) -> None:
         finished_result(run)
 
 
-@pytest.mark.parametrize("name", ["loop", "loop/result.json", "file/result.json", "x" * 300])
+@pytest.mark.parametrize("name", ["loop", "loop/result.json", "file/result.json"])
 def test_no_path_is_wrong_input(tmp_path: Path, name: str) -> None:
     (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "file").write_text("", encoding="utf-8")

@@ -137,3 +137,10 @@ def test_the_csv_has_infinities_where_the_journal_is_there(lrfind: Lrfind, run: 
     lrfind("report", "runs/c", "--out", "other", "--no-plot")
     assert Path("other/curve.csv").read_text(encoding="ascii") == to_csv(read_result(to_json(confirmed())))
     assert not Path("other/plot.png").exists()
+
+
+@pytest.mark.parametrize("command", [("report",), ("compare", "c.yaml"), ("sweep", "c.yaml", "--output")])
+def test_a_name_that_no_file_can_have_is_wrong_input(folder: Path, lrfind: Lrfind, command: tuple[str, ...]) -> None:
+    ran = lrfind(*command, "x" * 300)
+    assert ran.code == 2
+    assert "cannot be read: File name too long" in ran.err
