@@ -23,9 +23,10 @@ def script() -> None:
     Everything that a command writes is flushed and closed by then, and its threads have ended. Worker processes that
     the user's code left behind are ended here.
     """
-    from lrfind.task.user_code.worker_processes import end_children, main_of_children
+    from lrfind.task.user_code.worker_processes import end_children, main_of_children, refuse_exit
 
     main_of_children()
+    leave = refuse_exit()
     gc.set_threshold(COLLECT_EVERY)
     sys.setswitchinterval(SWITCH)
     # numpy multiplies nothing large here; starting its threads takes as long as the rest of its import.
@@ -44,7 +45,7 @@ def script() -> None:
         with suppress(OSError, ValueError):  # A reader who has left; said where it mattered.
             stream.flush()
     end_children()
-    os._exit(code)
+    leave(code)
 
 
 def main() -> None:

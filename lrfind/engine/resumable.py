@@ -18,6 +18,9 @@ from lrfind.engine.trainer import Chunk, LaneRun, Trainer
 Seen = Callable[[Sequence[int], int], Sequence[Mapping[str, Any]]]
 """Function ``(seeds, stop) -> records`` of the seeds' batches before step `stop` that are not journalled yet."""
 
+FIRST_STEPS = 8
+"""Steps from a run's start by which it is held to code that no fingerprint covers: the loss after an update is in."""
+
 OnRecompute = Callable[[str, int, int], None]
 """Callback ``(kind, done, total)`` while steps are recomputed."""
 
@@ -96,6 +99,7 @@ class ResumableTrainLoop(Trainer):
         on_recompute: callback while steps are recomputed; may raise, as for Ctrl-C.
         fields: fields of a chunk that are journalled; the others are NaN when replayed.
         seen: records of batches, journalled before the chunk that was trained on them.
+        checked: number of first steps that are trained again even where the journal has them, and must reproduce it.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class ResumableTrainLoop(Trainer):
         on_recompute: OnRecompute,
         fields: Sequence[str] = FIELDS,
         seen: Seen = lambda *_: (),
+        checked: int = 0,
     ) -> None:
         self.train_loop = train_loop
         self.log = log
@@ -113,6 +118,7 @@ class ResumableTrainLoop(Trainer):
         self.on_recompute = on_recompute
         self.fields = fields
         self.seen = seen
+        self.checked = checked
 
     def train(self, run: LaneRun) -> Iterator[Chunk]:
         """Replay and train lanes, as `Trainer.run`; `states` may be `LazyStates`, the label must not change.
@@ -124,6 +130,7 @@ class ResumableTrainLoop(Trainer):
         while done < len(run.rates) and (line := self.log.replay(self.kind)) is not None:
             states = LazyStates(segment, len(segment.replayed) + 1, self._recompute)
             chunk = Chunk(run.start + done, **from_line(line, run, done, self.kind), states=states)
+            self._check_first_steps(run, chunk)
             segment.replayed.append(chunk)
             done += chunk.loss.shape[1]
             if (leaves := self.log.load_checkpoint(line)) is not None:
@@ -140,6 +147,18 @@ class ResumableTrainLoop(Trainer):
             line = to_line(chunk, run, self.kind, self.fields)
             self.log.append(line, [packed(leaf) for leaf in leaves] if due else None)
             yield chunk
+
+    def _check_first_steps(self, run: LaneRun, replayed: Chunk) -> None:
+        """Train the first steps of the first replayed chunk again, and compare them with it.
+
+        Raises:
+            RunError: they do not reproduce the journal.
+        """
+        checked, self.checked = min(self.checked, replayed.loss.shape[1]), 0
+        if checked:
+            journalled = {name: getattr(replayed, name) for name in self.fields}
+            for chunk in self.train_loop.train(replace(run, rates=run.rates[:checked])):
+                self._compare(journalled, chunk, run.start)
 
     def _recompute(self, segment: Segment, chunks: int) -> list[Any]:
         """Return the states after the first chunks of a replayed segment.

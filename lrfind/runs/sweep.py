@@ -93,7 +93,7 @@ def measure(
         The result, and the files written, as `sweep`.
     """
     from lrfind.engine import devices
-    from lrfind.engine.resumable import ResumableTrainLoop
+    from lrfind.engine.resumable import FIRST_STEPS, ResumableTrainLoop
     from lrfind.runs.build_result import result_of
     from lrfind.runs.confirmation import ConfirmationRun, starting_rate
     from lrfind.runs.identity import hold
@@ -110,7 +110,12 @@ def measure(
         try:
             with context.phase("sweep"):
                 trainer = ResumableTrainLoop(
-                    train_loop, replay, KIND_SWEEP, callback.on_recompute, seen=task.batches.seen
+                    train_loop,
+                    replay,
+                    KIND_SWEEP,
+                    callback.on_recompute,
+                    seen=task.batches.seen,
+                    checked=FIRST_STEPS if task.user_code.digest else 0,
                 )
                 for current in range_test(trainer, states, task.config.sweep, bounds, passes):
                     callback.on_sweep_chunk(current.ladder, current.done, current.last_loss)

@@ -59,7 +59,7 @@ def train(
     single, context = single_run_config(config, peak), RunContext(callback, timer)
     task, platform = prepare(single, options, context)
     from lrfind.engine import devices
-    from lrfind.engine.resumable import ResumableTrainLoop
+    from lrfind.engine.resumable import FIRST_STEPS, ResumableTrainLoop
     from lrfind.runs.identity import hold, identity, other_run
     from lrfind.storage.recover import journal_head
     from lrfind.task.facts import describe
@@ -81,8 +81,9 @@ def train(
             try:
                 with context.phase("train"):
                     fields = "loss", "gradient_norm"
+                    checked = FIRST_STEPS if task.user_code.digest else 0
                     trainer = ResumableTrainLoop(
-                        train_loop, replay, KIND_TRAIN, callback.on_recompute, fields, task.batches.seen
+                        train_loop, replay, KIND_TRAIN, callback.on_recompute, fields, task.batches.seen, checked
                     )
                     for _ in steps(task, trainer, replay, state, peak.rate, validator, interval, record):
                         callback.on_sweep_chunk(rates_so_far(task, record), record.done, record.loss[-1])

@@ -56,11 +56,13 @@ class Account:
     Attributes:
         files: name -> digests of the contents that lrfind gave it; None among them stands for any content.
         own: the file is a journal of lrfind's.
+        begun: its first line is whole, without which no state is saved.
         finished: its run ended, and is not to be carried on.
     """
 
     files: dict[str, set[str | None]] = field(default_factory=dict)
     own: bool = False
+    begun: bool = False
     finished: bool = False
 
 
@@ -95,7 +97,8 @@ def account(path: Path) -> Account:
     if ended and not files:
         files = {name: {None} for name in (OF_TRAINING if training else OF_SWEEP)}
     finished = last is not None and last.get("kind") == KIND_END and last.get("status") not in UNFINISHED
-    return Account(files, own=True, finished=finished)
+    begun = bool(lines) and lines[0].get("kind") == KIND_HEAD
+    return Account(files, own=True, begun=begun, finished=finished)
 
 
 def lines_about_files(path: Path) -> Iterator[dict[str, Any]]:
@@ -145,7 +148,8 @@ def is_internal(folder: Path, name: str) -> bool:
         return begins_a_journal(path)
     if name == STATE:
         runs = [run for run in (account(folder / file) for file in (JOURNAL, NEXT_JOURNAL)) if run.own]
-        return bool(runs) and (not all(run.finished for run in runs) or checkpoint.load(path) is not None)
+        going = any(run.begun and not run.finished for run in runs)
+        return going or (bool(runs) and checkpoint.load(path) is not None)
     with path.open("rb") as file:
         content = file.read(32)
     return content.strip().isdigit() if name == OWNER and content else not content

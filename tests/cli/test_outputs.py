@@ -82,6 +82,17 @@ def test_a_default_folder_with_a_file_of_the_users_is_passed_over(lrfind: Lrfind
     assert Path("lrfind-runs/t-2/result.json").exists()
 
 
+@pytest.mark.parametrize("journal", ["", "{"])
+def test_a_state_beside_a_journal_that_never_began_is_the_users(lrfind: Lrfind, journal: str) -> None:
+    Path("r").mkdir()
+    Path("r/journal.jsonl").write_text(journal, encoding="ascii")
+    Path("r/state.npz").write_text("mine", encoding="ascii")
+    ran = lrfind("sweep", "t.yaml", "--no-plot", "--out", "r")
+    assert ran.code == 2
+    assert "r holds a state.npz that no run there wrote" in ran.err
+    assert Path("r/state.npz").read_text(encoding="ascii") == "mine"
+
+
 def test_a_result_without_its_journal_is_a_baseline(lrfind: Lrfind) -> None:
     lrfind(*SWEEP)
     for name in ("journal.jsonl", ".lock"):

@@ -89,3 +89,17 @@ def test_closed_streams_and_readers_who_leave() -> None:
     assert json.loads(ran.stdout)
     ran = shell(f"({sweep} 2>/dev/null; echo $? >&2) | head -1")
     assert (ran.stdout, ran.stderr) == (b"{\n", b"0\n")
+
+
+@pytest.mark.parametrize("status", [0, 1])
+@pytest.mark.parametrize("where", ["here", "in a thread"])
+def test_an_end_by_the_users_code_is_no_verdict(where: str, status: int) -> None:
+    leave = f"threading.Thread(target=os._exit, args=({status},)).start()" if where != "here" else f"os._exit({status})"
+    code = f"import os, threading\nimport numpy as np\n\ndef batches(seed):\n    {leave}\n"
+    Path("noise.py").write_text(f"{code}    while True:\n        yield np.ones((8, 4)), np.ones(8)\n", encoding="utf-8")
+    ran = shell("LRFIND check n.yaml --effort quick")
+    assert ran.returncode == 3
+    assert ran.stdout == b""
+    assert ran.stderr.decode().splitlines()[-1:] == [
+        f"lrfind: error: your code ended the process by os._exit({status})"
+    ]

@@ -207,6 +207,21 @@ def test_a_record_that_does_not_repeat_is_refused(trained: Any) -> None:
         next(run)
 
 
+def test_first_steps_are_checked_even_where_a_state_is_there(trained: Any) -> None:
+    train_loop, starts, chunks, _, memory = trained
+    for checked in (3, 99):
+        counting = Counting(train_loop)
+        run = ResumableTrainLoop(counting, Memory(memory.lines, memory.states), "train", repeated, checked=checked)
+        same(story(run, starts)[0], chunks)
+        assert counting.steps == min(checked, CHUNK), "once"
+    line = json.loads(memory.lines[0])
+    line["update_norm"][0][1] = np.nextafter(line["update_norm"][0][1], 2)
+    notes = Memory([json.dumps(line), *memory.lines[1:]], memory.states)
+    run = ResumableTrainLoop(train_loop, notes, "train", repeated, checked=3).run(starts, RATES, probe_every=4)
+    with pytest.raises(RunError, match="steps 0 to 2 of the train do not come out as the journal has them"):
+        next(run)
+
+
 def test_a_state_of_another_shape_is_left_aside(trained: Any) -> None:
     train_loop, starts, chunks, _, memory = trained
     for leaves in ([], memory.states[1][:-1], [leaf[..., :0] for leaf in memory.states[1]]):

@@ -45,10 +45,10 @@ def held_out(seed):
         yield rows + np.float32(np.load(HERE / "held_out.npy")) * (number == 12), rows.sum(axis=1, keepdims=True)
 
 def build():
-    start = np.load(HERE / "weights.npy")
+    start, scale = np.load(HERE / "weights.npy"), np.load(HERE / "scale.npy")
 
     def loss(params, batch):
-        return jnp.mean((batch[0] @ params - batch[1]) ** 2)
+        return scale * jnp.mean((batch[0] @ params - batch[1]) ** 2)
 
     return loss, start
 """
@@ -95,6 +95,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: Path) -> Pat
     np.save(tmp_path / "data.npy", np.zeros((2, 2)))
     np.save(tmp_path / "held_out.npy", 0.0)
     np.save(tmp_path / "weights.npy", np.zeros((3, 1), np.float32))
+    np.save(tmp_path / "scale.npy", np.float32(1))
     return tmp_path
 
 
@@ -148,6 +149,7 @@ CHANGED = {
     "two of them": ("data.npy", [[27, 1.0], [11, 1.0]], "batch 11 on; --fresh begins anew"),
     "a batch that was judged by": ("held_out.npy", 1.0, "the batches of data.validation are not .* from batch 12 on"),
     "the weights": ("weights.npy", np.ones((3, 1), np.float32), "the starting weights are not those of the run"),
+    "the loss": ("scale.npy", np.float32(2), "steps 0 to 6 of the sweep do not come out as the journal has them"),
 }
 
 
@@ -170,6 +172,10 @@ def test_a_training_over_changed_files_is_not_carried_on(mine: Path) -> None:
     with pytest.raises(RunError, match=r"the batches of .*mine.py:stream are not .* batch 15 on"):
         trained(mine)
     np.save(mine / "data.npy", np.zeros((2, 2)))
+    np.save(mine / "scale.npy", np.float32(2))
+    with pytest.raises(RunError, match="steps 0 to 5 of the train do not come out"):
+        trained(mine)
+    np.save(mine / "scale.npy", np.float32(1))
     assert trained(mine) == whole
 
 

@@ -18,8 +18,9 @@ Owns = Callable[[Mapping[str, Any]], bool]
 def defined_in(value: Any, owns: Owns) -> bool:
     """Return whether a callable is defined in one of the modules asked for.
 
-    A function is where its source is. A class is where it, or one of its bases, is. An object is where its class and
-    that class's `__call__` are. What only passes a call on (`functools.partial`, a bound method, a decorator that sets
+    A function is where its source is. A class is where it, or one of its bases, is, if what makes its objects is there
+    as well, or is Python's own (`object`, `dict`). An object is where its class, or one of its bases, and that class's
+    `__call__` are. What only passes a call on (`functools.partial`, a bound method, a decorator that sets
     `__wrapped__`, such as `jax.jit`) is where the function behind it is.
 
     Args:
@@ -28,12 +29,12 @@ def defined_in(value: Any, owns: Owns) -> bool:
     """
     for _ in range(DEEPEST):
         if isinstance(value, type):
-            return any(owns(namespace(base)) for base in value.__mro__)
+            return _derives(value, owns) and _is_made_in(value, owns)
         if isinstance(value, BuiltinFunctionType):
             return owns(namespace(value))
         if isinstance(value, FunctionType) and owns(value.__globals__):
             return True
-        if not isinstance(value, FunctionType | MethodType | partial) and defined_in(type(value), owns):
+        if not isinstance(value, FunctionType | MethodType | partial) and _derives(type(value), owns):
             call = type(value).__call__
             if defined_in(getattr(call, "__objclass__", call), owns):
                 return True
@@ -46,6 +47,16 @@ def defined_in(value: Any, owns: Owns) -> bool:
         if not callable(value):
             return False
     return False
+
+
+def _derives(kind: type, owns: Owns) -> bool:
+    return any(owns(namespace(base)) for base in kind.__mro__)
+
+
+def _is_made_in(kind: type, owns: Owns) -> bool:
+    """Return whether the constructor of a class, the nearest `__new__` or `__init__`, is defined there or built in."""
+    maker = next(base for base in kind.__mro__ if {"__new__", "__init__"} & vars(base).keys())
+    return maker.__module__ == "builtins" or owns(namespace(maker))
 
 
 def namespace(value: Any) -> Mapping[str, Any]:

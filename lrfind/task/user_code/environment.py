@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ PACKAGES = ("site-packages", "dist-packages")
 MARKS = ("pyvenv.cfg", "conda-meta")
 """What lies at the top of a virtual environment, and of one of conda."""
 
+STDLIB = ("os.py", "encodings")
+"""What lies at the top of the standard library of any Python."""
+
 PACKAGE = Path(__file__).resolve().parents[2]
 
 
@@ -23,14 +27,27 @@ def environment(path: Path) -> Path | None:
         path: path of the file, which need not exist.
 
     Returns:
-        The environment's folder: `site-packages`, a folder with `pyvenv.cfg` or `conda-meta`, the prefix of the running
-        Python, its standard library, or lrfind itself. None for a file in none of them.
+        The environment's folder: `site-packages`, a folder with `pyvenv.cfg` or `conda-meta`, one into which this very
+        file was installed (``pip install --target``), the standard library of any Python, the prefix of the running
+        one, or lrfind itself. None for a file in none of them.
     """
     real = path.resolve()
     for folder in real.parents:
         if folder.name in PACKAGES or any((folder / mark).exists() for mark in MARKS):
             return folder
+        if all((folder / mark).exists() for mark in STDLIB) or _is_installed(real.relative_to(folder), folder):
+            return folder
     return next((folder for folder in _installation() if real.is_relative_to(folder)), None)
+
+
+def _is_installed(file: Path, folder: Path) -> bool:
+    """Return whether a record of an installed package in a folder lists a file, by its path in there."""
+    line = f"{file.as_posix()},"
+    for record in folder.glob("*.dist-info/RECORD"):
+        with contextlib.suppress(OSError):
+            if any(entry.startswith(line) for entry in record.read_text("utf-8", "replace").splitlines()):
+                return True
+    return False
 
 
 def _installation() -> Iterator[Path]:

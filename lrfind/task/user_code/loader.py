@@ -47,10 +47,11 @@ class ImportPolicy:
     packages: tuple[str, ...] = ()
 
     def holds(self, path: Path) -> Path | None:
-        """Return the folder that holds a file, symbolic links followed on both sides; None without one."""
+        """Return the outermost folder that holds a file, links followed on both sides; None without one."""
         real = path.resolve()
         folders = (folder.resolve() for folder in self.folders)
-        return next((folder for folder in folders if real.is_relative_to(folder)), None)
+        holding = (folder for folder in folders if real.is_relative_to(folder))
+        return min(holding, key=lambda folder: len(folder.parts), default=None)
 
     def owns(self, names: Mapping[str, Any]) -> bool:
         """Return whether a module is one of the user's own files, by its namespace."""

@@ -54,8 +54,8 @@ class UserModel:
 
 
 def is_network(value: Any) -> bool:
-    """Return whether an object is a network by itself, as a module of Flax Linen or what Haiku transforms."""
-    return hasattr(value, "init") and hasattr(value, "apply")
+    """Return whether an object is a network by itself, as a module of Flax Linen or what Haiku transforms; no class."""
+    return not isinstance(value, type) and hasattr(value, "init") and hasattr(value, "apply")
 
 
 def recognise(built: Any, title: str, key: str) -> UserModel:

@@ -1,4 +1,4 @@
-"""Worker processes that a user's code starts by `multiprocessing`: their imports and their end.
+"""Processes of a user's code: the imports and the end of those it starts by `multiprocessing`, the end of lrfind's own.
 
 `spawn` and `forkserver` run the main module of the parent in every child, by its name. `main_of_children` lets that be
 this one instead of the command line, so that a child finds the user's modules as its parent does.
@@ -12,7 +12,11 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
+from typing import NoReturn
+
+from lrfind.core.errors import ExitCode
 
 PATIENCE = 2.0
 """Seconds in which processes have to end that are asked to, and as many for those that are killed."""
@@ -21,6 +25,24 @@ PATIENCE = 2.0
 def main_of_children() -> None:
     """Name this module as what children run."""
     sys.modules["__main__"].__spec__ = find_spec(__name__)
+
+
+def refuse_exit() -> Callable[[int], NoReturn]:
+    """Let an `os._exit` of the user's code, which nothing else sees, be a failed run and no verdict.
+
+    Returns:
+        What ends the process with any code.
+    """
+    leave, process = os._exit, os.getpid()
+
+    def refused(status: int) -> NoReturn:
+        if os.getpid() == process and status in (ExitCode.DONE, ExitCode.NO_RECOMMENDATION):
+            print(f"lrfind: error: your code ended the process by os._exit({status})", file=sys.stderr, flush=True)
+            status = ExitCode.RUN_FAILED
+        leave(status)
+
+    os._exit = refused
+    return leave
 
 
 def end_children() -> None:

@@ -14,7 +14,7 @@ from lrfind.task.user_code.loader import ImportPolicy, Loader
 from lrfind.task.user_code.recognize import is_network
 
 MINE = """\
-import collections, dataclasses, enum, functools, operator, os, subprocess, typing
+import collections, dataclasses, enum, functools, logging, operator, os, subprocess, typing
 from os import system
 from pathlib import Path
 from subprocess import *
@@ -73,11 +73,27 @@ class Model:
 class Path2(type(Path())):
     pass
 
+class Handler(logging.FileHandler):
+    def emit(self, record):
+        pass
+
+class Rows(np.memmap):
+    pass
+
+class Table(dict):
+    pass
+
+class Small(Model):
+    pass
+
 class Runner:
     __call__ = staticmethod(os.system)
 
 class Partial(functools.partial):
     pass
+
+class Field(eqx.Module):
+    width: int = 1
 
 @dataclasses.dataclass
 class Record:
@@ -150,7 +166,7 @@ def test_what_a_file_defines(load: Load) -> None:
         "function Model Model.fixed Model.make Model.size Record Pair Point made Net Helper build instance bound mine"
     )
     names += " fast filtered graded mapped remembers cached chosen decorated short custom tree table batches sgd loader"
-    names += " dynamic instance.width instance.fit array net.layer.weight net Loader decorator Path2"
+    names += " dynamic instance.width instance.fit array net.layer.weight net Loader decorator Table Small Field"
     for name in names.split():
         load(name)
 
@@ -158,6 +174,7 @@ def test_what_a_file_defines(load: Load) -> None:
 def test_what_a_file_only_imports(load: Load) -> None:
     names = "system run Popen check_output getoutput evaluate part nested jitted wrapped static caller method factory"
     names += " remembered scaled alias kind Path Path.home Path.cwd Model.run Model.spawn Model.home instance.shell"
+    names += " Path2 Handler Rows"
     names += " child.read_text child.write_text Path2.cwd runner sub array.tofile array.dump tree.index table.get"
     names += " cached.cache_clear chosen.register fast.lower fast.clear_cache Pair._make Point._make sgd.init net.layer"
     for name in names.split():

@@ -89,6 +89,8 @@ def test_code_outside_is_refused(folder: Path, tmp_path: Path) -> None:
         "usr/lib/python3/dist-packages/shelf.py",
         "env/shelf.py",
         "conda/lib/shelf.py",
+        "versions/3.12/lib/python3.12/shelf.py",
+        "lib/shelf.py",
     ],
 )
 def test_an_environment_below_the_folder_is_none_of_the_users(installed: str, folder: Path) -> None:
@@ -99,6 +101,12 @@ def test_an_environment_below_the_folder_is_none_of_the_users(installed: str, fo
     file = folder / installed
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("def run(): return 1\n", encoding="utf-8")
+    (folder / "versions/3.12/lib/python3.12/encodings").mkdir(parents=True)
+    (folder / "versions/3.12/lib/python3.12/os.py").touch()
+    (folder / "lib/shelf-1.0.dist-info").mkdir(parents=True)
+    (folder / "lib/shelf-1.0.dist-info/RECORD").write_text("shelf.py,sha256=0,1\n", encoding="utf-8")
+    (folder / "lib/mine.py").write_text("VALUE = 5\n", encoding="utf-8")
+    assert loader(folder).load(f"{folder}/lib/mine.py:VALUE", "k") == 5, "no package brought it"
     (folder / "link.py").symlink_to(file)
     (folder / "way").symlink_to(file.parent)
     for path in (file, folder / "link.py", folder / "way" / file.name):
