@@ -118,7 +118,10 @@ def refuse_another_run(root: Path, shown: Path, mark: str, other: ownership.Othe
 
 
 def clear_halves(root: Path) -> None:
-    """Delete the temporary files of a run that was killed."""
+    """Delete the temporary files of a run that was killed, if a journal of lrfind's says that there was one."""
+    journals_there = (root / name for name in (JOURNAL, NEXT_JOURNAL, ADDED))
+    if not any(path.is_file() and ownership.begins_a_journal(path) for path in journals_there):
+        return
     for name in (*ownership.OUTPUTS, JOURNAL, NEXT_JOURNAL, STATE, ADDED):
         for temporary in root.glob(f".{name}.*"):
             if temporary.name.removeprefix(f".{name}.").isdecimal():

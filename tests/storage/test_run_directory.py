@@ -347,3 +347,15 @@ def test_a_temporary_file_of_nobody_is_not_followed(tmp_path: Path) -> None:
 def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
     for name in ("n" * 255, "\u00e4" * 127):
         assert run_directory.write(tmp_path / name, b"new").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_temporary_files_go_only_where_a_run_was(tmp_path: Path, killed: bool) -> None:
+    if killed:
+        with run_directory.open_run(tmp_path, "mark", {}, own=True, fresh=False):
+            pass
+    left = tmp_path / ".result.json.123"
+    left.write_text("mine", encoding="utf-8")
+    with run_directory.open_run(tmp_path, "mark", {}, own=True, fresh=False):
+        pass
+    assert left.exists() != killed
