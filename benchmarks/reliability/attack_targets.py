@@ -126,14 +126,14 @@ def elsewhere(ground: Ground, rng: random.Random) -> Attempt:
     marker, _ = bait(ground)
     before = ground.snapshot("traps")
     code = f"open({str(marker)!r}, 'w').close()\n{OWN}"
-    ground.write({"work/my.py": code, "conf/own.py": OWN, "conf/sub/x": "", "work/own.py": OWN})
+    ground.write({"home/my.py": code, "conf/own.py": OWN, "conf/sub/x": "", "home/own.py": OWN})
     form = rng.choice(["standard input", "--set", "above", "absolute", "link", "linked folder", "relative"])
-    target = {"above": "../work/my.py", "absolute": str(ground.folder / "work/my.py"), "link": "mine.py"}.get(
+    target = {"above": "../home/my.py", "absolute": str(ground.folder / "home/my.py"), "link": "mine.py"}.get(
         form, "my.py"
     )
-    (ground.folder / "conf/mine.py").symlink_to("../work/my.py")
-    (ground.folder / "conf/kit").symlink_to("../work")
-    target = {"linked folder": "kit/my.py", "relative": "sub/../../work/my.py"}.get(form, target)
+    (ground.folder / "conf/mine.py").symlink_to("../home/my.py")
+    (ground.folder / "conf/kit").symlink_to("../home")
+    target = {"linked folder": "kit/my.py", "relative": "sub/../../home/my.py"}.get(form, target)
     site = rng.choice(["model", "data"])
     name = rng.choice(["sweep", "sweep --dry-run", "check", "train"])
     function = "build" if site == "model" else "arrays"
@@ -141,11 +141,11 @@ def elsewhere(ground: Ground, rng: random.Random) -> Attempt:
         ground.config("conf/c.yaml")
         values = sections(site, f"my.py:{function}", {})
         setting = [x for key in values for x in ("--set", f"{key}={json.dumps(values[key])}")]
-        ran = ground.lrfind(*(x.format("../conf/c.yaml") for x in COMMANDS[name]), *setting, cwd="work")
+        ran = ground.lrfind(*(x.format("../conf/c.yaml") for x in COMMANDS[name]), *setting, cwd="home")
     else:
         config = ground.config("conf/c.yaml", **sections(site, f"{target}:{function}", {}))
         path, text = ("-", json.dumps(config)) if form == "standard input" else ("../conf/c.yaml", None)
-        ran = ground.lrfind(*(x.format(path) for x in COMMANDS[name]), stdin=text, cwd="work")
+        ran = ground.lrfind(*(x.format(path) for x in COMMANDS[name]), stdin=text, cwd="home")
     what = f"{form}: {site} from the working directory, {name}"
     return Attempt("code outside of the config's folder", what, (*trapped(before, ground), *sound(ran, 2)))
 
