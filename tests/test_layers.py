@@ -65,7 +65,7 @@ LAZY_FILES = {
     "report/background.py",
     "report/html/page_sections.py",
     "report/sweep/sweep_text.py",
-    "report/train/training_text.py",
+    "report/train/training_report.py",
     "runs/dry_run.py",
     "runs/prepare.py",
     "runs/sweep.py",

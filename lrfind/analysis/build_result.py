@@ -12,8 +12,7 @@ from lrfind.analysis.confirmation.verdict import unheard, verdict
 from lrfind.analysis.range_test import recommendation as from_sweep
 from lrfind.analysis.range_test.curve import divergences
 from lrfind.analysis.range_test.methods import suggestions
-from lrfind.analysis.range_test.sweep_curve import SweepCurve
-from lrfind.analysis.range_test.trust_region import points
+from lrfind.analysis.range_test.sweep_curve import SweepCurve, points
 from lrfind.core.result import RATE, Confirmation, Evidence, Execution, Facts, Recommendation, Result, Suggestion, Sweep
 
 UNSCALED = (

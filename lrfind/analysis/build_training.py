@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.build_result import RunDescription
-from lrfind.analysis.diagnosis.training import judge, trace
+from lrfind.analysis.diagnosis.diagnosis import judge, trace
 from lrfind.core.training import Scores, Training, TrainingStatus
 
 LOST = 100

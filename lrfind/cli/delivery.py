@@ -1,16 +1,15 @@
-"""Delivery of reports: to standard output, to a file, and to the summary of GitHub Actions."""
+"""Write what a command made: to standard output, a file, and the summary of GitHub Actions."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from lrfind.cli import github_summary
 from lrfind.cli.terminal import Screen, say, show_error, write_stdout
 from lrfind.core.errors import ConfigError, LrfindError, fault
 from lrfind.core.verdicts import Failure
@@ -50,7 +49,7 @@ def deliver(text: str, output: Path | None, start: Path = Path()) -> None:
 
 def summarise(text: str) -> None:
     """Append Markdown to the summary of a step of GitHub Actions, where there is one."""
-    if reason := github_summary.append(text):
+    if reason := append(text):
         say(f"lrfind: {reason}")
 
 
@@ -83,3 +82,33 @@ def shown_errors(*, debug: bool) -> Iterator[None]:
     except Exception as error:
         shown = error if isinstance(error, LrfindError) else fault(error)
         raise typer.Exit(show_error(shown, debug=debug)) from None
+
+
+VARIABLE = "GITHUB_STEP_SUMMARY"
+
+MOST_BYTES = 1024 * 1024
+"""What GitHub takes for one step; a larger file is dropped whole."""
+
+
+def append(text: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Append a section to the summary, if there is one.
+
+    Returns:
+        None, or why it could not be done, one sentence: no reason for a gate to come out otherwise.
+    """
+    name = environment.get(VARIABLE)
+    if not name:
+        return None
+    path = Path(name)
+    section = text.encode()
+    try:
+        before = path.stat().st_size if path.exists() else 0
+        if before + len(section) > MOST_BYTES:
+            return (
+                f"the step's summary would be larger than the {MOST_BYTES:,} bytes that GitHub takes; it was left out"
+            )
+        with path.open("ab") as file:
+            file.write(b"\n" + section if before else section)
+    except OSError as error:
+        return f"the step's summary {name} cannot be written: {error.strerror or error}"
+    return None

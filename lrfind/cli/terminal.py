@@ -17,7 +17,7 @@ from typing import Any, TextIO
 from lrfind.core import signals
 from lrfind.core.errors import ExitCode, LrfindError, RunError
 from lrfind.core.printable import harmless
-from lrfind.task.user_code.worker_processes import end_children
+from lrfind.task.user_code.tracebacks import end_children
 
 LENGTH = re.compile("[0-9]{1,5}")
 """A number of columns or lines that a terminal may have."""

@@ -6,8 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from lrfind.config import schema_problems
-from lrfind.config.optimizer_catalog import OPTIMIZERS
-from lrfind.config.optimizer_keywords import summary
+from lrfind.config.optimizer_catalog import OPTIMIZERS, summary
 from lrfind.config.sections.optimizer import OWN_KEYS, OWN_SHARED, option_schema
 from lrfind.config.sections.target import NONE, OWN
 

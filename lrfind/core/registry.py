@@ -35,7 +35,7 @@ class Entry:
 
 
 MODELS = {
-    "linear": Entry("lrfind.task.models.linear:Linear", "one affine layer; inputs flattened"),
+    "linear": Entry("lrfind.task.models.mlp:Linear", "one affine layer; inputs flattened"),
     "mlp": Entry("lrfind.task.models.mlp:Mlp", "fully connected layers; inputs flattened"),
     "cnn": Entry("lrfind.task.models.cnn:Cnn", "3x3 convolutions, two a stage; for images"),
     "resnet": Entry("lrfind.task.models.resnet:Resnet", "residual blocks of two 3x3 convolutions; for images"),
@@ -73,36 +73,36 @@ LOSSES = {
 }
 
 SCHEDULES = {
-    "constant": Entry("lrfind.task.optim.schedules.decays:constant", "the same rate at every step", "r(t) = peak"),
+    "constant": Entry("lrfind.task.optim.schedules.formulas:constant", "the same rate at every step", "r(t) = peak"),
     "linear": Entry(
-        "lrfind.task.optim.schedules.decays:linear",
+        "lrfind.task.optim.schedules.formulas:linear",
         "straight line from the rate to end_factor times it",
         "r(t) = peak (1 - (1 - end_factor) t / steps)",
     ),
     "polynomial": Entry(
-        "lrfind.task.optim.schedules.decays:polynomial",
+        "lrfind.task.optim.schedules.formulas:polynomial",
         "a power of what is left of the training, down to end_factor times the rate",
         "r(t) = peak (end_factor + (1 - end_factor) (1 - t / steps)^power)",
         "Chen et al. 2016, arXiv 1606.00915",
     ),
     "exponential": Entry(
-        "lrfind.task.optim.schedules.decays:exponential",
+        "lrfind.task.optim.schedules.formulas:exponential",
         "multiplied by decay_rate every decay_steps",
         "r(t) = peak decay_rate^(t / decay_steps)",
     ),
     "inverse_time": Entry(
-        "lrfind.task.optim.schedules.decays:inverse_time",
+        "lrfind.task.optim.schedules.formulas:inverse_time",
         "divided by 1 + decay_rate after decay_steps, by 1 + 2 decay_rate after twice as many, ...",
         "r(t) = peak / (1 + decay_rate t / decay_steps)",
         "Robbins & Monro 1951; Bottou 2012",
     ),
     "step": Entry(
-        "lrfind.task.optim.schedules.decays:step",
+        "lrfind.task.optim.schedules.formulas:step",
         "multiplied by factor every step_size steps",
         "r(t) = peak factor^floor(t / step_size)",
     ),
     "scheduled_drop": Entry(
-        "lrfind.task.optim.schedules.decays:scheduled_drop",
+        "lrfind.task.optim.schedules.formulas:scheduled_drop",
         "drops to named factors of the rate at named steps or epochs",
         "r(t) = peak factors[i] from step at[i] on",
         "He et al. 2015, arXiv 1512.03385",
@@ -114,25 +114,25 @@ SCHEDULES = {
         "optax.contrib.reduce_on_plateau",
     ),
     "cosine": Entry(
-        "lrfind.task.optim.schedules.decays:cosine",
+        "lrfind.task.optim.schedules.formulas:cosine",
         "half a cosine from the rate to end_factor times it",
         "r(t) = peak (end_factor + (1 - end_factor) (1 + cos(pi t / steps)) / 2)",
         "Loshchilov & Hutter 2016, arXiv 1608.03983",
     ),
     "cosine_restarts": Entry(
-        "lrfind.task.optim.schedules.rises:cosine_restarts",
+        "lrfind.task.optim.schedules.formulas:cosine_restarts",
         "half cosines one after the other, each cycle_mult times as long as the one before",
         "r(t) = peak decay^i (end_factor + (1 - end_factor) (1 + cos(pi u)) / 2), u the share of cycle i that is over",
         "Loshchilov & Hutter 2016, arXiv 1608.03983",
     ),
     "triangular": Entry(
-        "lrfind.task.optim.schedules.rises:triangular",
+        "lrfind.task.optim.schedules.formulas:triangular",
         "up from base_factor times the rate to the rate and down again, cycle after cycle",
         "r(t) = peak (base_factor + (1 - base_factor) decay^i (1 - |2 u - 1|)), u the share of cycle i that is over",
         "Smith 2015, arXiv 1506.01186",
     ),
     "one_cycle": Entry(
-        "lrfind.task.optim.schedules.rises:one_cycle",
+        "lrfind.task.optim.schedules.formulas:one_cycle",
         "up from rate / div_factor to the rate, then down to almost nothing",
         "half a cosine up from peak / div_factor, half a cosine down to peak / (div_factor final_div_factor)",
         "Smith 2018, arXiv 1803.09820",
@@ -151,8 +151,8 @@ METHODS = {
 }
 
 LADDERS = {
-    "exponential": Entry("lrfind.engine.learning_rates:exponential", "equal steps in log rate"),
-    "linear": Entry("lrfind.engine.learning_rates:linear", "equal steps in rate"),
+    "exponential": Entry("lrfind.engine.trainer:exponential", "equal steps in log rate"),
+    "linear": Entry("lrfind.engine.trainer:linear", "equal steps in rate"),
 }
 
 VERDICTS = (

@@ -1,7 +1,10 @@
-"""Compile programs, quickly for a short run on a CPU, whose compilation takes longer than its steps."""
+"""Compile programs, and seal the entries of JAX's compile cache."""
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Literal
 
 import jax
@@ -29,3 +32,85 @@ def compile(lowered: Any, effort: Literal["quick", "full"]) -> Any:
             if "No such compile option" not in str(error):
                 raise
     return lowered.compile()
+
+
+SEAL = 16
+"""Bytes of an entry's seal, which is its end."""
+
+sealed_folders: set[str] = set()
+"""Folders whose entries are sealed; other ones are as JAX keeps them."""
+
+
+class Sealed:
+    """JAX's cache in a folder, with sealed entries.
+
+    Args:
+        cache: of JAX; has `get` and `put`.
+        folder: its folder.
+    """
+
+    def __init__(self, cache: Any, folder: Path) -> None:
+        self._cache = cache
+        self._folder = folder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cache, name)
+
+    def get(self, key: str) -> bytes | None:
+        """Return the entry of a key; None without one, or if it is damaged, which removes it."""
+        try:
+            entry = self._cache.get(key)
+        except TimeoutError:  # Others hold its lock.
+            return None
+        except OSError:
+            entry = b""
+        if entry is None:
+            return None
+        value = bytes(entry[:-SEAL])
+        if entry[-SEAL:] == seal(key, value):
+            return value
+        with suppress(OSError):
+            (self._folder / f"{key}-cache").unlink()
+        return None
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write an entry. A program that cannot be kept is no reason to fail."""
+        with suppress(OSError):
+            try:
+                self._cache.put(key, value + seal(key, value))
+            except FileNotFoundError:
+                self._date()
+                self._cache.put(key, value + seal(key, value))
+
+    def _date(self) -> None:
+        """Give entries without a date, which a kill leaves, the oldest one: without it, JAX writes no other."""
+        for entry in self._folder.glob("*-cache"):
+            date = entry.with_name(entry.name.removesuffix("-cache") + "-atime")
+            if not date.exists():
+                date.write_bytes(bytes(8))
+
+
+def seal(key: str, value: bytes) -> bytes:
+    """Return the seal of an entry: a hash of its key and content."""
+    return hashlib.sha256(f"{key}\n".encode() + value).digest()[:SEAL]
+
+
+def seal_folder(folder: Path) -> None:
+    """Have JAX seal the entries of a cache in a folder. A JAX that keeps its cache in another way keeps it as it is."""
+    sealed_folders.add(str(folder))
+    try:
+        from jax._src import compilation_cache
+    except ImportError:
+        return
+    make = getattr(compilation_cache, "get_file_cache", None)
+    if make is None or getattr(make, "seals", False):
+        return
+
+    def made(path: str) -> Any:
+        cache = make(path)
+        if path not in sealed_folders or not isinstance(cache, tuple):
+            return cache
+        return Sealed(cache[0], Path(path)), *cache[1:]
+
+    made.seals = True  # type: ignore[attr-defined]
+    compilation_cache.get_file_cache = made

@@ -15,7 +15,7 @@ from typing import Any
 
 from lrfind.core.errors import InputError, RunError
 from lrfind.engine import jax_settings
-from lrfind.engine.compile_cache import seal_folder
+from lrfind.engine.compile import seal_folder
 
 CACHE_LIMIT = 2**30
 """Bytes the compile cache may hold. With a limit JAX takes a file lock around each read and write, which makes the

@@ -1,4 +1,4 @@
-"""Evaluate the loss of training states on fixed rows."""
+"""Evaluate loss and metric of training states on fixed rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lrfind.core.dataset import Floats
@@ -69,3 +70,40 @@ class LossEvaluator(FixedRows):
         """Return the loss of every training state, shape (states,)."""
         losses = [[float(self.run(state.params, state.state, part)) for part in self.parts] for state in states]
         return np.array([np.mean(of_state) for of_state in losses], np.float64)
+
+
+Measure = Callable[[Any, Any, Any], tuple[jax.Array, jax.Array]]
+"""Function ``(params, state, batch) -> (loss, statistic)``, means over the rows."""
+
+
+class MetricEvaluator(FixedRows):
+    """Loss and statistic of a training state over fixed rows, compiled once.
+
+    Args:
+        measure: function that evaluates one batch.
+        parts: batches of one shape.
+    """
+
+    def __init__(self, measure: Measure, parts: Sequence[Any]) -> None:
+        super().__init__(measure, parts)
+
+    def __call__(self, state: TrainState) -> tuple[float, float]:
+        """Return loss and statistic of a training state, means over the rows."""
+        values = [self.run(state.params, state.state, part) for part in self.parts]
+        loss, statistic = (sum(map(float, column)) / len(values) for column in zip(*values, strict=True))
+        return loss, statistic
+
+
+def hits(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return the top-1 accuracy; classes along the last axis of outputs, labels of any shape."""
+    return jnp.mean(jnp.argmax(outputs, axis=-1) == targets)
+
+
+def answers(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return the accuracy of binary answers: yes where the output is positive."""
+    return jnp.mean((outputs > 0) == (targets > 0.5))
+
+
+def squares(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return the mean squared error."""
+    return jnp.mean((outputs - targets) ** 2)

@@ -7,9 +7,8 @@ from typing import Any
 
 from lrfind.core.dry_run import DryRun
 from lrfind.core.printable import clean
-from lrfind.report.json_text import indented
 from lrfind.report.look import Look
-from lrfind.report.wording import spelled
+from lrfind.report.wording import indented, spelled
 
 
 def text(dry_run: DryRun, look: Look) -> str:

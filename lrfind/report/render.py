@@ -59,32 +59,36 @@ class Refusal:
 NO_SUITE = "a comparison is text, json, markdown or html"
 DRY_RUN = "dry_run_report:text"
 CHECK = (
-    *("check.check_text:report", "check.check_json:to_json", "check.check_markdown:section"),
+    *("check.check_report:report", "check.check_report:to_json", "check.check_report:section"),
     *("check.verdicts_of:unchanged", "html.page_sections:of_check"),
 )
 
 TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     Result: (
-        *("sweep.sweep_text:report", "sweep.result_json:to_json", "sweep.sweep_markdown:summary"),
+        *("sweep.sweep_text:report", "sweep.result_json:to_json", "sweep.sweep_text:summary"),
         *("check.verdicts_of:of_sweep", "html.page_sections:of_sweep"),
     ),
     Training: (
-        *("train.training_text:report", "train.training_json:to_json", "train.training_markdown:summary"),
+        *("train.training_report:report", "train.training_json:to_json", "train.training_report:summary"),
         *("check.verdicts_of:of_training", "html.page_sections:of_training"),
     ),
     Check: CHECK,
     Failure: CHECK,
     Comparison: (
-        *("compare.comparison_text:report", "compare.sweep_comparison:to_json", "compare.comparison_text:markdown"),
+        *("compare.comparison_report:report", "compare.sweep_comparison:to_json", "compare.comparison_report:markdown"),
         *("", "html.page_sections:of_comparison"),
     ),
     TrainingComparison: (
-        *("compare.comparison_text:report", "compare.training_comparison:to_json", "compare.comparison_text:markdown"),
+        *(
+            "compare.comparison_report:report",
+            "compare.training_comparison:to_json",
+            "compare.comparison_report:markdown",
+        ),
         *("", "html.page_sections:of_comparison"),
     ),
     Diagnosis: (
-        *("diagnosis.diagnosis_text:report", "diagnosis.diagnosis_json:to_json"),
-        *("diagnosis.diagnosis_markdown:summary", "check.verdicts_of:of_log", "html.page_sections:of_log"),
+        *("diagnosis.diagnosis_report:report", "diagnosis.diagnosis_report:to_json"),
+        *("diagnosis.diagnosis_report:summary", "check.verdicts_of:of_log", "html.page_sections:of_log"),
     ),
     DryRun: (DRY_RUN, "dry_run_report:to_json", DRY_RUN, DRY_RUN, DRY_RUN),
 }
@@ -174,11 +178,11 @@ def joined(documents: Sequence[Document], parts: Sequence[Any], form: Format, lo
     checks = [document for document in documents if isinstance(document, Check | Failure)]
     if len(checks) == len(documents):
         if form is Format.markdown:
-            from lrfind.report.check.check_markdown import head
+            from lrfind.report.check.check_report import head
 
             parts = [head(checks, look.title), *parts]
         elif len(checks) > 1:
-            from lrfind.report.check.check_text import summary_of
+            from lrfind.report.check.check_report import summary_of
 
             parts = [*parts, summary_of(checks, look)]
     return "\n".join(parts)

@@ -7,8 +7,8 @@ from collections.abc import Collection
 import numpy as np
 
 from lrfind.analysis.gate import judge
-from lrfind.config.diff import differences
 from lrfind.config.load import Loaded
+from lrfind.config.variants import differences
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Result
 from lrfind.core.verdicts import Check

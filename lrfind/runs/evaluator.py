@@ -12,7 +12,7 @@ import numpy as np
 from lrfind.core.dataset import Floats
 from lrfind.engine.batch_norm import BatchNormRecalibration, has_leaves
 from lrfind.engine.evaluation import LossEvaluator
-from lrfind.task.data.permuted_labels import permuted_labels
+from lrfind.task.data.batches import permuted_labels
 
 if TYPE_CHECKING:
     from lrfind.engine.step import TrainState

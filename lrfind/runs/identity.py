@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lrfind.config.diff import NO_PART, changes, without
+from lrfind.config.variants import NO_PART, changes, without
 from lrfind.core.errors import RunError
 from lrfind.engine import devices
 from lrfind.engine.chunk_record import checksum

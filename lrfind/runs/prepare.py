@@ -85,9 +85,9 @@ def prepare(config: Config, options: Options, context: RunContext) -> tuple[Task
         RunError: memory does not suffice for the model.
     """
     with context.phase("import"):
-        from lrfind.engine import devices, jax_settings, process_tuning
+        from lrfind.engine import devices, jax_settings
 
-        process_tuning.keep_freed()
+        jax_settings.keep_freed()
         platform = devices.configure(options.device, cache=options.cache)
         jax_settings.set_aside()
         jax_settings.quiet_callbacks()
@@ -107,7 +107,7 @@ def prepare(config: Config, options: Options, context: RunContext) -> tuple[Task
 
 def chunk_size(task: Task, steps: int) -> int:
     """Return the largest number of steps per chunk for a training of so many steps."""
-    from lrfind.engine.host_batches import chunk_within
+    from lrfind.engine.lanes import chunk_within
     from lrfind.engine.train_loop import chunk_for
 
     return chunk_within(

@@ -19,8 +19,7 @@ from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.config.schema import SweepSection
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import LADDERS, METHODS
-from lrfind.engine.learning_rates import extend_down, extend_up
-from lrfind.engine.trainer import Chunk, Trainer
+from lrfind.engine.trainer import Chunk, Trainer, extend_down, extend_up
 
 PROBE_EVERY = 6
 """Steps between two measurements of the trust-region ratio.

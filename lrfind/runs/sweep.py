@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrfind.config.diff import NO_PART
 from lrfind.config.schema import Config
+from lrfind.config.variants import NO_PART
 from lrfind.core import signals
 from lrfind.core.result import Result
 from lrfind.runs.callbacks import Callback, RunContext, Timer
@@ -56,7 +56,7 @@ def sweep(
     from lrfind.runs.identity import identity, other_run
     from lrfind.runs.range_test import PROBE_EVERY
     from lrfind.storage.recover import journal_head
-    from lrfind.task.facts import describe
+    from lrfind.task.task import describe
 
     resolved = config.model_dump(mode="json")
     parts = identity(task, resolved) | {

@@ -62,7 +62,7 @@ def train(
     from lrfind.engine.resumable import FIRST_STEPS, ResumableTrainLoop
     from lrfind.runs.identity import hold, identity, other_run
     from lrfind.storage.recover import journal_head
-    from lrfind.task.facts import describe
+    from lrfind.task.task import describe
 
     described = describe(task, name, single.model_dump(mode="json", exclude={"sweep", "confirm"}), peak.rate)
     parts = identity(task, described.config)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from lrfind.engine.metrics import MetricEvaluator, answers, hits, squares
+from lrfind.engine.evaluation import MetricEvaluator, answers, hits, squares
 from lrfind.runs.evaluator import recalibration_of
 from lrfind.task.models.contract import computed_in
 

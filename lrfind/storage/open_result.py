@@ -1,19 +1,73 @@
-"""Results of sweeps and trainings read from their run directories, without JAX."""
+"""The result of a finished sweep, read from its run directory: all that the gate and a training ask of a run.
+
+Apart from `open_result`, so that they import nothing of what puts killed runs together.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from lrfind.core.decode import read_training
+from lrfind.core.decode import read_result, read_training
 from lrfind.core.errors import InputError, RunError
 from lrfind.core.result import Result
 from lrfind.core.training import Training
-from lrfind.storage import recover, recover_training
+from lrfind.storage import recover
 from lrfind.storage.atomic import is_special, read
-from lrfind.storage.finished_result import finished_result
 from lrfind.storage.layout import JOURNAL, NEXT_JOURNAL, RESULT, TRAIN, ending, fingerprint_of, read_journal
+
+
+def finished_result(run: Path) -> Result:
+    """Return the result of a finished sweep.
+
+    Args:
+        run: run directory, or its ``result.json``.
+
+    Raises:
+        InputError: there is no result, or the file is torn or none of lrfind's.
+        RunError: the file cannot be read.
+    """
+    try:
+        return stored_result(run)
+    except FileNotFoundError:
+        raise InputError(f"{run}: {_reason_missing(run)}") from None
+    except OSError as error:
+        raise RunError(f"{run / RESULT if run.is_dir() else run} cannot be read: {error.strerror or error}") from error
+
+
+def stored_result(run: Path) -> Result:
+    """Return what the ``result.json`` of a run holds.
+
+    Args:
+        run: run directory, or its ``result.json``.
+
+    Raises:
+        InputError: the file is torn or none of lrfind's.
+        OSError: the file is missing or cannot be read.
+    """
+    file = run / RESULT if run.is_dir() else run
+    text = read(file)
+    try:
+        return read_result(text)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
+def _reason_missing(run: Path) -> str:
+    """Return why a path has no result, and where one may be."""
+    if not run.is_dir():
+        return f"there is no such run directory; a sweep leaves one with a {RESULT} in it"
+    if (run / TRAIN).exists():
+        return f"is the run of a training; `lrfind report {run}` shows it, and `lrfind sweep` measures a rate"
+    if (run / JOURNAL).exists():
+        return f"there is no {RESULT} in it, only a journal: the run is not finished; sweep its config again"
+    runs = sorted(entry.name for entry in os.scandir(run) if (Path(entry) / RESULT).exists())
+    if runs:
+        return f"holds the run directories {', '.join(runs[:5])}{', ...' * (len(runs) > 5)}; name one of them"
+    return f"there is no {RESULT} in it, so it is no run directory"
+
 
 Document = TypeVar("Document", Result, Training)
 
@@ -34,7 +88,7 @@ def open_result(run: Path, note: Note) -> Result | Training:
         RunError: a file cannot be read.
     """
     if is_training(run):
-        return _open(run, TRAIN, _finished_training, recover_training.recover_training, note)
+        return _open(run, TRAIN, _finished_training, recover.recover_training, note)
     return _open(run, RESULT, _finished_sweep, recover.recover_result, note)
 
 
@@ -71,7 +125,7 @@ def _finished_training(run: Path) -> Training:
         raise RunError(f"{file} cannot be read: {error.strerror or error}") from error
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
-    return recover_training.with_infinities(training, file.parent)
+    return recover.training_with_infinities(training, file.parent)
 
 
 def _resumed(run: Path) -> bool:
@@ -90,7 +144,7 @@ def is_training(run: Path) -> bool:
         return run.name == TRAIN or b'"schema": "lrfind/train/' in _beginning(run)
     if (run / RESULT).exists() or (run / TRAIN).exists():
         return not (run / RESULT).exists()
-    return (run / JOURNAL).exists() and recover_training.is_training(run)
+    return (run / JOURNAL).exists() and recover.is_training(run)
 
 
 def _beginning(file: Path) -> bytes:

@@ -13,21 +13,19 @@ from lrfind.config.schema import Config
 from lrfind.config.sections.target import OwnLoss
 from lrfind.core.dataset import Dataset
 from lrfind.engine import jax_settings
-from lrfind.task.batch_source import Drawn, Source, of_dataset
-from lrfind.task.batching import TaskBatches
+from lrfind.task.batch_source import Drawn, Source, TaskBatches, of_dataset
 from lrfind.task.builtin import load
-from lrfind.task.models.inputs import OF_TOKENS
+from lrfind.task.models.layers import OF_TOKENS
 from lrfind.task.task import Task, UserCode
 from lrfind.task.user_code.array_source import of_arrays
 from lrfind.task.user_code.batch_validation import Pairs, hold
-from lrfind.task.user_code.checks import check_sections
 from lrfind.task.user_code.data import BatchFactory, UserArrays
 from lrfind.task.user_code.loader import ImportPolicy, Loader
+from lrfind.task.user_code.losses import build_objective
 from lrfind.task.user_code.models import refuse_whole_numbers
-from lrfind.task.user_code.objective import build_objective
 from lrfind.task.user_code.optimizers import step_line
 from lrfind.task.user_code.parts import Parts, Shape, load_parts
-from lrfind.task.user_code.recognize import UserModel
+from lrfind.task.user_code.recognize import UserModel, check_sections
 from lrfind.task.user_code.streamed import Streamed, streamed
 
 LABEL_BATCHES = 32

@@ -11,8 +11,8 @@ import numpy as np
 
 from lrfind.config.schema import assumptions
 from lrfind.core.result import Facts
-from lrfind.engine.host_batches import IN_FLIGHT
-from lrfind.task import baselines
+from lrfind.engine.lanes import IN_FLIGHT
+from lrfind.task import objective as objectives
 from lrfind.task.batch_source import Drawn
 from lrfind.task.optim import param_groups
 
@@ -58,7 +58,7 @@ class TaskReport:
     @property
     def chance_loss(self) -> float | None:
         """Loss of equal probabilities for all classes; None if the loss has no classes."""
-        return baselines.chance_loss(self._task.objective.loss, self._task.batches.dataset)
+        return objectives.chance_loss(self._task.objective.loss, self._task.batches.dataset)
 
     @cached_property
     def constant_loss(self) -> float | None:
@@ -66,7 +66,7 @@ class TaskReport:
         objective, batches = self._task.objective, self._task.batches
         if batches.dataset is None and objective.network is None:
             return None
-        return baselines.constant_loss(objective.loss, batches.source, batches.rows_per_step)
+        return objectives.constant_loss(objective.loss, batches.source, batches.rows_per_step)
 
     @property
     def assumptions(self) -> tuple[str, ...]:

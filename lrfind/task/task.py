@@ -1,29 +1,50 @@
-"""A task: what is trained, on which batches, by which optimiser.
-
-Tasks come from a config of built-in parts (`make`), or from a user's code (`lrfind.task.from_user_code`).
-"""
+"""Facts of a task for the reader of a result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import jax
 
+from lrfind.analysis.build_result import RunDescription
 from lrfind.config.schema import Config
 from lrfind.core.registry import LOSSES
 from lrfind.engine import compile as compiler
+from lrfind.engine import devices
 from lrfind.engine.step import Step, TrainState, lift, own_step, start
-from lrfind.task.batch_source import of_dataset
-from lrfind.task.batching import TaskBatches
+from lrfind.task.batch_source import TaskBatches, of_dataset
 from lrfind.task.builtin import load, loss_of, network_of
 from lrfind.task.models.contract import Precision, supervised
-from lrfind.task.models.inputs import check
+from lrfind.task.models.layers import check
 from lrfind.task.objective import Objective
 from lrfind.task.optim.optimizers import MakeOptimizer
 from lrfind.task.optim.task_optimizer import OptimizerLine, TaskOptimizer
 from lrfind.task.report import TaskReport
+from lrfind.task.unit_schedule import schedule_of
+
+
+def describe(task: Task, name: str, config: Mapping[str, Any], rate: float | None = None) -> RunDescription:
+    """Return the part of a run's result that is known before anything is measured.
+
+    Args:
+        task: task of the run.
+        name: name of the config.
+        config: resolved config, plain JSON values.
+        rate: learning rate of the optimiser's line; None for a name in its place.
+    """
+    return RunDescription(
+        name=name,
+        config=config,
+        environment=devices.environment(),
+        facts=task.report.facts(rate),
+        train_steps=task.train_steps,
+        assumptions=task.report.assumptions,
+        schedule=schedule_of(task, task.train_steps).totals,
+    )
+
 
 RELATIVE_LOSS_ERROR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
 """For `lift`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean was off

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lrfind.cli.github_summary import MOST_BYTES, append
+from lrfind.cli.delivery import MOST_BYTES, append
 
 
 def test_sections_are_appended(tmp_path: Path) -> None:

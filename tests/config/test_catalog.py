@@ -9,8 +9,7 @@ import pytest
 
 from lrfind.config import Config, Option, load, options, schema, starter
 from lrfind.config.catalog import KINDS
-from lrfind.config.optimizer_catalog import OPTIMIZERS
-from lrfind.config.optimizer_keywords import BOUNDS
+from lrfind.config.optimizer_catalog import BOUNDS, OPTIMIZERS
 from lrfind.config.sections.optimizer import within
 from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, MODELS, SCHEDULES

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lrfind.config import Config
-from lrfind.config.diff import differences
+from lrfind.config.variants import differences
 
 SMALL: dict[str, Any] = {
     "model": {"name": "mlp", "hidden": [8]},

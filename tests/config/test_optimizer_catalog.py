@@ -10,8 +10,7 @@ from typing import Any
 import optax
 import pytest
 
-from lrfind.config.optimizer_catalog import OPTIMIZERS, REFUSED
-from lrfind.config.optimizer_keywords import CHOICES
+from lrfind.config.optimizer_catalog import CHOICES, OPTIMIZERS, REFUSED
 
 OLDEST = (0, 2, 8)
 MASKS = ("mask", "weight_decay_mask")

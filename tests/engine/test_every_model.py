@@ -93,11 +93,11 @@ def test_the_curvature_of_a_model_with_state_or_tokens(name: str) -> None:
 
 def test_on_an_accelerator_convolutions_are_xlas_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """And such a program, run on a CPU after all, is not scanned there."""
-    from lrfind.task.models import convolution
+    from lrfind.task.models import layers
 
     network = MODELS["cnn"].load()(CASES["cnn"], (6, 6), CLASSES)
     params, state = network.init(np.zeros(2, np.uint32))
-    monkeypatch.setattr(convolution, "on_cpu", lambda: False)
+    monkeypatch.setattr(layers, "on_cpu", lambda: False)
     program = jax.make_jaxpr(lambda x: network.apply(params, state, x, None, True)[0])(IMAGES)
     assert choose(program, "cpu").steps == "loop"
     assert choose(program, "gpu").steps == "scan"

@@ -15,7 +15,7 @@ from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
 from lrfind.report.plots.schedule_gallery import draw
 from lrfind.report.plots.terminal_plot import plot_schedules
-from lrfind.runs.schedule_curves import STEPS, curves
+from lrfind.runs.pasteable import STEPS, curves
 
 
 @pytest.fixture(scope="module")

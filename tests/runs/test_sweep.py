@@ -256,7 +256,7 @@ def test_clock_adds_up() -> None:
 
 def test_where_memory_ran_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Data are the config's to change; a model that is too large is found before there is a run directory."""
-    from lrfind.task.models.linear import Linear
+    from lrfind.task.models.mlp import Linear
 
     def too_large(*_: object, **__: object) -> None:
         raise MemoryError

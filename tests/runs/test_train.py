@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lrfind.analysis.build_training import LOST, TrainingRecord
-from lrfind.analysis.diagnosis.training import trace
+from lrfind.analysis.diagnosis.diagnosis import trace
 from lrfind.core.training import Scores
 from lrfind.runs.validation import validation_interval
 

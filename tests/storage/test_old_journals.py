@@ -12,8 +12,7 @@ from lrfind.core.result import Result
 from lrfind.runs.callbacks import NullCallback, Timer
 from lrfind.runs.sweep import Options, sweep
 from lrfind.storage.layout import JOURNAL
-from lrfind.storage.recover import recover_result
-from lrfind.storage.recover_training import is_training, recover_training
+from lrfind.storage.recover import is_training, recover_result, recover_training
 
 JOURNALS = Path(__file__).parents[1] / "data" / "journals"
 SWEEP, TRAIN = ((JOURNALS / f"{name}.jsonl").read_bytes().splitlines(keepends=True) for name in ("sweep", "train"))

@@ -8,8 +8,7 @@ import pytest
 
 from lrfind.core.errors import InputError, RunError
 from lrfind.report.sweep.result_json import to_json
-from lrfind.storage.finished_result import finished_result
-from lrfind.storage.open_result import open_result
+from lrfind.storage.open_result import finished_result, open_result
 from tests.report.conftest import confirmed
 
 

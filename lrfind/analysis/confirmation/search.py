@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lrfind.analysis.confirmation.extrapolation import extrapolate_rate, horizon_exponent
+from lrfind.analysis.confirmation.horizon_scaling import extrapolate_rate, horizon_exponent
 from lrfind.analysis.confirmation.regret import normalized_regret, soft_argmin
 from lrfind.core.dataset import Floats
 

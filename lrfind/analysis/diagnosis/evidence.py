@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lrfind.analysis.diagnosis.gain import Gain, gain
-from lrfind.analysis.diagnosis.series import BLOWN, LEAST, SPARSE, Series, series
-from lrfind.analysis.diagnosis.travel import Travel, travel
-from lrfind.analysis.diagnosis.unrest import Unrest, unrest
+from lrfind.analysis.diagnosis.series import BLOWN, LEAST, SPARSE, Series, Unrest, series, unrest
+from lrfind.analysis.diagnosis.travel import Gain, Travel, gain, travel
 from lrfind.analysis.range_test.smoothing import noise, running_median
 from lrfind.core.dataset import Floats
 from lrfind.core.training import Trace

@@ -13,8 +13,8 @@ from typing import Any
 from lrfind.analysis.diagnosis.evidence import TraceStatistics
 from lrfind.analysis.diagnosis.phrases import Unit, at, burst_of, lower, name, number, peak_of, rate, share, to, unrest
 from lrfind.analysis.diagnosis.rules import RESTLESS, RuleHit, never_calm
+from lrfind.analysis.diagnosis.series import AT_START
 from lrfind.analysis.diagnosis.travel import USUAL_SHARE
-from lrfind.analysis.diagnosis.unrest import AT_START
 from lrfind.core.training import Finding, Severity
 
 SEVERITY: dict[str, Severity] = {

@@ -154,7 +154,7 @@ def conclude(document: Document, source: CommandSource, loaded: Loaded, session:
     from lrfind.cli.terminal import say
     from lrfind.core.errors import ExitCode, InputError, RunError
     from lrfind.core.verdicts import Check
-    from lrfind.report.check.check_json import to_json
+    from lrfind.report.check.check_report import to_json
     from lrfind.storage.run_directory import CHECK, add_files
 
     del source, loaded
@@ -185,7 +185,7 @@ def judgeable(run: Path, option: str, loaded: Loaded | None = None) -> Result:
     """
     from lrfind.core.errors import InputError, LrfindError
     from lrfind.runs import check as gate
-    from lrfind.storage.finished_result import finished_result
+    from lrfind.storage.open_result import finished_result
 
     try:
         result = finished_result(run)

@@ -82,7 +82,7 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
         figure_format(output, "--output")
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise InputError(f"--output {output}: " + ("is a folder" if output.is_dir() else "its folder does not exist"))
-    from lrfind.runs.schedule_curves import curves
+    from lrfind.runs.pasteable import curves
 
     if output is None:
         shows = screen(sys.stdout, color=color)

@@ -127,8 +127,8 @@ def recommended(options: TrainOptions) -> Peak:
     """
     from lrfind.core.errors import InputError
     from lrfind.runs.train import Peak
-    from lrfind.storage.finished_result import stored_result
     from lrfind.storage.layout import RESULT
+    from lrfind.storage.open_result import stored_result
 
     assert options.use is not None
     run = options.use

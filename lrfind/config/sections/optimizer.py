@@ -21,8 +21,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from lrfind.config.messages import mismatch, not_null, unknown
-from lrfind.config.optimizer_catalog import OPTIMIZERS, Default
-from lrfind.config.optimizer_keywords import BOUNDS, CHOICES
+from lrfind.config.optimizer_catalog import BOUNDS, CHOICES, OPTIMIZERS, Default
 from lrfind.config.sections.base import Section, conflict, names
 from lrfind.config.sections.target import NONE, OWN, TARGET, Kwargs, Target
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lrfind.core.printable import one_line
 from lrfind.core.verdicts import Failure
-from lrfind.report.check.verdict_wording import Judged, name_of, position, values
+from lrfind.report.check.check_report import Judged, name_of, position, values
 
 STDIN = ("-", "stdin")
 """Names of a config on standard input."""

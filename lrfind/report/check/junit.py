@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from lrfind.core.printable import INVISIBLE
 from lrfind.core.verdicts import Check, Failure
-from lrfind.report.check.verdict_wording import Judged, headline, name_of, position, values
+from lrfind.report.check.check_report import Judged, headline, name_of, position, values
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""

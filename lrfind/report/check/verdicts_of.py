@@ -7,9 +7,9 @@ from collections.abc import Collection, Sequence
 from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Finding, Severity, Training
 from lrfind.core.verdicts import Check, Verdict, VerdictStatus
-from lrfind.report.check.verdict_wording import Judged
+from lrfind.report.check.check_report import Judged
 from lrfind.report.look import Look
-from lrfind.report.train import training_rows
+from lrfind.report.train import training_report
 from lrfind.report.wording import headline
 
 STATUSES: dict[Severity, VerdictStatus] = {"error": "fail", "warning": "warn", "info": "pass"}
@@ -47,7 +47,7 @@ def of_sweep(result: Result, look: Look) -> Check:
 
 def of_training(training: Training, look: Look) -> Check:
     """Return how a training ended, and a verdict for each of its findings."""
-    ended = Verdict("training", ENDS[training.status], None, None, training_rows.headline(training), "train")
+    ended = Verdict("training", ENDS[training.status], None, None, training_report.headline(training), "train")
     return Check(
         training.name,
         look.where,

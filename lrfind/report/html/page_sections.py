@@ -8,13 +8,13 @@ from lrfind.analysis.comparison import Comparison, TrainingComparison
 from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Finding, Training
 from lrfind.core.verdicts import Failure, VerdictStatus
-from lrfind.report.check import verdict_wording
+from lrfind.report.check import check_report
 from lrfind.report.check.verdicts_of import ENDS, STATUSES
-from lrfind.report.compare.sheets import sheet_of
+from lrfind.report.compare.comparison_report import sheet_of
 from lrfind.report.html.page import Folded, Grid, HtmlSection
 from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import facts, title
-from lrfind.report.train import training_rows
+from lrfind.report.train import training_report
 from lrfind.report.wording import headline, interval, rate
 
 
@@ -71,10 +71,10 @@ def of_training(training: Training, look: Look) -> HtmlSection:
     return HtmlSection(
         name=training.name,
         status=next(status for status in ("fail", "warn", "pass") if status in worst),
-        verdict=training_rows.headline(training),
+        verdict=training_report.headline(training),
         svg=svg_of(training, look),
         alt="losses and learning rate against steps",
-        tables=(*findings(training.findings), Grid((), tuple(training_rows.rows(training)))),
+        tables=(*findings(training.findings), Grid((), tuple(training_report.rows(training)))),
     )
 
 
@@ -94,14 +94,14 @@ def findings(findings: Sequence[Finding]) -> tuple[Grid, ...]:
     return (Grid(head, rows),) if rows else ()
 
 
-def of_check(check: verdict_wording.Judged, look: Look) -> HtmlSection:
+def of_check(check: check_report.Judged, look: Look) -> HtmlSection:
     """Return the section of the verdicts on one config."""
     del look
     if isinstance(check, Failure):
         return HtmlSection(check.where, "fail", "not judged", more=tuple(check.message.splitlines()))
-    value = verdict_wording.value
+    value = check_report.value
     rows = tuple((row.id, row.status, value(row.observed), value(row.limit), row.message) for row in check.verdicts)
-    verdict, *rest = verdict_wording.headline(check).split("; ")
+    verdict, *rest = check_report.headline(check).split("; ")
     grids = (Grid(("verdict", "", "observed", "limit", "what is seen, and what to do"), rows),) if rows else ()
     return HtmlSection(check.name, check.status, verdict, more=("; ".join(rest),), tables=grids)
 

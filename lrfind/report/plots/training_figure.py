@@ -25,7 +25,7 @@ from lrfind.report.plots.theme import (
     to_bytes,
 )
 from lrfind.report.plots.training_view import TrainingView, training_view
-from lrfind.report.train.training_rows import headline
+from lrfind.report.train.training_report import headline
 from lrfind.report.wording import LOSS_NAMES, superscript
 
 WIDTH, HEIGHT = 6.8, 5.0

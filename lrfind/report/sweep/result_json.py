@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lrfind.core.result import RESULT_SCHEMA, Confirmation, Result
-from lrfind.report.json_text import with_rows
+from lrfind.report.wording import with_rows
 
 
 def to_json(result: Result) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +17,7 @@ from lrfind.report.look import Look
 from lrfind.report.rich_console import ASCII_RULE, UNICODE_RULE, new_console, written
 from lrfind.report.sweep.code_wrapping import wrap_code, wrap_yaml
 from lrfind.report.sweep.fact_rows import facts, title
-from lrfind.report.wording import ascii_only, headline, interval, rate
+from lrfind.report.wording import ascii_only, escape, fenced, headline, interval, rate
 
 COLUMNS = {"method": 0, "rate": 0, "interval": 44, "why": 60}
 """The columns of the table of suggestions, and the width of terminal from which each is shown."""
@@ -139,3 +142,81 @@ class _Page:
             self.console.print()
             pairs = [(f"{guess.learning_rate:g}", guess.reason) for guess in result.advice.guesses]
             self.pairs([(self.text(rate, "bold"), self.text(reason)) for rate, reason in pairs])
+
+
+def summary(result: Result, look: Look) -> str:
+    """Return the report of a result as one section."""
+    verdict, *rest = headline(result)
+    lines = [f"### {escape(result.name)}", "", f"**{escape(verdict)}**"]
+    lines[-1] += "".join(f", {escape(piece)}" for piece in rest)
+    if result.recommendation.reason.strip():
+        lines += ["", escape(result.recommendation.reason)]
+    if result.recommendation.learning_rate is not None and result.facts.optimizer.strip():
+        lines += ["", *fenced("python", result.facts.optimizer)]
+    notes = [f"- **warning:** {escape(warning)}" for warning in result.warnings]
+    notes += [f"- assumed: {escape(assumption)}" for assumption in result.assumptions]
+    lines += ["", *notes] if notes else []
+    if result.suggestions:
+        lines += ["", "| method | rate | interval | why |", "|---|---|---|---|"]
+        for i, (method, suggestion) in enumerate(result.suggestions.items()):
+            name = f"**{escape(method)}**" if i == 0 else escape(method)
+            span = interval(suggestion.low, suggestion.high)
+            why = "as above" if suggestion.reason == result.recommendation.reason else escape(suggestion.reason)
+            lines.append(f"| {name} | {rate(suggestion.learning_rate)} | {span} | {why} |")
+    lines += ["", "| | |", "|---|---|"]
+    lines += [f"| {escape(name)} | {escape(value)} |" for name, value in facts(result)]
+    for setting in result.advice.settings if look.advice else ():
+        lines += ["", f"**{escape(title(setting))}**: {escape(setting.source)}"]
+        lines += ["", *fenced("yaml", setting.yaml), "", *fenced("python", setting.optax)]
+    if look.advice and result.advice.guesses:
+        lines += ["", "| guess | |", "|---|---|"]
+        lines += [f"| {guess.learning_rate:g} | {escape(guess.reason)} |" for guess in result.advice.guesses]
+    return "\n".join(lines) + "\n"
+
+
+HALF = 0.5
+"""The ratio of a step that goes to the minimum of a quadratic along its direction: beyond it, steps are too long."""
+
+MOST_ASTRAY = 0.25
+"""Share of the points that may lie on the wrong side of the crossing; beyond, the ratio is noise. By coin toss, half
+of them do."""
+
+LONGEST_NAME = 8
+"""Characters; a rule that is longer does not fit beside its line in a figure."""
+
+
+def half_trust(result: Result) -> float | None:
+    """Return the rate at which the trust-region ratio falls through 1/2; None without such a fall, or for noise.
+
+    Of several falls through 1/2 it is the one that leaves fewest points on the wrong side. Between two points the
+    ratio is taken as straight over the logarithm of the rate, or over the rate itself where one is not positive.
+    """
+    sweep, evidence = result.sweep, result.evidence
+    steps = [step for step in evidence.trust_steps if 0 <= step < len(sweep.learning_rate)]
+    if len(steps) != len(evidence.trust_ratio):
+        return None
+    rates, ratio = sweep.learning_rate[steps], np.array(evidence.trust_ratio, dtype=np.float64)
+    known = np.isfinite(rates) & np.isfinite(ratio)
+    order = np.argsort(rates[known], kind="stable")
+    rates, ratio = rates[known][order], ratio[known][order]
+    above = ratio >= HALF
+    falls = np.flatnonzero(above[:-1] & ~above[1:])
+    if not falls.size:
+        return None
+    astray = [int(np.count_nonzero(~above[: i + 1]) + np.count_nonzero(above[i + 1 :])) for i in falls]
+    if min(astray) > MOST_ASTRAY * len(ratio):
+        return None
+    i = int(falls[int(np.argmin(astray))])
+    drop = ratio[i] - ratio[i + 1]
+    share = float((ratio[i] - HALF) / drop) if math.isfinite(drop) else 0.5
+    low, high = float(rates[i]), float(rates[i + 1])
+    return low * (high / low) ** share if low > 0 else low + share * (high - low)
+
+
+def limit_name(rule: str | None) -> str:
+    """Return the label of a stability rule, e.g. ``"38/λ"`` of ``"38 / lambda_max (preconditioned)"``.
+
+    A rule whose label is longer than `LONGEST_NAME` is called ``"stability"``.
+    """
+    name = re.sub(r"\([^()]*\)$", "", rule or "").replace("lambda_max", "λ").replace(" ", "")
+    return name if 0 < len(name) <= LONGEST_NAME else "stability"

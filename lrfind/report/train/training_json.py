@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from lrfind.core.training import TRAINING_SCHEMA, Training
-from lrfind.report.json_text import with_rows
+from lrfind.report.wording import with_rows
 
 
 def to_json(training: Training) -> str:

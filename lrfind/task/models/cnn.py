@@ -8,9 +8,18 @@ from typing import Any
 import jax
 
 from lrfind.task.models.contract import Key, affine
-from lrfind.task.models.convolution import SIZE, outs
-from lrfind.task.models.images import channels_of, conv_apply, conv_init, global_mean, relu, with_channels
-from lrfind.task.models.weights import affine_init, generator
+from lrfind.task.models.layers import (
+    SIZE,
+    affine_init,
+    channels_of,
+    conv_apply,
+    conv_init,
+    generator,
+    global_mean,
+    outs,
+    relu,
+    with_channels,
+)
 
 DEPTH = 2
 """Convolutions of a stage; the first has stride 2."""

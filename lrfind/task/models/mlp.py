@@ -1,4 +1,4 @@
-"""`mlp`: fully connected layers."""
+"""Networks of fully connected layers: `linear` and `mlp`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,36 @@ import jax
 import jax.numpy as jnp
 
 from lrfind.task.models.contract import Key, affine, flatten
-from lrfind.task.models.dropout import dropout
+from lrfind.task.models.layers import affine_init, biased, dropout, generator
 from lrfind.task.models.norms import norm_apply, norm_init
-from lrfind.task.models.weights import affine_init, biased, generator
+
+
+class Linear:
+    """``outputs = inputs @ weight + bias``, inputs flattened.
+
+    Args:
+        options: none.
+        input_shape: shape of one row of inputs.
+        outputs: columns of the output.
+    """
+
+    def __init__(self, options: Mapping[str, Any], input_shape: tuple[int, ...], outputs: int) -> None:
+        del options
+        self.sizes = (math.prod(input_shape), outputs)
+
+    def init(self, key: Key) -> tuple[Any, Any]:
+        """Return initial parameters and state, numpy arrays."""
+        return affine_init(generator(key), *self.sizes), ()
+
+    def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
+        """Return outputs, shape (batch, outputs), and the new state."""
+        del key, train
+        return affine(params, flatten(inputs)), state
+
+    def describe(self) -> str:
+        """Return a phrase for reports."""
+        return "linear"
+
 
 ACTIVATIONS = {"relu": lambda x: jnp.maximum(x, 0), "gelu": jax.nn.gelu, "tanh": jnp.tanh, "silu": jax.nn.silu}
 

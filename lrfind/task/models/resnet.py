@@ -8,10 +8,21 @@ from typing import Any
 import jax
 
 from lrfind.task.models.contract import Key, affine
-from lrfind.task.models.convolution import SIZE, pick
-from lrfind.task.models.images import channels_of, conv_apply, conv_init, global_mean, relu, with_channels
+from lrfind.task.models.layers import (
+    SIZE,
+    affine_init,
+    biased,
+    channels_of,
+    conv_apply,
+    conv_init,
+    generator,
+    global_mean,
+    he_normal,
+    pick,
+    relu,
+    with_channels,
+)
 from lrfind.task.models.norms import norm_apply, norm_init
-from lrfind.task.models.weights import affine_init, biased, generator, he_normal
 
 
 class Resnet:

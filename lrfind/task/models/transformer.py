@@ -11,9 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from lrfind.task.models.contract import Key, affine
-from lrfind.task.models.dropout import dropout
+from lrfind.task.models.layers import Floats32, dropout, generator
 from lrfind.task.models.norms import layer_norm, norm_init
-from lrfind.task.models.weights import Floats32, generator
 
 SPREAD = 0.02
 """Standard deviation of all starting weights, as in GPT-2."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from lrfind.core.errors import InputError
 from lrfind.task.data.targets import BINARY_LOSSES, LABEL_LOSSES
-from lrfind.task.models.inputs import OF_IMAGES, is_image
+from lrfind.task.models.layers import OF_IMAGES, is_image
 from lrfind.task.user_code.pytrees import Tree
 from lrfind.task.user_code.streamed import Streamed
 from lrfind.task.user_code.tracebacks import shape_of

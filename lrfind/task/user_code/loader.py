@@ -4,7 +4,7 @@ A config is data, and data may run nothing but what its reader expects. So a tar
 one of the user's own files, never something that such a file only imports:
 
 - A file is the user's own where it lies, symbolic links followed, below a folder of the `ImportPolicy` and in no Python
-  environment (`lrfind.task.user_code.environment`).
+  environment (`lrfind.task.user_code.module_loading`).
 - The names in a target lead through objects, never through a module, and none begins with two underscores.
 - A callable, which would be given arguments from the config, must be defined in one of the user's own files, whatever
   wraps it (`lrfind.task.user_code.definitions`): `os.system`, `eval`, `functools.partial(subprocess.run)` and methods
@@ -29,8 +29,7 @@ from typing import Any
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
 from lrfind.task.user_code.definitions import defined_in, is_module
-from lrfind.task.user_code.environment import environment
-from lrfind.task.user_code.module_loading import Modules, is_own
+from lrfind.task.user_code.module_loading import Modules, environment, is_own
 from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 

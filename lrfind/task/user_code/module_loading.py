@@ -1,29 +1,73 @@
-"""Importing the user's files, with the modules beside them.
-
-A file is imported as Python would import it from a script beside it: modules of its folder (or of the folder above its
-package) come before installed ones, but never before Python's own, and never for what has been imported already. Source
-is read every time and no bytecode is left beside it, so what is fingerprinted is what ran. What lies in a Python
-environment (see `lrfind.task.user_code.environment`) is imported as usual, and is none of the user's files.
-
-Processes that the user's code starts import the same modules by the same names. They inherit `sys.path`, at whose end
-the folders stand, and find in `VARIABLE` the folders that come first; see `lrfind.task.user_code.worker_processes`.
-"""
+"""Tell files of a Python environment from a user's own code."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping, Sequence
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import FileFinder, ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lrfind.task.user_code.environment import environment
+PACKAGES = ("site-packages", "dist-packages")
+"""Folders of installed packages, by name."""
+
+MARKS = ("pyvenv.cfg", "conda-meta")
+"""What lies at the top of a virtual environment, and of one of conda."""
+
+STDLIB = ("os.py", "encodings")
+"""What lies at the top of the standard library of any Python."""
+
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
+def environment(path: Path) -> Path | None:
+    """Return the Python environment or installation that a file lies in, symbolic links followed.
+
+    Args:
+        path: path of the file, which need not exist.
+
+    Returns:
+        The environment's folder: `site-packages`, a folder with `pyvenv.cfg` or `conda-meta`, one into which this very
+        file was installed (``pip install --target``), the standard library of any Python, the prefix of the running
+        one, or lrfind itself. None for a file in none of them.
+    """
+    real = path.resolve()
+    for folder in real.parents:
+        if folder.name in PACKAGES or any((folder / mark).exists() for mark in MARKS):
+            return folder
+        if all((folder / mark).exists() for mark in STDLIB) or _is_installed(real.relative_to(folder), folder):
+            return folder
+    return next((folder for folder in _installation() if real.is_relative_to(folder)), None)
+
+
+def _is_installed(file: Path, folder: Path) -> bool:
+    """Return whether a record of an installed package in a folder lists a file, by its path in there."""
+    line = f"{file.as_posix()},"
+    for record in folder.glob("*.dist-info/RECORD"):
+        with contextlib.suppress(OSError):
+            if any(entry.startswith(line) for entry in record.read_text("utf-8", "replace").splitlines()):
+                return True
+    return False
+
+
+def _installation() -> Iterator[Path]:
+    """Yield the folders of the running Python, but no `src` of a prefix such as /usr, where people's projects lie."""
+    yield PACKAGE
+    for name in ("stdlib", "platstdlib", "purelib", "platlib"):
+        yield Path(sysconfig.get_path(name)).resolve()
+    for prefix in {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}:
+        root = Path(prefix).resolve()
+        if root != root.parent and root.is_dir():
+            yield from (path for path in root.iterdir() if path.name != "src")
+
 
 VARIABLE = "LRFIND_CODE_FOLDERS"
 """The environment variable with the folders of the user's files, for the processes that their code starts."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
+import os
 import re
+import signal
+import sys
 import sysconfig
+import threading
+import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from lrfind.core import signals
-from lrfind.core.errors import LrfindError, OwnCodeError, fault, text_of
+from lrfind.core.errors import ExitCode, LrfindError, OwnCodeError, fault, text_of
 from lrfind.task.user_code.module_loading import is_own
 
 FRAMES = 6
@@ -186,3 +193,62 @@ def kind_of(value: Any) -> str:
         return f"the function {value.__name__}" if not isinstance(value, type) else f"the class {value.__name__}"
     name = type(value).__name__
     return "None" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+PATIENCE = 2.0
+"""Seconds in which processes have to end that are asked to, and as many for those that are killed."""
+
+
+def main_of_children() -> None:
+    """Name this module as what children run."""
+    sys.modules["__main__"].__spec__ = find_spec(__name__)
+
+
+def refuse_exit() -> Callable[[int], NoReturn]:
+    """Let an `os._exit` of the user's code, which nothing else sees, be a failed run and no verdict.
+
+    Returns:
+        What ends the process with any code.
+    """
+    leave, process = os._exit, os.getpid()
+
+    def refused(status: int) -> NoReturn:
+        if os.getpid() == process and status in (ExitCode.DONE, ExitCode.NO_RECOMMENDATION):
+            print(f"lrfind: error: your code ended the process by os._exit({status})", file=sys.stderr, flush=True)
+            status = ExitCode.RUN_FAILED
+        leave(status)
+
+    os._exit = refused
+    return leave
+
+
+def end_children() -> None:
+    """End the worker processes of this one, for an exit that waits for nobody: a pool is seldom closed.
+
+    They are asked first, by what `multiprocessing` does at the end of Python. Those that do not end in time are killed,
+    and no thread, as a pool has, can start others in their place.
+    """
+    processes, util = (sys.modules.get(f"multiprocessing.{name}") for name in ("process", "util"))
+    if processes is None or util is None:
+        return
+    asking = threading.Thread(target=util._run_finalizers, args=(0,), daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    processes.BaseProcess.start = _refuse
+    deadline = time.monotonic() + PATIENCE
+    while (children := processes.active_children()) and time.monotonic() < deadline:
+        for child in children:
+            with contextlib.suppress(OSError, ValueError):  # Ended meanwhile, or closed.
+                child.kill()
+        time.sleep(0.01)
+
+
+def _refuse(process: object) -> None:
+    raise SystemExit  # Ends a thread without a word.
+
+
+if __name__ == "__mp_main__":
+    from lrfind.task.user_code.module_loading import VARIABLE, search
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the parent decides.
+    search([folder for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.analysis.confirmation.extrapolation import LIMITS, STILL, extrapolate_rate, horizon_exponent
+from lrfind.analysis.confirmation.horizon_scaling import LIMITS, STILL, extrapolate_rate, horizon_exponent
 
 LENGTHS = st.lists(st.integers(1, 10**6), min_size=2, max_size=3, unique=True)
 FALLING = st.floats(LIMITS[0], -STILL - 1e-6)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.analysis.confirmation.extrapolation import STILL
+from lrfind.analysis.confirmation.horizon_scaling import STILL
 from lrfind.analysis.confirmation.search import (
     ENOUGH,
     FULL,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lrfind.core.formats import Format
 from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.check.annotations import DATA, MOST, PROPERTY, commands, escape
-from lrfind.report.check.check_json import SCHEMA, to_json
+from lrfind.report.check.check_report import SCHEMA, to_json
 from lrfind.report.check.junit import document
 from lrfind.report.check.verdicts_of import of_sweep
 from lrfind.report.look import Look

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from lrfind.core.result import Result
 from lrfind.report.look import Look
-from lrfind.report.sweep.sweep_markdown import summary
+from lrfind.report.sweep.sweep_text import summary
 from tests.report.conftest import Golden, confirmed, typical
 
 

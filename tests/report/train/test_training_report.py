@@ -19,8 +19,8 @@ from lrfind.report.plots.terminal_plot import plot_training
 from lrfind.report.plots.training_figure import draw
 from lrfind.report.plots.training_view import loss_axis, moving_mean, training_view
 from lrfind.report.train.training_json import to_csv, to_json
-from lrfind.report.train.training_markdown import summary
-from lrfind.report.train.training_text import text as as_text
+from lrfind.report.train.training_report import summary
+from lrfind.report.train.training_report import text as as_text
 
 STEPS = 120
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.task.data.permuted_labels import permuted_labels
+from lrfind.task.data.batches import permuted_labels
 
 
 @given(st.integers(2, 5), st.integers(2, 20), st.integers(2, 6))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.task.data import shuffle
-from lrfind.task.data.shuffle import LISTED, enciphered, permutation, shuffled
+from lrfind.task.data import batches
+from lrfind.task.data.batches import LISTED, enciphered, permutation, shuffled
 
 KEYS = st.integers(0, 2**32).map(lambda seed: np.random.SeedSequence(seed).generate_state(8, np.uint64))
 
@@ -43,7 +43,7 @@ def test_places_and_rows_of_a_cipher_are_independent(rows: int) -> None:
 
 def test_any_part_of_an_order_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     for listed in (LISTED, 10):
-        monkeypatch.setattr(shuffle, "LISTED", listed)
+        monkeypatch.setattr(batches, "LISTED", listed)
         whole = shuffled(1000, 0, 1000, 7, 3)
         assert whole.dtype == np.int32
         np.testing.assert_array_equal(np.sort(whole), np.arange(1000))

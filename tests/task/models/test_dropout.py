@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind.task.models.dropout import LEVELS, dropout
+from lrfind.task.models.layers import LEVELS, dropout
 
 KEY = np.array([7, 8], np.uint32)
 ONES = np.ones((301, 101), np.float32)

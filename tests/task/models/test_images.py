@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lrfind.task.models.cnn import Cnn
-from lrfind.task.models.convolution import by_convolution
+from lrfind.task.models.layers import by_convolution
 from lrfind.task.models.resnet import Resnet
 
 KEY = np.array([3, 4], np.uint32)

@@ -11,7 +11,7 @@ import pytest
 from lrfind.core.registry import LOSSES
 from lrfind.task.data.targets import BINARY_LOSSES, LABEL_LOSSES
 from lrfind.task.models.contract import supervised
-from lrfind.task.models.linear import Linear
+from lrfind.task.models.mlp import Linear
 
 RNG = np.random.default_rng(4)
 OUTPUTS = (3 * RNG.standard_normal((20, 4))).astype(np.float32)

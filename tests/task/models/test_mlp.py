@@ -9,8 +9,7 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind.task.models.linear import Linear
-from lrfind.task.models.mlp import ACTIVATIONS, Mlp
+from lrfind.task.models.mlp import ACTIVATIONS, Linear, Mlp
 from lrfind.task.models.norms import EPSILON
 
 KEY = np.array([5, 6], np.uint32)

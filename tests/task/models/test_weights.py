@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lrfind.task.models.weights import affine_init, biased, generator, he_normal
+from lrfind.task.models.layers import affine_init, biased, generator, he_normal
 
 KEY = np.array([1, 2], np.uint32)
 

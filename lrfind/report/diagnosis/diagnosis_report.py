@@ -1,14 +1,16 @@
-"""A diagnosis for a terminal."""
+"""A diagnosis as text, JSON and Markdown."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from lrfind.core.printable import clean
 from lrfind.core.training import Diagnosis, Finding
+from lrfind.report import wording
 from lrfind.report.look import Look
-from lrfind.report.wording import ascii_only
+from lrfind.report.wording import ascii_only, escape, indented
 
 STYLES = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "info": "\x1b[1;32m"}
 PLAIN = "\x1b[0m"
@@ -42,3 +44,40 @@ def findings(findings: Sequence[Finding], look: Look) -> str:
         lines += ["", f"more on it: lrfind explain {first}"]
     page = "\n".join(lines) + "\n"
     return page if look.unicode else "\n".join(map(ascii_only, page.split("\n")))
+
+
+SCHEMA = "lrfind/diagnosis/1"
+
+
+def to_json(diagnosis: Diagnosis) -> str:
+    """Return the record of a diagnosis: its findings, and how many values of each column were read."""
+    trace = diagnosis.trace
+    columns = {"loss": trace.loss, "val_loss": trace.val_loss, "lr": trace.rate}
+    entries = {name: int((column == column).sum()) for name, column in columns.items() if column is not None}
+    document = {
+        "schema": SCHEMA,
+        "source": diagnosis.source,
+        "unit": trace.unit,
+        "steps": [float(trace.step[0]), float(trace.step[-1])],
+        "entries": {name: count for name, count in entries.items() if count},
+        "findings": [asdict(finding) for finding in diagnosis.findings],
+    }
+    return indented(document)
+
+
+def summary(diagnosis: Diagnosis, look: Look) -> str:
+    """Return the findings of a log as one section."""
+    del look
+    return f"### {escape(diagnosis.source, code=True)}\n\n{table(diagnosis.findings)}"
+
+
+def table(findings: Sequence[Finding]) -> str:
+    """Return findings as a table."""
+    rows = [
+        (
+            f"**{finding.id}** ({finding.severity})",
+            *(escape(text, code=True) for text in (finding.what, finding.why, finding.advice)),
+        )
+        for finding in findings
+    ]
+    return "\n".join(wording.table(("finding", "seen", "why it hurts", "what to do"), rows)) + "\n"

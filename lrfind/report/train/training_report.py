@@ -1,12 +1,17 @@
-"""Headline and facts of a training, shared by its formats."""
+"""A training as text and Markdown."""
 
 from __future__ import annotations
 
+import textwrap
+
 from lrfind.core.printable import clean
 from lrfind.core.training import Training
+from lrfind.report.diagnosis import diagnosis_report
+from lrfind.report.diagnosis.diagnosis_report import table
+from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import special
 from lrfind.report.train.training_json import metrics
-from lrfind.report.wording import rate, seconds, spelled
+from lrfind.report.wording import ascii_only, escape, rate, seconds, spelled
 
 ENDS = {"complete": "", "stopped": "stopped, as the loss was not finite any more", "interrupted": "interrupted"}
 """Wording of each status."""
@@ -54,3 +59,50 @@ def rows(training: Training) -> list[tuple[str, str]]:
 def number(value: object) -> str:
     """Return a loss or a metric with four digits."""
     return f"{value:.4g}" if isinstance(value, float) else "not finite"
+
+
+CURVE_HEIGHT = 16
+"""Lines of the curve."""
+
+
+def report(training: Training, look: Look) -> str:
+    """Return the losses, where they are to be drawn and there is room, and the report below them."""
+    page = text(training, look)
+    if not look.draws:
+        return page
+    from lrfind.report.plots.terminal_plot import plot_training
+
+    curve = plot_training(training, look.width or 80, CURVE_HEIGHT, color=look.color, unicode=look.unicode)
+    return f"{curve}\n{page}" if curve else page
+
+
+def text(training: Training, look: Look) -> str:
+    """Return the report of a training as text of at most `look.width` columns."""
+    width = look.width or 80
+    head = textwrap.fill(headline(training), width)
+    parts = [f"\x1b[1m{head}\x1b[0m\n" if look.color else f"{head}\n"]
+    if training.findings:
+        parts.append(diagnosis_report.findings(training.findings, look))
+    pairs = rows(training) + [("" if i else "written", file) for i, file in enumerate(look.files)]
+    size = max(len(name) for name, _ in pairs)
+    lines: list[str] = []
+    for name, value in pairs:
+        lines += textwrap.wrap(
+            value, width, initial_indent=f"{name:<{size}}  ", subsequent_indent=" " * (size + 2), break_on_hyphens=False
+        )
+    parts.append("\n".join(lines) + "\n")
+    page = "\n".join(parts)
+    if look.unicode:
+        return page
+    return "\n".join(ascii_only(line) if "\x1b" not in line else line for line in page.split("\n"))
+
+
+def summary(training: Training, look: Look) -> str:
+    """Return the report of a training as one section."""
+    del look
+    lines = [f"### {escape(training.name, code=True)}", "", f"**{escape(headline(training), code=True)}**", ""]
+    page = "\n".join(lines) + "\n"
+    if training.findings:
+        page += table(training.findings) + "\n"
+    cells = [f"| {escape(name, code=True)} | {escape(value, code=True)} |" for name, value in rows(training)]
+    return page + "\n".join(["| | |", "|---|---|", *cells]) + "\n"
