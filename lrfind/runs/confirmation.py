@@ -23,7 +23,7 @@ from lrfind.core.dataset import Floats
 from lrfind.engine.resumable import ResumableTrainLoop
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import Chunk, Trainer
-from lrfind.runs import build_result
+from lrfind.runs import evidence
 from lrfind.runs.callbacks import RunContext
 from lrfind.runs.evaluator import Evaluator, Judgement
 from lrfind.runs.range_test import PROBE_EVERY, SweepPass
@@ -118,7 +118,7 @@ class ConfirmationRun:
         return np.array(line["loss"], np.float64), np.array(line["train_loss"], np.float64)
 
     def _measure_stability(self) -> dict[str, Any]:
-        stability = build_result.sharpness(self.task, self.train_loop, self.states[0], self.platform)
+        stability = evidence.sharpness(self.task, self.train_loop, self.states[0], self.platform)
         return {"found": asdict(stability) if stability else None}
 
 
@@ -138,7 +138,7 @@ def start(
     section, seeds = task.config.confirm, len(states)
     swept = sum(part.done for part in passes) * seeds
     probes = sum(float(np.isfinite(part.curve.trust).sum()) for part in passes)
-    before = swept + FORWARD * probes + build_result.cost(task)
+    before = swept + FORWARD * probes + evidence.cost(task)
     allowed = step_budget(task, before, evaluator)
     budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)
     untrained, _ = evaluator(states)
@@ -170,7 +170,7 @@ def expected(task: Task, evaluator: Evaluator) -> float:
     """Return the optimiser steps that the rungs may take after a sweep without extension."""
     sweep = task.config.sweep
     probes = FORWARD * sweep.steps / PROBE_EVERY
-    return step_budget(task, sweep.seeds * (sweep.steps + probes) + build_result.cost(task), evaluator)
+    return step_budget(task, sweep.seeds * (sweep.steps + probes) + evidence.cost(task), evaluator)
 
 
 def search_record(run: SearchRun) -> dict[str, Any]:

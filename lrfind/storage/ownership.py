@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lrfind.storage import journal, replay
+from lrfind.storage import checkpoint, journal
 from lrfind.storage.journal import KIND_END, KIND_FILES, KIND_HEAD
 from lrfind.storage.layout import (
     CHECK,
@@ -149,7 +149,7 @@ def is_internal(folder: Path, name: str) -> bool:
     if name == STATE:
         runs = [run for run in (account(folder / file) for file in (JOURNAL, NEXT_JOURNAL)) if run.own]
         going = any(run.begun and not run.finished for run in runs)
-        return going or (bool(runs) and replay.load(path) is not None)
+        return going or (bool(runs) and checkpoint.load(path) is not None)
     with path.open("rb") as file:
         content = file.read(32)
     return content.strip().isdigit() if name == OWNER and content else not content

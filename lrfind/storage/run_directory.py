@@ -14,8 +14,8 @@ from typing import IO, Any
 from numpy.typing import NDArray
 
 from lrfind.core.errors import RunError
+from lrfind.storage import checkpoint, ownership
 from lrfind.storage import journal as journals
-from lrfind.storage import ownership, replay
 from lrfind.storage.atomic import disk, is_at, staged, write
 from lrfind.storage.claim import (
     Unavailable,
@@ -168,7 +168,7 @@ class RunDirectory:
         else:
             self.replaces_finished = whole
         self._path = root / (NEXT_JOURNAL if self.replaces_finished else JOURNAL)
-        self._checkpoint = replay.load(root / STATE) if resumed.lines else None
+        self._checkpoint = checkpoint.load(root / STATE) if resumed.lines else None
         resumed = self._with_line_of_checkpoint(resumed)
         self.recorded, self.rejected_lines, self._sum = resumed.lines, resumed.rejected_lines, resumed.sum
         if resumed.lines:
@@ -250,7 +250,7 @@ class RunDirectory:
         """Save a checkpoint; one that cannot be written is skipped, as the journal alone is enough."""
         begin = time.monotonic()
         target = self.root / STATE
-        with suppress(OSError), staged(target, partial(replay.save, line=text, leaves=state)) as temporary:
+        with suppress(OSError), staged(target, partial(checkpoint.save, line=text, leaves=state)) as temporary:
             os.replace(temporary, target)
         now = time.monotonic()
         self._due = now + max(STATE_EVERY, STATE_SHARE * (now - begin))

@@ -25,7 +25,7 @@ from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_
 from lrfind.runs.evaluator import Evaluator, make_evaluator
 from lrfind.runs.sweep import Options, dry_run, sweep
 from lrfind.storage import run_directory
-from lrfind.task.data.rows import draw_held_out
+from lrfind.task.data.row_split import draw_held_out
 from lrfind.task.optim import schedules
 from lrfind.task.task import Task, make
 from lrfind.task.unit_schedule import schedule_of
