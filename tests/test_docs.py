@@ -75,6 +75,16 @@ def test_the_readme_is_short_and_begins_with_the_two_commands() -> None:
     assert "python -m pytest" in first_screen
 
 
+def test_the_comparison_in_the_readme_has_the_measured_numbers() -> None:
+    """Median, mean and share of each finder stand together in a row of the page of measurements."""
+    rows = [line.replace("*", "") for line in README.partition("## Where it stands")[2].splitlines() if "0." in line]
+    measured = (ROOT / "docs" / "measurements.md").read_text(encoding="utf-8").replace("*", "").splitlines()
+    numbers = [re.findall(r"\| (\d\.\d+)(?= \|)", row)[:3] for row in rows if row.startswith("|")]
+    assert len(numbers) >= 6
+    assert all(len(row) == 3 for row in numbers)
+    assert [row for row in numbers if not any(set(row) <= set(re.findall(r"\d\.\d+", line)) for line in measured)] == []
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub and MyST make them."""
     texts = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S), re.M)
