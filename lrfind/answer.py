@@ -45,7 +45,7 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """Why this rate, or why none: a sentence."""
+        """Sentence that says why this rate, or why none."""
         return self.result.recommendation.reason
 
     @property

@@ -108,7 +108,7 @@ def find(
         name: how reports call it.
 
     Returns:
-        An `Answer`: `learning_rate`, `interval`, `reason`, `suggestions`, `figure()`, `save(folder)`.
+        An `Answer`, with `learning_rate`, `interval`, `reason`, `suggestions`, `figure()`, `save(folder)`.
 
     Raises:
         InputError: an argument is wrong.

@@ -1,4 +1,4 @@
-"""The workflows of the README and the hooks for pre-commit: they parse, and every command and option in them exists."""
+"""The workflows of docs/ci.md and the hooks for pre-commit: they parse, and every command and option in them exists."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from ruamel.yaml import YAML
 from lrfind.cli.app import app
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def documents() -> dict[str, Any]:
-    """The README's YAML by its first key, in the section about CI."""
-    section = README.partition("## In CI")[2].partition("\n## ")[0]
-    blocks = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    """The page's YAML by its first key."""
+    blocks = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     parsed = [YAML(typ="safe").load(block) for block in blocks]
     return {next(iter(each)): each for each in parsed}
 
@@ -62,9 +61,9 @@ def test_what_gitlab_reads_is_what_is_written() -> None:
     assert job["artifacts"]["reports"]["junit"] == script[script.index("--output") + 1]
 
 
-def test_the_hooks_of_the_readme_exist() -> None:
+def test_the_hooks_of_the_page_exist() -> None:
     wanted = {hook["id"] for hook in documents()["repos"]["repos"][0]["hooks"]}
     assert wanted <= {hook["id"] for hook in hooks()}
     for hook in hooks():
         assert {"id", "name", "entry", "language"} <= hook.keys()
-        assert f"`{hook['id']}`" in README
+        assert f"`{hook['id']}`" in PAGE

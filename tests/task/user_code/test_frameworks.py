@@ -126,10 +126,10 @@ net = Net()
 """
 
 
-def test_linen_with_a_state_as_the_readme_has_it(tmp_path: Path) -> None:
+def test_linen_with_a_state_as_the_docs_have_it(tmp_path: Path) -> None:
     """The running statistics are a state, which is not trained; dropout has its key, and is off where it is judged."""
     pytest.importorskip("flax.linen", reason="needs Flax: pip install flax")
-    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "user-code.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (code,) = [block for block in blocks if "batch_stats" in block]
     (tmp_path / "mine.py").write_text(NET + code, encoding="utf-8")
