@@ -6,6 +6,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -131,25 +132,22 @@ def write(table: dict[str, Any], path: Path = TABLE) -> None:
     path.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def locate(fault: Fault, checkout: Path) -> tuple[str, str]:
-    """Return the module that a fault goes into and its text with the fault.
+def locate(fault: Fault, checkout: Path) -> tuple[str, str, int, int]:
+    """Return the module that a fault goes into, its text with the fault, and its statement's first and last line.
 
-    Where the fault's own module has no such statement, the one module that has it: code that was moved.
+    Where the fault's own module has no such statement, it was moved: into another module, or into or out of a class.
 
     Raises:
-        LookupError: no module has it, or several have.
+        LookupError: no function of that name has it, or several have.
     """
-    paths = sorted((checkout / "lrfind").rglob("*.py"), key=lambda path: path != checkout / fault.module)
-    found = []
-    for path in paths:
-        try:
-            source = path.read_text(encoding="utf-8")
-            text = apply(source, fault.function, fault.occurrence, fault.original, fault.mutated)
-        except LookupError:
-            continue
-        found.append((path.relative_to(checkout).as_posix(), text))
-        if found[0][0] == fault.module:
-            break
-    if len(found) != 1:
-        raise LookupError(f"fault {fault.number} is in {len(found)} modules: {fault.function}: {fault.original}")
-    return found[0]
+    modules = {path.relative_to(checkout).as_posix(): path for path in sorted((checkout / "lrfind").rglob("*.py"))}
+    for function in (fault.function, fault.function.rpartition(".")[2]):
+        for names in ([fault.module], list(modules)):
+            found = []
+            for name in names:
+                with suppress(LookupError):
+                    source = modules[name].read_text(encoding="utf-8")
+                    found.append((name, *apply(source, function, fault.occurrence, fault.original, fault.mutated)))
+            if len(found) == 1:
+                return found[0]
+    raise LookupError(f"fault {fault.number}: {fault}")

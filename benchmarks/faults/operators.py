@@ -77,36 +77,33 @@ def sites(source: str) -> list[Site]:
     return list(dict.fromkeys(found))
 
 
-def apply(source: str, function: str, occurrence: int, original: str, mutated: str) -> str:
-    """Return a module's text with a fault in it.
+def apply(source: str, function: str, occurrence: int, original: str, mutated: str) -> tuple[str, int, int]:
+    """Return a module's text with a fault in it, and first and last line of what was replaced.
+
+    Args:
+        source: the module.
+        function: its qualified name, or the end of it where one function alone has the statement.
+        occurrence: as in `Site`.
+        original: as in `Site`.
+        mutated: as in `Site`.
 
     Raises:
-        LookupError: the function, or the statement in it, is not there.
+        LookupError: the statement is not there, or there are several.
     """
-    first, last, column = place(source, function, occurrence, original)
-    lines = source.splitlines(keepends=True)
+    named = [(name, node) for name, node in functions(ast.parse(source)) if f".{name}".endswith(f".{function}")]
+    nodes = [node for name, node in named if name == function] or [node for _, node in named]
+    equal = [[each for each in statements(node.body) if head(each) == original] for node in nodes]
+    found = [same[occurrence] for same in equal if len(same) > occurrence]
+    if len(found) != 1:
+        raise LookupError(f"{len(found)} of {function}: {original}")
+    (statement,) = found
+    body: list[ast.stmt] = getattr(statement, "body", [])
+    first, last = statement.lineno, first_line(body[0]) - 1 if body else cast(int, statement.end_lineno)
+    lines = source.split("\n")
     if lines[first - 1].lstrip().startswith("elif "):
         mutated = f"el{mutated}"
-    text = "".join(f"{' ' * column}{line}\n" for line in mutated.splitlines())
-    return "".join([*lines[: first - 1], text, *lines[last:]])
-
-
-def place(source: str, function: str, occurrence: int, original: str) -> tuple[int, int, int]:
-    """Return first and last line of a statement without its block, and its column.
-
-    A function that was moved into another class, or out of one, is found by its own name.
-    """
-    known = list(functions(ast.parse(source)))
-    own = function.rpartition(".")[2]
-    for name, node in [*(each for each in known if each[0] == function), *known]:
-        if name == function or name.rpartition(".")[2] == own:
-            same = [each for each in statements(node.body) if head(each) == original]
-            if len(same) > occurrence:
-                statement = same[occurrence]
-                body: list[ast.stmt] = getattr(statement, "body", [])
-                last = first_line(body[0]) - 1 if body else cast(int, statement.end_lineno)
-                return statement.lineno, last, statement.col_offset
-    raise LookupError(f"{function}: {original}")
+    text = [f"{' ' * statement.col_offset}{line}" for line in mutated.split("\n")]
+    return "\n".join([*lines[: first - 1], *text, *lines[last:]]), first, last
 
 
 def first_line(statement: ast.stmt) -> int:

@@ -12,7 +12,6 @@ from pathlib import Path
 from checkout import Copy, files_with
 from contexts import Contexts
 from draw import Fault, folder_of, locate
-from operators import place
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -65,11 +64,9 @@ class Judge:
     def judge(self, copy: Copy, fault: Fault) -> Verdict:
         began = time.monotonic()
         try:
-            module, text = locate(fault, copy.tree)
+            module, text, first, last = locate(fault, copy.tree)
         except LookupError:
             return Verdict(fault.number, str(fault), "not there", tree=self.tree)
-        source = (copy.tree / module).read_text(encoding="utf-8")
-        first, last, _ = place(source, fault.function, fault.occurrence, fault.original)
         tests = self.contexts.reaching(module, first, last)
         verdict = Verdict(fault.number, str(fault), "survived", reached=len(tests), tree=self.tree)
         run = 0
