@@ -56,6 +56,8 @@ def mutants(*lines: str) -> dict[str, set[str]]:
         ("x = max(a, b)", {}),
         ("x = f(a, a)", {}),
         ("a = f()", {"deleted statement": {"pass"}}),
+        ("a = 'x' if b else 'y'", {}),
+        ("x = a if b else c", {"swapped order": {"x = c if b else a"}}),
         ("x = not a", {"comparison": {"x = a"}}),
         ("x = a < b", {"comparison": {"x = a <= b", "x = a > b"}}),
         ("x = a and b", {"dropped term": {"x = a", "x = b"}}),

@@ -13,6 +13,7 @@ import contexts
 import draw
 import verdicts
 from checkout import Copy, digest_of, files_of
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +32,13 @@ def main() -> int:
         new = draw.replace(table, int(number), reason, draw.candidates(ROOT))
         draw.write(table)
         return show([new])
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(options.folder / ".lock"):
+        return measure(options)
+
+
+def measure(options: argparse.Namespace) -> int:
+    """Run the tests under coverage, or with the faults, in copies of the files that the options name."""
     checkout, tests = options.checkout.resolve(), (options.tests or options.checkout).resolve()
     files = files_of(checkout, tests.parent if tests.name == "tests" else tests)
     selected = options.select or ["tests"]

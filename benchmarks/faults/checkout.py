@@ -22,6 +22,9 @@ HERE = Path(__file__).parent
 PATIENCE, FACTOR = 120.0, 10.0
 """Seconds that a test may take, beside so many times what it took without a fault."""
 
+NOT_HANDED_ON = {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYTEST_ADDOPTS", "PYTEST_PLUGINS"}
+"""Variables that would lead elsewhere, or make each process compile the package."""
+
 COLLECTION = 600.0
 """Seconds until the first test begins."""
 
@@ -128,7 +131,7 @@ class Copy:
         self.scratch.mkdir()
         log, output = self.folder / "log.jsonl", self.folder / "output.txt"
         log.write_text("", encoding="utf-8")
-        environment = {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))}
+        environment = {name: text for name, text in os.environ.items() if name not in NOT_HANDED_ON}
         # CI: hypothesis draws the same examples every time.
         environment |= {"FAULTS_LOG": str(log), "TMPDIR": str(self.scratch), "CI": "1"}
         environment |= {"LRFIND_CACHE_DIR": str(self.scratch / "cache")}

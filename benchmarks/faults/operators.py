@@ -231,7 +231,7 @@ def variants(parent: ast.AST, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             for index, compared in enumerate(ops):
                 for other in COMPARISONS[type(compared)]:
                     yield "comparison", ast.Compare(left, [*ops[:index], other(), *ops[index + 1 :]], comparators)
-        case ast.IfExp(test, body, orelse) if not (is_text(body) and is_text(orelse)):
+        case ast.IfExp(test, body, orelse) if not is_text(node):
             yield "swapped order", ast.IfExp(test, orelse, body)
         case ast.Call(function, [first, second, *rest], keywords) if are_swappable(function, [first, second]):
             yield "swapped order", ast.Call(function, [second, first, *rest], keywords)
@@ -269,6 +269,8 @@ def is_text(node: ast.expr) -> bool:
             return isinstance(value, str | bytes)
         case ast.BinOp(left, _, right):
             return is_text(left) or is_text(right)
+        case ast.IfExp(_, body, orelse):
+            return is_text(body) and is_text(orelse)
         case ast.Call(ast.Attribute(_, name)):
             return name in ("join", "format", "ljust", "rjust", "strip", "upper", "lower")
         case _:
@@ -290,7 +292,7 @@ def is_deletable(statement: ast.stmt, last: bool, bound: set[str]) -> bool:
             return not isinstance(value, ast.Constant)
         case ast.Return():
             return not last
-        case ast.Assign():
-            return stored(statement) <= bound
+        case ast.Assign(_, value):
+            return stored(statement) <= bound and not is_text(value)
         case _:
             return isinstance(statement, ast.AugAssign | ast.Raise | ast.Continue | ast.Break)
