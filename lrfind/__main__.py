@@ -44,8 +44,17 @@ def script() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):  # A reader who has left; said where it mattered.
             stream.flush()
+    flush_c()
     end_children()
     leave(code)
+
+
+def flush_c() -> None:
+    """Write what libraries in C printed and the C library still buffers; nothing where none can have been loaded."""
+    ctypes = sys.modules.get("ctypes")
+    if ctypes is not None:
+        with suppress(OSError, AttributeError, TypeError):  # Windows knows no library of the process itself.
+            ctypes.CDLL(None).fflush(None)
 
 
 def main() -> None:
