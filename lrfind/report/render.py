@@ -62,6 +62,10 @@ CHECK = (
     *("check.check_report:report", "check.check_report:to_json", "check.check_report:section"),
     *("check.verdicts_of:unchanged", "html.page_sections:of_check"),
 )
+COMPARISON = (
+    *("compare.comparison_report:report", "compare.comparison_json:to_json", "compare.comparison_report:markdown"),
+    *("", "html.page_sections:of_comparison"),
+)
 
 TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     Result: (
@@ -74,18 +78,8 @@ TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     ),
     Check: CHECK,
     Failure: CHECK,
-    Comparison: (
-        *("compare.comparison_report:report", "compare.sweep_comparison:to_json", "compare.comparison_report:markdown"),
-        *("", "html.page_sections:of_comparison"),
-    ),
-    TrainingComparison: (
-        *(
-            "compare.comparison_report:report",
-            "compare.training_comparison:to_json",
-            "compare.comparison_report:markdown",
-        ),
-        *("", "html.page_sections:of_comparison"),
-    ),
+    Comparison: COMPARISON,
+    TrainingComparison: COMPARISON,
     Diagnosis: (
         *("diagnosis.diagnosis_report:report", "diagnosis.diagnosis_report:to_json"),
         *("diagnosis.diagnosis_report:summary", "check.verdicts_of:of_log", "html.page_sections:of_log"),
