@@ -28,7 +28,7 @@ from lrfind.core.result import Result
 from lrfind.report.look import Look
 from lrfind.report.sweep.result_json import to_json
 
-IMPORTS = ("plots.sweep_figure", "plots.terminal_plot", "sweep.sweep_text")
+IMPORTS = ("plots.figures", "plots.terminal_plot", "sweep.sweep_text")
 """Modules that the child imports before it is asked, the slowest first."""
 
 PATIENCE = 20.0
@@ -79,7 +79,7 @@ class Background:
             )
 
     def draw(self, result: Result, format: FigureFormat) -> bytes:
-        """Return the figure of a result, the same bytes as `lrfind.report.plots.sweep_figure.draw`."""
+        """Return the figure of a result, the same bytes as `lrfind.report.plots.figures.draw`."""
         return self._answered(result, {"figure": format})
 
     def text(self, result: Result, look: Look) -> str:
@@ -163,7 +163,7 @@ def serve() -> None:
 def answer(result: Result, job: Mapping[str, Any]) -> bytes:
     """Return the answer to a job: the figure in the format ``figure``, or the text with the options ``look``."""
     if "figure" in job:
-        from lrfind.report.plots.sweep_figure import draw
+        from lrfind.report.plots.figures import draw
 
         return draw(result, job["figure"])
     from lrfind.report.render import render

@@ -13,7 +13,7 @@ import pytest
 
 from lrfind.report.background import Background
 from lrfind.report.look import Look
-from lrfind.report.plots.sweep_figure import draw
+from lrfind.report.plots.figures import draw
 from lrfind.report.sweep.sweep_text import report
 from tests.report.conftest import confirmed, no_rate, typical
 

@@ -60,7 +60,7 @@ def svg_of(document: Result | Training | Comparison | TrainingComparison, look: 
     """Return the figure of a document as SVG, drawn where it has not been; empty where nothing is to be drawn."""
     if look.svg or not look.draws:
         return look.svg
-    from lrfind.report.plots.figure_of import draw
+    from lrfind.report.plots.figures import draw
 
     return draw(document, "svg")
 

@@ -13,17 +13,23 @@ import numpy as np
 
 from lrfind.core.dataset import Floats
 from lrfind.core.training import Training
-from lrfind.report.plots.axis import Axis, clipped, finite, linear_axis, log_axis
-from lrfind.report.plots.loss_scale import EDGE, FEWEST_DECADES, LOG_LOSS_RATIO
+from lrfind.report.plots.axis import (
+    EMPTY,
+    FEWEST_DECADES,
+    LOG_LOSS_RATIO,
+    Axis,
+    clipped,
+    fall_axis,
+    finite,
+    linear_axis,
+    log_axis,
+)
 
 FINEST = 1500
 """Points of a curve; a screen shows no more, and a longer one is drawn by the means of as many parts."""
 
 WIDTH = 50
 """The smoothed curve is a mean over one part in so many."""
-
-RISE = 0.25
-"""How far above its start, in parts of its fall, a loss is shown; how far it rises beyond says nothing."""
 
 DEEPEST = 1e-3
 """A training loss below this part of the lowest validation loss is off the axis: how far rows are learnt by heart says
@@ -131,7 +137,7 @@ def loss_axis(smoothed: Floats, loss: Floats, val: Floats) -> Axis:
     """Return an axis that shows the fall of the loss and the start of a rise."""
     known = np.concatenate([smoothed[np.isfinite(smoothed)], val[np.isfinite(val)]])
     if not known.size:
-        return Axis(0.0, 1.0, log=False, ticks=(), minor=(), labels=())
+        return EMPTY
     low = float(known.min())
     first = [float(column[np.isfinite(column)][0]) for column in (loss, val) if np.isfinite(column).any()]
     start = max(first)
@@ -141,12 +147,7 @@ def loss_axis(smoothed: Floats, loss: Floats, val: Floats) -> Axis:
     top = float(known.max())
     if log:
         low, start, top = math.log10(low), math.log10(start), math.log10(max(top, 1e-300))
-    low = min(low, start)
-    top = max(start, min(top, start + max(RISE * (start - low), 0.3 if log else 0.1 * abs(start))))
-    span = top - low
-    pad = EDGE * span if span > 1e-9 * max(abs(low), abs(top)) else max(0.1 * abs(start), 1e-12)
-    low, top = low - pad, top + pad
-    return log_axis(10 ** max(low, -300.0), 10 ** min(top, 300.0), FEWEST_DECADES) if log else linear_axis(low, top)
+    return fall_axis(low, start, top, log=log, fewest=FEWEST_DECADES)
 
 
 def rate_axis(rate: Floats) -> Axis:

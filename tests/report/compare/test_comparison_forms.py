@@ -18,7 +18,8 @@ from lrfind.report.compare.comparison_json import SCHEMA, to_json
 from lrfind.report.compare.comparison_report import markdown
 from lrfind.report.compare.comparison_report import report as table
 from lrfind.report.look import Look
-from lrfind.report.plots.comparison_figure import COLORS, draw
+from lrfind.report.plots.comparison_figure import COLORS
+from lrfind.report.plots.figures import draw
 from tests.report.conftest import Golden, confirmed, no_rate, typical
 
 

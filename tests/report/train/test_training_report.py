@@ -15,8 +15,8 @@ from lrfind.core.errors import InputError
 from lrfind.core.result import Facts
 from lrfind.core.training import Finding, Scores, Training
 from lrfind.report.look import Look
+from lrfind.report.plots.figures import draw
 from lrfind.report.plots.terminal_plot import plot_training
-from lrfind.report.plots.training_figure import draw
 from lrfind.report.plots.training_view import loss_axis, moving_mean, training_view
 from lrfind.report.train.training_json import to_csv, to_json
 from lrfind.report.train.training_report import summary
