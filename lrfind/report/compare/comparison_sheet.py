@@ -18,7 +18,7 @@ SHARED = ("name", "learning_rate", "clip_norm", "accumulate", "decayed", "groups
 
 
 @dataclass(frozen=True)
-class Columns:
+class TableColumns:
     """The columns of a table.
 
     Attributes:
@@ -34,7 +34,7 @@ class Columns:
     order: tuple[str, ...]
 
 
-SWEEPS = Columns(
+SWEEPS = TableColumns(
     head=(
         *("run", "rate", "interval", "factor", "confirmed", "judged loss"),
         *("optimizer", "batch", "data", "steps", "notes"),
@@ -44,7 +44,7 @@ SWEEPS = Columns(
     order=("judged loss", "optimizer", "batch", "data", "steps", "confirmed", "notes"),
 )
 
-TRAININGS = Columns(
+TRAININGS = TableColumns(
     head=(
         *("run", "rate", "schedule", "steps", "validation loss", "lowest", "metric", "training loss", "found"),
         *("optimizer", "batch", "data"),
@@ -66,7 +66,7 @@ class Sheet:
         notes: a kind and a sentence each.
     """
 
-    columns: Columns
+    columns: TableColumns
     rows: list[tuple[str, ...]]
     same: dict[str, str]
     notes: tuple[tuple[str, str], ...]
