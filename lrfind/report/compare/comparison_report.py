@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rich.table import Table
 from rich.text import Text
 
 from lrfind.analysis.comparison import Comparison, TrainingComparison
@@ -10,27 +9,26 @@ from lrfind.core.printable import clean
 from lrfind.report import wording
 from lrfind.report.compare.comparison_sheet import Sheet, sheet_of
 from lrfind.report.look import Look
-from lrfind.report.rich_console import ASCII_RULE, UNICODE_RULE, new_console, written
-from lrfind.report.wording import ascii_only, escape
+from lrfind.report.rich_console import new_console, new_table, written
+from lrfind.report.wording import escape
 
 
 def report(comparison: Comparison | TrainingComparison, look: Look) -> str:
     """Return a comparison as text of at most `look.width` columns, as far as names allow."""
     sheet, width = sheet_of(comparison), look.width or 80
-    console = new_console(width, color=look.color)
+    console = new_console(look)
     shown = columns(sheet, width)
-    grid = Table(box=UNICODE_RULE if look.unicode else ASCII_RULE, pad_edge=False, show_edge=False, padding=(0, 1))
+    grid = new_table(look)
     for name in shown:
         grid.add_column(name, header_style="dim", no_wrap=True)
     for row in sheet.picked(shown):
-        texts = [cell if look.unicode else ascii_only(cell) for cell in row]
-        grid.add_row(*(Text(cell, style="bold" if i == 1 else "") for i, cell in enumerate(texts)))
+        grid.add_row(*(Text(look.shown(cell), style="bold" if i == 1 else "") for i, cell in enumerate(row)))
     console.print(grid)
     notes = [note if kind == "scaling" else f"{kind}: {note}" for kind, note in sheet.notes]
     if notes:
         console.print()
     for note in map(clean, notes):
-        console.print(Text(note if look.unicode else ascii_only(note)))
+        console.print(Text(look.shown(note)))
     return written(console)
 
 

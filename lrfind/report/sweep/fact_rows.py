@@ -38,6 +38,20 @@ def facts(result: Result) -> list[tuple[str, str]]:
     return [(name, clean(value)) for name, value in rows if value.strip()]
 
 
+def suggestions(result: Result) -> list[tuple[str, str, str, str]]:
+    """Return the suggestion of each method: its name, rate, interval and reason; the configured method comes first."""
+    above = result.recommendation.reason
+    return [
+        (
+            method,
+            rate(suggestion.learning_rate),
+            interval(suggestion.low, suggestion.high),
+            "as above" if suggestion.reason == above else suggestion.reason,
+        )
+        for method, suggestion in result.suggestions.items()
+    ]
+
+
 def special(known: Facts) -> list[str]:
     """Return unusual facts of a model: frozen parameters, a precision other than float32."""
     frozen = [f"{known.frozen:,} of them frozen"] if known.frozen else []
