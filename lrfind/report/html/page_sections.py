@@ -11,7 +11,7 @@ from lrfind.core.verdicts import Failure, VerdictStatus
 from lrfind.report.check import check_report
 from lrfind.report.check.verdicts_of import ENDS, STATUSES
 from lrfind.report.compare.comparison_sheet import sheet_of
-from lrfind.report.html.page import Folded, Grid, HtmlSection
+from lrfind.report.html.page import Grid, HtmlSection
 from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import facts, suggestions, title
 from lrfind.report.train import training_report
@@ -44,7 +44,7 @@ def of_sweep(result: Result, look: Look) -> HtmlSection:
         svg=svg_of(result, look),
         alt="loss against learning rate" + (", and after short trainings" if result.confirmation else ""),
         tables=tuple(grids),
-        folded=tuple(Folded(title(setting), setting.source, (setting.yaml, setting.optax)) for setting in settings),
+        folded=tuple((title(setting), setting.source, (setting.yaml, setting.optax)) for setting in settings),
     )
 
 

@@ -65,6 +65,10 @@ class Axis:
             exponents = np.where(values > 0, np.log10(values), np.nan)
         return (exponents - math.log10(self.low)) / (math.log10(self.high) - math.log10(self.low))
 
+    def clipped(self, values: Floats) -> Floats:
+        """Return fractions, at most `OVERSHOOT` beyond the axis; NaN for what is not finite."""
+        return np.clip(self.fractions(finite(values)), -OVERSHOOT, 1 + OVERSHOOT)
+
     def at(self, value: float | None) -> float:
         """Return the fraction of one value; NaN for none."""
         return math.nan if value is None else float(self.fractions(np.array([value]))[0])
@@ -88,11 +92,6 @@ def finite(values: Floats) -> Floats:
     """Return values cut at `LARGEST`, NaN for those that are not finite; shape kept."""
     values = np.asarray(values, dtype=np.float64)
     return np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan)
-
-
-def clipped(axis: Axis, values: Floats) -> Floats:
-    """Return the fractions of values, at most `OVERSHOOT` beyond the axis; shape kept."""
-    return np.clip(axis.fractions(values), -OVERSHOOT, 1 + OVERSHOOT)
 
 
 def log_axis(low: float, high: float, fewest: int = 2) -> Axis:

@@ -8,9 +8,9 @@ of the training where nothing is held out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lrfind.analysis.batch_size_scaling import Law
@@ -20,7 +20,6 @@ from lrfind.report.plots.axis import (
     EMPTY,
     LOG_LOSS_RATIO,
     Axis,
-    clipped,
     fall_axis,
     finite,
     linear_axis,
@@ -47,29 +46,6 @@ NAME = 0.34
 WIDTH, WIDER, HEIGHT, TOP = 8.4, 11.8, 4.2, 0.72
 
 
-@dataclass(frozen=True)
-class Curve:
-    """The line of one run.
-
-    Attributes:
-        name: of the run.
-        rate: learning rate of the run, below its name.
-        mark: rate that is marked on the line; None for none.
-        loss: name of the loss.
-        x: rates or steps, shape (points,).
-        y: losses, shape (points,).
-        axis: scale of the loss, where the runs have not the same loss.
-    """
-
-    name: str
-    rate: str
-    mark: float | None
-    loss: str
-    x: Floats
-    y: Floats
-    axis: Axis
-
-
 def build(comparison: Comparison | TrainingComparison) -> Figure:
     """Return the figure of a comparison."""
     count = len(comparison.entries)
@@ -85,6 +61,7 @@ def build(comparison: Comparison | TrainingComparison) -> Figure:
         what = "held-out loss" if held_out else "training loss"
         add_title(figure, f"{count} trainings: {what}")
         _trainings(figure, cell, comparison.entries, what, held_out=held_out)
+    figure.axes[0].legend(loc="upper left", bbox_to_anchor=(1.03, 1), labelcolor=INK, labelspacing=0.8)
     if isinstance(comparison, Comparison) and law is not None:
         _scaling(figure, Cell(WIDTH - 0.5, WIDER - RIGHT, TOP), comparison, law)
     return figure
@@ -97,22 +74,19 @@ def style(number: int) -> tuple[str, object]:
 
 def _sweeps(figure: Figure, cell: Cell, entries: Sequence[ComparedRun]) -> None:
     views = [curve_view(entry.result) for entry in entries]
-    curves = [
-        Curve(
-            entry.label,
-            "no rate" if entry.rate is None else rate(entry.rate),
-            entry.rate,
-            entry.result.facts.loss,
-            entry.result.sweep.learning_rate,
-            finite(entry.result.sweep.smoothed),
-            view.y,
-        )
-        for entry, view in zip(entries, views, strict=True)
-    ]
     x = _shared([view.x for view in views], log=all(view.x.log for view in views))
     log = all(view.y.low > 0 for view in views) and any(view.y.log for view in views)
     y = _shared([view.y for view in views], log=log)
-    _curves(figure, cell, curves, (x, y), ("learning rate", "training loss"))
+    axes, alike = _axes(figure, cell, x, y, ("learning rate", "training loss"), [e.result.facts.loss for e in entries])
+    for number, (entry, view) in enumerate(zip(entries, views, strict=True)):
+        xs = x.fractions(entry.result.sweep.learning_rate)
+        ys = y.clipped(entry.result.sweep.smoothed) if alike else view.smoothed
+        _curve(axes, number, xs, ys, entry.label, "no rate" if entry.rate is None else rate(entry.rate))
+        spot = on_curve(x.at(entry.rate), xs, ys)
+        if spot is not None:
+            color, _ = style(number)
+            axes.plot([spot[0]] * 2, [0, 0.03], color=color, lw=1.6, zorder=4)
+            dot(axes, spot, color, PAPER)
 
 
 def _shared(axes: Sequence[Axis], *, log: bool) -> Axis:
@@ -121,18 +95,18 @@ def _shared(axes: Sequence[Axis], *, log: bool) -> Axis:
 
 
 def _trainings(figure: Figure, cell: Cell, entries: Sequence[Trained], what: str, *, held_out: bool) -> None:
-    curves = []
-    for entry in entries:
-        training = entry.training
-        if held_out and training.scores is not None:
-            steps, loss = training.scores.step, finite(training.scores.loss)
-        else:
-            steps, loss = thinned(finite(training.loss))
-            loss = moving_mean(loss, max(1, len(loss) // SMOOTH))
-        name = rate(training.learning_rate)
-        curves.append(Curve(entry.label, name, None, training.facts.loss, steps, loss, loss_axis([loss])))
-    x = linear_axis(0.0, float(max(1, *(len(entry.training.loss) for entry in entries))))
-    _curves(figure, cell, curves, (x, loss_axis([curve.y for curve in curves])), ("step", what))
+    trainings = [entry.training for entry in entries]
+    if held_out:
+        lines = [(scores.step, finite(scores.loss)) for scores in (training.scores for training in trainings) if scores]
+    else:
+        thin = [thinned(finite(training.loss)) for training in trainings]
+        lines = [(steps, moving_mean(loss, max(1, len(loss) // SMOOTH))) for steps, loss in thin]
+    x = linear_axis(0.0, float(max(1, *(len(training.loss) for training in trainings))))
+    y = loss_axis([loss for _, loss in lines])
+    axes, alike = _axes(figure, cell, x, y, ("step", what), [training.facts.loss for training in trainings])
+    for number, (entry, (steps, loss)) in enumerate(zip(entries, lines, strict=True)):
+        ys = (y if alike else loss_axis([loss])).clipped(loss)
+        _curve(axes, number, x.fractions(steps), ys, entry.label, rate(entry.training.learning_rate))
 
 
 def loss_axis(losses: Sequence[Floats]) -> Axis:
@@ -146,25 +120,20 @@ def loss_axis(losses: Sequence[Floats]) -> Axis:
     return fall_axis(low, start, start, log=log)
 
 
-def _curves(
-    figure: Figure, cell: Cell, curves: Sequence[Curve], scales: tuple[Axis, Axis], names: tuple[str, str]
-) -> None:
-    """Draw all curves on shared axes; each from its own lowest value to its start where the losses differ."""
-    (x, y), (x_name, y_name), losses = scales, names, {curve.loss for curve in curves}
-    alike, loss = len(losses) == 1, curves[0].loss
-    unit = f"{y_name} ({LOSS_NAMES.get(loss, loss.replace('_', ' '))})"
-    y_name = shortened(unit, 56) if alike else f"{y_name}, each on a scale of its own"
-    axes = add_axes(figure, cell, x, y if alike else EMPTY, (x_name, y_name))
-    for number, curve in enumerate(curves):
-        color, dash = style(number)
-        xs, ys = x.fractions(curve.x), clipped(y if alike else curve.axis, curve.y)
-        name = f"{shortened(curve.name, 24)}\n{curve.rate}"
-        axes.plot(xs, ys, color=color, ls=dash, lw=1.9, zorder=3, solid_capstyle="round", label=name)
-        spot = on_curve(x.at(curve.mark), xs, ys)
-        if spot is not None:
-            axes.plot([spot[0]] * 2, [0, 0.03], color=color, lw=1.6, zorder=4)
-            dot(axes, spot, color, PAPER)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.03, 1), labelcolor=INK, labelspacing=0.8)
+def _axes(
+    figure: Figure, cell: Cell, x: Axis, y: Axis, names: tuple[str, str], losses: Sequence[str]
+) -> tuple[Axes, bool]:
+    """Return shared axes, and whether the losses of all runs are the same; else each curve has a scale of its own."""
+    alike = len(set(losses)) == 1
+    unit = LOSS_NAMES.get(losses[0], losses[0].replace("_", " "))
+    name = shortened(f"{names[1]} ({unit})", 56) if alike else f"{names[1]}, each on a scale of its own"
+    return add_axes(figure, cell, x, y if alike else EMPTY, (names[0], name)), alike
+
+
+def _curve(axes: Axes, number: int, xs: Floats, ys: Floats, name: str, below: str) -> None:
+    color, dash = style(number)
+    label = f"{shortened(name, 24)}\n{below}"
+    axes.plot(xs, ys, color=color, ls=dash, lw=1.9, zorder=3, solid_capstyle="round", label=label)
 
 
 def _scaling(figure: Figure, cell: Cell, comparison: Comparison, law: Law) -> None:

@@ -22,7 +22,6 @@ from lrfind.report.plots.axis import (
     LARGEST,
     LOG_LOSS_RATIO,
     Axis,
-    clipped,
     finite,
     linear_axis,
     log_axis,
@@ -111,25 +110,6 @@ class ConfirmationView:
     interval: tuple[float, float] | None
 
 
-@dataclass(frozen=True)
-class Scale:
-    """The scale of losses.
-
-    Attributes:
-        axis: of the loss.
-        ceiling: the height up to which losses are shown; above it are marks for those that are not.
-        untrained: where the loss before training lies, where it is in sight.
-    """
-
-    axis: Axis
-    ceiling: float
-    untrained: float | None
-
-    def fractions(self, losses: Floats) -> Floats:
-        """Return fractions of the axis; NaN for inf."""
-        return clipped(self.axis, np.where(np.isfinite(losses), losses, np.nan))
-
-
 def confirmation_view(result: Result, confirmation: Confirmation) -> ConfirmationView:
     """Return axes, lines and marks of a confirmation, in fractions of the axes."""
     advised = result.recommendation
@@ -143,24 +123,24 @@ def confirmation_view(result: Result, confirmation: Confirmation) -> Confirmatio
     shorter = bool(rows) and rows[-1][0].steps < advised.steps
     extrapolated = rate is not None and confirmation.exponent is not None and shorter
     losses = np.concatenate([np.empty(0), *map(_losses, tried)])
-    y = scale(losses, confirmation.untrained, len(rows), BELOW if extrapolated else 0.0)
+    y, ceiling, untrained = scale(losses, confirmation.untrained, len(rows), BELOW if extrapolated else 0.0)
     lines = []
     for number, row in enumerate(rows):
         strength = number / (len(rows) - 1) if len(rows) > 1 else 1.0
-        lane = y.ceiling + (1 - y.ceiling) * (number + 0.5) / len(rows)
-        lines.append(_line(row, strength, lane, bests.get(row[0].steps), x, y))
-    off = losses[~(y.fractions(losses) <= y.ceiling)]
+        lane = ceiling + (1 - ceiling) * (number + 0.5) / len(rows)
+        lines.append(_line(row, strength, lane, x.at(bests.get(row[0].steps)), x, y, ceiling))
+    off = losses[~(y.clipped(losses) <= ceiling)]
     mark = None if rate is None else x.at(rate)
     whole = next((line for line in lines if line.steps == advised.steps), None)
     return ConfirmationView(
         x=x,
-        y=y.axis,
+        y=y,
         lines=tuple(lines),
-        untrained=y.untrained,
+        untrained=untrained,
         several=any(len(candidate.loss) > 1 for candidate in tried),
         off="" if not off.size else "off the scale" if np.isfinite(off).any() else "diverged",
         mark=mark,
-        on_line=_on_line(x.at(rate), whole.rates, whole.loss, y.ceiling) if whole else None,
+        on_line=_on_line(x.at(rate), whole.rates, whole.loss, ceiling) if whole else None,
         ahead=(mark, BELOW / 2) if extrapolated and mark is not None else None,
         interval=x.interval(advised.low, advised.high),
     )
@@ -190,13 +170,15 @@ def _rate_axis(rates: Sequence[float]) -> Axis:
     return log_axis(10 ** max(low - side, -300.0), 10 ** min(high + side, 300.0))
 
 
-def _line(row: Sequence[Candidate], strength: float, lane: float, best: float | None, x: Axis, y: Scale) -> Line:
+def _line(
+    row: Sequence[Candidate], strength: float, lane: float, best: float, x: Axis, y: Axis, ceiling: float
+) -> Line:
     seeds = [_losses(candidate) for candidate in row]
     rates = x.fractions(np.array([candidate.learning_rate for candidate in row]))
-    loss = y.fractions(np.array([_median(losses) for losses in seeds]))
-    points = np.column_stack([np.repeat(rates, list(map(len, seeds))), y.fractions(np.concatenate(seeds))])
-    on_scale = points[:, 1] <= y.ceiling  # not so for NaN
-    off = rates[~(loss <= y.ceiling)]
+    loss = y.clipped(np.array([_median(losses) for losses in seeds]))
+    points = np.column_stack([np.repeat(rates, list(map(len, seeds))), y.clipped(np.concatenate(seeds))])
+    on_scale = points[:, 1] <= ceiling  # not so for NaN
+    off = rates[~(loss <= ceiling)]
     return Line(
         steps=row[0].steps,
         strength=strength,
@@ -206,7 +188,7 @@ def _line(row: Sequence[Candidate], strength: float, lane: float, best: float | 
         off=tuple(off.tolist()),
         off_seeds=tuple(np.setdiff1d(points[~on_scale, 0], off).tolist()),
         lane=lane,
-        best=_on_line(x.at(best), rates, loss, y.ceiling),
+        best=_on_line(best, rates, loss, ceiling),
     )
 
 
@@ -218,8 +200,11 @@ def _on_line(at: float, rates: Floats, loss: Floats, ceiling: float) -> tuple[fl
     return at, float(np.interp(at, rates[known], loss[known]))
 
 
-def scale(losses: Floats, untrained: Sequence[float], lengths: int, below: float) -> Scale:
-    """Return limits that show every loss but those so high that they say nothing.
+def scale(losses: Floats, untrained: Sequence[float], lengths: int, below: float) -> tuple[Axis, float, float | None]:
+    """Return an axis that shows every loss but those so high that they say nothing.
+
+    The second value is the height up to which losses are shown, above it are marks for those that are not; the third is
+    where the loss before training lies, where it is in sight.
 
     Args:
         losses: of every training; inf for what diverged.
@@ -229,7 +214,7 @@ def scale(losses: Floats, untrained: Sequence[float], lengths: int, below: float
     """
     known = losses[np.isfinite(losses)]
     if not known.size:
-        return Scale(EMPTY, 1 - min(ALONE * lengths, 1.0), None)
+        return EMPTY, 1 - min(ALONE * lengths, 1.0), None
     before = [float(np.clip(loss, -LARGEST, LARGEST)) for loss in untrained if math.isfinite(loss)]
     start = float(np.median(before)) if before else math.nan
     low = float(known.min())
@@ -254,4 +239,4 @@ def scale(losses: Floats, untrained: Sequence[float], lengths: int, below: float
         axis = replace(axis, minor=())  # the labelled ones are close enough
     else:
         axis = linear_axis(bottom, bottom + height)
-    return Scale(axis, ceiling, axis.at(10**start if log else start) if in_sight else None)
+    return axis, ceiling, axis.at(10**start if log else start) if in_sight else None

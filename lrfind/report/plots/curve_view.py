@@ -14,7 +14,7 @@ import numpy as np
 
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Result, Sweep
-from lrfind.report.plots.axis import EMPTY, Axis, clipped, fall_axis, finite, linear_axis, log_axis
+from lrfind.report.plots.axis import EMPTY, Axis, fall_axis, finite, linear_axis, log_axis
 from lrfind.report.sweep.fact_rows import half_trust
 
 LOG_LOSS_DECADES = 2.5
@@ -61,7 +61,7 @@ def curve_view(result: Result) -> CurveView:
     end = _diverged(sweep)
     loss, smoothed = finite(sweep.loss), finite(sweep.smoothed)
     y = _loss_axis(np.vstack([smoothed, *loss]), len(rates) if end is None else end + 1)
-    smoothed, seeds = clipped(y, smoothed), clipped(y, loss)
+    smoothed, seeds = y.clipped(smoothed), y.clipped(loss)
 
     rate = advised.learning_rate
     other = next((suggestion.learning_rate for suggestion in result.suggestions.values()), None)

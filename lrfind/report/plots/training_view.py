@@ -18,7 +18,6 @@ from lrfind.report.plots.axis import (
     FEWEST_DECADES,
     LOG_LOSS_RATIO,
     Axis,
-    clipped,
     fall_axis,
     finite,
     linear_axis,
@@ -86,22 +85,21 @@ def training_view(training: Training) -> TrainingView:
         rate_at, rate = rate_at[picked], rate[picked]
     z = rate_axis(rate)
     best = None
-    if scores is not None and np.isfinite(val).any():
-        low = scores.best
-        best = (float(x.fractions(looks[low : low + 1])[0]), float(y.fractions(val[low : low + 1])[0]))
+    if scores is not None and np.isfinite(val).any() and y.inside(val[scores.best]) is not None:
+        best = x.at(looks[scores.best]), y.at(val[scores.best])
     floor = np.where(rate > 0, rate, z.low) if z.log else rate
     return TrainingView(
         x=x,
         y=y,
         z=z,
         steps=x.fractions(at),
-        loss=clipped(y, loss),
-        smoothed=clipped(y, smoothed),
+        loss=y.clipped(loss),
+        smoothed=y.clipped(smoothed),
         looks=x.fractions(looks),
-        val_loss=clipped(y, val),
+        val_loss=y.clipped(val),
         rate_steps=x.fractions(rate_at),
         rate=np.clip(z.fractions(floor), 0, 1),
-        best=best if best is not None and 0 <= best[1] <= 1 else None,
+        best=best,
     )
 
 
