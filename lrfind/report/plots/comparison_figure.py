@@ -18,9 +18,7 @@ from lrfind.analysis.comparison import ComparedRun, Comparison, Trained, Trainin
 from lrfind.core.dataset import Floats
 from lrfind.report.plots.axis import (
     EMPTY,
-    LOG_LOSS_RATIO,
     Axis,
-    fall_axis,
     finite,
     linear_axis,
     log_axis,
@@ -29,7 +27,7 @@ from lrfind.report.plots.curve_view import curve_view, on_curve
 from lrfind.report.plots.panel import Cell, add_axes, dot
 from lrfind.report.plots.theme import CURVE, INK, PAPER, RATE, RIGHT, SOFT, add_title, canvas, shortened
 from lrfind.report.plots.training_view import WIDTH as SMOOTH
-from lrfind.report.plots.training_view import moving_mean, thinned
+from lrfind.report.plots.training_view import loss_axis, moving_mean, thinned
 from lrfind.report.wording import LOSS_NAMES, rate
 
 # Okabe and Ito's colours; the yellow is left out, which nobody sees on white.
@@ -102,22 +100,12 @@ def _trainings(figure: Figure, cell: Cell, entries: Sequence[Trained], what: str
         thin = [thinned(finite(training.loss)) for training in trainings]
         lines = [(steps, moving_mean(loss, max(1, len(loss) // SMOOTH))) for steps, loss in thin]
     x = linear_axis(0.0, float(max(1, *(len(training.loss) for training in trainings))))
-    y = loss_axis([loss for _, loss in lines])
+    losses = [loss for _, loss in lines]
+    y = loss_axis(losses, losses)
     axes, alike = _axes(figure, cell, x, y, ("step", what), [training.facts.loss for training in trainings])
     for number, (entry, (steps, loss)) in enumerate(zip(entries, lines, strict=True)):
-        ys = (y if alike else loss_axis([loss])).clipped(loss)
+        ys = (y if alike else loss_axis([loss], [loss])).clipped(loss)
         _curve(axes, number, x.fractions(steps), ys, entry.label, rate(entry.training.learning_rate))
-
-
-def loss_axis(losses: Sequence[Floats]) -> Axis:
-    """Return an axis from the lowest loss to the highest start."""
-    known = [loss[np.isfinite(loss)] for loss in losses if np.isfinite(loss).any()]
-    if not known:
-        return EMPTY
-    low, start = min(float(loss.min()) for loss in known), max(float(loss[0]) for loss in known)
-    log = low > 0 and start > LOG_LOSS_RATIO * low
-    low, start = (float(np.log10(low)), float(np.log10(start))) if log else (low, start)
-    return fall_axis(low, start, start, log=log)
 
 
 def _axes(

@@ -34,12 +34,9 @@ BACKING = {"fc": PAPER, "ec": "none", "alpha": 0.7, "pad": 0.6}
 STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": SOFT,
-    "axes.facecolor": "none",
     "axes.grid": True,
     "axes.grid.axis": "y",
     "axes.labelcolor": INK,
-    "axes.labelpad": 5,
-    "axes.linewidth": 0.7,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "font.family": ["DejaVu Sans"],
@@ -55,20 +52,16 @@ STYLE: dict[str, Any] = {
     "legend.handlelength": 1.6,
     "legend.handletextpad": 0.5,
     "legend.labelcolor": SOFT,
-    "lines.solid_joinstyle": "round",
-    "path.simplify": True,
     "pdf.fonttype": 42,  # many journals refuse Type 3 fonts
     "svg.fonttype": "path",
     "svg.hashsalt": "lrfind",
     "text.parse_math": False,
-    "text.usetex": False,
     "xtick.color": SOFT,
     "xtick.labelcolor": INK,
+    "xtick.labelsize": 8.5,
     "ytick.color": SOFT,
     "ytick.labelcolor": INK,
-    **{f"{axis}tick.labelsize": 8.5 for axis in "xy"},
-    **{f"{axis}tick.major.width": 0.7 for axis in "xy"},
-    **{f"{axis}tick.minor.width": 0.5 for axis in "xy"},
+    "ytick.labelsize": 8.5,
 }
 
 

@@ -7,6 +7,7 @@ They are shared by its figure and its terminal plot. Everything is in fractions 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,15 +79,13 @@ def training_view(training: Training) -> TrainingView:
     scores = training.scores
     looks = np.empty(0) if scores is None else scores.step
     val = np.empty(0) if scores is None else finite(scores.loss)
-    y = loss_axis(smoothed, loss, val)
-    rate_at, rate = np.arange(done, dtype=np.float64), training.rate
-    if done > FINEST:
-        picked = np.unique(np.linspace(0, done - 1, FINEST).astype(int))
-        rate_at, rate = rate_at[picked], rate[picked]
+    lowest = float(np.nanmin(val)) if np.isfinite(val).any() else 0.0
+    y = loss_axis([smoothed, val], [loss, val], DEEPEST * lowest)
+    rate_at, rate = thinned(training.rate)
     z = rate_axis(rate)
     best = None
-    if scores is not None and np.isfinite(val).any() and y.inside(val[scores.best]) is not None:
-        best = x.at(looks[scores.best]), y.at(val[scores.best])
+    if scores is not None and y.inside(lowest) is not None and np.isfinite(val).any():
+        best = x.at(looks[scores.best]), y.at(lowest)
     floor = np.where(rate > 0, rate, z.low) if z.log else rate
     return TrainingView(
         x=x,
@@ -103,14 +102,14 @@ def training_view(training: Training) -> TrainingView:
     )
 
 
-def thinned(loss: Floats) -> tuple[Floats, Floats]:
-    """Return steps and losses, shape (points,) each: means of equal parts where there are more than `FINEST`."""
-    steps = np.arange(len(loss), dtype=np.float64)
-    if len(loss) <= FINEST:
-        return steps, loss
-    edges = np.linspace(0, len(loss), FINEST + 1).astype(int)
+def thinned(values: Floats) -> tuple[Floats, Floats]:
+    """Return steps and values, shape (points,) each: means of equal parts where there are more than `FINEST`."""
+    steps = np.arange(len(values), dtype=np.float64)
+    if len(values) <= FINEST:
+        return steps, values
+    edges = np.linspace(0, len(values), FINEST + 1).astype(int)
     counts = np.diff(edges)
-    return np.add.reduceat(steps, edges[:-1]) / counts, np.add.reduceat(loss, edges[:-1]) / counts
+    return np.add.reduceat(steps, edges[:-1]) / counts, np.add.reduceat(values, edges[:-1]) / counts
 
 
 def moving_mean(y: Floats, width: int) -> Floats:
@@ -131,18 +130,21 @@ def moving_mean(y: Floats, width: int) -> Floats:
         return np.where(known, (total[high] - total[low]) / (count[high] - count[low]), np.nan)
 
 
-def loss_axis(smoothed: Floats, loss: Floats, val: Floats) -> Axis:
-    """Return an axis that shows the fall of the loss and the start of a rise."""
-    known = np.concatenate([smoothed[np.isfinite(smoothed)], val[np.isfinite(val)]])
+def loss_axis(curves: Sequence[Floats], starts: Sequence[Floats], deepest: float = 0.0) -> Axis:
+    """Return an axis that shows the fall of losses and the start of a rise.
+
+    Args:
+        curves: losses that are to be seen; NaN for what is not finite.
+        starts: losses of which the first ones are to be seen.
+        deepest: loss below which a positive one is off the axis.
+    """
+    known = np.concatenate([curve[np.isfinite(curve)] for curve in curves])
     if not known.size:
         return EMPTY
-    low = float(known.min())
-    first = [float(column[np.isfinite(column)][0]) for column in (loss, val) if np.isfinite(column).any()]
-    start = max(first)
-    if np.isfinite(val).any() and low > 0:
-        low = max(low, DEEPEST * float(val[np.isfinite(val)].min()))
+    low, top = float(known.min()), float(known.max())
+    start = max(float(loss[np.isfinite(loss)][0]) for loss in starts if np.isfinite(loss).any())
+    low = max(low, deepest) if low > 0 else low
     log = low > 0 and start > LOG_LOSS_RATIO * low
-    top = float(known.max())
     if log:
         low, start, top = math.log10(low), math.log10(start), math.log10(max(top, 1e-300))
     return fall_axis(low, start, top, log=log, fewest=FEWEST_DECADES)
