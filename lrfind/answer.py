@@ -60,7 +60,7 @@ class Answer:
 
     def figure(self) -> Figure:
         """Return the plot as a matplotlib figure, without pyplot."""
-        from lrfind.report.plots.sweep_figure import figure
+        from lrfind.report.plots.figures import figure
 
         return figure(self.result)
 
@@ -70,7 +70,7 @@ class Answer:
         Raises:
             RunError: the folder cannot be written.
         """
-        from lrfind.report.plots.sweep_figure import draw
+        from lrfind.report.plots.figures import draw
         from lrfind.report.sweep.result_json import to_csv, to_json
 
         directory = Path(folder)

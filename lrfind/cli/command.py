@@ -256,9 +256,9 @@ class _Run:
 
     def add(self, document: Document, look: Look) -> None:
         """Render a document."""
-        from lrfind.report.render import TABLE
+        from lrfind.report.render import part
 
-        self.parts.append(TABLE[type(document), self.options.format](document, look))
+        self.parts.append(part(document, self.options.format, look))
         self.documents.append(document)
 
     def deliver(self) -> None:

@@ -39,3 +39,9 @@ class Look:
     checkout: str = ""
     svg: bytes = b""
     several: bool = False
+
+    def shown(self, text: str) -> str:
+        """Return text in the characters that the output has."""
+        from lrfind.report.wording import ascii_only
+
+        return text if self.unicode else ascii_only(text)

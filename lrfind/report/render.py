@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from itertools import repeat
 from typing import Any
@@ -19,48 +19,14 @@ from lrfind.report.look import Look
 
 Document = Result | Training | Check | Failure | Comparison | TrainingComparison | Diagnosis | DryRun
 
-Part = Callable[[Any, Look], Any]
-"""One document in one format: text, a section of a page, or the verdicts that JUnit and GitHub show."""
-
-
-@dataclass(frozen=True)
-class LazyFunction:
-    """A function that is imported when it is called first.
-
-    Attributes:
-        target: module below ``lrfind.report`` and function, ``"module:function"``; a record, ``to_json``, has no look.
-    """
-
-    target: str
-
-    def __call__(self, document: Any, look: Look) -> Any:
-        """Import the function and return what it makes of a document."""
-        module, _, name = self.target.partition(":")
-        function = getattr(import_module(f"lrfind.report.{module}"), name)
-        return function(document) if name == "to_json" else function(document, look)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A format that a document does not have.
-
-    Attributes:
-        reason: the format, and those that the document has.
-    """
-
-    reason: str
-
-    def __call__(self, document: Any, look: Look) -> Any:
-        """Raise `InputError` with the reason."""
-        del document, look
-        raise InputError(self.reason)
-
-
-NO_SUITE = "a comparison is text, json, markdown or html"
 DRY_RUN = "dry_run_report:text"
 CHECK = (
     *("check.check_report:report", "check.check_report:to_json", "check.check_report:section"),
     *("check.verdicts_of:unchanged", "html.page_sections:of_check"),
+)
+COMPARISON = (
+    *("compare.comparison_report:report", "compare.comparison_json:to_json", "compare.comparison_report:markdown"),
+    *("", "html.page_sections:of_comparison"),
 )
 
 TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
@@ -74,18 +40,8 @@ TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     ),
     Check: CHECK,
     Failure: CHECK,
-    Comparison: (
-        *("compare.comparison_text:report", "compare.sweep_comparison:to_json", "compare.comparison_report:markdown"),
-        *("", "html.page_sections:of_comparison"),
-    ),
-    TrainingComparison: (
-        *(
-            "compare.comparison_text:report",
-            "compare.training_comparison:to_json",
-            "compare.comparison_text:markdown",
-        ),
-        *("", "html.page_sections:of_comparison"),
-    ),
+    Comparison: COMPARISON,
+    TrainingComparison: COMPARISON,
     Diagnosis: (
         *("diagnosis.diagnosis_report:report", "diagnosis.diagnosis_report:to_json"),
         *("diagnosis.diagnosis_report:summary", "check.verdicts_of:of_log", "html.page_sections:of_log"),
@@ -93,14 +49,13 @@ TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     DryRun: (DRY_RUN, "dry_run_report:to_json", DRY_RUN, DRY_RUN, DRY_RUN),
 }
 """Functions for text, JSON, Markdown, verdicts (JUnit and GitHub) and HTML of each document; empty for none. A dry run
-is text in all formats but JSON."""
+is text in all formats but JSON. Each is ``"module:function"`` below ``lrfind.report``, imported when it is called; a
+record, ``to_json``, has no look."""
 
 COLUMNS = {Format.text: 0, Format.json: 1, Format.markdown: 2, Format.junit: 3, Format.github: 3, Format.html: 4}
 
-TABLE: Mapping[tuple[type, Format], Part] = {
-    (kind, form): LazyFunction(targets[column]) if targets[column] else Refusal(f"--format {form}: {NO_SUITE}")
-    for kind, targets in TARGETS.items()
-    for form, column in COLUMNS.items()
+TABLE: Mapping[tuple[type, Format], str] = {
+    (kind, form): targets[column] for kind, targets in TARGETS.items() for form, column in COLUMNS.items()
 }
 """The function for each type of document and each format."""
 
@@ -111,9 +66,20 @@ def refuse(kind: type, form: Format) -> None:
     Raises:
         InputError: the document has no such format.
     """
-    part = TABLE[kind, form]
-    if isinstance(part, Refusal):
-        part(None, Look())
+    if not TABLE[kind, form]:
+        raise InputError(f"--format {form}: a comparison is text, json, markdown or html")
+
+
+def part(document: Document, form: Format, look: Look) -> Any:
+    """Return one document in one format: text, a section of a page, or the verdicts that JUnit and GitHub show.
+
+    Raises:
+        InputError: the document has no such format.
+    """
+    refuse(type(document), form)
+    module, _, name = TABLE[type(document), form].partition(":")
+    function = getattr(import_module(f"lrfind.report.{module}"), name)
+    return function(document) if name == "to_json" else function(document, look)
 
 
 def render(document: Document, form: Format, look: Look) -> str:
@@ -127,7 +93,7 @@ def render(document: Document, form: Format, look: Look) -> str:
     Raises:
         InputError: the document has no such format.
     """
-    return joined([document], [TABLE[type(document), form](document, look)], form, look)
+    return joined([document], [part(document, form, look)], form, look)
 
 
 def render_all(documents: Sequence[Document], form: Format, look: Look | Sequence[Look]) -> str:
@@ -142,7 +108,7 @@ def render_all(documents: Sequence[Document], form: Format, look: Look | Sequenc
         InputError: a document has no such format.
     """
     looks = [replace(one, several=True) for one in (repeat(look, len(documents)) if isinstance(look, Look) else look)]
-    parts = [TABLE[type(document), form](document, one) for document, one in zip(documents, looks, strict=True)]
+    parts = [part(document, form, one) for document, one in zip(documents, looks, strict=True)]
     whole = look if isinstance(look, Look) else looks[0] if looks else Look()
     return joined(documents, parts, form, replace(whole, several=True))
 
@@ -152,7 +118,7 @@ def joined(documents: Sequence[Document], parts: Sequence[Any], form: Format, lo
 
     Args:
         documents: outcomes of a command, one for each config.
-        parts: each document in the format, as `TABLE` makes it; beside sections of a page, or verdicts, text is left
+        parts: each document in the format, as `part` makes it; beside sections of a page, or verdicts, text is left
             out.
         form: format of the text.
         look: options of the report.

@@ -6,33 +6,37 @@ import io
 
 from rich import box
 from rich.console import Console
+from rich.table import Table
+
+from lrfind.report.look import Look
 
 UNICODE_RULE = box.SIMPLE_HEAD
 ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 """A rule under the head and nothing else: cells can be copied without borders."""
 
 
-def new_console(width: int, *, color: bool) -> Console:
-    """Return a console that writes to memory.
-
-    Args:
-        width: columns.
-        color: whether to write terminal colours.
-    """
+def new_console(look: Look) -> Console:
+    """Return a console that writes to memory."""
     # an empty environment: the text depends on the arguments alone, not on COLUMNS, TERM or NO_COLOR
     return Console(
         file=io.StringIO(),
-        width=max(width, 20),
-        color_system="standard" if color else None,
-        force_terminal=color,
+        width=max(look.width or 80, 20),
+        color_system="standard" if look.color else None,
+        force_terminal=look.color,
         force_jupyter=False,
-        no_color=not color,
+        no_color=not look.color,
         highlight=False,
         markup=False,
         emoji=False,
         legacy_windows=False,
         _environ={},
     )
+
+
+def new_table(look: Look) -> Table:
+    """Return an empty table of text in columns."""
+    rule = UNICODE_RULE if look.unicode else ASCII_RULE
+    return Table(box=rule, pad_edge=False, show_edge=False, padding=(0, 1))
 
 
 def written(console: Console) -> str:

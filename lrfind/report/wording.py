@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,11 @@ def spelled(loss: str) -> str:
 def ascii_only(text: str) -> str:
     """Return the nearest ASCII text of the same length."""
     return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def paint(text: str, code: str, *, color: bool) -> str:
+    """Return text in a terminal's style, e.g. ``"1;31"`` for bold and red."""
+    return f"\x1b[{code}m{text}\x1b[0m" if color else text
 
 
 def superscript(label: str) -> str:
@@ -127,6 +132,10 @@ def plain(value: Any) -> Any:
     return value
 
 
+_ROW = re.compile(r'\[\n([^\[\]{}"]*)\]')
+"""A list of numbers and nulls in indented JSON; strings have no line breaks there."""
+
+
 def indented(document: Mapping[str, Any]) -> str:
     """Return a document as indented JSON, an item a line."""
     return json.dumps(plain(document), indent=2, allow_nan=False) + "\n"
@@ -137,21 +146,4 @@ def with_rows(document: Mapping[str, Any]) -> str:
 
     Floats have the shortest form that reads back as the same number.
     """
-    return "".join(_pieces(plain(document), "\n")) + "\n"
-
-
-def _pieces(value: Any, line: str) -> Iterator[str]:
-    """Yield the JSON text of a plain value; `line` is the line break with the current indent."""
-    inner = line + "  "
-    if isinstance(value, dict) and value:
-        for i, (key, item) in enumerate(value.items()):
-            yield f"{',' if i else '{'}{inner}{json.dumps(key)}: "
-            yield from _pieces(item, inner)
-        yield f"{line}}}"
-    elif isinstance(value, list) and any(isinstance(item, list | dict | str) for item in value):
-        for i, item in enumerate(value):
-            yield f"{',' if i else '['}{inner}"
-            yield from _pieces(item, inner)
-        yield f"{line}]"
-    else:
-        yield json.dumps(value, allow_nan=False)
+    return _ROW.sub(lambda row: f"[{' '.join(row[1].split())}]", indented(document))

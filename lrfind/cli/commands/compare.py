@@ -202,7 +202,7 @@ def combine(runs: Sequence[tuple[str, Document]], session: Session) -> Document:
         varied = "optimizer" if options.optimizers else "batch_size" if options.batch_sizes else None
         comparison = Comparison(labelled([(folder, run) for folder, run in runs if isinstance(run, Result)]), varied)
     if options.plot is not None:
-        from lrfind.report.plots.figure_of import draw
+        from lrfind.report.plots.figures import draw
 
         session.figure = draw(comparison, figure_format(options.plot))
         session.write_figure()

@@ -76,7 +76,7 @@ def report_(
         )
         text = render(document, form, look)
         if plot is not None:
-            from lrfind.report.plots.figure_of import draw
+            from lrfind.report.plots.figures import draw
             from lrfind.storage.atomic import write
 
             write(plot, draw(document, figure_format(plot)))
@@ -138,6 +138,6 @@ def contents_of(document: Result | Training, draws: bool) -> dict[str, bytes]:
         record = {TRAIN: training_json.to_json(document).encode()}
     if not draws:
         return {**table, **record}
-    from lrfind.report.plots.figure_of import draw
+    from lrfind.report.plots.figures import draw
 
     return {**table, PLOT: draw(document, "png"), **record}

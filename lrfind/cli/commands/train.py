@@ -158,7 +158,7 @@ def render(training: Training, timer: Timer, session: Session) -> tuple[Training
     with timer("render"):
         files = contents_of(training, session.options.draws)
         if plot is not None:
-            from lrfind.report.plots.training_figure import draw
+            from lrfind.report.plots.figures import draw
 
             session.figure = draw(training, figure_format(plot))
     training = replace(training, timing={**training.timing, "render": timer.spent["render"], "total": timer.total})

@@ -6,7 +6,6 @@ Syntax: ``::error file=config.yaml,line=3,col=12,title=lrfind rate-in-range::mes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from lrfind.core.printable import one_line
@@ -26,16 +25,6 @@ DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 PROPERTY = DATA | {":": "%3A", ",": "%2C"}
 
 
-@dataclass(frozen=True)
-class _Note:
-    kind: str
-    where: str
-    line: int | None
-    column: int | None
-    title: str
-    message: str
-
-
 def commands(checks: Sequence[Judged], checkout: str = "") -> str:
     """Return a command for each verdict, the worst first.
 
@@ -45,16 +34,16 @@ def commands(checks: Sequence[Judged], checkout: str = "") -> str:
         checks: outcomes of checks.
         checkout: folder that the names of files become relative to; empty for none.
     """
-    notes = [note for check in checks for note in _notes(check, in_checkout(check.where, checkout))]
-    lines = []
+    lines = [line for check in checks for line in _lines(check, in_checkout(check.where, checkout))]
+    ordered: list[str] = []
     for kind in KINDS.values():
-        of_kind = [note for note in notes if note.kind == kind]
+        of_kind = [line for line in lines if line.startswith(f"::{kind} ")]
         if len(of_kind) > MOST:
             rest = len(of_kind) - MOST + 1
             more = f"{rest} more, as GitHub shows {MOST} of a kind; the step's log has all"
-            of_kind.insert(MOST - 1, _Note(kind, "", None, None, "lrfind", more))
-        lines += [_line(note) for note in of_kind]
-    return "".join(f"{line}\n" for line in lines)
+            of_kind.insert(MOST - 1, _command(kind, "", None, None, "lrfind", more))
+        ordered += of_kind
+    return "".join(f"{line}\n" for line in ordered)
 
 
 def in_checkout(where: str, checkout: str) -> str:
@@ -67,27 +56,26 @@ def in_checkout(where: str, checkout: str) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else where
 
 
-def _notes(check: Judged, where: str) -> list[_Note]:
+def _lines(check: Judged, where: str) -> list[str]:
     if isinstance(check, Failure):
         message = "\n".join(one_line(line) for line in check.message.splitlines())
-        return [_Note("error", where, check.line, check.column, "lrfind", message)]
-    notes = []
+        return [_command("error", where, check.line, check.column, "lrfind", message)]
+    lines = []
     for verdict in check.verdicts:
         line, column = position(check, verdict) or (None, None)
         message = f"{name_of(check)}: {one_line(verdict.message)}"
         if verdict.judged and (limits := values(verdict)):
             message += f" ({limits})"
-        notes.append(_Note(KINDS[verdict.status], where, line, column, f"lrfind {verdict.id}", message))
-    return notes
+        lines.append(_command(KINDS[verdict.status], where, line, column, f"lrfind {verdict.id}", message))
+    return lines
 
 
-def _line(note: _Note) -> str:
-    """Return a workflow command; a note without a line stands at the head of its file."""
-    file = one_line(note.where)
-    line = note.line or (1 if file else None)
-    properties = {"file": file, "line": line, "col": note.column, "title": note.title}
+def _command(kind: str, where: str, line: int | None, column: int | None, title: str, message: str) -> str:
+    """Return a workflow command; without a line it stands at the head of its file."""
+    file = one_line(where)
+    properties = {"file": file, "line": line or (1 if file else None), "col": column, "title": title}
     shown = ",".join(f"{name}={escape(str(value), PROPERTY)}" for name, value in properties.items() if value)
-    return f"::{note.kind} {shown}::{escape(note.message, DATA)}"
+    return f"::{kind} {shown}::{escape(message, DATA)}"
 
 
 def escape(text: str, marks: dict[str, str]) -> str:

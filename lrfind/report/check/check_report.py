@@ -10,10 +10,10 @@ from dataclasses import asdict
 from lrfind.core.printable import clean
 from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.look import Look
-from lrfind.report.wording import ascii_only, escape, indented, interval, rate
+from lrfind.report.wording import escape, indented, interval, paint, rate
 
-LABELS = {"pass": ("pass", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "bold red")}
-"""How each status is written, and its style."""
+LABELS = {"pass": ("pass", "32"), "warn": ("warn", "33"), "fail": ("FAIL", "1;31")}
+"""How each status is written, and its style: green, yellow, bold red."""
 
 NARROW = 72
 """Columns below which values and message have lines of their own."""
@@ -24,13 +24,13 @@ def report(check: Judged, look: Look) -> str:
     width, color = look.width, look.color
     worst = "fail" if isinstance(check, Failure) else check.status
     head = _wrap(f"{name_of(check)}: {headline(check)}", width, "  ")
-    lines = [_paint(line, LABELS[worst][1], color) for line in head]
+    lines = [paint(line, LABELS[worst][1], color=color) for line in head]
     if isinstance(check, Check):
         cells = [(verdict.id, value(verdict.observed), value(verdict.limit)) for verdict in check.verdicts]
         sizes = [max([len(row[i]) for row in cells], default=0) for i in range(3)]
         for verdict, row in zip(check.verdicts, cells, strict=True):
             lines += _verdict(verdict, row, sizes, width, color)
-    return _page(lines, look)
+    return look.shown("".join(f"{line}\n" for line in lines))
 
 
 def summary_of(checks: Sequence[Judged], look: Look) -> str:
@@ -38,11 +38,7 @@ def summary_of(checks: Sequence[Judged], look: Look) -> str:
     lines = _wrap(summary(checks), look.width, "  ")
     for check in checks:
         lines += _wrap(f"  {name_of(check)}: {brief(check)}", look.width, "    ")
-    return _page(lines, look)
-
-
-def _page(lines: Sequence[str], look: Look) -> str:
-    return "".join(f"{line if look.unicode else ascii_only(line)}\n" for line in lines)
+    return look.shown("".join(f"{line}\n" for line in lines))
 
 
 def _verdict(verdict: Verdict, row: Sequence[str], sizes: Sequence[int], width: int | None, color: bool) -> list[str]:
@@ -50,7 +46,7 @@ def _verdict(verdict: Verdict, row: Sequence[str], sizes: Sequence[int], width: 
     label, style = LABELS[verdict.status]
     name, observed, limit = row
     message = clean(verdict.message)
-    head = f"  {_paint(label, style, color)}  "
+    head = f"  {paint(label, style, color=color)}  "
     if width is not None and width < NARROW:
         values = f"{observed} (limit {limit}): " if verdict.judged else ""
         return [head + name, *_wrap(f"        {values}{message}", width, "        ")]
@@ -64,15 +60,6 @@ def _wrap(line: str, width: int | None, indent: str) -> list[str]:
     if width is None:
         return [line]
     return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False) or [line]
-
-
-def _paint(text: str, style: str, color: bool) -> str:
-    if not color:
-        return text
-    from rich.color import ColorSystem
-    from rich.style import Style
-
-    return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
 
 
 SCHEMA = "lrfind/check/1"

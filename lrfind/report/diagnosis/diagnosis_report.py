@@ -10,10 +10,10 @@ from lrfind.core.printable import clean
 from lrfind.core.training import Diagnosis, Finding
 from lrfind.report import wording
 from lrfind.report.look import Look
-from lrfind.report.wording import ascii_only, escape, indented
+from lrfind.report.wording import escape, indented, paint
 
-STYLES = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "info": "\x1b[1;32m"}
-PLAIN = "\x1b[0m"
+STYLES = {"error": "1;31", "warning": "1;33", "info": "1;32"}
+"""Bold red, yellow and green."""
 
 LABELS = ("seen", "why", "do")
 """Labels of the observation, the reason and the remedy of a finding."""
@@ -29,7 +29,7 @@ def findings(findings: Sequence[Finding], look: Look) -> str:
     lines = []
     for finding in findings:
         head = finding.id if finding.severity == "info" else f"{finding.id} ({finding.severity})"
-        lines.append(f"{STYLES[finding.severity]}{head}{PLAIN}" if look.color else head)
+        lines.append(paint(head, STYLES[finding.severity], color=look.color))
         for label, sentence in zip(LABELS, (finding.what, finding.why, finding.advice), strict=True):
             lines += textwrap.wrap(
                 clean(sentence).replace("`", "'"),
@@ -42,8 +42,7 @@ def findings(findings: Sequence[Finding], look: Look) -> str:
     first = findings[0].id if findings else ""
     if first and first != "healthy":
         lines += ["", f"more on it: lrfind explain {first}"]
-    page = "\n".join(lines) + "\n"
-    return page if look.unicode else "\n".join(map(ascii_only, page.split("\n")))
+    return look.shown("\n".join(lines) + "\n")
 
 
 SCHEMA = "lrfind/diagnosis/1"

@@ -45,21 +45,6 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Folded:
-    """A part of a section that is folded until a reader opens it.
-
-    Attributes:
-        title: always shown.
-        text: a sentence.
-        codes: source text.
-    """
-
-    title: str
-    text: str
-    codes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class HtmlSection:
     """A section of a page: one run or one config.
 
@@ -73,7 +58,7 @@ class HtmlSection:
         svg: the figure; empty for none.
         alt: what is to be seen in it.
         tables: in order.
-        folded: in order.
+        folded: parts that are folded until a reader opens them: a title, a sentence and source texts each.
     """
 
     name: str
@@ -85,7 +70,7 @@ class HtmlSection:
     svg: bytes = b""
     alt: str = ""
     tables: tuple[Grid, ...] = ()
-    folded: tuple[Folded, ...] = ()
+    folded: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     @property
     def figure(self) -> str:

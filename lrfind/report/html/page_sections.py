@@ -10,12 +10,12 @@ from lrfind.core.training import Diagnosis, Finding, Training
 from lrfind.core.verdicts import Failure, VerdictStatus
 from lrfind.report.check import check_report
 from lrfind.report.check.verdicts_of import ENDS, STATUSES
-from lrfind.report.compare.sheets import sheet_of
-from lrfind.report.html.page import Folded, Grid, HtmlSection
+from lrfind.report.compare.comparison_sheet import sheet_of
+from lrfind.report.html.page import Grid, HtmlSection
 from lrfind.report.look import Look
-from lrfind.report.sweep.fact_rows import facts, title
+from lrfind.report.sweep.fact_rows import facts, suggestions, title
 from lrfind.report.train import training_report
-from lrfind.report.wording import headline, interval, rate
+from lrfind.report.wording import headline
 
 
 def of_sweep(result: Result, look: Look) -> HtmlSection:
@@ -24,16 +24,8 @@ def of_sweep(result: Result, look: Look) -> HtmlSection:
     named = advised.learning_rate is not None
     grids = []
     if result.suggestions:
-        rows = tuple(
-            (
-                f"{method} *" if i == 0 else method,
-                rate(suggestion.learning_rate),
-                interval(suggestion.low, suggestion.high),
-                "as above" if suggestion.reason == advised.reason else suggestion.reason,
-            )
-            for i, (method, suggestion) in enumerate(result.suggestions.items())
-        )
-        grids.append(Grid(("method", "rate", "interval", "why"), rows))
+        (method, *cells), *others = suggestions(result)
+        grids.append(Grid(("method", "rate", "interval", "why"), ((f"{method} *", *cells), *others)))
     grids.append(Grid((), tuple(facts(result))))
     if look.advice and result.advice.guesses:
         guesses = tuple((f"{guess.learning_rate:g}", guess.reason) for guess in result.advice.guesses)
@@ -52,7 +44,7 @@ def of_sweep(result: Result, look: Look) -> HtmlSection:
         svg=svg_of(result, look),
         alt="loss against learning rate" + (", and after short trainings" if result.confirmation else ""),
         tables=tuple(grids),
-        folded=tuple(Folded(title(setting), setting.source, (setting.yaml, setting.optax)) for setting in settings),
+        folded=tuple((title(setting), setting.source, (setting.yaml, setting.optax)) for setting in settings),
     )
 
 
@@ -60,7 +52,7 @@ def svg_of(document: Result | Training | Comparison | TrainingComparison, look: 
     """Return the figure of a document as SVG, drawn where it has not been; empty where nothing is to be drawn."""
     if look.svg or not look.draws:
         return look.svg
-    from lrfind.report.plots.figure_of import draw
+    from lrfind.report.plots.figures import draw
 
     return draw(document, "svg")
 

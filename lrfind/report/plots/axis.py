@@ -15,6 +15,18 @@ LARGEST = 1e300
 OVERSHOOT = 0.4
 """Heights of the axes that a curve is drawn beyond them: far enough to leave steeply."""
 
+EDGE = 0.07
+"""Room above and below what is shown, as a part of it."""
+
+RISE, NOISE = 0.25, 0.6
+"""How far above its start, in parts of its fall, a loss is shown where it rises, and where it is noisy."""
+
+LOG_LOSS_RATIO = 10.0
+"""Losses that span more than this are drawn on a log axis: a valley of long trainings would else be a flat line."""
+
+FEWEST_DECADES = 3
+"""With fewer on the axis of a training's loss, it has ticks between them."""
+
 MOST_TICKS = 7
 """More labels than this touch each other on a terminal of 80 columns."""
 
@@ -53,16 +65,33 @@ class Axis:
             exponents = np.where(values > 0, np.log10(values), np.nan)
         return (exponents - math.log10(self.low)) / (math.log10(self.high) - math.log10(self.low))
 
+    def clipped(self, values: Floats) -> Floats:
+        """Return fractions, at most `OVERSHOOT` beyond the axis; NaN for what is not finite."""
+        return np.clip(self.fractions(finite(values)), -OVERSHOOT, 1 + OVERSHOOT)
+
+    def at(self, value: float | None) -> float:
+        """Return the fraction of one value; NaN for none."""
+        return math.nan if value is None else float(self.fractions(np.array([value]))[0])
+
+    def inside(self, value: float | None) -> float | None:
+        """Return the fraction of a value; None outside of the axis."""
+        at = self.at(value)
+        return at if 0 <= at <= 1 else None  # not so for NaN
+
+    def interval(self, low: float | None, high: float | None) -> tuple[float, float] | None:
+        """Return the fractions of both ends, cut at the ends of the axis; None where one is not finite."""
+        left, right = (float(np.clip(self.at(end), 0, 1)) for end in (low, high))
+        return (left, right) if math.isfinite(left) and math.isfinite(right) else None
+
+
+EMPTY = Axis(0.0, 1.0, log=False, ticks=(), minor=(), labels=())
+"""An axis of nothing."""
+
 
 def finite(values: Floats) -> Floats:
     """Return values cut at `LARGEST`, NaN for those that are not finite; shape kept."""
     values = np.asarray(values, dtype=np.float64)
     return np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan)
-
-
-def clipped(axis: Axis, values: Floats) -> Floats:
-    """Return the fractions of values, at most `OVERSHOOT` beyond the axis; shape kept."""
-    return np.clip(axis.fractions(values), -OVERSHOOT, 1 + OVERSHOOT)
 
 
 def log_axis(low: float, high: float, fewest: int = 2) -> Axis:
@@ -91,6 +120,27 @@ def linear_axis(low: float, high: float) -> Axis:
         low, high = low - pad, high + pad
     ticks, labels = _even(low, high)
     return Axis(low, high, False, tuple(ticks), (), tuple(labels))
+
+
+def fall_axis(low: float, start: float, top: float, *, log: bool, noise: float = -math.inf, fewest: int = 2) -> Axis:
+    """Return an axis that shows the fall of a loss and the start of its rise; how far it rises beyond says nothing.
+
+    Args:
+        low: lowest loss; its exponent, as all losses here, where the axis is logarithmic.
+        start: loss at the start.
+        top: highest loss.
+        log: whether the axis is logarithmic.
+        noise: loss up to which there is noise before the lowest one.
+        fewest: decades below which a log axis has ticks between them.
+    """
+    low = min(low, start)
+    drop = start - low
+    risen = start + max(RISE * drop, 0.3 if log else 0.1 * abs(start))
+    top = max(start, min(noise, start + NOISE * drop), min(top, risen))
+    span = top - low
+    pad = EDGE * span if span > 1e-9 * max(abs(low), abs(top)) else max(0.1 * abs(start), 1e-12)
+    low, top = low - pad, top + pad
+    return log_axis(10 ** max(low, -300.0), 10 ** min(top, 300.0), fewest) if log else linear_axis(low, top)
 
 
 def _multiples(first: float, last: float, factors: range | tuple[int, ...]) -> list[float]:

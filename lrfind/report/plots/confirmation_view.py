@@ -8,15 +8,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
 from lrfind.core.dataset import Floats
-from lrfind.core.result import Candidate, Confirmation, Horizon, Result
-from lrfind.report.plots.axis import LARGEST, Axis, log_axis
-from lrfind.report.plots.curve_view import span_on
-from lrfind.report.plots.loss_scale import Scale, scale
+from lrfind.core.result import Candidate, Confirmation, Result
+from lrfind.report.plots.axis import (
+    EDGE,
+    EMPTY,
+    FEWEST_DECADES,
+    LARGEST,
+    LOG_LOSS_RATIO,
+    Axis,
+    finite,
+    linear_axis,
+    log_axis,
+)
+
+WORSE = 1.1
+"""How far up from the lowest loss to the one before training losses are shown: a little worse than untrained is often
+only the noise of a few held-out rows; beyond, how much worse says nothing."""
+
+FAR = 10.0
+"""The same without a loss before training, in distances from the lowest loss to the median of all."""
+
+FLAT = 0.05
+"""Losses that differ by less than this part of the lowest one are drawn as the flat line that they are."""
+
+IN_SIGHT = 0.15
+"""The loss before training is shown where it lies above the others by no more than this part of their span."""
+
+LANE, ALONE = 0.045, 0.15
+"""Height of a row of marks at the top of the axes, where each length has its own for the candidates off the scale; and
+where nothing else is in the axes."""
 
 SIDE = 0.07
 """Room beside the rates, as a part of their span."""
@@ -84,63 +110,50 @@ class ConfirmationView:
     interval: tuple[float, float] | None
 
 
-@dataclass(frozen=True)
-class _Row:
-    """The candidates of one length, rates rising; a training that diverged has the loss inf."""
-
-    steps: int
-    rates: Floats
-    loss: Floats
-    seeds: tuple[Floats, ...]
-
-
 def confirmation_view(result: Result, confirmation: Confirmation) -> ConfirmationView:
     """Return axes, lines and marks of a confirmation, in fractions of the axes."""
-    recommendation, rows = result.recommendation, _rows(confirmation.candidates)
-    rate = recommendation.learning_rate if _usable(recommendation.learning_rate) else None
-    shorter = bool(rows) and rows[-1].steps < recommendation.steps
+    advised = result.recommendation
+    bests = {horizon.steps: horizon.learning_rate for horizon in confirmation.horizons}
+    rate = advised.learning_rate if _usable(advised.learning_rate) else None
+    tried = [candidate for candidate in confirmation.candidates if candidate.loss and _usable(candidate.learning_rate)]
+    tried.sort(key=lambda candidate: (candidate.steps, candidate.learning_rate))
+    rows = [list(row) for _, row in groupby(tried, key=lambda candidate: candidate.steps)]
+    rates = [*(candidate.learning_rate for candidate in tried), *bests.values(), advised.learning_rate]
+    x = _rate_axis([rate for rate in rates if rate is not None and _usable(rate)])
+    shorter = bool(rows) and rows[-1][0].steps < advised.steps
     extrapolated = rate is not None and confirmation.exponent is not None and shorter
-    x = _rate_axis(rows, confirmation.horizons, rate)
-    losses = [seeds for row in rows for seeds in row.seeds]
-    y = scale(losses, confirmation.untrained, len(rows), BELOW if extrapolated else 0.0)
-    bests = {horizon.steps: horizon for horizon in confirmation.horizons}
-    lines = [_line(row, number, len(rows), bests.get(row.steps), x, y) for number, row in enumerate(rows)]
-    off = np.concatenate([np.empty(0), *(row[~(y.fractions(row) <= y.ceiling)] for row in losses)])
-    mark = None if rate is None else float(x.fractions(np.array([rate]))[0])
-    whole = [line for line in lines if line.steps == recommendation.steps]
+    losses = np.concatenate([np.empty(0), *map(_losses, tried)])
+    y, ceiling, untrained = scale(losses, confirmation.untrained, len(rows), BELOW if extrapolated else 0.0)
+    lines = []
+    for number, row in enumerate(rows):
+        strength = number / (len(rows) - 1) if len(rows) > 1 else 1.0
+        lane = ceiling + (1 - ceiling) * (number + 0.5) / len(rows)
+        lines.append(_line(row, strength, lane, x.at(bests.get(row[0].steps)), x, y, ceiling))
+    off = losses[~(y.clipped(losses) <= ceiling)]
+    mark = None if rate is None else x.at(rate)
+    whole = next((line for line in lines if line.steps == advised.steps), None)
     return ConfirmationView(
         x=x,
-        y=y.axis,
+        y=y,
         lines=tuple(lines),
-        untrained=y.untrained,
-        several=any(len(row) > 1 for row in losses),
+        untrained=untrained,
+        several=any(len(candidate.loss) > 1 for candidate in tried),
         off="" if not off.size else "off the scale" if np.isfinite(off).any() else "diverged",
         mark=mark,
-        on_line=_on_line(mark, whole[0].rates, whole[0].loss, y.ceiling) if whole else None,
+        on_line=_on_line(x.at(rate), whole.rates, whole.loss, ceiling) if whole else None,
         ahead=(mark, BELOW / 2) if extrapolated and mark is not None else None,
-        interval=span_on(x, recommendation.low, recommendation.high),
+        interval=x.interval(advised.low, advised.high),
     )
-
-
-def _rows(candidates: Sequence[Candidate]) -> list[_Row]:
-    rows = []
-    for steps in sorted({candidate.steps for candidate in candidates}):
-        tried = [
-            candidate
-            for candidate in candidates
-            if candidate.steps == steps and candidate.loss and _usable(candidate.learning_rate)
-        ]
-        tried.sort(key=lambda candidate: candidate.learning_rate)
-        seeds = [np.array(candidate.loss, dtype=np.float64) for candidate in tried]
-        seeds = [np.where(np.isfinite(row), np.clip(row, -LARGEST, LARGEST), np.inf) for row in seeds]
-        if tried:
-            rates = np.array([candidate.learning_rate for candidate in tried], dtype=np.float64)
-            rows.append(_Row(steps, rates, np.array([_median(row) for row in seeds]), tuple(seeds)))
-    return rows
 
 
 def _usable(rate: float | None) -> bool:
     return rate is not None and 1 / LARGEST < rate < LARGEST  # not so for NaN
+
+
+def _losses(candidate: Candidate) -> Floats:
+    """Return the loss of each seed, cut at `LARGEST`; inf for what diverged."""
+    losses = finite(np.array(candidate.loss))
+    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def _median(losses: Floats) -> float:
@@ -149,10 +162,7 @@ def _median(losses: Floats) -> float:
     return float(ordered[(len(ordered) - 1) // 2] / 2 + ordered[len(ordered) // 2] / 2)
 
 
-def _rate_axis(rows: Sequence[_Row], horizons: Sequence[Horizon], rate: float | None) -> Axis:
-    rates = [float(rate) for row in rows for rate in row.rates]
-    rates += [horizon.learning_rate for horizon in horizons if _usable(horizon.learning_rate)]
-    rates += [rate] if rate is not None else []
+def _rate_axis(rates: Sequence[float]) -> Axis:
     if not rates:
         return log_axis(1e-4, 1e-2)
     low, high = math.log10(min(rates)), math.log10(max(rates))
@@ -160,31 +170,73 @@ def _rate_axis(rows: Sequence[_Row], horizons: Sequence[Horizon], rate: float | 
     return log_axis(10 ** max(low - side, -300.0), 10 ** min(high + side, 300.0))
 
 
-def _line(row: _Row, number: int, count: int, best: Horizon | None, x: Axis, y: Scale) -> Line:
-    rates, loss = x.fractions(row.rates), y.fractions(row.loss)
-    points = np.array(
-        [(at, loss) for at, seeds in zip(rates, row.seeds, strict=True) for loss in y.fractions(seeds)],
-        dtype=np.float64,
-    ).reshape(-1, 2)
-    on_scale = points[:, 1] <= y.ceiling
-    off = tuple(rates[~(loss <= y.ceiling)].tolist())
-    at_best = float(x.fractions(np.array([best.learning_rate]))[0]) if best is not None else math.nan
+def _line(
+    row: Sequence[Candidate], strength: float, lane: float, best: float, x: Axis, y: Axis, ceiling: float
+) -> Line:
+    seeds = [_losses(candidate) for candidate in row]
+    rates = x.fractions(np.array([candidate.learning_rate for candidate in row]))
+    loss = y.clipped(np.array([_median(losses) for losses in seeds]))
+    points = np.column_stack([np.repeat(rates, list(map(len, seeds))), y.clipped(np.concatenate(seeds))])
+    on_scale = points[:, 1] <= ceiling  # not so for NaN
+    off = rates[~(loss <= ceiling)]
     return Line(
-        steps=row.steps,
-        strength=number / (count - 1) if count > 1 else 1.0,
+        steps=row[0].steps,
+        strength=strength,
         rates=rates,
         loss=loss,
         seeds=points[on_scale],
-        off=off,
-        off_seeds=tuple(dict.fromkeys(at for at in points[~on_scale, 0].tolist() if at not in off)),
-        lane=y.ceiling + (1 - y.ceiling) * (number + 0.5) / count,
-        best=_on_line(at_best, rates, loss, y.ceiling),
+        off=tuple(off.tolist()),
+        off_seeds=tuple(np.setdiff1d(points[~on_scale, 0], off).tolist()),
+        lane=lane,
+        best=_on_line(best, rates, loss, ceiling),
     )
 
 
-def _on_line(at: float | None, rates: Floats, loss: Floats, ceiling: float) -> tuple[float, float] | None:
+def _on_line(at: float, rates: Floats, loss: Floats, ceiling: float) -> tuple[float, float] | None:
     """Return the point of a line at x, level with its nearer end outside of it; None for a line off the scale."""
     known = loss <= ceiling
-    if at is None or not math.isfinite(at) or not known.any():
+    if not math.isfinite(at) or not known.any():
         return None
     return at, float(np.interp(at, rates[known], loss[known]))
+
+
+def scale(losses: Floats, untrained: Sequence[float], lengths: int, below: float) -> tuple[Axis, float, float | None]:
+    """Return an axis that shows every loss but those so high that they say nothing.
+
+    The second value is the height up to which losses are shown, above it are marks for those that are not; the third is
+    where the loss before training lies, where it is in sight.
+
+    Args:
+        losses: of every training; inf for what diverged.
+        untrained: losses before training.
+        lengths: how many lengths of training there are, each with a row for the marks of what is off the scale.
+        below: height that is kept free at the bottom.
+    """
+    known = losses[np.isfinite(losses)]
+    if not known.size:
+        return EMPTY, 1 - min(ALONE * lengths, 1.0), None
+    before = [float(np.clip(loss, -LARGEST, LARGEST)) for loss in untrained if math.isfinite(loss)]
+    start = float(np.median(before)) if before else math.nan
+    low = float(known.min())
+    far = WORSE * (start - low) if before else FAR * (float(np.median(known)) - low)
+    top = float(known[known <= low + max(far, FLAT * abs(low))].max())
+    log = low > 1 / LARGEST and top > LOG_LOSS_RATIO * low
+    missing = FLAT * abs(low) - (top - low)
+    if missing > 0:
+        low, top = low - missing / 2, top + missing / 2
+    ceiling = 1 - LANE * lengths if (losses > top).any() else 1.0
+    if log:
+        low, top, start = math.log10(low), math.log10(top), math.log10(start) if start > 0 else math.nan
+    in_sight = low < start <= top + IN_SIGHT * (top - low)  # not so for NaN
+    top = max(top, start) if in_sight else top
+    span = top - low
+    if not span > 1e-9 * max(abs(low), abs(top)):
+        span = max(0.1 * abs(low), 1e-12)
+    height = (1 + 2 * EDGE) * span / (ceiling - below)
+    bottom = top + EDGE * span - ceiling * height
+    if log:
+        axis = log_axis(10 ** max(bottom, -300.0), 10 ** min(bottom + height, 300.0), FEWEST_DECADES)
+        axis = replace(axis, minor=())  # the labelled ones are close enough
+    else:
+        axis = linear_axis(bottom, bottom + height)
+    return axis, ceiling, axis.at(10**start if log else start) if in_sight else None

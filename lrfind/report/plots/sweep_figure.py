@@ -1,80 +1,111 @@
-"""The result as a picture for a paper, a README or a browser: PNG, SVG or PDF.
+"""The figure of a sweep: the curve, the recommended rate on it, where it diverges, and the evidence.
 
-Matplotlib is used through `Figure`, never pyplot: no backend is chosen and no state outlives a call. All positions
-come from `curve_view` and `confirmation_view` as fractions of linear axes, which is several times faster than
-matplotlib's log scales with their locators and formatters, and cannot overflow.
+A confirmation has a panel of its own beside it.
 """
 
 from __future__ import annotations
 
+import textwrap
+from typing import Any
+
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 
-from lrfind.core.formats import FigureFormat
 from lrfind.core.result import Result
-from lrfind.report.plots import confirmation_axes, curve_axes
-from lrfind.report.plots.axes_parts import LEFT, Cell
-from lrfind.report.plots.confirmation_view import confirmation_view
-from lrfind.report.plots.curve_view import curve_view
-from lrfind.report.plots.theme import INK, RIGHT, SOFT, add_legend, canvas, fit, styled, to_bytes
+from lrfind.report.plots.confirmation_panel import draw_confirmation
+from lrfind.report.plots.curve_view import CurveView, curve_view
+from lrfind.report.plots.panel import Cell, above, add_axes, add_legend, dot, mark_rate
+from lrfind.report.plots.theme import BACKING, CURVE, PAPER, RATE, RIGHT, SOFT, add_title, canvas, drawable, shortened
+from lrfind.report.sweep.fact_rows import limit_name
+from lrfind.report.wording import LOSS_NAMES, interval, rate
 
-WIDTH, HEIGHT = 6.8, 4.2
-SINGLE = Cell(0, WIDTH - RIGHT, top=1.0)
-"""The sweep alone."""
+WIDTH, WIDER, HEIGHT = 6.8, 10.2, 4.44
+"""Inches of the sweep alone, and with a confirmation."""
 
-WIDE, TALL = 10.2, 4.44
-PAIR = Cell(0, 5.75, top=1.25), Cell(6.0, WIDE - RIGHT, top=1.25)
-"""Sweep and confirmation: each with a legend of its own above it, in one more line of height."""
-
-
-def draw(result: Result, format: FigureFormat) -> bytes:
-    """Return the figure of a result; the same result gives the same bytes, whatever the user's settings."""
-    return to_bytes(lambda: _drawn(result), format)
+TOP = 1.25
+"""Inches of title, legend and the strip for names."""
 
 
-def figure(result: Result) -> Figure:
-    """Return the figure of a result for a notebook, or to draw on."""
-    with styled():
-        return _drawn(result)
-
-
-def _drawn(result: Result) -> Figure:
-    return _single(result) if result.confirmation is None else _pair(result)
-
-
-def _single(result: Result) -> Figure:
-    view = curve_view(result)
-    figure = canvas(WIDTH, HEIGHT)
-    curve_axes.draw_curve(figure, SINGLE, view, result)
-    lines, names = curve_axes.legend(view, result)
-    room = WIDTH - LEFT - RIGHT
-    _title(figure, result, room - sum(0.42 + 0.066 * len(name) for name in names) - 0.15, room)
-    add_legend(figure, lines, names, "lower right", 1 - RIGHT / WIDTH, 0.39)
-    return figure
-
-
-def _pair(result: Result) -> Figure:
-    assert result.confirmation is not None
-    curve, confirmed = curve_view(result), confirmation_view(result, result.confirmation)
-    figure = canvas(WIDE, TALL)
-    left, right = PAIR
-    curve_axes.draw_curve(figure, left, curve, result)
-    confirmation_axes.draw_confirmation(figure, right, confirmed, result, result.confirmation)
-    room = WIDE - LEFT - RIGHT
-    _title(figure, result, room, room)
-    for cell, samples in ((left, curve_axes.legend(curve, result)), (right, confirmation_axes.legend(confirmed))):
-        add_legend(figure, *samples, "lower left", (cell.start + LEFT) / WIDE, 0.89)
-    return figure
-
-
-def _title(figure: Figure, result: Result, room: float, below: float) -> None:
-    """Write the run's name, and model, data and optimiser below it, in so many inches."""
-    width, height = figure.get_size_inches().tolist()
-    known = result.facts
-    section = result.config.get("optimizer") or {}
+def build(result: Result) -> Figure:
+    """Return the figure of a sweep, and of its confirmation."""
+    confirmation = result.confirmation
+    width = WIDTH if confirmation is None else WIDER
+    figure = canvas(width, HEIGHT)
+    known, section = result.facts, result.config.get("optimizer") or {}
     own = str(section.get("target") or "").rpartition(":")[2]
     optimizer = own or str(section.get("name") or known.optimizer.partition("(")[0]).replace("none", "")
     parts = [part for part in (known.model, known.data.partition(":")[0], optimizer) if part]
-    title = figure.text(LEFT / width, 1 - 0.36 / height, "", color=INK, size=11, weight="bold", va="baseline")
-    fit(title, result.name, room)
-    line = figure.text(LEFT / width, 1 - 0.57 / height, "", color=SOFT, size=8.5, va="baseline")
-    fit(line, " · ".join(parts), below)
+    add_title(figure, result.name, " · ".join(parts))
+    _curve(figure, Cell(0, WIDTH - RIGHT if confirmation is None else 5.75, TOP), curve_view(result), result)
+    if confirmation is not None:
+        draw_confirmation(figure, Cell(6.0, WIDER - RIGHT, TOP), result, confirmation)
+    return figure
+
+
+def _curve(figure: Figure, cell: Cell, view: CurveView, result: Result) -> None:
+    loss = LOSS_NAMES.get(result.facts.loss, result.facts.loss)
+    name = shortened(f"training loss ({loss})" if loss else "training loss", 56)
+    axes = add_axes(figure, cell, view.x, view.y, ("learning rate", name))
+    if view.diverges is not None and view.diverges < 1:
+        axes.axvspan(view.diverges, 1, fc="none", ec="#d4d4d4", lw=0, hatch="////", zorder=0.6)
+        axes.axvline(view.diverges, color=SOFT, lw=1.0, ls=(0, (1, 2)), zorder=2)
+    seeds = "one seed" if len(view.seeds) == 1 else f"each of {len(view.seeds)} seeds"
+    for number, row in enumerate(view.seeds):
+        label = "" if number else seeds
+        axes.plot(view.rates, row, color=CURVE, lw=0.8, alpha=0.32, zorder=2.5, label=label)
+    axes.plot(view.rates, view.smoothed, color=CURVE, lw=2.2, zorder=3, solid_capstyle="round", label="smoothed")
+    if view.other is not None:
+        dot(axes, view.other, label=f"suggestion ({shortened(next(iter(result.suggestions)), 12)})")
+    add_legend(axes)
+    _marks(axes, view, result)
+    _evidence(axes, view, result)
+
+
+def _marks(axes: Axes, view: CurveView, result: Result) -> None:
+    """Mark rate, interval and divergence, named in the strip above the axes where no curve can be."""
+    advised, names = result.recommendation, []
+    mark_rate(axes, None if view.mark is None else view.mark[0], view.interval)
+    if view.mark is not None:
+        dot(axes, view.mark, RATE, PAPER)
+        span = interval(advised.low, advised.high).replace(" .. ", " – ")
+        names.append((view.mark[0], rate(advised.learning_rate) + (f"  ({span})" if span else ""), RATE))
+    if view.diverges is not None:
+        names.append((view.diverges, "diverges", SOFT))
+    above(axes, names)
+    if advised.learning_rate is None:
+        reason = textwrap.shorten(drawable(advised.reason), 220, placeholder=" …")
+        _notice(axes, "\n".join(["no learning rate to recommend", *textwrap.wrap(reason, 46)]))
+
+
+def _notice(axes: Axes, text: str) -> None:
+    """Write a text in a box, where it hides least of the curve."""
+    frame: dict[str, Any] = {
+        "frameon": True,
+        "facecolor": PAPER,
+        "framealpha": 0.94,
+        "edgecolor": RATE,
+        "borderpad": 0.6,
+    }
+    words: dict[str, Any] = {"labelcolor": RATE, "fontsize": 9, "handlelength": 0, "handletextpad": 0}
+    box = Legend(axes, [Line2D([], [], ls="")], [text], loc="best", borderaxespad=1.0, **frame, **words)
+    box.set_zorder(6)
+    axes.add_artist(box)
+
+
+def _evidence(axes: Axes, view: CurveView, result: Result) -> None:
+    """Draw the limit of stability and the rate at which the trust ratio passes 1/2."""
+    if view.stability is not None:
+        axes.axvline(view.stability, color=SOFT, lw=0.7, alpha=0.7, ls=(0, (5, 3)), zorder=2.1)
+        _beside(axes, view.stability, limit_name(result.evidence.stability_rule), right=view.stability < 0.9, row=1)
+    if view.trust is not None:
+        axes.plot(view.trust, 1, "v", ms=4, mfc=SOFT, mec="none", zorder=4, clip_on=False)
+        _beside(axes, view.trust, "trust ½", right=view.trust < 0.1, row=0)
+
+
+def _beside(axes: Axes, x: float, name: str, *, right: bool, row: int) -> None:
+    """Write a name beside what stands at x, in a row at the top of the axes."""
+    offset = (4 if right else -4, -4 - 11 * row)
+    text = axes.annotate(drawable(name), (x, 1), offset, textcoords="offset points", color=SOFT, size=7.5, zorder=6)
+    text.set(ha="left" if right else "right", va="center", bbox=BACKING)

@@ -37,8 +37,6 @@ def plot_curve(result: Result, width: int, height: int, *, color: bool, unicode:
         color: whether to use terminal colours.
         unicode: whether the output's encoding has more than ASCII; without, the curve is made of ``*``.
     """
-    if width < NARROWEST or height < LOWEST:
-        return ""
     view = curve_view(result)
 
     def draw() -> None:
@@ -64,8 +62,6 @@ def plot_training(training: Training, width: int, height: int, *, color: bool, u
         color: whether to use terminal colours.
         unicode: whether the output's encoding has more than ASCII.
     """
-    if width < NARROWEST or height < LOWEST:
-        return ""
     view = training_view(training)
 
     def draw() -> None:
@@ -107,22 +103,20 @@ def _small(name: str, curve: Floats, width: int, color: bool, unicode: bool) -> 
         plotext.title(name)
         plotext.plot(list(range(len(curve))), curve.tolist(), marker="braille" if unicode else "*", color=CURVE)
 
-    drawn = _built(draw, width - 1, SMALL_HEIGHT)
-    plain = _lines(drawn, color=False, unicode=unicode)[:SMALL_HEIGHT]
-    lines = _lines(drawn, color=color, unicode=unicode)[:SMALL_HEIGHT]
-    return [line + " " * (width - len(bare)) for line, bare in zip(lines, plain, strict=True)]
+    lines = _lines(draw, width - 1, SMALL_HEIGHT, color, unicode)[:SMALL_HEIGHT]
+    return [line + " " * (width - len(plotext.uncolorize(line))) for line in lines]
 
 
 def _plot(draw: Callable[[], None], legend: str, width: int, height: int, color: bool, unicode: bool) -> str:
-    """Return a plot below its legend, without spaces at the ends of lines."""
-    lines = [line.rstrip() for line in _lines(_built(draw, width, height - 1), color=color, unicode=unicode)]
-    while lines and not lines[-1]:
-        lines.pop()
-    return "\n".join([*([legend] if legend else []), *lines]) + "\n"
+    """Return a plot below its legend, without spaces at the ends of lines; empty where there is no room."""
+    if width < NARROWEST or height < LOWEST:
+        return ""
+    lines = [line.rstrip() for line in _lines(draw, width, height - 1, color, unicode)]
+    return "\n".join([legend, *lines]).rstrip("\n") + "\n"
 
 
-def _built(draw: Callable[[], None], width: int, height: int) -> str:
-    """Return the coloured plot of the calls that `draw` makes."""
+def _lines(draw: Callable[[], None], width: int, height: int, color: bool, unicode: bool) -> list[str]:
+    """Return the lines of the plot of the calls that `draw` makes, as the terminal can show them."""
     # plotext keeps one figure for the whole process: it is emptied before and after
     plotext.clear_figure()
     try:
@@ -131,13 +125,9 @@ def _built(draw: Callable[[], None], width: int, height: int) -> str:
         for channel in (plotext.canvas_color, plotext.axes_color, plotext.ticks_color):
             channel("default")
         draw()
-        return str(plotext.build())
+        drawn = str(plotext.build())
     finally:
         plotext.clear_figure()
-
-
-def _lines(drawn: str, *, color: bool, unicode: bool) -> list[str]:
-    """Return the lines of a coloured plot as the terminal can show them."""
     shown = drawn if color else str(plotext.uncolorize(drawn))
     return (shown if unicode else shown.translate(_FRAME)).split("\n")
 

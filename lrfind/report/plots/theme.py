@@ -6,23 +6,21 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
-from matplotlib.text import Text
 
 from lrfind.core.formats import FigureFormat
 from lrfind.core.printable import clean
 
-Corner = Literal["lower left", "lower right"]
-
-RIGHT = 0.26
-"""Margin at the right, in inches."""
+LEFT, RIGHT = 0.72, 0.26
+"""Margins at the left and the right, in inches."""
 
 DPI = 150
 
@@ -30,16 +28,40 @@ DPI = 150
 CURVE, RATE, INTERVAL = "#0072B2", "#D55E00", "#E69F00"
 INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5c5c5c", "#e4e4e4", "#ffffff"
 
+BACKING = {"fc": PAPER, "ec": "none", "alpha": 0.7, "pad": 0.6}
+"""Behind a name among curves, so that it can be read where it crosses one."""
+
 STYLE: dict[str, Any] = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": SOFT,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.labelcolor": INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
     "hatch.linewidth": 0.5,
-    "path.simplify": True,
+    "legend.borderaxespad": 0,
+    "legend.borderpad": 0,
+    "legend.columnspacing": 1.2,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "legend.handletextpad": 0.5,
+    "legend.labelcolor": SOFT,
     "pdf.fonttype": 42,  # many journals refuse Type 3 fonts
     "svg.fonttype": "path",
     "svg.hashsalt": "lrfind",
     "text.parse_math": False,
-    "text.usetex": False,
+    "xtick.color": SOFT,
+    "xtick.labelcolor": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.color": SOFT,
+    "ytick.labelcolor": INK,
+    "ytick.labelsize": 8.5,
 }
 
 
@@ -48,7 +70,6 @@ def to_bytes(draw: Callable[[], Figure], format: FigureFormat) -> bytes:
     if format not in get_args(FigureFormat):
         raise ValueError(f"format is {format!r}, expected one of {', '.join(get_args(FigureFormat))}")
     with styled():
-        figure = draw()
         buffer = io.BytesIO()
         metadata: dict[str, Any] = {
             "png": {"Software": None},
@@ -57,7 +78,7 @@ def to_bytes(draw: Callable[[], Figure], format: FigureFormat) -> bytes:
         }[format]
         # Two thirds of the time that packing the pixels takes by default, for a file a twelfth larger.
         packing: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if format == "png" else {}
-        figure.savefig(buffer, format=format, dpi=DPI, metadata=metadata, facecolor="none", edgecolor="none", **packing)
+        draw().savefig(buffer, format=format, dpi=DPI, metadata=metadata, facecolor="none", edgecolor="none", **packing)
     return buffer.getvalue()
 
 
@@ -77,53 +98,35 @@ def canvas(width: float, height: float) -> Figure:
     """
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="none")
     FigureCanvasAgg(figure)
-    paper = FancyBboxPatch(
-        (0, 0), width, height, boxstyle="round,pad=0,rounding_size=0.12", fc=PAPER, ec="none", lw=0, zorder=-1
-    )
+    corners = "round,pad=0,rounding_size=0.12"
+    paper = FancyBboxPatch((0, 0), width, height, boxstyle=corners, fc=PAPER, ec="none", lw=0, zorder=-1)
     paper.set_transform(figure.dpi_scale_trans)
-    figure.patches.append(paper)
-    paper.set_figure(figure)
+    figure.add_artist(paper)
     return figure
 
 
-def add_legend(figure: Figure, lines: list[Line2D], names: list[str], corner: Corner, x: float, down: float) -> None:
-    """Add a legend with a lower corner at x and so many inches from the top."""
-    figure.legend(
-        lines,
-        names,
-        loc=corner,
-        bbox_to_anchor=(x, 1 - down / figure.get_figheight()),
-        ncols=len(names),
-        frameon=False,
-        fontsize=8,
-        labelcolor=SOFT,
-        handlelength=1.6,
-        columnspacing=1.2,
-        handletextpad=0.5,
-        borderpad=0,
-        borderaxespad=0,
-    )
+def add_title(figure: Figure, title: str, below: str = "") -> None:
+    """Write a title and a line below it, each cut to the width of the figure."""
+    width, height = figure.get_size_inches().tolist()
+    styles: tuple[dict[str, Any], ...] = ({"color": INK, "size": 11, "weight": "bold"}, {"color": SOFT, "size": 8.5})
+    for content, down, style in zip((title, below), (0.36, 0.57), styles, strict=True):
+        text = figure.text(LEFT / width, 1 - down / height, "", va="baseline", **style)
+        content = drawable(content[:MOST])
+        text.set_text(content)
+        room = (width - LEFT - RIGHT) * DPI
+        while (wide := text.get_window_extent().width) > room and len(content) > 2:
+            content = content[: min(len(content) - 2, int(len(content) * room / wide))].rstrip()
+            text.set_text(content + "…")
 
 
 def tint(color: str, strength: float) -> str:
     """Return a colour mixed with the paper: strength 1 is the colour itself, 0 the paper."""
-    pairs = zip(*([int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in (PAPER, color)), strict=True)
-    return "#" + "".join(f"{round(paper + strength * (ink - paper)):02x}" for paper, ink in pairs)
+    paper, ink = np.array(to_rgb(PAPER)), np.array(to_rgb(color))
+    return to_hex(tuple(paper + strength * (ink - paper)))
 
 
 MOST = 1000
 """Characters of a text that are laid out at all: no figure has room for as many, and laying out takes its time."""
-
-
-def fit(text: Text, content: str, inches: float) -> None:
-    """Set the content of a text, cut to a width in inches."""
-    content = drawable(content[:MOST])
-    text.set_text(content)
-    width = text.get_window_extent().width / DPI
-    while width > inches and len(content) > 2:
-        content = content[: min(len(content) - 2, int(len(content) * inches / width))].rstrip()
-        text.set_text(content + "…")
-        width = text.get_window_extent().width / DPI
 
 
 def shortened(text: str, width: int) -> str:

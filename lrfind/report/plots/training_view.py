@@ -7,23 +7,29 @@ They are shared by its figure and its terminal plot. Everything is in fractions 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from lrfind.core.dataset import Floats
 from lrfind.core.training import Training
-from lrfind.report.plots.axis import Axis, clipped, finite, linear_axis, log_axis
-from lrfind.report.plots.loss_scale import EDGE, FEWEST_DECADES, LOG_LOSS_RATIO
+from lrfind.report.plots.axis import (
+    EMPTY,
+    FEWEST_DECADES,
+    LOG_LOSS_RATIO,
+    Axis,
+    fall_axis,
+    finite,
+    linear_axis,
+    log_axis,
+)
 
 FINEST = 1500
 """Points of a curve; a screen shows no more, and a longer one is drawn by the means of as many parts."""
 
 WIDTH = 50
 """The smoothed curve is a mean over one part in so many."""
-
-RISE = 0.25
-"""How far above its start, in parts of its fall, a loss is shown; how far it rises beyond says nothing."""
 
 DEEPEST = 1e-3
 """A training loss below this part of the lowest validation loss is off the axis: how far rows are learnt by heart says
@@ -73,40 +79,37 @@ def training_view(training: Training) -> TrainingView:
     scores = training.scores
     looks = np.empty(0) if scores is None else scores.step
     val = np.empty(0) if scores is None else finite(scores.loss)
-    y = loss_axis(smoothed, loss, val)
-    rate_at, rate = np.arange(done, dtype=np.float64), training.rate
-    if done > FINEST:
-        picked = np.unique(np.linspace(0, done - 1, FINEST).astype(int))
-        rate_at, rate = rate_at[picked], rate[picked]
+    lowest = float(np.nanmin(val)) if np.isfinite(val).any() else 0.0
+    y = loss_axis([smoothed, val], [loss, val], DEEPEST * lowest)
+    rate_at, rate = thinned(training.rate)
     z = rate_axis(rate)
     best = None
-    if scores is not None and np.isfinite(val).any():
-        low = scores.best
-        best = (float(x.fractions(looks[low : low + 1])[0]), float(y.fractions(val[low : low + 1])[0]))
+    if scores is not None and y.inside(lowest) is not None and np.isfinite(val).any():
+        best = x.at(looks[scores.best]), y.at(lowest)
     floor = np.where(rate > 0, rate, z.low) if z.log else rate
     return TrainingView(
         x=x,
         y=y,
         z=z,
         steps=x.fractions(at),
-        loss=clipped(y, loss),
-        smoothed=clipped(y, smoothed),
+        loss=y.clipped(loss),
+        smoothed=y.clipped(smoothed),
         looks=x.fractions(looks),
-        val_loss=clipped(y, val),
+        val_loss=y.clipped(val),
         rate_steps=x.fractions(rate_at),
         rate=np.clip(z.fractions(floor), 0, 1),
-        best=best if best is not None and 0 <= best[1] <= 1 else None,
+        best=best,
     )
 
 
-def thinned(loss: Floats) -> tuple[Floats, Floats]:
-    """Return steps and losses, shape (points,) each: means of equal parts where there are more than `FINEST`."""
-    steps = np.arange(len(loss), dtype=np.float64)
-    if len(loss) <= FINEST:
-        return steps, loss
-    edges = np.linspace(0, len(loss), FINEST + 1).astype(int)
+def thinned(values: Floats) -> tuple[Floats, Floats]:
+    """Return steps and values, shape (points,) each: means of equal parts where there are more than `FINEST`."""
+    steps = np.arange(len(values), dtype=np.float64)
+    if len(values) <= FINEST:
+        return steps, values
+    edges = np.linspace(0, len(values), FINEST + 1).astype(int)
     counts = np.diff(edges)
-    return np.add.reduceat(steps, edges[:-1]) / counts, np.add.reduceat(loss, edges[:-1]) / counts
+    return np.add.reduceat(steps, edges[:-1]) / counts, np.add.reduceat(values, edges[:-1]) / counts
 
 
 def moving_mean(y: Floats, width: int) -> Floats:
@@ -127,26 +130,24 @@ def moving_mean(y: Floats, width: int) -> Floats:
         return np.where(known, (total[high] - total[low]) / (count[high] - count[low]), np.nan)
 
 
-def loss_axis(smoothed: Floats, loss: Floats, val: Floats) -> Axis:
-    """Return an axis that shows the fall of the loss and the start of a rise."""
-    known = np.concatenate([smoothed[np.isfinite(smoothed)], val[np.isfinite(val)]])
+def loss_axis(curves: Sequence[Floats], starts: Sequence[Floats], deepest: float = 0.0) -> Axis:
+    """Return an axis that shows the fall of losses and the start of a rise.
+
+    Args:
+        curves: losses that are to be seen; NaN for what is not finite.
+        starts: losses of which the first ones are to be seen.
+        deepest: loss below which a positive one is off the axis.
+    """
+    known = np.concatenate([curve[np.isfinite(curve)] for curve in curves])
     if not known.size:
-        return Axis(0.0, 1.0, log=False, ticks=(), minor=(), labels=())
-    low = float(known.min())
-    first = [float(column[np.isfinite(column)][0]) for column in (loss, val) if np.isfinite(column).any()]
-    start = max(first)
-    if np.isfinite(val).any() and low > 0:
-        low = max(low, DEEPEST * float(val[np.isfinite(val)].min()))
+        return EMPTY
+    low, top = float(known.min()), float(known.max())
+    start = max(float(loss[np.isfinite(loss)][0]) for loss in starts if np.isfinite(loss).any())
+    low = max(low, deepest) if low > 0 else low
     log = low > 0 and start > LOG_LOSS_RATIO * low
-    top = float(known.max())
     if log:
         low, start, top = math.log10(low), math.log10(start), math.log10(max(top, 1e-300))
-    low = min(low, start)
-    top = max(start, min(top, start + max(RISE * (start - low), 0.3 if log else 0.1 * abs(start))))
-    span = top - low
-    pad = EDGE * span if span > 1e-9 * max(abs(low), abs(top)) else max(0.1 * abs(start), 1e-12)
-    low, top = low - pad, top + pad
-    return log_axis(10 ** max(low, -300.0), 10 ** min(top, 300.0), FEWEST_DECADES) if log else linear_axis(low, top)
+    return fall_axis(low, start, top, log=log, fewest=FEWEST_DECADES)
 
 
 def rate_axis(rate: Floats) -> Axis:

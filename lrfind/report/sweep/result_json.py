@@ -4,54 +4,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import Any
 
-from lrfind.core.result import RESULT_SCHEMA, Confirmation, Result
+from lrfind.core.result import RESULT_SCHEMA, Result
 from lrfind.report.wording import with_rows
+
+FIELDS = (
+    *("name", "status", "recommendation", "suggestions", "sweep", "confirmation", "evidence", "advice", "facts"),
+    *("assumptions", "warnings", "config", "environment", "timing"),
+)
+"""Fields of a result, in the order of the file."""
 
 
 def to_json(result: Result) -> str:
-    """Return ``result.json``; a result that was read back gives the same text to the byte."""
-    sweep = result.sweep
-    document = {
-        "schema": RESULT_SCHEMA,
-        "name": result.name,
-        "status": result.status,
-        "recommendation": asdict(result.recommendation),
-        "suggestions": {method: asdict(suggestion) for method, suggestion in result.suggestions.items()},
-        "sweep": {
-            "learning_rate": sweep.learning_rate,
-            "loss": sweep.loss,
-            "smoothed": sweep.smoothed,
-            "gradient_norm": sweep.gradient_norm,
-            "update_norm": sweep.update_norm,
-            "diverged_at": sweep.diverged_at,
-            "seeds": sweep.seeds,
-            "execution": asdict(sweep.execution),
-        },
-        "confirmation": None if result.confirmation is None else confirmation(result.confirmation),
-        "evidence": asdict(result.evidence),
-        "advice": asdict(result.advice),
-        "facts": asdict(result.facts),
-        "assumptions": result.assumptions,
-        "warnings": result.warnings,
-        "config": result.config,
-        "environment": result.environment,
-        "timing": {name.rstrip("_"): value for name, value in asdict(result.timing).items()},
-    }
+    """Return ``result.json``; a result that was read back gives the same text to the byte.
+
+    The section ``confirmation`` has the lengths under ``horizons``, and the horizons themselves under ``best``.
+    """
+    fields = asdict(result)
+    document = {"schema": RESULT_SCHEMA, **{name: fields[name] for name in FIELDS}}
+    document["timing"] = {name.rstrip("_"): value for name, value in fields["timing"].items()}
+    if confirmation := fields["confirmation"]:
+        candidates, best = confirmation.pop("candidates"), confirmation.pop("horizons")
+        lengths = [horizon["steps"] for horizon in best]
+        document["confirmation"] = {"candidates": candidates, "horizons": lengths, "best": best, **confirmation}
     return with_rows(document)
-
-
-def confirmation(confirmation: Confirmation) -> dict[str, Any]:
-    """Return the section ``confirmation``: the lengths under ``horizons``, the horizons themselves under ``best``."""
-    fields = asdict(confirmation)
-    best = fields["horizons"]
-    return {
-        "candidates": fields.pop("candidates"),
-        "horizons": [horizon["steps"] for horizon in best],
-        "best": best,
-        **{name: value for name, value in fields.items() if name != "horizons"},
-    }
 
 
 def to_csv(result: Result) -> str:

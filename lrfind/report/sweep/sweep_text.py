@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from lrfind.core.printable import clean
 from lrfind.core.result import Result
 from lrfind.report.look import Look
-from lrfind.report.rich_console import ASCII_RULE, UNICODE_RULE, new_console, written
+from lrfind.report.rich_console import new_console, new_table, written
 from lrfind.report.sweep.code_wrapping import wrap_code, wrap_yaml
-from lrfind.report.sweep.fact_rows import facts, title
-from lrfind.report.wording import ascii_only, escape, fenced, headline, interval, rate
+from lrfind.report.sweep.fact_rows import facts, suggestions, title
+from lrfind.report.wording import escape, fenced, headline
+from lrfind.report.wording import table as markdown_table
 
 COLUMNS = {"method": 0, "rate": 0, "interval": 44, "why": 60}
 """The columns of the table of suggestions, and the width of terminal from which each is shown."""
@@ -36,109 +36,107 @@ def report(result: Result, look: Look) -> str:
 
 def table(result: Result, look: Look) -> str:
     """Return the report of a result as text of at most `look.width` columns."""
-    console = new_console(look.width or 80, color=look.color)
-    page = _Page(console, look.unicode)
-    page.verdict(result)
-    page.notes(result)
-    page.suggestions(result)
-    page.facts(result, look.files)
-    page.code(result)
+    page = _Page(result, look)
+    page.verdict()
+    page.notes()
+    page.suggestions()
+    page.facts()
+    page.code()
     if look.advice:
-        page.advice(result)
-    return written(console)
+        page.advice()
+    return written(page.console)
 
 
 class _Page:
     """The sections of the report, in the order in which they are printed."""
 
-    def __init__(self, console: Console, unicode: bool) -> None:
-        self.console = console
-        self.unicode = unicode
+    def __init__(self, result: Result, look: Look) -> None:
+        self.result, self.look, self.console = result, look, new_console(look)
 
     def text(self, content: str, style: str = "") -> Text:
         """Return a user's words as plain text, without terminal codes and characters that the output lacks."""
-        content = clean(content)
-        return Text(content if self.unicode else ascii_only(content), style=style)
+        return Text(self.look.shown(clean(content)), style=style)
 
-    def verdict(self, result: Result) -> None:
-        pieces = headline(result)
-        recommends = result.recommendation.learning_rate is not None
-        line = self.text("")
-        for i, piece in enumerate(pieces):
-            part = self.text(piece, ("bold green" if recommends else "bold red") if i == 0 else "")
-            if i and line.cell_len + 3 + part.cell_len > self.console.width:
+    def print(self, content: str = "", style: str = "") -> None:
+        self.console.print(self.text(content, style))
+
+    def verdict(self) -> None:
+        advised = self.result.recommendation
+        first, *others = headline(self.result)
+        line = self.text(first, "bold red" if advised.learning_rate is None else "bold green")
+        for piece in others:
+            part = self.text(piece)
+            if line.cell_len + 3 + part.cell_len > self.console.width:
                 self.console.print(line)
                 line = part
             else:
-                line = line + self.text("").append("   " if i else "") + part
+                line = line + Text("   ") + part
         self.console.print(line)
-        if result.recommendation.reason.strip():
-            self.console.print(self.text(result.recommendation.reason))
-        self.console.print()
+        if advised.reason.strip():
+            self.print(advised.reason)
+        self.print()
 
-    def notes(self, result: Result) -> None:
-        notes = [("warning", warning, "yellow") for warning in result.warnings]
-        notes += [("assumed", assumption, "cyan") for assumption in result.assumptions]
+    def notes(self) -> None:
+        notes = [("warning", warning, "yellow") for warning in self.result.warnings]
+        notes += [("assumed", assumption, "cyan") for assumption in self.result.assumptions]
         if notes:
-            self.pairs([(self.text(kind, style), self.text(note)) for kind, note, style in notes])
-            self.console.print()
+            self.pairs([(kind, note) for kind, note, _ in notes], [style for *_, style in notes])
+            self.print()
 
-    def suggestions(self, result: Result) -> None:
-        if not result.suggestions:
+    def suggestions(self) -> None:
+        if not self.result.suggestions:
             return
-        grid = Table(box=UNICODE_RULE if self.unicode else ASCII_RULE, pad_edge=False, show_edge=False, padding=(0, 1))
+        grid = new_table(self.look)
         columns = [name for name, least in COLUMNS.items() if self.console.width >= least]
         for name in columns:
             grid.add_column(name, header_style="dim", no_wrap=name != "why")
-        for i, (method, suggestion) in enumerate(result.suggestions.items()):
-            style = "bold" if i == 0 else ""
-            cells = [f"{method} *" if i == 0 else method, rate(suggestion.learning_rate)]
-            cells.append(interval(suggestion.low, suggestion.high))
-            cells.append("as above" if suggestion.reason == result.recommendation.reason else suggestion.reason)
-            grid.add_row(*(self.text(cell, style if k < 3 else "") for k, cell in enumerate(cells[: len(columns)])))
+        for i, (method, *cells) in enumerate(suggestions(self.result)):
+            row = [method if i else f"{method} *", *cells][: len(columns)]
+            grid.add_row(*(self.text(cell, "bold" if i == 0 and k < 3 else "") for k, cell in enumerate(row)))
         self.console.print(grid)
-        self.console.print(self.text("* the configured method", "dim"))
-        self.console.print()
+        self.print("* the configured method", "dim")
+        self.print()
 
-    def facts(self, result: Result, files: Sequence[str]) -> None:
-        rows = [(self.text(name, "dim"), self.text(value)) for name, value in facts(result)]
-        rows += [(self.text("" if i else "written", "dim"), self.text(file)) for i, file in enumerate(files)]
-        self.pairs(rows)
+    def facts(self) -> None:
+        files = [("" if i else "written", file) for i, file in enumerate(self.look.files)]
+        rows = facts(self.result) + files
+        self.pairs(rows, ["dim"] * len(rows))
 
-    def pairs(self, rows: Sequence[tuple[Text, Text]]) -> None:
+    def pairs(self, rows: Sequence[tuple[str, str]], styles: Sequence[str]) -> None:
+        """Print names, each in its style, and what there is to say beside them."""
         grid = Table.grid(padding=(0, 2))
         grid.add_column(min_width=9, no_wrap=True)
         grid.add_column(overflow="fold")
-        for row in rows:
-            grid.add_row(*row)
+        for (name, value), style in zip(rows, styles, strict=True):
+            grid.add_row(self.text(name, style), self.text(value))
         self.console.print(grid)
 
-    def code(self, result: Result) -> None:
+    def code(self) -> None:
         """Print the optimiser's source from the first column on, so that it can be marked and copied."""
-        if result.recommendation.learning_rate is None or not result.facts.optimizer.strip():
-            return
-        self.console.print()
-        self.source(wrap_code(result.facts.optimizer, self.console.width), "bold")
+        optimizer = self.result.facts.optimizer
+        if self.result.recommendation.learning_rate is not None and optimizer.strip():
+            self.print()
+            self.source(wrap_code(optimizer, self.console.width), "bold")
 
     def source(self, lines: Sequence[str], style: str = "") -> None:
         """Print source text as it is, from the first column on."""
         for line in lines:
-            line = line[: len(line) - len(line.lstrip())] + clean(line)
-            styled = Text(line if self.unicode else ascii_only(line), style=style)
+            indent = line[: len(line) - len(line.lstrip())]
+            styled = Text(self.look.shown(indent + clean(line)), style=style)
             self.console.print(styled, no_wrap=True, overflow="fold", soft_wrap=False)
 
-    def advice(self, result: Result) -> None:
+    def advice(self) -> None:
         """Print a setting for each schedule, as YAML and as optax, and the guesses with their reasons."""
-        for setting in result.advice.settings:
-            self.console.print()
-            self.console.print(self.text(title(setting), "bold"))
-            self.console.print(self.text(setting.source, "dim"))
+        for setting in self.result.advice.settings:
+            self.print()
+            self.print(title(setting), "bold")
+            self.print(setting.source, "dim")
             self.source(wrap_yaml(setting.yaml, self.console.width))
             self.source(wrap_code(setting.optax, self.console.width))
-        if result.advice.guesses:
-            self.console.print()
-            pairs = [(f"{guess.learning_rate:g}", guess.reason) for guess in result.advice.guesses]
-            self.pairs([(self.text(rate, "bold"), self.text(reason)) for rate, reason in pairs])
+        guesses = [(f"{guess.learning_rate:g}", guess.reason) for guess in self.result.advice.guesses]
+        if guesses:
+            self.print()
+            self.pairs(guesses, ["bold"] * len(guesses))
 
 
 def summary(result: Result, look: Look) -> str:
@@ -154,12 +152,9 @@ def summary(result: Result, look: Look) -> str:
     notes += [f"- assumed: {escape(assumption)}" for assumption in result.assumptions]
     lines += ["", *notes] if notes else []
     if result.suggestions:
-        lines += ["", "| method | rate | interval | why |", "|---|---|---|---|"]
-        for i, (method, suggestion) in enumerate(result.suggestions.items()):
-            name = f"**{escape(method)}**" if i == 0 else escape(method)
-            span = interval(suggestion.low, suggestion.high)
-            why = "as above" if suggestion.reason == result.recommendation.reason else escape(suggestion.reason)
-            lines.append(f"| {name} | {rate(suggestion.learning_rate)} | {span} | {why} |")
+        rows = [tuple(map(escape, row)) for row in suggestions(result)]
+        rows[0] = (f"**{rows[0][0]}**", *rows[0][1:])
+        lines += ["", *markdown_table(("method", "rate", "interval", "why"), rows)]
     lines += ["", "| | |", "|---|---|"]
     lines += [f"| {escape(name)} | {escape(value)} |" for name, value in facts(result)]
     for setting in result.advice.settings if look.advice else ():

@@ -74,23 +74,13 @@ def to_csv(training: Training) -> str:
 
     Losses that are not finite are ``nan`` or ``inf``. `lrfind diagnose` reads the file.
     """
-    scores = training.scores
-    names = ["step", "lr", "loss", "grad_norm"]
-    if scores is not None:
-        names += ["val_loss", scores.metric_name] if scores.metric_name else ["val_loss"]
+    scores, done = training.scores, len(training.loss)
+    columns = {"lr": training.rate, "loss": training.loss, "grad_norm": training.gradient_norm}
+    cells = {name: [*map(repr, column.tolist()), ""] for name, column in columns.items()}
     rows = {} if scores is None else {int(step): i for i, step in enumerate(scores.step)}
-    done = len(training.loss)
-    lines = [",".join(names)]
-    for step in range(done + 1):
-        cells = [str(step)]
-        if step < done:
-            cells += [repr(float(column[step])) for column in (training.rate, training.loss, training.gradient_norm)]
-        else:
-            cells += ["", "", ""]
-        if scores is not None:
-            i = rows.get(step)
-            columns = (scores.loss, scores.metric) if scores.metric_name else (scores.loss,)
-            cells += ["" if i is None else repr(float(column[i])) for column in columns]
-        if step < done or step in rows:
-            lines.append(",".join(cells))
-    return "\n".join(lines) + "\n"
+    if scores is not None:
+        measured = {"val_loss": scores.loss} | ({scores.metric_name: scores.metric} if scores.metric_name else {})
+        for name, column in measured.items():
+            cells[name] = [repr(float(column[rows[step]])) if step in rows else "" for step in range(done + 1)]
+    lines = [",".join([str(step), *row]) for step, row in enumerate(zip(*cells.values(), strict=True))]
+    return "\n".join([",".join(["step", *cells]), *(lines if done in rows else lines[:-1])]) + "\n"

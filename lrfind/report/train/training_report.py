@@ -11,7 +11,7 @@ from lrfind.report.diagnosis.diagnosis_report import table
 from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import special
 from lrfind.report.train.training_json import metrics
-from lrfind.report.wording import ascii_only, escape, rate, seconds, spelled
+from lrfind.report.wording import escape, paint, rate, seconds, spelled
 
 ENDS = {"complete": "", "stopped": "stopped, as the loss was not finite any more", "interrupted": "interrupted"}
 """Wording of each status."""
@@ -79,8 +79,7 @@ def report(training: Training, look: Look) -> str:
 def text(training: Training, look: Look) -> str:
     """Return the report of a training as text of at most `look.width` columns."""
     width = look.width or 80
-    head = textwrap.fill(headline(training), width)
-    parts = [f"\x1b[1m{head}\x1b[0m\n" if look.color else f"{head}\n"]
+    parts = [paint(textwrap.fill(headline(training), width), "1", color=look.color) + "\n"]
     if training.findings:
         parts.append(diagnosis_report.findings(training.findings, look))
     pairs = rows(training) + [("" if i else "written", file) for i, file in enumerate(look.files)]
@@ -91,10 +90,7 @@ def text(training: Training, look: Look) -> str:
             value, width, initial_indent=f"{name:<{size}}  ", subsequent_indent=" " * (size + 2), break_on_hyphens=False
         )
     parts.append("\n".join(lines) + "\n")
-    page = "\n".join(parts)
-    if look.unicode:
-        return page
-    return "\n".join(ascii_only(line) if "\x1b" not in line else line for line in page.split("\n"))
+    return look.shown("\n".join(parts))
 
 
 def summary(training: Training, look: Look) -> str:

@@ -14,12 +14,12 @@ from PIL import Image
 
 from lrfind.analysis.comparison import Comparison, labelled
 from lrfind.core.result import Result
-from lrfind.report.compare.cells import SCHEMA
-from lrfind.report.compare.comparison_text import markdown
-from lrfind.report.compare.comparison_text import report as table
-from lrfind.report.compare.sweep_comparison import to_json
+from lrfind.report.compare.comparison_json import SCHEMA, to_json
+from lrfind.report.compare.comparison_report import markdown
+from lrfind.report.compare.comparison_report import report as table
 from lrfind.report.look import Look
-from lrfind.report.plots.comparison_figure import COLORS, draw
+from lrfind.report.plots.comparison_figure import COLORS
+from lrfind.report.plots.figures import draw
 from tests.report.conftest import Golden, confirmed, no_rate, typical
 
 

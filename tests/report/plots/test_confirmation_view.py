@@ -11,8 +11,7 @@ from hypothesis import given, settings
 
 from lrfind.core.decode import read_result
 from lrfind.core.result import Candidate, Confirmation, Horizon, Result
-from lrfind.report.plots.confirmation_view import BELOW, ConfirmationView, confirmation_view
-from lrfind.report.plots.loss_scale import LANE
+from lrfind.report.plots.confirmation_view import BELOW, LANE, ConfirmationView, confirmation_view
 from lrfind.report.sweep.result_json import to_json
 from tests.report.conftest import confirmations, confirmed, declined, raced
 

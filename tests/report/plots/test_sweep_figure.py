@@ -15,7 +15,7 @@ from lrfind.core.decode import read_result
 from lrfind.core.formats import FigureFormat
 from lrfind.core.result import Result
 from lrfind.report.plots.confirmation_view import confirmation_view
-from lrfind.report.plots.sweep_figure import draw
+from lrfind.report.plots.figures import draw
 from lrfind.report.plots.theme import CURVE, INTERVAL, PAPER, RATE, tint
 from lrfind.report.sweep.result_json import to_json
 from tests.report.conftest import confirmations, confirmed, curves, declined, raced, typical
@@ -27,7 +27,7 @@ def pixels(png: bytes) -> np.ndarray:
 
 def test_png(named_result: tuple[str, Result]) -> None:
     image = pixels(draw(named_result[1], "png"))
-    assert image.shape == ((630, 1020, 4) if named_result[1].confirmation is None else (666, 1530, 4))
+    assert image.shape == ((666, 1020, 4) if named_result[1].confirmation is None else (666, 1530, 4))
     assert image[0, 0, 3] == 0  # round corner
     assert tuple(image[300, 3]) == (255, 255, 255, 255)  # on a card of its own
 
@@ -182,7 +182,7 @@ def test_any_name(name: str) -> None:
 @given(curves())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_curve_can_be_drawn(result: Result) -> None:
-    assert pixels(draw(result, "png")).shape == (630, 1020, 4)
+    assert pixels(draw(result, "png")).shape == (666, 1020, 4)
 
 
 @given(confirmations())

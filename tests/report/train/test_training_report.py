@@ -15,9 +15,9 @@ from lrfind.core.errors import InputError
 from lrfind.core.result import Facts
 from lrfind.core.training import Finding, Scores, Training
 from lrfind.report.look import Look
+from lrfind.report.plots.figures import draw
 from lrfind.report.plots.terminal_plot import plot_training
-from lrfind.report.plots.training_figure import draw
-from lrfind.report.plots.training_view import loss_axis, moving_mean, training_view
+from lrfind.report.plots.training_view import DEEPEST, loss_axis, moving_mean, training_view
 from lrfind.report.train.training_json import to_csv, to_json
 from lrfind.report.train.training_report import summary
 from lrfind.report.train.training_report import text as as_text
@@ -80,7 +80,8 @@ def test_steps_are_shared_and_the_lowest_look_is_marked() -> None:
 
 
 def test_a_loss_far_below_the_validation_loss_is_off_the_axis() -> None:
-    axis = loss_axis(np.geomspace(1, 1e-9, 50), np.geomspace(1, 1e-9, 50), np.array([1.0, 0.5]))
+    loss, val = np.geomspace(1, 1e-9, 50), np.array([1.0, 0.5])
+    axis = loss_axis([loss, val], [loss, val], DEEPEST * 0.5)
     assert axis.log
     assert 1e-4 < axis.low < 0.5e-3
 
