@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -104,6 +105,7 @@ class TraceStatistics:
         travel: learning rates.
         first: first step.
         last: last step.
+        unit: what the steps count.
         highest: peak rate above which other trainings are known to do worse; None if none is known.
     """
 
@@ -113,7 +115,8 @@ class TraceStatistics:
     travel: Travel
     first: float
     last: float
-    highest: float | None = None
+    unit: Literal["step", "epoch"]
+    highest: float | None
 
     @property
     def judge(self) -> Column:
@@ -243,7 +246,7 @@ def measure(trace: Trace) -> TraceStatistics:
     trained = column(train, rates) if train.known else None
     held = column(val, rates, start_of(val, trained)) if val is not None and val.known else None
     broke = [entries.broke for entries in (train, val) if entries is not None and entries.broke is not None]
-    return TraceStatistics(trained, held, min(broke) if broke else None, rates, first, last, trace.highest)
+    return TraceStatistics(trained, held, min(broke) if broke else None, rates, first, last, trace.unit, trace.highest)
 
 
 def start_of(val: Series, train: Column | None) -> float:
