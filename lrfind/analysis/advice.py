@@ -79,37 +79,28 @@ def proposals(
     if recommendation.learning_rate is None:
         return ()
     rate, own = short(recommendation.learning_rate), recommendation.schedule
-    if recommendation.confirmed:
-        whose = Proposal(
-            own, rate, "measured", f"trainings under this schedule: {recommendation.interval_from}", options
-        )
-    else:
+    source = f"trainings under this schedule: {recommendation.interval_from}"
+    if not recommendation.confirmed:
         knows = "which knows no schedule" if mean is None else "carried on by the sum of rates"
         source = f"read off the range test by {recommendation.method}, {knows}; no training checked it"
-        whose = Proposal(own, rate, "rule", source, options)
+    whose = Proposal(own, rate, "measured" if recommendation.confirmed else "rule", source, options)
+
+    def carry(schedule: str, other: float, note: str = "", **options: Any) -> Proposal:
+        rate, rule = carried(recommendation, mean, other)
+        return Proposal(schedule, rate, "rule", rule + note, options)
+
+    # A linear rise and a cosine fall both have mean 1/2; one cycle rises over 0.3 of the training.
+    steps, why = warmup(recommendation.steps, carry("cosine", 0.5).learning_rate, b2, limit)
+    start = f"; start: the highest over {START:.0f} (Smith 2018)"
     others = (
-        constant(recommendation, mean),
-        cosine(recommendation, mean, b2, limit),
-        one_cycle(recommendation, mean),
+        carry("constant", 1.0),
+        carry("cosine", 0.5, f"; warm-up: {why}", **({"warmup_steps": steps} if steps else {})),
+        carry("one_cycle", 0.3 * (1 + 1 / START) / 2 + 0.7 / 2, start, div_factor=START),
         triangular(reading, recommendation),
-        step(recommendation, mean),
+        carry("step", float(np.mean([STEP_FACTOR**part for part in range(STEP_PARTS)]))),
     )
     known = {own} - ({"cosine"} if not options.get("warmup_steps") else set())  # the warm-up is advice of its own
     return (whose, *(proposal for proposal in others if proposal.schedule not in known))
-
-
-def constant(recommendation: Recommendation, mean: float | None) -> Proposal:
-    """Propose a constant schedule."""
-    rate, source = carried(recommendation, mean, 1.0)
-    return Proposal("constant", rate, "rule", source)
-
-
-def cosine(recommendation: Recommendation, mean: float | None, b2: float | None, limit: float | None) -> Proposal:
-    """Propose a cosine schedule with warm-up; linear rise and cosine fall both have mean 1/2."""
-    rate, source = carried(recommendation, mean, 0.5)
-    steps, why = warmup(recommendation.steps, rate, b2, limit)
-    options = {"warmup_steps": steps} if steps else {}
-    return Proposal("cosine", rate, "rule", f"{source}; warm-up: {why}", options)
 
 
 def warmup(steps: int, rate: float, b2: float | None, limit: float | None) -> tuple[int, str]:
@@ -132,26 +123,9 @@ def warmup(steps: int, rate: float, b2: float | None, limit: float | None) -> tu
         wanted, why = round(2 / (1 - b2)), "2 / (1 - b2) steps (Ma & Yarats 2019)"
         return (wanted, why) if wanted <= longest else (longest, f"{LONGEST_WARMUP:.0%} of the steps, less than {why}")
     if limit is not None and rate > limit:
-        why = (
-            f"the rate is above what is stable at the start, {limit:.1e}: {LONGEST_WARMUP:.0%} of the steps (playbook)"
-        )
-        return longest, why
+        above = f"the rate is above what is stable at the start, {limit:.1e}"
+        return longest, f"{above}: {LONGEST_WARMUP:.0%} of the steps (playbook)"
     return int(USUAL_WARMUP * steps), f"{USUAL_WARMUP:.0%} of the steps (Goyal et al. 2017: 5 of 90 epochs)"
-
-
-def one_cycle(recommendation: Recommendation, mean: float | None) -> Proposal:
-    """Propose one cycle: half a cosine up over 0.3 of the training, half a cosine down to zero."""
-    up, down = (1 + 1 / START) / 2, 1 / 2
-    rate, source = carried(recommendation, mean, 0.3 * up + 0.7 * down)
-    source += f"; start: the highest over {START:.0f} (Smith 2018)"
-    return Proposal("one_cycle", rate, "rule", source, {"div_factor": START})
-
-
-def step(recommendation: Recommendation, mean: float | None) -> Proposal:
-    """Propose a step schedule that drops to a tenth after each third of the training."""
-    parts = [STEP_FACTOR**part for part in range(STEP_PARTS)]
-    rate, source = carried(recommendation, mean, float(np.mean(parts)))
-    return Proposal("step", rate, "rule", source)
 
 
 def carried(recommendation: Recommendation, mean: float | None, other: float) -> tuple[float, str]:
@@ -192,20 +166,16 @@ def triangular(reading: CurveSummary, recommendation: Recommendation) -> Proposa
     rates = reading.learning_rate
     turning, start = float(rates[reading.lowest]), float(rates[reading.descent.start])
     top, basis = turning, f"highest: the last rate before the loss turns up, {turning:.1e}"
-    if (
-        recommendation.confirmed
-        and recommendation.low
-        and recommendation.high
-        and not recommendation.low <= turning <= recommendation.high
-    ):
-        top = min(max(turning, recommendation.low), recommendation.high)
+    low, high = recommendation.low, recommendation.high
+    if recommendation.confirmed and low and high and not low <= turning <= high:
+        top = min(max(turning, low), high)
         basis += ", but inside of the interval"
     base = min(max(start, top / BASES[1]), top / BASES[0])
     basis += f"; lowest: where it starts to fall, {start:.1e}"
     if base != start:
         basis += f", but {BASES[0]:.0f} to {BASES[1]:.0f} times lower"
-    source = f"{basis} (range test of Smith 2015)"
-    return Proposal("triangular", short(top), "measured", source, {"base_factor": short(base / top)})
+    basis += " (range test of Smith 2015)"
+    return Proposal("triangular", short(top), "measured", basis, {"base_factor": short(base / top)})
 
 
 def short(rate: float) -> float:

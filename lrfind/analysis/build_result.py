@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lrfind.analysis.confirmation.search import Search
-from lrfind.analysis.confirmation.summary import trained
+from lrfind.analysis.confirmation.summary import SearchRun, trained
 from lrfind.analysis.confirmation.verdict import unheard, verdict
 from lrfind.analysis.range_test import recommendation as from_sweep
 from lrfind.analysis.range_test.curve import divergences
 from lrfind.analysis.range_test.methods import suggestions
 from lrfind.analysis.range_test.sweep_curve import SweepCurve, points
-from lrfind.core.result import RATE, Confirmation, Evidence, Execution, Facts, Recommendation, Result, Suggestion, Sweep
+from lrfind.core.result import RATE, Evidence, Execution, Facts, Recommendation, Result, Suggestion, Sweep
 
 UNSCALED = (
     "updates have a size of their own whatever the gradient, so a whole training wants a lower rate than the sweep "
@@ -61,25 +60,6 @@ class RunDescription:
 
 
 @dataclass(frozen=True)
-class SearchRun:
-    """A started or finished search, with the loss that it is decided by and what its sweep cost.
-
-    Attributes:
-        search: search over learning rates.
-        judged_on: ``"held-out loss"`` or ``"training loss"``.
-        before: optimiser steps of sweep and evidence.
-        rows: number of rows that the trials are evaluated on.
-        timed: whether `confirm.max_seconds` leaves less budget than `confirm.budget`.
-    """
-
-    search: Search
-    judged_on: str
-    before: float
-    rows: int = 0
-    timed: bool = False
-
-
-@dataclass(frozen=True)
 class Measurements:
     """The measurements of a run so far.
 
@@ -124,29 +104,20 @@ def build_result(measured: Measurements, described: RunDescription, *, interrupt
     low, high = section["min_lr"], section["max_lr"]
     ranges = list(from_sweep.range_warnings(low, high, first, last, extended_down=measured.passes > 1))
     warnings = [*ranges, *from_sweep.warnings(curve.summary, suggestion, seeds=seeds)]
-    confirmation, run = None, measured.run
+    run = measured.run
+    confirmation = trained(run, described.config["confirm"]["budget"]) if run and run.search.measured else None
     if interrupted:
         reached = from_sweep.stopped(curve.learning_rate, confirming=measured.confirming)
         warnings.insert(0, reached)
-        confirmation = trials_so_far(run, described) if run else None
         if recommendation.learning_rate is None:
             reason = f"{reached}; what was measured until then shows no rate"
             recommendation = replace(recommendation, reason=reason)
-    elif run is not None and run.search.scores:
-        outcome = verdict(
-            run.search,
-            recommendation,
-            suggestion,
-            judged_on=run.judged_on,
-            rows=run.rows,
-            constant=described.facts.constant_loss,
-            spent=run.before + run.search.spent,
-            budget=described.config["confirm"]["budget"],
-        )
-        confirmation, recommendation = outcome.confirmation, outcome.recommendation
-        warnings = [*ranges, *outcome.warnings]
+    elif run is not None and confirmation is not None:
+        constant = described.facts.constant_loss
+        recommendation, confirmed_warnings = verdict(run, confirmation, recommendation, suggestion, constant)
+        warnings = [*ranges, *confirmed_warnings]
     elif run is not None:
-        warnings.append(unheard(run.search, suggestion, run.judged_on, timed=run.timed))
+        warnings.append(unheard(run, suggestion))
     rate = recommendation.learning_rate
     if described.schedule is None and rate is not None and curve.ignores_gradient_scale(suggestion.learning_rate):
         warnings.append(UNSCALED)
@@ -188,14 +159,6 @@ def sweep_recommendation(curve: SweepCurve, suggestion: Suggestion, described: R
     if described.schedule is None or not curve.ignores_gradient_scale(suggestion.learning_rate):
         return recommendation
     return from_sweep.scaled_to_horizon(recommendation, curve.learning_rate, described.schedule.sum)
-
-
-def trials_so_far(run: SearchRun, described: RunDescription) -> Confirmation | None:
-    """Return the trials of an interrupted search; None before the first rate was trained for all seeds."""
-    if not run.search.measured:
-        return None
-    spent = run.before + run.search.taken
-    return trained(run.search, judged_on=run.judged_on, spent=spent, budget=described.config["confirm"]["budget"])
 
 
 def with_rate(facts: Facts, rate: float) -> Facts:

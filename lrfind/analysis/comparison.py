@@ -185,9 +185,5 @@ def labels(runs: Sequence[tuple[str, str]]) -> list[str]:
         while depth < max(map(len, parts)) and len({tuple(part[-depth:]) for part in parts}) < len(parts):
             depth += 1
         names = ["/".join(part[-depth:]) for part in parts]
-    counted: dict[str, int] = {}
-    unique = []
-    for name in names:
-        counted[name] = counted.get(name, 0) + 1
-        unique.append(name if counted[name] == 1 else f"{name} ({counted[name]})")
-    return unique
+    earlier = [names[:at].count(name) for at, name in enumerate(names)]
+    return [f"{name} ({twins + 1})" if twins else name for name, twins in zip(names, earlier, strict=True)]

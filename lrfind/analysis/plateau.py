@@ -6,7 +6,7 @@ at the first step of the next window.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -35,55 +35,35 @@ class Plateau:
     minimum: float
 
     @classmethod
-    def of(
-        cls,
-        *,
-        factor: float,
-        patience: int,
-        threshold: float,
-        cooldown: int,
-        window: int,
-        min_factor: float,
-        **others: Any,
-    ) -> Self:
+    def of(cls, *, patience: int, cooldown: int, window: int, min_factor: float, **others: Any) -> Self:
         """Build the rule from a schedule's keywords; lengths in steps are rounded up to windows.
 
         Args:
-            factor: factor of each drop.
             patience: steps without improvement before a drop.
-            threshold: relative decrease of the lowest mean that counts as an improvement.
             cooldown: steps after a drop that are not counted.
             window: steps per window.
             min_factor: lower bound of the accumulated factor.
-            **others: other keywords of the schedule, ignored.
+            **others: `factor` and `threshold`, as the attributes; other keywords of the schedule are ignored.
         """
-        del others
-        return cls(factor, max(1, -(-patience // window)), threshold, -(-cooldown // window), window, min_factor)
+        windows, rest = max(1, -(-patience // window)), -(-cooldown // window)
+        return cls(others["factor"], windows, others["threshold"], rest, window, min_factor)
 
 
-@dataclass
 class PlateauTracker:
     """Plateau state of independent lanes of training.
 
     Attributes:
         rule: parameters of the rule, shared by all lanes.
-        lanes: number of lanes.
         scale: current factor on the rate, shape (lanes,).
         best: lowest window mean so far, shape (lanes,).
         waited: windows since the last improvement or drop, shape (lanes,).
         resting: remaining windows of cooldown, shape (lanes,).
     """
 
-    rule: Plateau
-    lanes: int
-    scale: Floats = field(init=False)
-    best: Floats = field(init=False)
-    waited: Floats = field(init=False)
-    resting: Floats = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.scale, self.best = np.ones(self.lanes), np.full(self.lanes, np.inf)
-        self.waited, self.resting = np.zeros(self.lanes), np.zeros(self.lanes)
+    def __init__(self, rule: Plateau, lanes: int) -> None:
+        self.rule = rule
+        self.scale, self.best = np.ones(lanes), np.full(lanes, np.inf)
+        self.waited, self.resting = np.zeros(lanes), np.zeros(lanes)
 
     def see(self, loss: Floats) -> None:
         """Update the state by the losses of one window; a mean that is NaN is no improvement.

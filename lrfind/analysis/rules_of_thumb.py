@@ -56,26 +56,33 @@ def guess(
         recommendation: recommendation of the run.
         confirmation: trainings of the confirmation; None if there were none.
     """
-    if confirmation is None or recommendation.learning_rate is None:
-        return from_sweep_alone(rate, reading, recommendation)
-    if (limit := diverged(confirmation, rate)) is not None:
-        steps, least = limit
-        reason = f"diverges: all trainings of {steps:,} steps at {least:.1e} did"
-        return Guess(rate, "diverges", 1.0, steps, reason)
-    longest = confirmation.horizons[-1]
-    if (share := at(confirmation, longest.steps, shifted(rate, longest.learning_rate, recommendation))) is not None:
-        return said(rate, share, longest.steps, f"in trainings of {longest.steps:,} steps")
-    for horizon in reversed(confirmation.horizons[:-1]):
-        if rate < recommendation.learning_rate:
-            same = rate * recommendation.steps / horizon.steps
-            share = summed(confirmation, horizon.steps, same) if same <= horizon.learning_rate else None
-            how = f"as {horizon.steps:,} steps at {same:.1e} did, which have the same sum of rates"
-        else:
-            share = at(confirmation, horizon.steps, shifted(rate, horizon.learning_rate, recommendation))
+    best = recommendation.learning_rate
+    if confirmation is None or best is None:
+        return from_sweep_alone(rate, reading, best)
+    diverged = [
+        (trial.steps, trial.learning_rate)
+        for trial in confirmation.candidates
+        if trial.learning_rate <= rate and not any(map(math.isfinite, trial.loss))
+    ]
+    if diverged:
+        steps, least = max(diverged)
+        return Guess(rate, "diverges", 1.0, steps, f"diverges: all trainings of {steps:,} steps at {least:.1e} did")
+    for horizon in reversed(confirmation.horizons):
+        log10_rates, loss, untrained = trained(confirmation, horizon.steps)
+        if horizon is confirmation.horizons[-1] or rate >= best:
+            at = rate * horizon.learning_rate / best
+            regret = normalized_regret(loss, untrained)
             how = f"in trainings of {horizon.steps:,} steps"
-        if share is not None:
+        else:
+            at = rate * recommendation.steps / horizon.steps
+            regret = joint_regret(confirmation, loss, untrained)
+            how = f"as {horizon.steps:,} steps at {at:.1e} did, which have the same sum of rates"
+            if at > horizon.learning_rate:
+                continue
+        if log10_rates[0] - NEAR <= math.log10(at) <= log10_rates[-1] + NEAR:
+            share = float(np.interp(math.log10(at), log10_rates, regret))
             return said(rate, share, horizon.steps, how)
-    return far(rate, recommendation, confirmation)
+    return far(rate, best, confirmation)
 
 
 def said(rate: float, share: float, steps: int, how: str) -> Guess:
@@ -93,81 +100,18 @@ def said(rate: float, share: float, steps: int, how: str) -> Guess:
     return Guess(rate, "costs", share, steps, f"loses {shown} of the improvement {how}")
 
 
-def shifted(rate: float, best: float, recommendation: Recommendation) -> float:
-    """Return the rate with the same ratio to `best` as `rate` has to the recommendation.
-
-    Args:
-        rate: learning rate of the guess.
-        best: best rate of shorter trainings.
-        recommendation: recommendation of the run, with a rate.
-    """
-    assert recommendation.learning_rate is not None
-    return rate * best / recommendation.learning_rate
-
-
-def diverged(confirmation: Confirmation, rate: float) -> tuple[int, float] | None:
-    """Return length and rate of the longest trainings at or below a rate that all diverged.
-
-    Returns:
-        Steps and learning rate; None if no such trainings exist.
-    """
-    trials = [
-        (trial.steps, trial.learning_rate)
-        for trial in confirmation.candidates
-        if trial.learning_rate <= rate and not any(math.isfinite(loss) for loss in trial.loss)
-    ]
-    return max(trials, default=None)
-
-
-def at(confirmation: Confirmation, steps: int, rate: float) -> float | None:
-    """Return the regret of a rate among the trainings of one length.
+def joint_regret(confirmation: Confirmation, loss: Floats, untrained: Floats) -> Floats:
+    """Return the regret of short trainings, relative to the best of the longest trainings, shape (rates,).
 
     Args:
         confirmation: trainings of the confirmation.
-        steps: length of the trainings.
-        rate: learning rate to interpolate at.
-
-    Returns:
-        Regret as a fraction of the best improvement; None if no training is near the rate.
+        loss: losses of the short trainings, shape (rates, seeds).
+        untrained: losses before training, shape (seeds,).
     """
-    log10_rates, loss, untrained = trained(confirmation, steps)
-    return between(rate, log10_rates, normalized_regret(loss, untrained))
-
-
-def summed(confirmation: Confirmation, steps: int, rate: float) -> float | None:
-    """Return the regret of a rate of short trainings, relative to the longest trainings' best.
-
-    Args:
-        confirmation: trainings of the confirmation.
-        steps: length of the short trainings.
-        rate: learning rate of the short trainings, scaled to the sum of rates of the whole training.
-
-    Returns:
-        Regret as a fraction of the longest trainings' best improvement; None if no training is near the rate.
-    """
-    longest = max(trial.steps for trial in confirmation.candidates)
-    _, best, _ = trained(confirmation, longest)
-    log10_rates, loss, untrained = trained(confirmation, steps)
+    _, best, _ = trained(confirmation, max(trial.steps for trial in confirmation.candidates))
     seeds = min(best.shape[1], loss.shape[1])
     joined = np.concatenate([loss[:, :seeds], best[:, :seeds]])
-    return between(rate, log10_rates, normalized_regret(joined, untrained[:seeds])[: len(loss)])
-
-
-def between(rate: float, log10_rates: Floats, share: Floats) -> float | None:
-    """Interpolate the regret linearly in log rate.
-
-    Args:
-        rate: learning rate to interpolate at.
-        log10_rates: log10 rates of the trainings, shape (rates,), increasing.
-        share: regret of each rate, shape (rates,).
-
-    Returns:
-        Regret; None if the rate is more than `NEAR` decades outside of the trainings.
-    """
-    log10_rate = math.log10(rate)
-    if not log10_rates[0] - NEAR <= log10_rate <= log10_rates[-1] + NEAR:
-        return None
-    return float(np.interp(log10_rate, log10_rates, share))
+    return normalized_regret(joined, untrained[:seeds])[: len(loss)]
 
 
 def trained(confirmation: Confirmation, steps: int) -> tuple[Floats, Floats, Floats]:
@@ -180,20 +124,18 @@ def trained(confirmation: Confirmation, steps: int) -> tuple[Floats, Floats, Flo
     Returns:
         log10 rates, shape (rates,), increasing; losses, shape (rates, seeds); losses before training, shape (seeds,).
     """
-    trials = sorted(
-        (trial for trial in confirmation.candidates if trial.steps == steps), key=lambda trial: trial.learning_rate
-    )
+    trials = [trial for trial in confirmation.candidates if trial.steps == steps]
+    trials.sort(key=lambda trial: trial.learning_rate)
     loss = np.array([trial.loss for trial in trials], dtype=np.float64)
     log10_rates = np.log10([trial.learning_rate for trial in trials])
     return log10_rates, loss, np.array(confirmation.untrained[: loss.shape[1]], dtype=np.float64)
 
 
-def far(rate: float, recommendation: Recommendation, confirmation: Confirmation) -> Guess:
-    """Return the prediction for a rate beyond all trainings."""
-    assert recommendation.learning_rate is not None
-    below = rate < recommendation.learning_rate
-    factor = recommendation.learning_rate / rate if below else rate / recommendation.learning_rate
-    where = f"{factor:,.0f} times {'below' if below else 'above'} the recommended rate, where nothing was trained"
+def far(rate: float, best: float, confirmation: Confirmation) -> Guess:
+    """Return the prediction for a rate beyond all trainings, of which the `best` one is recommended."""
+    below = rate < best
+    factor, side = (best / rate, "below") if below else (rate / best, "above")
+    where = f"{factor:,.0f} times {side} the recommended rate, where nothing was trained"
     first = confirmation.horizons[0].steps
     _, loss, untrained = trained(confirmation, first)
     share = float(normalized_regret(loss, untrained)[0 if below else -1])
@@ -204,9 +146,8 @@ def far(rate: float, recommendation: Recommendation, confirmation: Confirmation)
     return Guess(rate, "costs", None, None, reason)
 
 
-def from_sweep_alone(rate: float, reading: CurveSummary, recommendation: Recommendation) -> Guess:
-    """Return the prediction of the sweep alone."""
-    best = recommendation.learning_rate
+def from_sweep_alone(rate: float, reading: CurveSummary, best: float | None) -> Guess:
+    """Return the prediction of the sweep alone, which suggests the rate `best`."""
     if reading.diverged_at is not None:
         limit = float(reading.learning_rate[min(reading.diverged_at, len(reading.learning_rate) - 1)])
         if rate >= limit:

@@ -10,29 +10,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lrfind.core.advice import Advice
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError
-from lrfind.core.fields import build, checked, entry, mapping, sections, shown
-from lrfind.core.result import (
-    RESULT_SCHEMA,
-    Confirmation,
-    Evidence,
-    Execution,
-    Facts,
-    Horizon,
-    Recommendation,
-    Result,
-    Status,
-    Suggestion,
-    Sweep,
-    Timing,
-)
-from lrfind.core.training import TRAINING_SCHEMA, Finding, Scores, Severity, Training, TrainingStatus
+from lrfind.core.fields import build, entry, mapping, sections, shown
+from lrfind.core.result import RESULT_SCHEMA, Confirmation, Evidence, Horizon, Result, Sweep
+from lrfind.core.training import TRAINING_SCHEMA, Scores, Training
 
 Document = TypeVar("Document")
 
-Texts = tuple[str, ...]
+SEED_ROWS = ("loss", "gradient_norm", "update_norm")
+"""Keys of the section ``sweep`` with a row for each seed."""
 
 
 def read_result(text: str | bytes) -> Result:
@@ -76,47 +63,27 @@ def _read(
 
 
 def _result(document: dict[str, Any]) -> Result:
-    return Result(
-        sweep=_sweep(mapping(document["sweep"], "sweep")),
-        name=entry(document, "name", str),
-        status=entry(document, "status", Status),
-        recommendation=entry(document, "recommendation", Recommendation),
-        suggestions={
-            method: build(Suggestion, suggestion, f"suggestions.{method}")
-            for method, suggestion in mapping(document["suggestions"], "suggestions").items()
-        },
-        facts=entry(document, "facts", Facts),
-        assumptions=entry(document, "assumptions", Texts),
-        warnings=entry(document, "warnings", Texts),
-        config=sections(document["config"]),
-        environment=dict(document["environment"]),
-        timing=entry(document, "timing", Timing),
-        confirmation=_confirmation(document.get("confirmation")),
-        evidence=_evidence(document.get("evidence")),
-        advice=checked(document.get("advice") or {}, Advice, "advice"),
-    )
+    decoded = {
+        "sweep": _sweep(mapping(document["sweep"], "sweep")),
+        "config": sections(document["config"]),
+        "confirmation": _confirmation(document.get("confirmation")),
+        "evidence": _evidence(document.get("evidence")),
+        "advice": document.get("advice") or {},
+    }
+    return build(Result, document | decoded)
 
 
 def _sweep(values: dict[str, Any]) -> Sweep:
     seeds = entry(values, "seeds", tuple[int, ...], "sweep")
-    diverged_at = entry(values, "diverged_at", tuple[int | None, ...], "sweep")
-    if len(diverged_at) != len(seeds):
-        raise ValueError(f"'sweep.diverged_at' has {len(diverged_at)} entries for {len(seeds)} seeds")
     rates = _row(values["learning_rate"], "sweep.learning_rate")
-    matrices = {}
-    for key in ("loss", "gradient_norm", "update_norm"):
-        rows = [_row(row, f"sweep.{key}", len(rates)) for row in values[key]]
-        if len(rows) != len(seeds):
-            raise ValueError(f"'sweep.{key}' has {len(rows)} rows for {len(seeds)} seeds")
-        matrices[key] = np.array(rows, dtype=np.float64).reshape(len(seeds), len(rates))
-    return Sweep(
-        learning_rate=rates,
-        smoothed=_row(values["smoothed"], "sweep.smoothed", len(rates)),
-        diverged_at=diverged_at,
-        seeds=seeds,
-        execution=entry(values, "execution", Execution, "sweep"),
-        **matrices,
-    )
+    rows = {key: [_row(row, f"sweep.{key}", len(rates)) for row in values[key]] for key in SEED_ROWS}
+    for key, given in {"diverged_at": entry(values, "diverged_at", tuple[int | None, ...], "sweep"), **rows}.items():
+        if len(given) != len(seeds):
+            noun = "rows" if key in rows else "entries"
+            raise ValueError(f"'sweep.{key}' has {len(given)} {noun} for {len(seeds)} seeds")
+    decoded = {key: np.array(row, np.float64).reshape(len(seeds), len(rates)) for key, row in rows.items()}
+    decoded |= {"learning_rate": rates, "smoothed": _row(values["smoothed"], "sweep.smoothed", len(rates))}
+    return build(Sweep, values | decoded, "sweep")
 
 
 def _confirmation(values: Any) -> Confirmation | None:
@@ -145,24 +112,14 @@ def _training(document: dict[str, Any]) -> Training:
     rate = _row(trace["learning_rate"], "trace.learning_rate", len(loss))
     if not np.isfinite(rate).all():
         raise ValueError("'trace.learning_rate' has what is no rate")
-    return Training(
-        name=entry(document, "name", str),
-        status=entry(document, "status", TrainingStatus),
-        learning_rate=entry(document, "learning_rate", float),
-        rate_from=entry(document, "rate_from", str),
-        schedule=entry(document, "schedule", str),
-        steps=entry(document, "steps", int),
-        rate=rate,
-        loss=loss,
-        gradient_norm=_row(trace["gradient_norm"], "trace.gradient_norm", len(loss)),
-        scores=_scores(document["validation"], len(loss)),
-        findings=tuple(_finding(finding) for finding in document["findings"]),
-        facts=entry(document, "facts", Facts),
-        assumptions=entry(document, "assumptions", Texts),
-        config=sections(document["config"]),
-        environment=dict(document["environment"]),
-        timing={part: checked(spent, float, f"timing.{part}") for part, spent in document["timing"].items()},
-    )
+    decoded = {
+        "rate": rate,
+        "loss": loss,
+        "gradient_norm": _row(trace["gradient_norm"], "trace.gradient_norm", len(loss)),
+        "scores": _scores(document["validation"], len(loss)),
+        "config": sections(document["config"]),
+    }
+    return build(Training, document | decoded)
 
 
 def _scores(values: dict[str, Any] | None, steps: int) -> Scores | None:
@@ -180,13 +137,6 @@ def _scores(values: dict[str, Any] | None, steps: int) -> Scores | None:
         metric_name=name,
         rows=entry(values, "rows", int, "validation"),
     )
-
-
-def _finding(values: Any) -> Finding:
-    first, last = entry(values, "steps", tuple[float, ...], "findings")
-    texts = {key: entry(values, key, str, "findings") for key in ("id", "what", "why", "advice")}
-    severity = entry(values, "severity", Severity, "findings")
-    return Finding(severity=severity, steps=(first, last), values=dict(values["values"]), **texts)
 
 
 def _row(values: Any, key: str, length: int | None = None) -> Floats:

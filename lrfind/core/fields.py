@@ -14,7 +14,7 @@ SECTIONS = ("model", "data", "optimizer", "train", "sweep", "confirm", "check")
 """Keys of a config that hold keys with values."""
 
 
-def build(kind: type[Kind], values: Any, section: str) -> Kind:
+def build(kind: type[Kind], values: Any, section: str = "") -> Kind:
     """Return a dataclass of the values of a JSON object.
 
     Keys without a field are left out; null is NaN where a number must stand.
@@ -22,7 +22,7 @@ def build(kind: type[Kind], values: Any, section: str) -> Kind:
     Args:
         kind: the dataclass; a field's name is its key, less a final underscore.
         values: the JSON object.
-        section: dotted key of the object, for messages.
+        section: dotted key of the object, for messages; empty for the document itself.
 
     Raises:
         KeyError: a field without a default has no value.
@@ -86,44 +86,45 @@ def checked(value: Any, hint: Any, key: str) -> Any:
     """Return a value out of JSON, lists as tuples and objects as dataclasses where the type says so.
 
     Args:
-        value: the value; null is NaN where the type is float.
-        hint: str, bool, int, float, None, a choice of literals, a dataclass, ``tuple[X, ...]``, ``Mapping[str, X]``,
-            or a union of those that are no dataclass, tuple or mapping.
+        value: the value; null is NaN where the type is float. An instance of the type stays as it is.
+        hint: Any, str, bool, int, float, None, a choice of literals, a dataclass, a tuple of one type,
+            ``dict[str, X]``, ``Mapping[str, X]``, or a union of those that are none of the last four.
         key: dotted key of the value, for messages.
 
     Raises:
         KeyError: a field of a dataclass has no value.
         TypeError: the value is of another type.
+        ValueError: a list has another length than its type.
         OverflowError: the value is a whole number too large for a float.
     """
-    if is_dataclass(hint):
+    kind, members = get_origin(hint), get_args(hint)
+    if is_dataclass(hint) and not fits(value, hint):
         return build(hint, value, key)  # type: ignore[arg-type]
-    if get_origin(hint) is tuple and isinstance(value, list):
-        return tuple(checked(item, get_args(hint)[0], key) for item in value)
-    if get_origin(hint) is Mapping:
-        return {name: checked(item, get_args(hint)[1], f"{key}.{name}") for name, item in mapping(value, key).items()}
+    if kind is tuple and isinstance(value, list):
+        if members[-1] is not ... and len(value) != len(members):
+            raise ValueError(f"'{key}' has {len(value)} entries where {len(members)} belong")
+        return tuple(checked(item, members[0], key) for item in value)
+    if kind in (dict, Mapping):
+        return {name: checked(item, members[1], f"{key}.{name}") for name, item in mapping(value, key).items()}
     if value is None and hint is float:
         return math.nan
     if not fits(value, hint):
         raise TypeError(f"'{key}' is {shown(value)}, expected {words(hint)}{' or null' * (hint is float)}")
-    if isinstance(value, int):
+    if isinstance(value, int) and hint is not Any:
         float(value)
     return value
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Return whether a value out of JSON is of a type: a choice, a union, or str, bool, int, float, None."""
-    if get_origin(hint) in (Union, UnionType):
+    """Return whether a value is of a type: Any, a class, a choice, or a union; no list is of a tuple's."""
+    kind = get_origin(hint)
+    if kind in (Union, UnionType):
         return any(fits(value, member) for member in get_args(hint))
-    if get_origin(hint) is Literal:
+    if kind is Literal:
         return isinstance(value, str) and value in get_args(hint)
-    if get_origin(hint) is tuple:
-        return False
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint)
+    if hint in (int, float):
+        return isinstance(value, int | hint) and not isinstance(value, bool)
+    return hint is Any or (kind is None and isinstance(value, hint))
 
 
 NAMES = {

@@ -155,18 +155,18 @@ LADDERS = {
     "linear": Entry("lrfind.engine.trainer:linear", "equal steps in rate"),
 }
 
-VERDICTS = (
-    "rate-in-range",
-    "learns",
-    "initial-loss",
-    "range-covers",
-    "diverged-at-once",
-    "finite",
-    "seeds-agree",
-    "confirmed",
-    "drift",
-)
-"""Verdicts of the gate in the order of reports; `lrfind explain` has a page for each."""
+VERDICTS = {
+    "rate-in-range": "optimizer.learning_rate",
+    "learns": "model",
+    "initial-loss": "data",
+    "range-covers": "sweep.max_lr",
+    "diverged-at-once": "sweep.min_lr",
+    "finite": "data",
+    "seeds-agree": "sweep.seeds",
+    "confirmed": "confirm",
+    "drift": "optimizer",
+}
+"""Config key of each verdict of the gate, in the order of reports; `lrfind explain` has a page for each."""
 
 
 FINDINGS = {

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.build_result import SearchRun
 from lrfind.analysis.confirmation.horizon_scaling import POWER
 from lrfind.analysis.confirmation.search import ENOUGH, Rung, Search, horizons, min_budget
+from lrfind.analysis.confirmation.summary import SearchRun
 from lrfind.analysis.range_test.methods import suggestions
 from lrfind.analysis.range_test.recommendation import guess
 from lrfind.analysis.range_test.sweep_curve import SweepCurve

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lrfind.analysis.build_result import Measurements, RunDescription, ScheduleTotals, SearchRun, build_result
+from lrfind.analysis.build_result import Measurements, RunDescription, ScheduleTotals, build_result
 from lrfind.analysis.build_training import Peak, TrainingRecord, build_training
 from lrfind.analysis.confirmation.search import Search
+from lrfind.analysis.confirmation.summary import SearchRun
 from lrfind.analysis.range_test.recommendation import stopped
 from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.core.dataset import Floats

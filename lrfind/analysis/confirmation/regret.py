@@ -1,4 +1,4 @@
-"""Compute regret, soft argmin and sublevel interval of the trials of one length."""
+"""Regret of rates in trials."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,31 +18,44 @@ Keeps 97 % of the ends below a tenth of the whole training's regret; see docs/ca
 """
 
 
-def trained(search: Search, *, judged_on: str, spent: float, budget: int) -> Confirmation:
+@dataclass(frozen=True)
+class SearchRun:
+    """A started or finished search, with the loss that it is decided by and what its sweep cost.
+
+    Attributes:
+        search: search over learning rates.
+        judged_on: ``"held-out loss"`` or ``"training loss"``.
+        before: optimiser steps of sweep and evidence.
+        rows: number of rows that the trials are evaluated on.
+        timed: whether `confirm.max_seconds` leaves less budget than `confirm.budget`.
+    """
+
+    search: Search
+    judged_on: str
+    before: float
+    rows: int = 0
+    timed: bool = False
+
+
+def trained(run: SearchRun, budget: int) -> Confirmation:
     """Return the confirmation so far: all trials, and the best rate of each length.
 
     Args:
-        search: search over learning rates.
-        judged_on: ``"held-out loss"`` or ``"training loss"``.
-        spent: optimiser steps of sweep and confirmation.
+        run: search with the cost of its sweep.
         budget: `confirm.budget` of the config, in optimiser steps.
     """
+    search = run.search
+    ends = {steps: stretch(search, steps) for steps in sorted(search.scores)}
     return Confirmation(
         candidates=candidates(search),
-        horizons=tuple(horizon(search, steps) for steps in search.bests()),
+        horizons=tuple(Horizon(steps, 10**middle, 10**low, 10**high) for steps, (low, middle, high) in ends.items()),
         exponent=search.exponent,
         untrained=tuple(float(loss) for loss in search.untrained),
-        judged_on=judged_on,
+        judged_on=run.judged_on,
         seed_factor=seed_factor(search),
-        spent=round(spent, 1),
+        spent=round(run.before + search.taken, 1),
         budget=budget,
     )
-
-
-def horizon(search: Search, steps: int) -> Horizon:
-    """Return best rate and interval of the trials of one length."""
-    low, middle, high = stretch(search, steps)
-    return Horizon(steps, 10**middle, 10**low, 10**high)
 
 
 def stretch(search: Search, steps: int) -> tuple[float, float, float]:

@@ -21,7 +21,7 @@ def diagnose(trace: Trace) -> tuple[Finding, ...]:
         evidence = measure(trace)
     if evidence.train is None and evidence.val is None and evidence.broke is None:
         raise ValueError("too few losses")
-    return tuple(put(verdict, evidence, trace.unit) for verdict in decide(evidence))
+    return tuple(put(hit, evidence) for hit in decide(evidence))
 
 
 def judge(trace: Trace) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -83,9 +84,7 @@ class Column:
     @property
     def residual(self) -> float:
         """Fraction of the loss that is left, end over start; 0 for a loss that is not positive."""
-        if self.start > 0 and self.end >= 0:
-            return self.end / self.start
-        return 0.0
+        return self.end / self.start if self.start > 0 and self.end >= 0 else 0.0
 
     def missed(self, decades: float) -> float:
         """Return the fraction of the fall over further decades of travel that is left undone."""
@@ -104,6 +103,7 @@ class TraceStatistics:
         travel: learning rates.
         first: first step.
         last: last step.
+        unit: what the steps count.
         highest: peak rate above which other trainings are known to do worse; None if none is known.
     """
 
@@ -113,7 +113,8 @@ class TraceStatistics:
     travel: Travel
     first: float
     last: float
-    highest: float | None = None
+    unit: Literal["step", "epoch"]
+    highest: float | None
 
     @property
     def judge(self) -> Column:
@@ -229,10 +230,6 @@ class TraceStatistics:
         start, low = self.val.start, self.val.low
         return (self.val.end - low) / max(start - low, LEAST_CHANGE * abs(start), TINY)
 
-    def part(self, step: float) -> float:
-        """Return the position of a step, 0 at the first and 1 at the last."""
-        return (step - self.first) / max(self.last - self.first, TINY)
-
 
 def measure(trace: Trace) -> TraceStatistics:
     """Measure a log."""
@@ -243,7 +240,7 @@ def measure(trace: Trace) -> TraceStatistics:
     trained = column(train, rates) if train.known else None
     held = column(val, rates, start_of(val, trained)) if val is not None and val.known else None
     broke = [entries.broke for entries in (train, val) if entries is not None and entries.broke is not None]
-    return TraceStatistics(trained, held, min(broke) if broke else None, rates, first, last, trace.highest)
+    return TraceStatistics(trained, held, min(broke) if broke else None, rates, first, last, trace.unit, trace.highest)
 
 
 def start_of(val: Series, train: Column | None) -> float:
@@ -269,16 +266,13 @@ def column(entries: Series, rates: Travel, start: float | None = None) -> Column
         rates: learning rates of the training.
         start: level at the start; None for the column's own.
     """
-    y = entries.value
+    y, width, end = entries.value, entries.tail, entries.end
     start = entries.start if start is None else start
-    end = entries.end
     # Levels to look for a lowest among: means over the width of the end.
-    width = entries.tail
     means = moving_mean(y, width) if len(y) > 2 * width else running_median(y)
-    at = int(means.argmin())
-    low_at = float(entries.at[min(at + width // 2, len(y) - 1)])
+    low_at = float(entries.at[min(int(means.argmin()) + width // 2, len(y) - 1)])
     scale = max(start - end, LEAST_CHANGE * abs(start), TINY)
-    error = max(entries.sigma * float(np.hypot(1 / np.sqrt(entries.tail), 1 / np.sqrt(3))), ROUNDING * abs(start))
+    error = max(entries.sigma * float(np.hypot(1 / np.sqrt(width), 1 / np.sqrt(3))), ROUNDING * abs(start))
     return Column(
         entries,
         start,

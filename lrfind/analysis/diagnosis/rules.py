@@ -21,7 +21,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lrfind.analysis.diagnosis.evidence import Column, TraceStatistics
+from lrfind.analysis.diagnosis.evidence import TINY, Column, TraceStatistics
 from lrfind.analysis.diagnosis.series import BLOWN
 from lrfind.analysis.diagnosis.travel import USUAL_SHARE
 
@@ -214,18 +214,16 @@ def restless(e: TraceStatistics) -> Iterator[RuleHit]:
     """Yield the finding of a restless loss: oscillating, warmup-too-short or too-high."""
     unrest = e.judge.unrest
     late = e.first + (e.last - e.first) * 2 / 3
+    # A longer warm-up would not have helped where the rate rose slowly.
+    part = (e.travel.warmup - e.first) / max(e.last - e.first, TINY)
+    warmed = e.travel.known and part >= WARMED / 2
     if unrest.late_rises >= SWINGS:
         yield RuleHit("oscillating", late, e.last)
-    elif shot_up(e) and unrest.calm_rises < SETTLED and e.plunge < BLOWN and not never_calm(e) and not warmed_up(e):
+    elif shot_up(e) and unrest.calm_rises < SETTLED and e.plunge < BLOWN and not never_calm(e) and not warmed:
         spike = max(e.columns, key=lambda column: column.unrest.overshoot).unrest
         yield RuleHit("warmup-too-short", e.first, e.last if spike.back_at is None else spike.back_at)
     else:
         yield RuleHit("too-high", e.first, e.last)
-
-
-def warmed_up(e: TraceStatistics) -> bool:
-    """Return whether the rate rose so slowly that a longer warm-up would not have helped."""
-    return e.travel.known and e.part(e.travel.warmup) >= WARMED / 2
 
 
 def decayed_early(e: TraceStatistics) -> bool:

@@ -41,13 +41,11 @@ class Series:
         at: steps, shape (entries,).
         value: finite values, shape (entries,).
         broke: first step from which the column is not finite to its end; None if it ends finite.
-        holes: number of values before that step that are not finite.
     """
 
     at: Floats
     value: Floats
     broke: float | None
-    holes: int
 
     @property
     def known(self) -> bool:
@@ -102,23 +100,18 @@ def series(step: Floats, value: Floats) -> Series:
     there = ~np.isnan(value)
     at, kept = step[there], value[there]
     finite = np.isfinite(kept)
-    if not finite.any():
-        return Series(at[:0], kept[:0], float(at[0]) if len(at) else None, 0)
-    last = int(np.flatnonzero(finite)[-1])
-    broke = float(at[last + 1]) if last + 1 < len(at) else None
-    return Series(at[finite], kept[finite], broke, int((~finite[: last + 1]).sum()))
+    after = at[int(np.flatnonzero(finite)[-1]) + 1 :] if finite.any() else at
+    return Series(at[finite], kept[finite], float(after[0]) if len(after) else None)
 
 
 def blocks(y: Floats, count: int) -> tuple[Floats, Floats]:
     """Return means and standard errors of about `count` equal parts, shape (parts,) each."""
-    count = max(1, min(count, len(y)))
-    edges = np.linspace(0, len(y), count + 1).astype(int)
+    edges = np.linspace(0, len(y), min(count, len(y)) + 1).astype(int)
     parts = [y[a:b] for a, b in pairwise(edges)]
-    means = np.array([part.mean() for part in parts])
     # From neighbours' differences: a swing that is longer than two entries is no noise.
     spreads = [np.sqrt(np.mean(np.diff(part) ** 2) / 2) if len(part) > 1 else 0.0 for part in parts]
-    errors = np.array([spread / np.sqrt(len(part)) for spread, part in zip(spreads, parts, strict=True)])
-    return means, errors
+    sizes = np.array([len(part) for part in parts])
+    return np.array([part.mean() for part in parts]), np.array(spreads) / np.sqrt(sizes)
 
 
 PARTS = 50
@@ -176,12 +169,12 @@ def unrest(column: Series, start: float, change: float) -> Unrest:
         change: scale of the rises, positive.
     """
     y = column.value
-    level = running_median(y) if len(y) > 4 * PARTS else y
+    level, excuse = y, 0.0
+    if len(y) > 4 * PARTS:
+        level = running_median(y)
+        excuse = RISE_IN_NOISE * min(noise(y[: len(y) // 20]), LARGEST * abs(start), spread(y) * abs(start))
     top = int(level.argmax())
     peak = float(level[top])
-    excuse = 0.0
-    if len(y) > 4 * PARTS:
-        excuse = RISE_IN_NOISE * min(noise(y[: len(y) // 20]), LARGEST * abs(start), spread(y) * abs(start))
     above = np.flatnonzero(level > start + AT_START * abs(start))
     last = int(above[-1]) + 1 if len(above) else 0
     back_at = float(column.at[last]) if last < len(y) else None

@@ -132,11 +132,8 @@ class Gain:
         Args:
             decades: decades of travel.
         """
-        halves = 2 * decades
-        if self.ratio >= 1:
-            fall = self.later * halves
-        else:
-            fall = self.later * self.ratio * (1 - self.ratio**halves) / (1 - self.ratio)
+        halves, ratio, later = 2 * decades, self.ratio, self.later
+        fall = later * halves if ratio >= 1 else later * ratio * (1 - ratio**halves) / (1 - ratio)
         return float(min(max(fall, 0.0), self.room))
 
 
@@ -156,9 +153,8 @@ def gain(column: Series, gone: Floats, *, known: bool) -> Gain:
         window(y, gone / whole, part, sigma) for part in (far, near, last)
     )
     end = column.end
-    reach = 1.15
-    if known:
-        reach = np.log(1 / np.sqrt(near[0] * near[1])) / np.log(np.sqrt(last[0] * last[1] / (near[0] * near[1])))
+    middle = near[0] * near[1]
+    reach = np.log(1 / np.sqrt(middle)) / np.log(np.sqrt(last[0] * last[1] / middle)) if known else 1.15
     earlier, later = first - second, (second - third) * float(reach)
     error = float(np.hypot(second_error, third_error) * reach)
     if later < SURE * error:
@@ -185,5 +181,4 @@ def window(y: Floats, part: Floats, bounds: tuple[float, float], sigma: float | 
         return float(np.interp(np.sqrt(low * high), part, y)), 0.0
     if sigma is None:
         sigma = float(inside.std(ddof=1)) if len(inside) > 1 else 0.0
-    error = sigma / float(np.sqrt(len(inside)))
-    return float(inside.mean()), error
+    return float(inside.mean()), sigma / float(np.sqrt(len(inside)))

@@ -1,7 +1,6 @@
 """Word the findings: observation, reason and advice, each with numbers.
 
-Every function takes a verdict of the table, the evidence and the unit of the steps, and returns observation, reason,
-advice and the numbers by key.
+Each function of `WORDS` takes the evidence of a log and returns observation, reason, advice and the numbers by key.
 """
 
 from __future__ import annotations
@@ -11,64 +10,42 @@ from collections.abc import Callable
 from typing import Any
 
 from lrfind.analysis.diagnosis.evidence import TraceStatistics
-from lrfind.analysis.diagnosis.phrases import Unit, at, burst_of, lower, name, number, peak_of, rate, share, to, unrest
-from lrfind.analysis.diagnosis.rules import RESTLESS, RuleHit, never_calm
-from lrfind.analysis.diagnosis.series import AT_START
+from lrfind.analysis.diagnosis.rules import RESTLESS, RuleHit, burst, never_calm
+from lrfind.analysis.diagnosis.series import AT_START, BLOWN
 from lrfind.analysis.diagnosis.travel import USUAL_SHARE
 from lrfind.core.training import Finding, Severity
 
-SEVERITY: dict[str, Severity] = {
-    "diverged": "error",
-    "not-learning": "error",
-    "stuck": "error",
-    "oscillating": "warning",
-    "too-high": "warning",
-    "warmup-too-short": "warning",
-    "overfitting": "warning",
-    "too-aggressive-decay": "warning",
-    "too-slow": "warning",
-    "too-little-decay": "warning",
-    "healthy": "info",
-}
-"""Severity of every finding."""
-
 WARMUP = 0.1
 """Fraction of a training for warm-up (Godbole et al. 2023, tuning playbook: at most)."""
-
-
-def put(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Finding:
-    """Return a verdict as a finding in words."""
-    what, why, advice, values = WORDS[verdict.id](verdict, e, unit)
-    steps = (float(math.ceil(verdict.first)), float(math.ceil(verdict.last)))
-    return Finding(verdict.id, SEVERITY[verdict.id], what, why, advice, steps, values)
-
 
 Wording = tuple[str, str, str, dict[str, Any]]
 """Observation, reason, advice, and numbers by key."""
 
 
-def diverged(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def put(hit: RuleHit, e: TraceStatistics) -> Finding:
+    """Return a finding in words."""
+    severity, word = WORDS[hit.id]
+    what, why, advice, values = word(e)
+    steps = (float(math.ceil(hit.first)), float(math.ceil(hit.last)))
+    return Finding(hit.id, severity, what, why, advice, steps, values)
+
+
+def diverged(e: TraceStatistics) -> Wording:
     """Word a diverged training."""
     why = "what was learnt is lost, and every later step trains broken weights"
     if e.broke is not None:
-        what = f"the loss is not finite from {at(e.broke, unit)} on"
+        what = f"the loss is not finite from {at(e, e.broke)} on"
         return what, why, lower(e, 10), {"not_finite_from": e.broke}
     train = e.trained
     values = {"start": train.start, "end": train.end, "peak": train.unrest.peak, "lowest": train.low}
     if train.unrest.overshoot > 0:
-        what = (
-            f"the loss rose from {number(train.start)} to {number(train.unrest.peak)} at "
-            f"{at(train.unrest.peak_at, unit)} and ended at {number(train.end)}"
-        )
+        turn = f"rose from {number(train.start)} to {number(train.unrest.peak)} at {at(e, train.unrest.peak_at)}"
     else:
-        what = (
-            f"the loss fell from {number(train.start)} to {number(train.low)} at {at(train.low_at, unit)}, "
-            f"rose again, and ended at {number(train.end)}"
-        )
-    return what, why, lower(e, 10), values
+        turn = f"fell from {number(train.start)} to {number(train.low)} at {at(e, train.low_at)}, rose again,"
+    return f"the loss {turn} and ended at {number(train.end)}", why, lower(e, 10), values
 
 
-def oscillating(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def oscillating(e: TraceStatistics) -> Wording:
     """Word a loss that swings to its end."""
     judge = e.judge
     what = (
@@ -79,89 +56,86 @@ def oscillating(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     return what, why, lower(e, 10 if judge.unrest.late_rises > 2 else 3), unrest(e)
 
 
-def too_high(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def too_high(e: TraceStatistics) -> Wording:
     """Word a run thrown about by long steps."""
     judge = e.judge
     what = f"rises of {name(e)} add up to {judge.unrest.rises:.1f} times all that it fell"
-    if (peak := peak_of(e)) is not None:
-        what += f", it rose above its start by a factor of {peak:.1f}"
+    overshoot = max(column.unrest.overshoot for column in e.columns)
+    if overshoot > 0.2:
+        what += f", it rose above its start by a factor of {1 + overshoot:.1f}"
     what = f"{what}, and it ends at {share(judge.residual)} of its start"
-    burst = burst_of(e, unit)
+    burst = burst_of(e)
     if burst and judge.unrest.rises < RESTLESS:
         what = f"{burst}; {name(e)} ends at {number(judge.end)}"
         if never_calm(e):
-            what += f", and changes by {share(e.jumps)} from one {unit} to the next"
+            what += f", and changes by {share(e.jumps)} from one {e.unit} to the next"
     why = "long steps undo part of what the ones before had learnt; at a lower rate the same steps would end lower"
     return what, why, lower(e, 10 if burst or judge.residual > 0.5 else 3), unrest(e)
 
 
-def warmup_too_short(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def warmup_too_short(e: TraceStatistics) -> Wording:
     """Word an early spike."""
     spike = max(e.columns, key=lambda column: column.unrest.overshoot)
     back_at = spike.unrest.back_at
-    back = f"came back below it at {at(back_at, unit)}" if back_at is not None else "stayed there"
+    back = f"came back below it at {at(e, back_at)}" if back_at is not None else "stayed there"
     what = (
-        f"the loss rose from {number(spike.start)} to {number(spike.unrest.peak)} at {at(spike.unrest.peak_at, unit)}, "
+        f"the loss rose from {number(spike.start)} to {number(spike.unrest.peak)} at {at(e, spike.unrest.peak_at)}, "
         f"{back}, went down smoothly after that, and ends at {share(e.judge.residual)} of its start"
     )
-    if (burst := burst_of(e, unit)) and spike.unrest.overshoot < AT_START:
+    if (burst := burst_of(e)) and spike.unrest.overshoot < AT_START:
         what = f"{burst}; {name(e)} ends at {number(e.judge.end)}"
     why = (
-        "the first steps are the most dangerous: curvature is highest and an optimiser's averages "
-        "are empty; the weights "
-        "were thrown to where the rest of the training has to come back from"
+        "the first steps are the most dangerous: curvature is highest and an optimiser's averages are empty; the "
+        "weights were thrown to where the rest of the training has to come back from"
     )
     steps = max(1, round(WARMUP * (e.last - e.first)))
-    first = f"{steps:,} {unit}s" if steps > 1 else unit
+    first = f"{steps:,} {e.unit}s" if steps > 1 else e.unit
     advice = f"warm up over the first {first} (a tenth of the training), or lower the rate{to(e, 3)}"
     return what, why, advice, unrest(e) | {"warmup": steps}
 
 
-def overfitting(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def overfitting(e: TraceStatistics) -> Wording:
     """Word a validation loss that turned up."""
     val = e.val
     assert val is not None
     what = (
-        f"the validation loss was lowest at {at(val.low_at, unit)}, {number(val.low)}, and rose to "
+        f"the validation loss was lowest at {at(e, val.low_at)}, {number(val.low)}, and rose to "
         f"{number(val.end)} while the training loss went to {number(e.trained.end)}"
     )
     why = "from there on the network learns its training rows by heart and gets worse on others"
-    stop = f"stop at {at(val.low_at, unit)} or keep the weights from there"
+    stop = f"stop at {at(e, val.low_at)} or keep the weights from there"
     advice = f"{stop}; or more data, augmentation, dropout, or weight decay"
     values = {"lowest": val.low, "lowest_at": val.low_at, "end": val.end, "risen": e.overfit}
     return what, why, advice, values | {"train_end": e.trained.end}
 
 
-def too_aggressive_decay(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def too_aggressive_decay(e: TraceStatistics) -> Wording:
     """Word a rate that fell too early."""
     travel, judge = e.travel, e.judge
-    more = math.log10(USUAL_SHARE / travel.share)
+    missed = judge.missed(math.log10(USUAL_SHARE / travel.share))
     when = travel.decayed_at
-    fell = (
-        f"fell below a tenth of its peak {rate(travel.peak)} at {at(when, unit)}" if when is not None else "fell early"
-    )
+    fell = f"fell below a tenth of its peak {rate(travel.peak)} at {at(e, when)}" if when is not None else "fell early"
     what = (
         f"the rate {fell}, its mean is {share(travel.share)} of its peak, and {name(e)} was still falling then; "
         f"it ends at {share(judge.residual)} of its start"
     )
     why = (
-        f"a cosine from the same peak would have gone {USUAL_SHARE / travel.share:.1f} times as far; "
-        f"going on like this, "
-        f"{share(judge.missed(more))} of the fall is left undone"
+        f"a cosine from the same peak would have gone {USUAL_SHARE / travel.share:.1f} times as far; going on like "
+        f"this, {share(missed)} of the fall is left undone"
     )
-    advice = f"decay over the whole training, such as by a cosine to 0 over all {e.last - e.first:,.0f} {unit}s"
-    values = {"mean_over_peak": travel.share, "decayed_at": when, "missed": judge.missed(more)}
-    return what, why, advice, values | {"residual": judge.residual}
+    advice = f"decay over the whole training, such as by a cosine to 0 over all {e.last - e.first:,.0f} {e.unit}s"
+    values = {"mean_over_peak": travel.share, "decayed_at": when, "missed": missed, "residual": judge.residual}
+    return what, why, advice, values
 
 
-def too_slow(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def too_slow(e: TraceStatistics) -> Wording:
     """Word a loss that was still falling."""
     judge = e.judge
     missed = e.missed(1.0)
     what = (
-        f"{name(e)} falls smoothly and was still falling at the end: {number(judge.gain.later)} over "
-        f"the last two thirds of "
-        f"the way, after {number(judge.gain.earlier)} over as large a part before it; it ends at {number(judge.end)}"
+        f"{name(e)} falls smoothly and was still falling at the end: {number(judge.gain.later)} over the last two "
+        f"thirds of the way, after {number(judge.gain.earlier)} over as large a part before it; it ends at "
+        f"{number(judge.end)}"
     )
     why = (
         f"carried on, ten times the rate would get further: about {share(missed)} of the achievable fall is left undone"
@@ -176,7 +150,7 @@ def too_slow(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     return what, why, advice, values
 
 
-def stuck(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def stuck(e: TraceStatistics) -> Wording:
     """Word a high plateau."""
     judge = e.judge
     what = (
@@ -193,20 +167,19 @@ def stuck(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     return what, why, advice, {"start": judge.start, "end": judge.end, "residual": judge.residual}
 
 
-def not_learning(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def not_learning(e: TraceStatistics) -> Wording:
     """Word a loss that never fell."""
     judge = e.judge
     what = f"{name(e)} stayed at its start: {number(judge.start)}, then {number(judge.end)}"
     why = "nothing is learnt: the rate is far too low, or no gradient reaches the weights"
     advice = (
-        f"raise the rate by a factor of 100{to(e, 0.01)}; if that changes nothing, check that "
-        f"gradients reach the parameters "
-        "and that the targets belong to the inputs"
+        f"raise the rate by a factor of 100{to(e, 0.01)}; if that changes nothing, check that gradients reach the "
+        "parameters and that the targets belong to the inputs"
     )
     return what, why, advice, {"start": judge.start, "end": judge.end, "error": judge.error}
 
 
-def too_little_decay(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def too_little_decay(e: TraceStatistics) -> Wording:
     """Word a rate that ends high while the loss does not settle."""
     judge = e.judge
     what = (
@@ -218,7 +191,7 @@ def too_little_decay(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wordin
     return what, why, advice, {"last_over_peak": e.travel.last} | unrest(e)
 
 
-def healthy(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
+def healthy(e: TraceStatistics) -> Wording:
     """Word a good run."""
     judge = e.judge
     what = f"{name(e)} fell from {number(judge.start)} to {number(judge.end)}"
@@ -231,16 +204,80 @@ def healthy(verdict: RuleHit, e: TraceStatistics, unit: Unit) -> Wording:
     return what, why, advice, values
 
 
-WORDS: dict[str, Callable[[RuleHit, TraceStatistics, Unit], Wording]] = {
-    "diverged": diverged,
-    "oscillating": oscillating,
-    "too-high": too_high,
-    "warmup-too-short": warmup_too_short,
-    "overfitting": overfitting,
-    "too-aggressive-decay": too_aggressive_decay,
-    "too-slow": too_slow,
-    "stuck": stuck,
-    "not-learning": not_learning,
-    "too-little-decay": too_little_decay,
-    "healthy": healthy,
+WORDS: dict[str, tuple[Severity, Callable[[TraceStatistics], Wording]]] = {
+    "diverged": ("error", diverged),
+    "oscillating": ("warning", oscillating),
+    "too-high": ("warning", too_high),
+    "warmup-too-short": ("warning", warmup_too_short),
+    "overfitting": ("warning", overfitting),
+    "too-aggressive-decay": ("warning", too_aggressive_decay),
+    "too-slow": ("warning", too_slow),
+    "stuck": ("error", stuck),
+    "not-learning": ("error", not_learning),
+    "too-little-decay": ("warning", too_little_decay),
+    "healthy": ("info", healthy),
 }
+"""Severity of every finding, and the function that words it."""
+
+
+def name(e: TraceStatistics) -> str:
+    """Return the name of the loss that the rate is judged by."""
+    return "the validation loss" if e.val is not None else "the loss"
+
+
+def unrest(e: TraceStatistics) -> dict[str, Any]:
+    """Return the numbers of a restless loss by key."""
+    judge = e.judge
+    return {
+        "rises": judge.unrest.rises,
+        "late_rises": judge.unrest.late_rises,
+        "overshoot": max(column.unrest.overshoot for column in e.columns),
+        "residual": judge.residual,
+    }
+
+
+def burst_of(e: TraceStatistics) -> str:
+    """Describe a loss that shot up within the first epoch, of which only the mean is logged.
+
+    Returns:
+        The description; empty if the loss did not shoot up.
+    """
+    if e.train is None or not burst(e):
+        return ""
+    first = e.train.series
+    mean = f"the training loss of {at(e, float(first.at[0]))} is {number(float(first.value[0]))} in the mean"
+    if e.val is not None and e.burst < BLOWN <= e.depth:
+        return f"{mean}, {e.depth:.0f} times the validation loss at the end, most of it lost within the next epochs"
+    if e.val is not None and (e.burst >= BLOWN or never_calm(e)):
+        return f"{mean}, and the validation loss after it {number(float(e.val.series.value[0]))}"
+    return f"{mean}, {e.plunge:.0f} times that of the next ones, from where it hardly falls"
+
+
+def lower(e: TraceStatistics, factor: int) -> str:
+    """Advise to lower the rate by a factor."""
+    return f"lower the rate by a factor of {factor}{to(e, factor)}; `lrfind sweep` finds how far"
+
+
+def to(e: TraceStatistics, divisor: float) -> str:
+    """Return the change of the peak, ``" (from 1.0e-01 to 1.0e-02)"``; empty if unknown."""
+    return f" (from {rate(e.travel.peak)} to {rate(e.travel.peak / divisor)})" if e.travel.known else ""
+
+
+def rate(value: float) -> str:
+    """Format a learning rate as every report does."""
+    return f"{value:.1e}"
+
+
+def number(value: float) -> str:
+    """Format a loss."""
+    return f"{value:.4g}"
+
+
+def share(value: float) -> str:
+    """Format a fraction: ``"7%"``, or as a factor from ten on."""
+    return f"{value:.0%}" if value < 10 else f"{value:.3g} times"
+
+
+def at(e: TraceStatistics, step: float) -> str:
+    """Format a position in the log."""
+    return f"{e.unit} {step:,.10g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.analysis.confirmation.horizon_scaling import STILL
-from lrfind.analysis.confirmation.learning import BETTER
+from lrfind.analysis.confirmation.horizon_scaling import SMALL_SLOPE
 from lrfind.analysis.confirmation.search import Rung, Search
-from lrfind.analysis.confirmation.summary import LITTLE, candidates, seed_factor
-from lrfind.analysis.confirmation.verdict import APART, FAR, FEW_ROWS, ConfirmationOutcome, interval, unheard, verdict
-from lrfind.core.result import Recommendation, Suggestion
+from lrfind.analysis.confirmation.summary import LITTLE, SearchRun, candidates, seed_factor, trained
+from lrfind.analysis.confirmation.verdict import (
+    APART,
+    BETTER,
+    FAR,
+    FEW_ROWS,
+    interval,
+    unheard,
+    verdict,
+)
+from lrfind.core.result import Confirmation, Recommendation, Suggestion
 from tests.support.surfaces import START, Surface, bowl, play, race, told
 
 UNCONFIRMED = Recommendation(1e-3, 5e-4, 2e-3, "steepest", False, "cosine", 1000, "spread of 4 seeds", "steepest")
@@ -23,17 +31,27 @@ SUGGESTION = Suggestion(1e-3, 5e-4, 2e-3, "steepest")
 NO_SUGGESTION = Suggestion(None, None, None, "noise hides the fall")
 
 
-def judged(found: Search, *, suggested: float | None = 1e-3, **changes: Any) -> ConfirmationOutcome:
+@dataclass(frozen=True)
+class Outcome:
+    recommendation: Recommendation
+    confirmation: Confirmation
+    warnings: tuple[str, ...]
+
+
+def judged(
+    found: Search,
+    *,
+    suggested: float | None = 1e-3,
+    judged_on: str = "held-out loss",
+    rows: int = 1000,
+    constant: float | None = None,
+) -> Outcome:
     """The verdict on a race, by default about plenty of held-out rows."""
-    facts: dict[str, Any] = {
-        "judged_on": "held-out loss",
-        "rows": 1000,
-        "constant": None,
-        "spent": 2999.96,
-        "budget": 3000,
-    }
     suggestion = Suggestion(suggested, suggested / 2, suggested * 2, "steepest") if suggested else NO_SUGGESTION
-    return verdict(found, UNCONFIRMED, suggestion, **facts | changes)
+    run = SearchRun(found, judged_on, before=2999.96 - found.taken, rows=rows)
+    confirmation = trained(run, 3000)
+    recommendation, warnings = verdict(run, confirmation, UNCONFIRMED, suggestion, constant)
+    return Outcome(recommendation, confirmation, warnings)
 
 
 def of(table: dict[int, dict[float, Any]], *, steps: int = 1000, train: Any = None, untrained: Any = 2.0) -> Search:
@@ -54,7 +72,7 @@ GOOD = {-4.0: 1.5, -3.5: 1.0, -3.0: 0.5, -2.5: 1.0, -2.0: 1.5}
 
 
 class TestRate:
-    @pytest.mark.parametrize("exponent", [-1.0, -0.5, -STILL - 0.05])
+    @pytest.mark.parametrize("exponent", [-1.0, -0.5, -SMALL_SLOPE - 0.05])
     @pytest.mark.parametrize("steps", [1000, 20_000, 10**6])
     def test_a_power_of_the_length_is_carried_on_exactly(self, exponent: float, steps: int) -> None:
         found = judged(told(bowl(best=-3, exponent=exponent, at=300), [30, 300], steps=steps)).recommendation
@@ -290,23 +308,23 @@ class TestUnheard:
     """No heat was run."""
 
     def test_without_a_suggestion(self) -> None:
-        said = unheard(race(budget=0), NO_SUGGESTION, "held-out loss", timed=False)
+        said = unheard(SearchRun(race(budget=0), "held-out loss", 0), NO_SUGGESTION)
         assert said.startswith("no training was run: confirm.budget leaves 0 optimiser steps")
 
     def test_too_small_a_budget(self) -> None:
-        assert unheard(race(budget=85.7), SUGGESTION, "held-out loss", timed=False) == (
+        assert unheard(SearchRun(race(budget=85.7), "held-out loss", 0), SUGGESTION) == (
             "the suggestion is not confirmed: confirm.budget leaves 85 optimiser steps after the sweep, and the first "
             "trainings take 91; raise it"
         )
 
     def test_too_short_a_time(self) -> None:
-        said = unheard(race(budget=-3), SUGGESTION, "held-out loss", timed=True)
+        said = unheard(SearchRun(race(budget=-3), "held-out loss", 0, timed=True), SUGGESTION)
         assert "confirm.max_seconds leaves 0 optimiser steps after the sweep" in said
 
     def test_no_start(self) -> None:
         found = race()
         found.untrained = np.full(4, math.inf)
-        assert unheard(found, SUGGESTION, "held-out loss", timed=False) == (
+        assert unheard(SearchRun(found, "held-out loss", 0), SUGGESTION) == (
             "the suggestion is not confirmed: the held-out loss is not finite before training, so there is nothing to "
             "judge by; look for what is far out in the data"
         )
