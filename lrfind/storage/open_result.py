@@ -1,7 +1,4 @@
-"""The result of a finished sweep, read from its run directory: all that the gate and a training ask of a run.
-
-Apart from `open_result`, so that they import nothing of what puts killed runs together.
-"""
+"""The result of a sweep or a training, read from its run directory, whether the run ended or was killed."""
 
 from __future__ import annotations
 
@@ -16,7 +13,10 @@ from lrfind.core.result import Result
 from lrfind.core.training import Training
 from lrfind.storage import recover
 from lrfind.storage.atomic import is_special, read
-from lrfind.storage.layout import JOURNAL, NEXT_JOURNAL, RESULT, TRAIN, ending, fingerprint_of, read_journal
+from lrfind.storage.journal import JOURNAL, NEXT_JOURNAL, ending, fingerprint_of, head_of, read_journal
+from lrfind.storage.layout import RESULT, TRAIN
+
+Document = TypeVar("Document", Result, Training)
 
 
 def finished_result(run: Path) -> Result:
@@ -29,12 +29,7 @@ def finished_result(run: Path) -> Result:
         InputError: there is no result, or the file is torn or none of lrfind's.
         RunError: the file cannot be read.
     """
-    try:
-        return stored_result(run)
-    except FileNotFoundError:
-        raise InputError(f"{run}: {_reason_missing(run)}") from None
-    except OSError as error:
-        raise RunError(f"{run / RESULT if run.is_dir() else run} cannot be read: {error.strerror or error}") from error
+    return _finished(run, RESULT, read_result)
 
 
 def stored_result(run: Path) -> Result:
@@ -47,12 +42,26 @@ def stored_result(run: Path) -> Result:
         InputError: the file is torn or none of lrfind's.
         OSError: the file is missing or cannot be read.
     """
-    file = run / RESULT if run.is_dir() else run
+    return _decoded(run / RESULT if run.is_dir() else run, read_result)
+
+
+def _decoded(file: Path, decode: Callable[[bytes], Document]) -> Document:
     text = read(file)
     try:
-        return read_result(text)
+        return decode(text)
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
+
+
+def _finished(run: Path, name: str, decode: Callable[[bytes], Document]) -> Document:
+    file = run / name if run.is_dir() else run
+    try:
+        return _decoded(file, decode)
+    except FileNotFoundError:
+        missing = f"there is no such file; a training leaves a {TRAIN}" if name == TRAIN else _reason_missing(run)
+        raise InputError(f"{run}: {missing}") from None
+    except OSError as error:
+        raise RunError(f"{file} cannot be read: {error.strerror or error}") from error
 
 
 def _reason_missing(run: Path) -> str:
@@ -69,13 +78,7 @@ def _reason_missing(run: Path) -> str:
     return f"there is no {RESULT} in it, so it is no run directory"
 
 
-Document = TypeVar("Document", Result, Training)
-
-Note = Callable[[str], None]
-"""Takes one sentence about a run that did not end."""
-
-
-def open_result(run: Path, note: Note) -> Result | Training:
+def open_result(run: Path, note: Callable[[str], None]) -> Result | Training:
     """Return the result of a sweep or of a training, whether the run ended or was killed.
 
     Args:
@@ -87,51 +90,17 @@ def open_result(run: Path, note: Note) -> Result | Training:
         NothingToJudge: the run was killed before anything was measured.
         RunError: a file cannot be read.
     """
-    if is_training(run):
-        return _open(run, TRAIN, _finished_training, recover.recover_training, note)
-    return _open(run, RESULT, _finished_sweep, recover.recover_result, note)
-
-
-def _open(
-    run: Path,
-    file: str,
-    finished: Callable[[Path], Document],
-    recovered: Callable[[Path], tuple[Document, str]],
-    note: Note,
-) -> Document:
-    """Return the document of a run: what `finished` reads, or what `recovered` makes of the journal."""
-    if not run.is_dir() or (run / file).exists() or not (run / JOURNAL).exists():
-        document = finished(run)
-        if not (document.status == "interrupted" and _resumed(run)):
+    training = is_training(run)
+    if not run.is_dir() or (run / (TRAIN if training else RESULT)).exists() or not (run / JOURNAL).exists():
+        document = _finished(run, TRAIN, read_training) if training else finished_result(run)
+        lines = read_journal(run / JOURNAL).lines if document.status == "interrupted" and run.is_dir() else ()
+        if not lines or ending(lines) is not None:  # Otherwise it was resumed and killed: its journal knows more.
             if run.is_dir() and fingerprint_of(run, NEXT_JOURNAL) is not None:
                 note(f"a newer run in {run} is not finished, so this is the one before it")
-            return document
-    document, reached = recovered(run)
+            return recover.with_infinities(document, run if run.is_dir() else run.parent)
+    document, reached = recover.recover_training(run) if training else recover.recover_result(run)
     note(f"{run}: the run did not end: {reached}; start the same command again to carry it on")
     return document
-
-
-def _finished_sweep(run: Path) -> Result:
-    return recover.with_infinities(finished_result(run), run if run.is_dir() else run.parent)
-
-
-def _finished_training(run: Path) -> Training:
-    file = run / TRAIN if run.is_dir() else run
-    try:
-        training = read_training(read(file))
-    except FileNotFoundError:
-        raise InputError(f"{run}: there is no such file; a training leaves a {TRAIN}") from None
-    except OSError as error:
-        raise RunError(f"{file} cannot be read: {error.strerror or error}") from error
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-    return recover.training_with_infinities(training, file.parent)
-
-
-def _resumed(run: Path) -> bool:
-    """Return whether an interrupted run was resumed and killed, so that its journal knows more than its result."""
-    lines = read_journal(run / JOURNAL).lines if run.is_dir() else ()
-    return bool(lines) and ending(lines) is None
 
 
 def is_training(run: Path) -> bool:
@@ -140,19 +109,14 @@ def is_training(run: Path) -> bool:
     Args:
         run: run directory, or a file of a run.
     """
-    if not run.is_dir():
-        return run.name == TRAIN or b'"schema": "lrfind/train/' in _beginning(run)
-    if (run / RESULT).exists() or (run / TRAIN).exists():
-        return not (run / RESULT).exists()
-    return (run / JOURNAL).exists() and recover.is_training(run)
-
-
-def _beginning(file: Path) -> bytes:
-    """Return the first 100 bytes of a regular file; none if it cannot be read."""
-    if is_special(file):
-        return b""
+    if run.is_dir():
+        if (run / RESULT).exists() or (run / TRAIN).exists():
+            return not (run / RESULT).exists()
+        return "rate_from" in (head_of(run / JOURNAL) or {})
+    if run.name == TRAIN or is_special(run):
+        return run.name == TRAIN
     try:
-        with file.open("rb") as stream:
-            return stream.read(100)
+        with run.open("rb") as file:
+            return b'"schema": "lrfind/train/' in file.read(100)
     except OSError:
-        return b""
+        return False

@@ -13,7 +13,7 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.runs.scheduled_training import ScheduledChunk, train_on_schedule
+from lrfind.runs.scheduled_training import train_on_schedule
 from lrfind.task.task import Task, make
 from lrfind.task.unit_schedule import unit_schedule
 
@@ -53,7 +53,7 @@ def training() -> Training:
     return Training()
 
 
-def joined(found: Iterator[ScheduledChunk]) -> tuple[Floats, Floats]:
+def joined(found: Iterator[tuple[Any, Floats]]) -> tuple[Floats, Floats]:
     """Losses and rates of all steps, shape (lanes, steps)."""
     losses, rates, at = [], [], 0
     for chunk, used in found:

@@ -155,7 +155,8 @@ def conclude(document: Document, source: CommandSource, loaded: Loaded, session:
     from lrfind.core.errors import ExitCode, InputError, RunError
     from lrfind.core.verdicts import Check
     from lrfind.report.check.check_report import to_json
-    from lrfind.storage.run_directory import CHECK, add_files
+    from lrfind.storage.claim import add_files
+    from lrfind.storage.layout import CHECK
 
     del source, loaded
     assert isinstance(document, Check)

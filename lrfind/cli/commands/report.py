@@ -111,7 +111,7 @@ def write_files(files: Mapping[str, bytes], out: Path, run: Path) -> list[Path]:
     """
     from lrfind.cli.outputs import holds_run, same_file
     from lrfind.core.errors import InputError
-    from lrfind.storage.run_directory import add_files
+    from lrfind.storage.claim import add_files
 
     if holds_run(out) and not same_file(out, run if run.is_dir() else run.parent):
         raise InputError(f"{out} holds another run; choose another folder with --out")
