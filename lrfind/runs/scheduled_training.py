@@ -32,7 +32,6 @@ def train_on_schedule(
     peaks: Floats,
     seeds: Sequence[int] | None = None,
     *,
-    before: Floats | None = None,
     label: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[Chunk, Floats]]:
     """Train lanes on a schedule, each at its own peak rate.
@@ -46,20 +45,18 @@ def train_on_schedule(
         schedule: unit schedule of the whole training.
         peaks: peak rate of each lane, shape (lanes,).
         seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
-        before: losses of the finished steps, shape (lanes, done), `states` being those after them; None at the start.
         label: record of the trial for the journal (see `lrfind.engine.resumable`).
 
     Yields:
         Each chunk, in order and computed on demand, and the learning rates of its steps, shape (lanes, steps).
     """
-    done = 0 if before is None else before.shape[1]
     planned = schedule.factors[:, None] * peaks
     if schedule.plateau is None:
-        for chunk in train_loop.run(states, planned[done:], start=done, seeds=seeds, label=label):
+        for chunk in train_loop.run(states, planned, seeds=seeds, label=label):
             yield chunk, planned[chunk.start : chunk.stop].T
         return
     window, tracker = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
-    loss = np.empty((len(peaks), 0)) if before is None else before
+    loss = np.empty((len(peaks), 0))
     judged = 0
     while (done := loss.shape[1]) < schedule.steps:
         while judged + window <= done:

@@ -135,12 +135,6 @@ def read_journal(path: Path) -> Read:
         return Read()
 
 
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of a journal without their checksums and without the lists of files."""
-    lines = [line for line in read_journal(path).lines if line.get("kind") != KIND_FILES]
-    return [{key: value for key, value in line.items() if key != "sum"} for line in lines]
-
-
 def head_of(path: Path) -> dict[str, Any] | None:
     """Return the head of a journal; None if there is none."""
     if is_special(path):

@@ -31,6 +31,7 @@ from lrfind.task.data.rows import draw_held_out
 from lrfind.task.optim import schedules
 from lrfind.task.task import Task, make
 from lrfind.task.unit_schedule import schedule_of
+from tests.support.journals import journal_lines
 
 BUDGET = 1300
 CONFIG: dict[str, Any] = {
@@ -111,7 +112,7 @@ def measure(folder: Path, given: Config, patience: int = 10**6) -> Ran:
     """A run in a folder."""
     callback = Watching(patience)
     result, _ = sweep(given, "name", render, Options(out=folder), callback)
-    return Ran(result, journals.lines_of(folder / journals.JOURNAL), callback)
+    return Ran(result, journal_lines(folder / journals.JOURNAL), callback)
 
 
 @pytest.fixture(scope="module")
@@ -436,7 +437,7 @@ class TestData:
 
     def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sweep saw a rate; no training survives at any near it."""
-        monkeypatch.setattr("lrfind.runs.confirmation.starting_rate", lambda config, climb: 1e6)
+        monkeypatch.setattr("lrfind.runs.measure.starting_rate", lambda config, climb: 1e6)
         found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
         assert found.status == "no_recommendation"
         assert "every training diverged, at rates from " in found.recommendation.reason

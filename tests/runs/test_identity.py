@@ -22,6 +22,7 @@ from lrfind.runs.identity import other_run
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.storage import claim, journal, layout, run_directory
 from lrfind.task.user_code.loader import ImportPolicy
+from tests.support.journals import journal_lines
 
 CODE = """\
 import pathlib
@@ -133,7 +134,7 @@ def test_unchanged_files_end_in_the_same_bits(mine: Path, chunks: dict[str, int]
         left.unlink()
     swept(mine, Impatient(**chunks))
     assert swept(mine) == whole
-    lines = journal.lines_of(mine / "run" / journal.JOURNAL)
+    lines = journal_lines(mine / "run" / journal.JOURNAL)
     own = [line["start"] + len(line["sums"]) // 8 for line in lines if line["kind"] == "batches" and line["seed"] == 0]
     assert own == sorted(set(own)), "each batch is written down once"
 

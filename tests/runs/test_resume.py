@@ -23,6 +23,7 @@ from lrfind.runs.callbacks import Callback
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.storage import journal, layout, run_directory
 from lrfind.storage.replay import Position
+from tests.support.journals import journal_lines
 
 CONFIG = Config.model_validate(
     {
@@ -136,7 +137,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 
 def test_the_story_has_every_kind_of_line(story: Story) -> None:
-    lines = journal.lines_of(story.folder / journal.JOURNAL)
+    lines = journal_lines(story.folder / journal.JOURNAL)
     kinds = {line["kind"] for line in lines}
     assert kinds == {"head", "execution", "sweep", "swept", "sharpness", "race", "confirm", "judged", "end"}
     sweeps = [line for line in lines if line["kind"] == "sweep"]
@@ -198,7 +199,7 @@ def test_without_its_state_it_is_measured_again_and_held_against_the_journal(
 
 
 def sum_of_steps(story: Story, chunks: int) -> int:
-    lines = [line for line in journal.lines_of(story.folder / journal.JOURNAL) if line["kind"] == "sweep"]
+    lines = [line for line in journal_lines(story.folder / journal.JOURNAL) if line["kind"] == "sweep"]
     return sum(len(line["learning_rate"]) for line in lines[:chunks])
 
 
@@ -226,10 +227,10 @@ def test_interrupted_again_and_again(story: Story, tmp_path: Path) -> None:
         assert (callback.reached is None) == (patience == 1)
     measure(folder)
     assert outcome(folder) == outcome(story.folder)
-    kinds = [line["kind"] for line in journal.lines_of(folder / journal.JOURNAL)]
+    kinds = [line["kind"] for line in journal_lines(folder / journal.JOURNAL)]
     assert kinds.count("end") == 4
-    chunks = [line for line in journal.lines_of(folder / journal.JOURNAL) if line["kind"] in ("sweep", "confirm")]
-    whole = [line for line in journal.lines_of(story.folder / journal.JOURNAL) if line["kind"] in ("sweep", "confirm")]
+    chunks = [line for line in journal_lines(folder / journal.JOURNAL) if line["kind"] in ("sweep", "confirm")]
+    whole = [line for line in journal_lines(story.folder / journal.JOURNAL) if line["kind"] in ("sweep", "confirm")]
     assert chunks == whole, "every step is in it once"
 
 
@@ -289,7 +290,7 @@ def test_a_journal_that_another_machine_would_have_written(story: Story, tmp_pat
     """Its sums are right, and a number is not."""
     from lrfind.storage.journal import to_line
 
-    lines = journal.lines_of(story.folder / journal.JOURNAL)[:5]
+    lines = journal_lines(story.folder / journal.JOURNAL)[:5]
     lines[-1]["loss"][0][1] *= 1 + 1e-7
     text, mark = "", ""
     for line in lines:
@@ -308,7 +309,7 @@ def test_the_clock_counts_what_was_spent_before(story: Story, tmp_path: Path, mo
     measure(folder, given=limited)
     expected = outcome(folder)
     text = (folder / journal.JOURNAL).read_bytes()
-    times = [line for line in journal.lines_of(folder / journal.JOURNAL) if line["kind"] == "time"]
+    times = [line for line in journal_lines(folder / journal.JOURNAL) if line["kind"] == "time"]
     assert len(times) >= 2
     for share in (0.6, 0.9):
         again = tmp_path / str(share)

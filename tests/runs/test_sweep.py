@@ -24,6 +24,7 @@ from lrfind.runs.range_test import REACH
 from lrfind.runs.sweep import dry_run, sweep
 from lrfind.storage import journal as journals
 from lrfind.storage import layout
+from tests.support.journals import journal_lines
 
 CONFIG: dict[str, Any] = {
     "model": {"name": "linear"},
@@ -65,7 +66,7 @@ def measure(folder: Path, given: Config, callback: run.Callback | None = None, *
 
 
 def journal(folder: Path, name: str = journals.JOURNAL) -> list[dict[str, Any]]:
-    return journals.lines_of(folder / name)
+    return journal_lines(folder / name)
 
 
 def numbers(rows: list[list[Any]]) -> Floats:

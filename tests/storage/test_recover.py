@@ -19,6 +19,7 @@ from lrfind.storage.journal import to_line
 from lrfind.storage.recover import recover_result
 from tests.runs import test_confirmation as trainings
 from tests.runs.test_sweep import Watching, chunks_of_25, config, measure, programs
+from tests.support.journals import journal_lines
 
 __all__ = ["chunks_of_25", "programs"]
 
@@ -70,7 +71,7 @@ def test_a_killed_run_names_the_rate_of_an_interrupted_one(
 def test_an_older_journal_without_the_totals_of_the_schedule(tmp_path: Path) -> None:
     """Its rate is the one of the sweep, and a warning says that a whole training wants a lower one."""
     trainings.measure(tmp_path, trainings.config(optimizer={"name": "lion"}), patience=1)
-    head, *others = journal.lines_of(tmp_path / journal.JOURNAL)
+    head, *others = journal_lines(tmp_path / journal.JOURNAL)
     scaled = recover_result(tmp_path)[0].recommendation.learning_rate
     lines(tmp_path, {key: value for key, value in head.items() if key != "schedule"}, *others)
     found, _ = recover_result(tmp_path)
@@ -158,7 +159,7 @@ def test_journals_that_do_not_tell_enough(tmp_path: Path) -> None:
 def test_lines_that_hold_something_else(tmp_path: Path) -> None:
     """Well-formed, with a right checksum, and not what a run writes: a sentence, whatever it is."""
     trainings.measure(tmp_path, trainings.config())
-    whole = journal.lines_of(tmp_path / journal.JOURNAL)
+    whole = journal_lines(tmp_path / journal.JOURNAL)
     odd: list[object] = [None, -1, 10**400, "x", [], {}, [[1]], True]
     for number, line in enumerate(whole):
         key = list(line)[number % len(line)]

@@ -17,6 +17,7 @@ from lrfind.core.errors import ExitCode, InputError, RunError
 from lrfind.storage import atomic, claim, layout, run_directory
 from lrfind.storage import journal as journals
 from lrfind.storage.claim import FolderOptions, take
+from tests.support.journals import journal_lines
 
 
 def default_folder(name: str, runs: Path, mark: str) -> Path:
@@ -35,7 +36,7 @@ def run_once(folder: Path, mark: str, status: str = "complete", files: dict[str,
 
 
 def journal(folder: Path, name: str = journals.JOURNAL) -> list[Any]:
-    return journals.lines_of(folder / name)
+    return journal_lines(folder / name)
 
 
 json_values = st.recursive(
@@ -274,7 +275,7 @@ def test_killed_while_the_files_take_their_places(
     """Whatever of old and new is there then, it is lrfind's, and a run over it ends."""
     run_once(tmp_path, "a")
     if not listed:  # As earlier versions left them.
-        lines, text, last = journals.lines_of(tmp_path / journals.JOURNAL), "", ""
+        lines, text, last = journal_lines(tmp_path / journals.JOURNAL), "", ""
         for line in lines:
             written, last = journals.to_line(line, last)
             text += written
