@@ -1,8 +1,8 @@
-"""Recover the result of a killed run from its journal, without JAX: what an interruption at that moment leaves."""
+"""Open a run, without JAX: its document, or what its journal holds of a killed run, as an interruption leaves it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,18 +16,46 @@ from lrfind.analysis.confirmation.search import Search
 from lrfind.analysis.range_test.recommendation import stopped
 from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.core.dataset import Floats
+from lrfind.core.decode import read_result, read_training
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.fields import build, checked, mapping, sections
 from lrfind.core.result import Execution, Facts, Result, Sweep
 from lrfind.core.training import Training
 from lrfind.storage import journal
-from lrfind.storage.journal import JOURNAL, read_journal
+from lrfind.storage.finished import finished, is_training
+from lrfind.storage.journal import JOURNAL, NEXT_JOURNAL, ending, fingerprint_of, read_journal
+from lrfind.storage.layout import RESULT, TRAIN
 from lrfind.storage.replay import Line, ReplayJournal
 
 AGAIN = "start the same command again to carry it on"
 
 DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError)
 """Errors of reading well-formed lines with the wrong content."""
+
+
+def open_result(run: Path, note: Callable[[str], None]) -> Result | Training:
+    """Return the result of a sweep or of a training, whether the run ended or was killed.
+
+    Args:
+        run: run directory, or its ``result.json`` or ``train.json``.
+        note: takes a sentence about a run that did not end.
+
+    Raises:
+        InputError: there is no run, or its files are none of lrfind's.
+        NothingToJudge: the run was killed before anything was measured.
+        RunError: a file cannot be read.
+    """
+    training = is_training(run)
+    if not run.is_dir() or (run / (TRAIN if training else RESULT)).exists() or not (run / JOURNAL).exists():
+        document = finished(run, TRAIN, read_training) if training else finished(run, RESULT, read_result)
+        lines = read_journal(run / JOURNAL).lines if document.status == "interrupted" and run.is_dir() else ()
+        if not lines or ending(lines) is not None:  # Otherwise it was resumed and killed: its journal knows more.
+            if run.is_dir() and fingerprint_of(run, NEXT_JOURNAL) is not None:
+                note(f"a newer run in {run} is not finished, so this is the one before it")
+            return with_infinities(document, run if run.is_dir() else run.parent)
+    document, reached = recover_training(run) if training else recover_result(run)
+    note(f"{run}: the run did not end: {reached}; start the same command again to carry it on")
+    return document
 
 
 def description_of(head: Line) -> RunDescription:

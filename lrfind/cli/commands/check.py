@@ -186,7 +186,7 @@ def judgeable(run: Path, option: str, loaded: Loaded | None = None) -> Result:
     """
     from lrfind.core.errors import InputError, LrfindError
     from lrfind.runs import check as gate
-    from lrfind.storage.open_result import finished_result
+    from lrfind.storage.finished import finished_result
 
     try:
         result = finished_result(run)

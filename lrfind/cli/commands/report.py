@@ -53,7 +53,7 @@ def report_(
     from lrfind.cli.outputs import check_files, check_folder, check_plot, check_runs, figure_format, files_of
     from lrfind.core.training import Training
     from lrfind.report.render import render
-    from lrfind.storage.open_result import open_result
+    from lrfind.storage.recover import open_result
 
     form = Format.json if as_json else form
     with shown_errors(debug=debug):

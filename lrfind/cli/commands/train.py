@@ -125,8 +125,8 @@ def recommended(options: TrainOptions) -> Peak:
     """
     from lrfind.analysis.build_training import Peak
     from lrfind.core.errors import InputError
+    from lrfind.storage.finished import stored_result
     from lrfind.storage.layout import RESULT
-    from lrfind.storage.open_result import stored_result
 
     assert options.use is not None
     run = options.use

@@ -1,4 +1,7 @@
-"""The result of a sweep or a training, read from its run directory, whether the run ended or was killed."""
+"""The documents of runs that ended: all that the gate and a training ask of a run.
+
+Apart from `lrfind.storage.recover`, so that they import nothing of what puts killed runs together.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from lrfind.core.decode import read_result, read_training
+from lrfind.core.decode import read_result
 from lrfind.core.errors import InputError, RunError
 from lrfind.core.result import Result
 from lrfind.core.training import Training
-from lrfind.storage import recover
 from lrfind.storage.atomic import is_special, read
-from lrfind.storage.journal import JOURNAL, NEXT_JOURNAL, ending, fingerprint_of, head_of, read_journal
+from lrfind.storage.journal import JOURNAL, head_of
 from lrfind.storage.layout import RESULT, TRAIN
 
 Document = TypeVar("Document", Result, Training)
@@ -29,7 +31,7 @@ def finished_result(run: Path) -> Result:
         InputError: there is no result, or the file is torn or none of lrfind's.
         RunError: the file cannot be read.
     """
-    return _finished(run, RESULT, read_result)
+    return finished(run, RESULT, read_result)
 
 
 def stored_result(run: Path) -> Result:
@@ -42,10 +44,11 @@ def stored_result(run: Path) -> Result:
         InputError: the file is torn or none of lrfind's.
         OSError: the file is missing or cannot be read.
     """
-    return _decoded(run / RESULT if run.is_dir() else run, read_result)
+    return decoded(run / RESULT if run.is_dir() else run, read_result)
 
 
-def _decoded(file: Path, decode: Callable[[bytes], Document]) -> Document:
+def decoded(file: Path, decode: Callable[[bytes], Document]) -> Document:
+    """Return the document in a file; errors of its content name the file."""
     text = read(file)
     try:
         return decode(text)
@@ -53,10 +56,21 @@ def _decoded(file: Path, decode: Callable[[bytes], Document]) -> Document:
         raise InputError(f"{file}: {error}") from None
 
 
-def _finished(run: Path, name: str, decode: Callable[[bytes], Document]) -> Document:
+def finished(run: Path, name: str, decode: Callable[[bytes], Document]) -> Document:
+    """Return the document of a finished run.
+
+    Args:
+        run: run directory, or the file itself.
+        name: name of the file in a run directory.
+        decode: function that reads it.
+
+    Raises:
+        InputError: there is no such file, or it is torn or none of lrfind's.
+        RunError: the file cannot be read.
+    """
     file = run / name if run.is_dir() else run
     try:
-        return _decoded(file, decode)
+        return decoded(file, decode)
     except FileNotFoundError:
         missing = f"there is no such file; a training leaves a {TRAIN}" if name == TRAIN else _reason_missing(run)
         raise InputError(f"{run}: {missing}") from None
@@ -76,31 +90,6 @@ def _reason_missing(run: Path) -> str:
     if runs:
         return f"holds the run directories {', '.join(runs[:5])}{', ...' * (len(runs) > 5)}; name one of them"
     return f"there is no {RESULT} in it, so it is no run directory"
-
-
-def open_result(run: Path, note: Callable[[str], None]) -> Result | Training:
-    """Return the result of a sweep or of a training, whether the run ended or was killed.
-
-    Args:
-        run: run directory, or its ``result.json`` or ``train.json``.
-        note: takes a sentence about a run that did not end.
-
-    Raises:
-        InputError: there is no run, or its files are none of lrfind's.
-        NothingToJudge: the run was killed before anything was measured.
-        RunError: a file cannot be read.
-    """
-    training = is_training(run)
-    if not run.is_dir() or (run / (TRAIN if training else RESULT)).exists() or not (run / JOURNAL).exists():
-        document = _finished(run, TRAIN, read_training) if training else finished_result(run)
-        lines = read_journal(run / JOURNAL).lines if document.status == "interrupted" and run.is_dir() else ()
-        if not lines or ending(lines) is not None:  # Otherwise it was resumed and killed: its journal knows more.
-            if run.is_dir() and fingerprint_of(run, NEXT_JOURNAL) is not None:
-                note(f"a newer run in {run} is not finished, so this is the one before it")
-            return recover.with_infinities(document, run if run.is_dir() else run.parent)
-    document, reached = recover.recover_training(run) if training else recover.recover_result(run)
-    note(f"{run}: the run did not end: {reached}; start the same command again to carry it on")
-    return document
 
 
 def is_training(run: Path) -> bool:
