@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.core.result import Result, Suggestion
-from lrfind.storage.run_directory import CURVE, PLOT, RESULT, disk, write
+from lrfind.storage.atomic import disk, write
+from lrfind.storage.layout import CURVE, PLOT, RESULT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

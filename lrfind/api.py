@@ -15,9 +15,8 @@ from lrfind.config.sections.target import NONE, OWN, PYTHON
 from lrfind.config.validate import validate
 from lrfind.core.errors import ConfigError, InputError, Problem, RunError
 from lrfind.core.result import Result
-from lrfind.runs.callbacks import NullCallback, RunContext, Timer
-from lrfind.runs.sweep import measure
-from lrfind.storage.null import NullRunDirectory
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Run, RunContext
 from lrfind.task.user_code.tracebacks import failure_of
 
 if TYPE_CHECKING:
@@ -170,19 +169,16 @@ def find(
 def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None, float | None]) -> Result:
     """Run the sweep and the confirmation, and return the result."""
     from lrfind.engine import devices
+    from lrfind.runs.measure import measure
     from lrfind.task import from_user_code
 
-    context = RunContext(NullCallback(), Timer())
+    context = RunContext(Callback())
     platform = devices.configure(cache=False)
-    with context.timer("data"):
+    with context.timed("data"):
         task = from_user_code.assemble(config, parts, lambda: "")
 
-    def render(result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
-        del timer
-        return result, {}
-
     try:
-        result, _ = measure(task, platform, name, NullRunDirectory(), render, bounds, context)
+        result = measure(Run(task, platform, context), name, bounds)
     except RunError as error:
         raise failure_of(error) from error.__cause__
     if result.status == "interrupted":

@@ -66,7 +66,6 @@ LAZY_FILES = {
     "report/html/page_sections.py",
     "report/sweep/sweep_text.py",
     "report/train/training_report.py",
-    "runs/dry_run.py",
     "runs/prepare.py",
     "runs/sweep.py",
     "runs/train.py",

@@ -18,8 +18,9 @@ from lrfind.config.validate import validate
 from lrfind.core.result import Result
 from lrfind.engine import devices
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.runs.callbacks import NullCallback, Timer
-from lrfind.runs.sweep import Options, sweep
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Options
+from lrfind.runs.sweep import sweep
 from lrfind.task import task as plans
 
 CONFIRMS = "confirm" in Config.model_fields
@@ -73,7 +74,7 @@ def result_of(config: Config) -> Result:
     """What `lrfind sweep` would write, without its files."""
     with TemporaryDirectory() as folder:
         options = Options(out=Path(folder) / "run", device="cpu")
-        result, _ = sweep(config, "task", lambda result, timer: (result, {}), options, NullCallback(), Timer())
+        result, _ = sweep(config, "task", lambda result, context: (result, {}), options, Callback())
     return result
 
 

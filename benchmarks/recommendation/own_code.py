@@ -19,10 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from lrfind.analysis.build_training import Peak
 from lrfind.config.load import load
-from lrfind.runs.callbacks import NullCallback, Timer
-from lrfind.runs.sweep import Options, sweep
-from lrfind.runs.train import Peak, train
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Options
+from lrfind.runs.sweep import sweep
+from lrfind.runs.train import train
 from lrfind.task.user_code.loader import ImportPolicy
 
 HERE = Path(__file__).resolve().parent
@@ -42,9 +44,7 @@ def recommended(source: Path, seed: int) -> float | None:
     """What `lrfind sweep` says."""
     with TemporaryDirectory() as folder:
         config = load(source, [f"seed={seed}"]).config
-        result, _ = sweep(
-            config, "own", lambda found, timer: (found, {}), options(source, folder), NullCallback(), Timer()
-        )
+        result, _ = sweep(config, "own", lambda found, context: (found, {}), options(source, folder), Callback())
     return result.recommendation.learning_rate
 
 
@@ -53,9 +53,7 @@ def trained(source: Path, rate: float, seed: int) -> tuple[float, float]:
     with TemporaryDirectory() as folder:
         config = load(source, [f"seed={seed}"]).config
         peak = Peak(rate, "the grid")
-        done, _ = train(
-            config, "own", peak, lambda found, timer: (found, {}), options(source, folder), NullCallback(), Timer()
-        )
+        done, _ = train(config, "own", peak, lambda found, context: (found, {}), options(source, folder), Callback())
     if done.scores is not None:
         looked = done.scores.loss
         return float(looked[0]), float(looked[-1]) if done.status == "complete" else np.inf

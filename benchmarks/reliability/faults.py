@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from command import Ran, count, end, leftovers, outcome, run, start, wait_for_lines
 
-from lrfind.storage.layout import read_journal
+from lrfind.storage.journal import read_journal
 
 CONFIG = """\
 model: {name: mlp, hidden: [256, 256]}

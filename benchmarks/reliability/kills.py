@@ -14,7 +14,7 @@ from subprocess import Popen
 
 from command import Ran, end, leftovers, outcome, run, start
 
-from lrfind.storage.layout import read_journal
+from lrfind.storage.journal import read_journal
 
 CONFIG = """\
 model: {name: mlp, hidden: [256, 256]}

@@ -18,8 +18,10 @@ from lrfind.core.errors import InputError
 from lrfind.core.result import Result
 from lrfind.report.sweep import result_json
 from lrfind.runs import sweep as sweeps
-from lrfind.runs.callbacks import Callback, Timer
-from lrfind.storage.layout import CURVE, NEXT_JOURNAL, PLOT, RESULT
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Options, RunContext
+from lrfind.storage.journal import NEXT_JOURNAL
+from lrfind.storage.layout import CURVE, PLOT, RESULT
 from lrfind.task.user_code.loader import ImportPolicy
 from lrfind.task.user_code.module_loading import loaded as loaded_modules
 
@@ -41,10 +43,9 @@ def measure(source: CommandSource, loaded: Loaded, session: Session, runs: Path 
         result, session.files = sweeps.sweep(
             loaded.config,
             loaded.name,
-            lambda result, timer: _render(result, timer, session),
+            lambda result, context: _render(result, context, session),
             run_options(source, loaded, session, runs),
             narration,
-            Timer(),
         )
     session.interruption.confirm(result.status)
     if result.status == "interrupted" and not session.files:
@@ -56,7 +57,7 @@ def measure(source: CommandSource, loaded: Loaded, session: Session, runs: Path 
     return result
 
 
-def run_options(source: CommandSource, loaded: Loaded, session: Session, runs: Path = RUNS) -> sweeps.Options:
+def run_options(source: CommandSource, loaded: Loaded, session: Session, runs: Path = RUNS) -> Options:
     """Return the options of a run that are not part of its config.
 
     Args:
@@ -69,7 +70,7 @@ def run_options(source: CommandSource, loaded: Loaded, session: Session, runs: P
         InputError: --allow-code names no folder.
     """
     options = session.options
-    return sweeps.Options(
+    return Options(
         out=source.folder,
         runs=runs,
         start=session.start,
@@ -100,15 +101,15 @@ def import_policy(loaded: Loaded, options: CommandOptions) -> ImportPolicy:
     return ImportPolicy(tuple(folder.resolve() for folder in folders), tuple(options.allow_import or ()))
 
 
-def _render(result: Result, timer: Timer, session: Session) -> tuple[Result, dict[str, bytes]]:
+def _render(result: Result, context: RunContext, session: Session) -> tuple[Result, dict[str, bytes]]:
     """Return the files of a sweep; result.json comes last, as the sign that all are there."""
     files = {CURVE: result_json.to_csv(result).encode()}
-    with timer("render"):
+    with context.timed("render"):
         if session.worker is not None and session.options.draws:
             files[PLOT] = session.worker.draw(result, "png")
             if (plot := session.options.plot) is not None and not isinstance(session.options, CompareOptions):
                 session.figure = session.worker.draw(result, figure_format(plot))
-    result = replace(result, timing=timer.timing())
+    result = replace(result, timing=context.timing())
     files[RESULT] = result_json.to_json(result).encode()
     return result, files
 
@@ -126,12 +127,12 @@ def dry_run(source: CommandSource, loaded: Loaded, session: Session) -> DryRun:
     """
 
     def facts(narration: Callback) -> Any:
-        options = sweeps.Options(
+        options = Options(
             device=session.options.device and session.options.device.value,
             cache=not session.options.no_cache,
             policy=import_policy(loaded, session.options),
         )
-        return sweeps.dry_run(loaded.config, options, narration, Timer())
+        return sweeps.dry_run(loaded.config, options, narration)
 
     del source
     return narrated_dry_run(loaded, session, facts)

@@ -191,7 +191,7 @@ def same_file(one: Path, other: Path) -> bool:
 
 def holds_run(folder: Path) -> bool:
     """Return whether a folder is the run directory of some run."""
-    from lrfind.storage.layout import JOURNAL, NEXT_JOURNAL, head_of
+    from lrfind.storage.journal import JOURNAL, NEXT_JOURNAL, head_of
 
     return any(head_of(folder / name) is not None for name in (JOURNAL, NEXT_JOURNAL))
 
@@ -202,7 +202,7 @@ def check_out(folder: Path) -> None:
     Raises:
         InputError: it is a file, lies below one, or holds files of lrfind's names that lrfind did not write.
     """
-    from lrfind.storage.claim import refuse_strangers_folder
+    from lrfind.storage.layout import refuse_strangers_folder
 
     check_folder(folder)
     refuse_strangers_folder(folder, folder)
@@ -255,6 +255,6 @@ def files_of(run: Path, *, run_directory: bool = False) -> list[Path]:
         run: run directory, or one file of it.
         run_directory: whether `run` is a directory even if it does not exist yet.
     """
-    from lrfind.storage.ownership import NAMES
+    from lrfind.storage.layout import NAMES
 
     return [run / name for name in NAMES] if run_directory or run.is_dir() else [run]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lrfind.cli.terminal import Interruption, Screen, say
 from lrfind.core.printable import harmless
+from lrfind.runs.callbacks import Callback
 
 if TYPE_CHECKING:
     from lrfind.core.dataset import Floats
@@ -34,7 +35,7 @@ NAMES = {"confirm": "confirmation", "train": "training"}
 """Names of kinds of steps."""
 
 
-class LineProgress:
+class LineProgress(Callback):
     """Progress where lines cannot be redrawn: a line for what the user has to know, nothing else.
 
     Args:

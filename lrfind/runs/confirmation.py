@@ -20,16 +20,16 @@ from lrfind.analysis.range_test.recommendation import guess
 from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
-from lrfind.engine.resumable import ResumableTrainLoop
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import Chunk, Trainer
 from lrfind.runs import evidence
-from lrfind.runs.callbacks import RunContext
-from lrfind.runs.evaluator import Evaluator, Judgement
+from lrfind.runs.compile import resumable
+from lrfind.runs.evaluator import Evaluator
+from lrfind.runs.prepare import Run
 from lrfind.runs.range_test import PROBE_EVERY, SweepPass
 from lrfind.runs.scheduled_training import train_on_schedule
 from lrfind.storage.journal import KIND_CONFIRM, KIND_JUDGED, KIND_SEARCH, KIND_SHARPNESS, KIND_SWEPT, KIND_TIME
-from lrfind.storage.replay import Line, ReplayJournal
+from lrfind.storage.replay import Line
 from lrfind.task.models.contract import FORWARD
 from lrfind.task.task import Task
 from lrfind.task.unit_schedule import schedule_of
@@ -46,23 +46,17 @@ class ConfirmationRun:
     """A confirmation of a run; an interrupted one keeps its finished trials.
 
     Attributes:
-        task: task to train.
-        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+        run: run of the task.
         train_loop: train loop, compiled for the seeds' states.
         states: training state of each seed before training.
         evaluator: compiled evaluator of the trials.
-        replay: journal of the run.
-        context: callback and timer of the run.
         search: search over learning rates; None before the first trial.
     """
 
-    task: Task
-    platform: str
+    run: Run
     train_loop: TrainLoop
     states: list[Any]
     evaluator: Evaluator
-    replay: ReplayJournal
-    context: RunContext
     search: SearchRun | None = None
     _stability: Future[Line] = field(default_factory=Future)
     _began: float = 0.0
@@ -74,26 +68,42 @@ class ConfirmationRun:
             rate: suggested learning rate.
             passes: passes of the sweep.
         """
-        with self.context.phase("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
-            self._stability = beside.submit(self.replay.memoize, KIND_SHARPNESS, self._measure_stability)
-            swept = self.replay.memoize(KIND_SWEPT, lambda: {"seconds": self.context.timer.spent["sweep"]})
-            seconds = float(swept["seconds"])
-            self.search = start(self.task, self.evaluator, self.states, rate, passes, seconds)
-            self.replay.memoize(KIND_SEARCH, partial(search_record, self.search))
-            search, seed_steps = self.search.search, sum(part.done for part in passes) * len(self.states)
+        run, replay, callback = self.run, self.run.replay, self.run.context.callback
+        with run.context.phase("confirm"), ThreadPoolExecutor(max_workers=1) as beside:
+            self._stability = beside.submit(replay.memoize, KIND_SHARPNESS, self._measure_stability)
+            swept = replay.memoize(KIND_SWEPT, lambda: {"seconds": run.context.spent["sweep"]})
+            seconds, seed_steps = float(swept["seconds"]), sum(part.done for part in passes) * len(self.states)
+            self.search = self._start(rate, passes, seed_steps, seconds)
+            replay.memoize(KIND_SEARCH, partial(search_record, self.search))
+            search = self.search.search
             if search.possible:
-                self.context.callback.on_confirm_start(search.budget, search.budget * seconds / seed_steps)
+                callback.on_confirm_start(search.budget, search.budget * seconds / seed_steps)
             self._began = time.monotonic()
-            trainer = ResumableTrainLoop(
-                self.train_loop,
-                self.replay,
-                KIND_CONFIRM,
-                self.context.callback.on_recompute,
-                fields=("loss",),
-                seen=self.task.batches.seen,
-            )
-            for part in run_rungs(self.task, trainer, self.states, self.judge, search, self.late):
-                self.context.callback.on_rung_chunk(len(part.rung.rates), part.rung.steps, part.done, search.budget)
+            trainer = resumable(run, self.train_loop, KIND_CONFIRM, ("loss",), from_start=False)
+            for part in run_rungs(run.task, trainer, self.states, self.judge, search, self.late):
+                callback.on_rung_chunk(len(part.rung.rates), part.rung.steps, part.done, search.budget)
+
+    def _start(self, rate: float, passes: Sequence[SweepPass], swept: int, seconds: float) -> SearchRun:
+        """Start a search at the sweep's suggestion with the remaining budget.
+
+        Args:
+            rate: suggested learning rate.
+            passes: passes of the sweep.
+            swept: steps that the sweep took, of all seeds.
+            seconds: time that it took.
+        """
+        task, evaluator, max_seconds = self.run.task, self.evaluator, self.run.task.config.confirm.max_seconds
+        probes = sum(float(np.isfinite(part.curve.trust).sum()) for part in passes)
+        before = swept + FORWARD * probes + evidence.cost(task)
+        allowed = step_budget(task, before, evaluator)
+        budget = allowed if max_seconds is None else min(allowed, max_seconds * swept / seconds)
+        untrained, _ = evaluator(self.states)
+        # The rungs of a full search are long enough to show how the best rate falls, more exactly than the norms do.
+        falls = budget < ENOUGH and passes[-1].curve.ignores_gradient_scale(rate)
+        search = Search(
+            rate, task.train_steps, budget, len(self.states), untrained, evaluator.cost, -POWER if falls else 0.0
+        )
+        return SearchRun(search, evaluator.name, before, evaluator.rows, timed=budget < allowed)
 
     @property
     def stability(self) -> Mapping[str, Any]:
@@ -102,50 +112,24 @@ class ConfirmationRun:
 
     def late(self) -> bool:
         """Return whether `confirm.max_seconds` have passed; time before a kill counts as well."""
-        limit = self.task.config.confirm.max_seconds
+        limit = self.run.task.config.confirm.max_seconds
         if limit is None:
             return False
-        line = self.replay.memoize(KIND_TIME, lambda: {"seconds": time.monotonic() - self._began})
+        line = self.run.replay.memoize(KIND_TIME, lambda: {"seconds": time.monotonic() - self._began})
         self._began = time.monotonic() - line["seconds"]
         return bool(line["seconds"] > limit)
 
     def judge(self, states: Sequence[Any]) -> tuple[Floats, Floats]:
         """Return the deciding loss and the training loss of each state, from the journal if it has them."""
         assert self.search is not None, "the search has begun"
-        line = self.replay.memoize(KIND_JUDGED, partial(evaluation_record, self.evaluator, states))
+        line = self.run.replay.memoize(KIND_JUDGED, partial(self.evaluator.record, states))
         search = self.search.search
         search.permuted_label_loss = min(search.permuted_label_loss, float(line.get("unseeing", math.inf)))
         return np.array(line["loss"], np.float64), np.array(line["train_loss"], np.float64)
 
     def _measure_stability(self) -> dict[str, Any]:
-        stability = evidence.sharpness(self.task, self.train_loop, self.states[0], self.platform)
+        stability = evidence.sharpness(self.run.task, self.train_loop, self.states[0], self.run.platform)
         return {"found": asdict(stability) if stability else None}
-
-
-def start(
-    task: Task, evaluator: Evaluator, states: list[Any], rate: float, passes: Sequence[SweepPass], seconds: float
-) -> SearchRun:
-    """Start a search at the sweep's suggestion with the remaining budget.
-
-    Args:
-        task: task to train.
-        evaluator: compiled evaluator.
-        states: training state of every seed before training.
-        rate: suggested learning rate.
-        passes: passes of the sweep.
-        seconds: time that the sweep took.
-    """
-    section, seeds = task.config.confirm, len(states)
-    swept = sum(part.done for part in passes) * seeds
-    probes = sum(float(np.isfinite(part.curve.trust).sum()) for part in passes)
-    before = swept + FORWARD * probes + evidence.cost(task)
-    allowed = step_budget(task, before, evaluator)
-    budget = allowed if section.max_seconds is None else min(allowed, section.max_seconds * swept / seconds)
-    untrained, _ = evaluator(states)
-    # The rungs of a full search are long enough to show how the best rate falls, more exactly than the norms do.
-    falls = budget < ENOUGH and passes[-1].curve.ignores_gradient_scale(rate)
-    search = Search(rate, task.train_steps, budget, seeds, untrained, evaluator.cost, -POWER if falls else 0.0)
-    return SearchRun(search, evaluator.name, before, evaluator.rows, timed=budget < allowed)
 
 
 def starting_rate(config: Config, curve: SweepCurve) -> float | None:
@@ -190,14 +174,8 @@ def search_record(run: SearchRun) -> dict[str, Any]:
     }
 
 
-def evaluation_record(evaluator: Evaluator, states: Sequence[Any]) -> dict[str, Any]:
-    """Return the journal's line of an evaluation of training states; ``unseeing`` is the loss on permuted labels."""
-    prepared = evaluator.prepare_states(states)
-    loss, train_loss = evaluator.losses(prepared)
-    record: dict[str, Any] = {"loss": loss.tolist(), "train_loss": train_loss.tolist()}
-    if evaluator.permuted_labels:
-        record["unseeing"] = evaluator.permuted_label_loss(prepared)
-    return record
+Judgement = Callable[[Sequence[Any]], tuple[Floats, Floats]]
+"""Function from states to deciding loss and training loss: an `Evaluator` or its replay."""
 
 
 @dataclass(frozen=True)

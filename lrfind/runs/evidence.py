@@ -50,18 +50,16 @@ def sharpness(task: Task, train_loop: TrainLoop, start: Any, platform: str) -> S
     Returns:
         Sharpness and limit; None if they are unknown, or memory does not suffice.
     """
-    section = task.config.optimizer
-    params = task.objective.initial[0]
-    factors = param_groups.factors(params, section.groups, section.frozen) if section.groups else None
     if not known(task):
         return None
+    section, source = task.config.optimizer, task.batches.source
+    params = task.objective.initial[0]
+    factors = param_groups.factors(params, section.groups, section.frozen) if section.groups else None
     *_, chunk = train_loop.run([start], np.zeros((STILL, 1)), seeds=[0])
-    batch = task.batches.source.first(max(ROWS, task.batches.source.batch_rows))
+    batch = source.first(max(ROWS, source.batch_rows))
     key = task.batches.order.keys(task.batches.seeds[0], 0, 1)[0]
-    name, options = section.name, section.options
     try:
-        return stability(
-            task.objective.model_in("float32").loss, chunk.states[0], batch, key, name, options, platform, factors
-        )
+        loss = task.objective.model_in("float32").loss
+        return stability(loss, chunk.states[0], batch, key, section.name, section.options, platform, factors)
     except (jax.errors.JaxRuntimeError, MemoryError, OwnCodeError):
         return None

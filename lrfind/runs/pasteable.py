@@ -1,4 +1,4 @@
-"""Compute every schedule with its default keys as a curve to draw."""
+"""Settings to paste into a config or a script, and the curves of the schedules that they name."""
 
 from __future__ import annotations
 
@@ -31,25 +31,18 @@ FALLS = ((0.0, 0.3), (0.45, 0.7))
 
 
 def curves() -> dict[str, Floats]:
-    """Return the rate at peak 1 at every step by name of the schedule, shape (STEPS,) each."""
-    return {name: curve(name) for name in SCHEDULES}
+    """Return the rate at peak 1 at every step by name of the schedule, shape (STEPS,) each.
 
-
-def curve(name: str) -> Floats:
-    """Return the rate of a schedule at peak 1, shape (STEPS,); a plateau schedule sees a loss that stalls."""
-    schedule = TrainSection.model_validate({"steps": STEPS, "schedule": name}).schedule
-    unit = unit_schedule(name, STEPS, **schedule.keywords(STEPS))
-    if unit.plateau is None:
-        return unit.factors
-    dropped: Floats = unit.factors * factors(unit.plateau, stalling()[None])[0]
-    return dropped
-
-
-def stalling() -> Floats:
-    """Return a loss that falls, stalls and falls again, shape (STEPS,)."""
-    share = np.arange(STEPS) / STEPS
-    fallen: Floats = sum((np.clip(share, begin, end) - begin for begin, end in FALLS), np.zeros(STEPS))
-    return np.asarray(np.exp(-3 * fallen), dtype=np.float64)
+    A plateau schedule sees a loss that falls, stalls and falls again.
+    """
+    share, drawn = np.arange(STEPS) / STEPS, {}
+    fallen = sum((np.clip(share, begin, end) - begin for begin, end in FALLS), np.zeros(STEPS))
+    for name in SCHEDULES:
+        schedule = TrainSection.model_validate({"steps": STEPS, "schedule": name}).schedule
+        unit = unit_schedule(name, STEPS, **schedule.keywords(STEPS))
+        lowered = 1.0 if unit.plateau is None else factors(unit.plateau, np.exp(-3 * fallen)[None])[0]
+        drawn[name] = unit.factors * lowered
+    return drawn
 
 
 ADAM_LIKE = {"adabelief", "adam", "adamw", "amsgrad", "lamb", "nadam", "nadamw", "yogi"}
@@ -85,18 +78,18 @@ def advise(
         paste: function that returns the line of source of the user's own optimiser; None for one of optax.
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
+    optimizer = config.optimizer
+    b2 = (OPTIMIZERS[optimizer.name].options | optimizer.options).get("b2") if optimizer.name in ADAM_LIKE else None
     proposed = proposals(
-        reading, recommendation, options=own, mean=mean, b2=second_decay(config), limit=evidence.stability_limit
+        reading,
+        recommendation,
+        options=own,
+        mean=mean,
+        b2=float(b2) if isinstance(b2, int | float) else None,
+        limit=evidence.stability_limit,
     )
     settings = tuple(setting(config, steps, proposal, paste) for proposal in proposed)
     return Advice(settings, judge(reading, recommendation, confirmation))
-
-
-def second_decay(config: Config) -> float | None:
-    """Return b2 of an optimiser like Adam; None for another one."""
-    name = config.optimizer.name
-    b2 = (OPTIMIZERS[name].options | config.optimizer.options).get("b2") if name in ADAM_LIKE else None
-    return float(b2) if isinstance(b2, int | float) else None
 
 
 def setting(config: Config, steps: int, proposal: Proposal, paste: Paste | None = None) -> Setting:

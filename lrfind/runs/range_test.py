@@ -6,6 +6,7 @@ Reference:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,12 +46,11 @@ class SweepPass:
 
     ladder: Floats
     chunks: list[Chunk] = field(default_factory=list)
-    _curve: SweepCurve | None = None
 
     @property
     def done(self) -> int:
         """Number of measured steps."""
-        return self.chunks[-1].start + self.chunks[-1].loss.shape[1] if self.chunks else 0
+        return self.chunks[-1].stop if self.chunks else 0
 
     @property
     def last_loss(self) -> float:
@@ -59,12 +59,10 @@ class SweepPass:
 
     @property
     def curve(self) -> SweepCurve:
-        """Curve so far, cached by its length."""
-        if self._curve is None or len(self._curve.learning_rate) != self.done:
-            names = ("loss", "gradient_norm", "update_norm", "trust")
-            columns = (np.concatenate([getattr(chunk, name) for chunk in self.chunks], axis=1) for name in names)
-            self._curve = SweepCurve(self.ladder[: self.done], *columns)
-        return self._curve
+        """Curve so far."""
+        names = ("loss", "gradient_norm", "update_norm", "trust")
+        columns = (np.concatenate([getattr(chunk, name) for chunk in self.chunks], axis=1) for name in names)
+        return SweepCurve(self.ladder[: self.done], *columns)
 
 
 def range_test(
@@ -82,7 +80,10 @@ def range_test(
     Yields:
         The current pass after each of its chunks.
     """
-    bottom, top = limits(section, bounds)
+    reach = REACH if section.extend else 1.0
+    lowest, highest = bounds
+    bottom = max(section.min_lr / reach, lowest or 0.0)
+    top = min(section.max_lr * reach, highest or math.inf)
     rates: Floats = LADDERS[section.ladder].load()(section.min_lr, section.max_lr, section.steps)
     while True:
         extension = extend_up(rates, top)
@@ -96,18 +97,6 @@ def range_test(
         if not begins_too_high(current.curve.summary, METHODS[section.method].load()):
             return
         rates = np.concatenate([extend_down(rates, bottom), rates])
-
-
-def limits(section: SweepSection, bounds: Bounds) -> tuple[float, float]:
-    """Return the lowest and the highest rate that the range test may reach by extension."""
-    bottom, top = section.min_lr, section.max_lr
-    if section.extend:
-        bottom, top = bottom / REACH, top * REACH
-    lowest, highest = bounds
-    return (
-        bottom if lowest is None else max(bottom, lowest),
-        top if highest is None else min(top, highest),
-    )
 
 
 def run_pass(train_loop: Trainer, states: Sequence[Any], ladder: Floats, extension: Floats) -> Iterator[Chunk]:

@@ -1,30 +1,28 @@
-"""Train lanes on a schedule, known beforehand or dependent on the loss."""
+"""Train lanes on a schedule, known beforehand or dependent on the loss; one training with validations on the way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from lrfind.analysis.build_result import RunDescription
+from lrfind.analysis.build_training import Peak, TrainingRecord, build_training
 from lrfind.analysis.plateau import PlateauTracker
+from lrfind.core import signals
 from lrfind.core.dataset import Floats
-from lrfind.task.unit_schedule import UnitSchedule
-
-if TYPE_CHECKING:
-    from lrfind.engine.trainer import Chunk, Trainer
-
-
-class ScheduledChunk(NamedTuple):
-    """A chunk of a training with its learning rates.
-
-    Attributes:
-        chunk: losses, norms and states of the chunk.
-        rates: learning rates of the chunk's steps, shape (lanes, steps).
-    """
-
-    chunk: Chunk
-    rates: Floats
+from lrfind.core.training import Training, TrainingStatus
+from lrfind.engine import devices
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import Chunk, Trainer
+from lrfind.runs.compile import chunk_size, compile_train_loop, resumable
+from lrfind.runs.evaluator import Validator, make_validator, validation_interval
+from lrfind.runs.identity import hold
+from lrfind.runs.prepare import Run
+from lrfind.storage.journal import KIND_TRAIN, KIND_VALIDATION, KIND_VALIDATOR
+from lrfind.task.unit_schedule import UnitSchedule, schedule_of
 
 
 def train_on_schedule(
@@ -34,9 +32,8 @@ def train_on_schedule(
     peaks: Floats,
     seeds: Sequence[int] | None = None,
     *,
-    before: Floats | None = None,
     label: Mapping[str, Any] | None = None,
-) -> Iterator[ScheduledChunk]:
+) -> Iterator[tuple[Chunk, Floats]]:
     """Train lanes on a schedule, each at its own peak rate.
 
     If the loss lowers the rate, the lanes run up to the end of the first window after which any lane's rate may drop;
@@ -48,20 +45,18 @@ def train_on_schedule(
         schedule: unit schedule of the whole training.
         peaks: peak rate of each lane, shape (lanes,).
         seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
-        before: losses of the finished steps, shape (lanes, done), `states` being those after them; None at the start.
         label: record of the trial for the journal (see `lrfind.engine.resumable`).
 
     Yields:
-        The chunks, in order, computed on demand.
+        Each chunk, in order and computed on demand, and the learning rates of its steps, shape (lanes, steps).
     """
-    done = 0 if before is None else before.shape[1]
     planned = schedule.factors[:, None] * peaks
     if schedule.plateau is None:
-        for chunk in train_loop.run(states, planned[done:], start=done, seeds=seeds, label=label):
-            yield ScheduledChunk(chunk, planned[chunk.start : chunk.start + chunk.loss.shape[1]].T)
+        for chunk in train_loop.run(states, planned, seeds=seeds, label=label):
+            yield chunk, planned[chunk.start : chunk.stop].T
         return
     window, tracker = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
-    loss = np.empty((len(peaks), 0)) if before is None else before
+    loss = np.empty((len(peaks), 0))
     judged = 0
     while (done := loss.shape[1]) < schedule.steps:
         while judged + window <= done:
@@ -72,4 +67,75 @@ def train_on_schedule(
         for chunk in train_loop.run(states, rates, start=done, seeds=seeds, label=label):
             states = chunk.states
             loss = np.concatenate([loss, chunk.loss], axis=1)
-            yield ScheduledChunk(chunk, rates[chunk.start - done : chunk.start - done + chunk.loss.shape[1]].T)
+            yield chunk, rates[chunk.start - done : chunk.stop - done].T
+
+
+def compile_training(run: Run) -> tuple[TrainLoop, Any, Validator | None, int]:
+    """Compile a training.
+
+    Returns:
+        The train loop, the training state before the first step, the validator, and the steps between two validations.
+    """
+    task = run.task
+    validator = make_validator(task, task.train_steps)
+    validations = validator.validations if validator else 0
+    interval, chunk = validation_interval(task.train_steps, validations, chunk_size(task, task.train_steps))
+    beside = [partial(validator.compile, task.shapes()[0], run.platform)] if validator else []
+    train_loop, states = compile_train_loop(run, chunk=chunk, lane_steps=task.train_steps, beside=beside)
+    if validator is not None:
+        line = {"metric": validator.metric_name, "rows": validator.scorer.rows}
+        run.replay.memoize(KIND_VALIDATOR, lambda: line)
+    return train_loop, states[0], validator, interval
+
+
+def measure(run: Run, described: RunDescription, peak: Peak) -> Training:
+    """Train, validate on the way, and diagnose the training.
+
+    Args:
+        run: run of the task.
+        described: what is known beforehand.
+        peak: peak rate of the schedule.
+    """
+    task, context = run.task, run.context
+    record, rates, interrupted = TrainingRecord(), np.full(task.train_steps, np.nan), False
+
+    def validate(states: Sequence[Any]) -> None:
+        if validator is not None:
+            line = run.replay.memoize(KIND_VALIDATION, partial(scores, validator, states, record.done))
+            record.add_validation(line)
+
+    with devices.failures():
+        train_loop, start, validator, interval = compile_training(run)
+        if validator is not None:
+            record.metric_name, record.rows = validator.metric_name, validator.scorer.rows
+        hold(task, [start], run.replay)
+        try:
+            with context.phase("train"):
+                trainer = resumable(run, train_loop, KIND_TRAIN, ("loss", "gradient_norm"))
+                schedule = schedule_of(task, task.train_steps)
+                validate([start])
+                for chunk, rate in train_on_schedule(trainer, [start], schedule, np.array([peak.rate])):
+                    record.loss += chunk.loss[0].tolist()
+                    record.gradient_norm += chunk.gradient_norm[0].tolist()
+                    record.rate += rate[0].tolist()
+                    rates[: record.done] = record.rate
+                    # Chunks of a schedule that depends on the loss may end after a multiple of the interval.
+                    due = record.done >= len(record.validated_at) * interval
+                    if due or record.done == schedule.steps or record.lost:
+                        validate(chunk.states)
+                    context.callback.on_sweep_chunk(rates, record.done, record.loss[-1])
+                    if record.lost:
+                        break
+        except KeyboardInterrupt as error:
+            if not signals.stopped(error) or not record.done:
+                raise
+            interrupted = True
+    context.callback.phase("render")
+    status: TrainingStatus = "complete" if record.done == task.train_steps else "stopped"
+    return build_training(record, described, peak, "interrupted" if interrupted else status)
+
+
+def scores(validator: Validator, states: Sequence[Any], step: int) -> dict[str, Any]:
+    """Return the journal's line of a validation of the only lane's training state."""
+    loss, metric = validator(states[0])
+    return {"step": step, "val_loss": loss, "metric": metric}

@@ -1,20 +1,142 @@
-"""Taking a folder for lrfind's files: a lock, and the refusal of folders that hold what must not be replaced."""
+"""Taking a folder for lrfind's files: the one that the user named, or the first free one of the run's name.
+
+A folder with files that must not be replaced is refused. It is chosen and locked in one step, so that runs which begin
+together have folders of their own.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from lrfind.core.errors import InputError, RunError
-from lrfind.storage import journal as journals
-from lrfind.storage import ownership
+from lrfind.storage import journal, layout
 from lrfind.storage.atomic import disk, write
-from lrfind.storage.journal import KIND_FILES, KIND_HEAD
-from lrfind.storage.layout import JOURNAL, NEXT_JOURNAL, STATE, fingerprint_of, read_journal
-from lrfind.storage.ownership import ADDED, LOCK, OWNER
+from lrfind.storage.layout import ADDED, LOCK, OWNER, Other, other_config
+from lrfind.storage.run_directory import RunDirectory
+
+
+@dataclass(frozen=True)
+class FolderOptions:
+    """Options for the choice of a run directory.
+
+    Attributes:
+        out: run directory that the user named; None for one under `runs`.
+        runs: folder of all runs.
+        fresh: whether to begin anew, and to overwrite another config's run in `out`.
+        start: absolute folder that `out` and `runs` are relative to, even if the user's code changes the working one.
+        avoid: run directories of the previous configs of the same command.
+    """
+
+    out: Path | None = None
+    runs: Path = Path("lrfind-runs")
+    fresh: bool = False
+    start: Path = field(default_factory=Path.cwd)
+    avoid: Collection[Path] = ()
+
+
+@contextmanager
+def take(
+    options: FolderOptions, name: str, fingerprint: str, head: Mapping[str, Any], other: Other = other_config
+) -> Iterator[RunDirectory]:
+    """Take the folder that the user named for one run, or the first free one of ``runs/name``, ``runs/name-2``, ...
+
+    Args:
+        options: options for the choice.
+        name: name of the run.
+        fingerprint: fingerprint of the run.
+        head: head of its journal.
+        other: function that describes a folder with a run of another fingerprint.
+
+    Raises:
+        InputError: the named folder holds another run, or files of the user's.
+        RunError: the folder cannot be written, or the named one is in use.
+    """
+    opened = partial(
+        open_run, fingerprint=fingerprint, head=head, fresh=options.fresh, other=other, start=options.start
+    )
+    with ExitStack() as stack:
+        if options.out is not None:
+            yield stack.enter_context(opened(options.out, own=True))
+            return
+        passed = ""
+        for folder in candidates(options.runs, name):
+            reason = "holds a run of this command" if folder in options.avoid else ""
+            reason = reason or layout.obstacle(options.start / folder, fingerprint, other)
+            if not reason:
+                try:
+                    run = stack.enter_context(opened(folder, own=False))
+                    break
+                except Unavailable as error:
+                    reason = error.reason
+            passed = passed or reason
+        run.passed = passed
+        yield run
+
+
+def candidates(runs: Path, name: str) -> Iterator[Path]:
+    """Yield ``runs/name``, ``runs/name-2`` and so on."""
+    yield runs / name
+    yield from (runs / f"{name}-{number}" for number in count(2))
+
+
+@contextmanager
+def open_run(
+    folder: Path,
+    fingerprint: str,
+    head: Mapping[str, Any],
+    *,
+    own: bool,
+    fresh: bool,
+    other: Other = other_config,
+    start: Path | None = None,
+) -> Iterator[RunDirectory]:
+    """Take a folder for one run, and release it afterwards.
+
+    Args:
+        folder: run directory, created if it is missing.
+        fingerprint: fingerprint of the run.
+        head: head of the journal.
+        own: whether the user named the folder, so that a run of another fingerprint in it is an error.
+        fresh: whether to overwrite such a run, and to begin anew if the run itself could be carried on.
+        other: function that describes a folder with a run of another fingerprint.
+        start: absolute folder that `folder` is relative to; the working directory by default.
+
+    Raises:
+        InputError: the named folder holds another run, or files of the user's.
+        Unavailable: another process writes to the folder, or another run took it.
+        RunError: the folder cannot be written.
+    """
+    root = (start or Path.cwd()) / folder
+    if own:
+        layout.refuse_strangers_folder(root, folder)
+    with claimed(root, folder):
+        if own:
+            layout.refuse_users_files(root, folder)
+            layout.refuse_another_run(root, folder, fingerprint, other, fresh=fresh)
+        elif reason := layout.obstacle(root, fingerprint, other):
+            raise Unavailable(f"another run took {folder} at the same moment; start this one again", reason)
+        with disk(folder):
+            clear_halves(root)
+            before = layout.owned(root)
+            run = RunDirectory(folder, fingerprint, fresh=fresh, root=root)
+        try:
+            if not run.recorded:
+                run.append({"kind": journal.KIND_HEAD, "schema": journal.SCHEMA, "fingerprint": fingerprint, **head})
+            known = layout.listed(run.recorded)
+            if unlisted := {name: mark for name, mark in before.items() if mark not in known.get(name, ())}:
+                run.append({"kind": journal.KIND_FILES, "files": unlisted})
+            run.flush()
+            yield run
+            run.flush()
+        finally:
+            run.close()
 
 
 class Unavailable(RunError):
@@ -56,7 +178,7 @@ def claimed(root: Path, shown: Path) -> Iterator[None]:
             reason = f"is in use by {owner(root)}"
             message = f"{shown} {reason}; wait for it, or choose another folder with --out"
             raise Unavailable(message, reason) from None
-    free = not os.path.lexists(root / OWNER) or ownership.is_internal(root, OWNER)
+    free = not os.path.lexists(root / OWNER) or layout.is_internal(root, OWNER)
     try:
         with disk(shown):
             if free:
@@ -77,52 +199,11 @@ def owner(folder: Path) -> str:
         return "another process"
 
 
-def refuse_strangers_folder(root: Path, shown: Path) -> None:
-    """Refuse a folder with files of the user's before a lock is left in it.
-
-    Raises:
-        InputError: there is such a file.
-    """
-    if not ownership.is_internal(root, LOCK):  # In a folder with one, a run may be going on: its lock comes first.
-        refuse_users_files(root, shown)
-
-
-def refuse_users_files(root: Path, shown: Path) -> None:
-    """Refuse a folder in which a run would replace files that lrfind did not write.
-
-    Raises:
-        InputError: there is such a file.
-    """
-    if name := ownership.users_file(root):
-        what = (
-            f"a {name} that is not lrfind's" if name in (JOURNAL, NEXT_JOURNAL) else f"a {name} that no run there wrote"
-        )
-        raise InputError(f"{shown} holds {what}; choose another folder with --out")
-
-
-def refuse_another_run(root: Path, shown: Path, mark: str, other: ownership.Other, *, fresh: bool) -> None:
-    """Refuse a folder with a run of another fingerprint, finished or not, unless it may be overwritten.
-
-    Raises:
-        InputError: there is such a run.
-    """
-    unfinished = fingerprint_of(root, NEXT_JOURNAL)
-    if fresh or unfinished == mark:
-        return
-    if unfinished is not None:
-        raise InputError(
-            f"{shown} holds an unfinished run of another config; choose another --out, or overwrite it with --fresh"
-        )
-    if fingerprint_of(root) not in (None, mark):
-        raise InputError(f"{shown} holds {other(root)}; choose another --out, or overwrite it with --fresh")
-
-
 def clear_halves(root: Path) -> None:
     """Delete the temporary files of a run that was killed, if a journal of lrfind's says that there was one."""
-    journals_there = (root / name for name in (JOURNAL, NEXT_JOURNAL, ADDED))
-    if not any(path.is_file() and ownership.begins_a_journal(path) for path in journals_there):
+    if not any(layout.is_internal(root, name) for name in layout.JOURNALS):
         return
-    for name in (*ownership.OUTPUTS, JOURNAL, NEXT_JOURNAL, STATE, ADDED):
+    for name in (*layout.OUTPUTS, *layout.JOURNALS, layout.STATE):
         for temporary in root.glob(f".{name}.*"):
             if temporary.name.removeprefix(f".{name}.").isdecimal():
                 temporary.unlink(missing_ok=True)
@@ -144,23 +225,20 @@ def add_files(folder: Path, files: Mapping[str, bytes], shown: Path | None = Non
         RunError: the folder cannot be written.
     """
     shown = shown or folder
-    mine = ownership.owned(folder)
-    journal = folder / ADDED
+    mine = layout.owned(folder)
     for name, content in files.items():
         path = folder / name
-        same = ownership.is_regular(path) and ownership.digest(path.read_bytes()) == ownership.digest(content)
+        same = layout.is_regular(path) and path.read_bytes() == content
         if os.path.lexists(path) and name not in mine and not same:
             raise InputError(f"{shown / name} cannot be written: it is there, and lrfind did not write it")
-    if os.path.lexists(journal) and not ownership.is_internal(folder, ADDED):
+    if os.path.lexists(folder / ADDED) and not layout.is_internal(folder, ADDED):
         raise InputError(f"{shown / ADDED} cannot be written: it is there, and is not lrfind's")
     with disk(shown):
         folder.mkdir(parents=True, exist_ok=True)
-    before = read_journal(journal)
-    text, mark = before.text, before.sum
-    lines: list[dict[str, Any]] = [] if before.lines else [{"kind": KIND_HEAD, "schema": journals.SCHEMA}]
-    lines.append({"kind": KIND_FILES, "files": {name: ownership.digest(content) for name, content in files.items()}})
-    for line in lines:
-        written, mark = journals.to_line(line, mark)
-        text += written.encode()
-    write(journal, text, shown / ADDED)
+    listing = journal.read_journal(folder / ADDED)
+    if not listing.lines:
+        listing = listing.continued(journal.to_line({"kind": journal.KIND_HEAD, "schema": journal.SCHEMA})[0].encode())
+    digests = {name: layout.digest(content) for name, content in files.items()}
+    line, _ = journal.to_line({"kind": journal.KIND_FILES, "files": digests}, listing.sum)
+    write(folder / ADDED, listing.text + line.encode(), shown / ADDED)
     return [write(folder / name, content, shown / name) for name, content in files.items()]

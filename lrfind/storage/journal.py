@@ -1,4 +1,4 @@
-"""The lines of a journal: JSON, each with a checksum that continues the checksum of the line before it.
+"""A journal: lines of JSON, each with a checksum that continues the checksum of the line before it.
 
 A line that was torn, changed, or written by another program does not continue the checksum. It is rejected when the
 journal is read, and so are the lines that continue it.
@@ -11,8 +11,26 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from lrfind.core.errors import InputError
+from lrfind.storage.atomic import is_special
+from lrfind.storage.atomic import read as read_file
+
+JOURNAL = "journal.jsonl"
+NEXT_JOURNAL = "journal.jsonl.new"
+"""Journal of a run that replaces a finished one, whose own journal stays until the new files are whole."""
+
+LONGEST_HEAD = 2**24
+"""Largest size of a journal's first line in bytes, so that a file without lines is not read whole."""
+
+LARGEST_JOURNAL = 2**31
+"""Largest size of a journal in bytes."""
+
+UNFINISHED = (None, "interrupted")
+"""Statuses of a run that may be carried on; None if its journal has none."""
 
 SCHEMA = "lrfind/journal/1"
 
@@ -88,10 +106,10 @@ class Read(NamedTuple):
         """Checksum of the last line; empty if there is none."""
         return str(self.lines[-1]["sum"]) if self.lines else ""
 
-    @property
-    def clean(self) -> bool:
-        """Whether nothing was left out between or after the lines, but for a torn end."""
-        return self.rejected_lines == 0
+    def continued(self, text: bytes) -> Read:
+        """Return the journal with a line after the last one; the journal as it is if the line does not continue it."""
+        line = understood(text.removesuffix(b"\n"), self.sum)
+        return self if line is None else Read((*self.lines, line), self.text + text, self.rejected_lines)
 
 
 def read(raw: bytes) -> Read:
@@ -107,6 +125,37 @@ def read(raw: bytes) -> Read:
             kept.append(text + b"\n")
             before = line["sum"]
     return Read(tuple(lines), b"".join(kept), len(whole) - len(lines))
+
+
+def read_journal(path: Path) -> Read:
+    """Return the journal in a file; an empty one if there is none."""
+    try:
+        return read(read_file(path, LARGEST_JOURNAL))
+    except (OSError, InputError):
+        return Read()
+
+
+def head_of(path: Path) -> dict[str, Any] | None:
+    """Return the head of a journal; None if there is none."""
+    if is_special(path):
+        return None
+    try:
+        with path.open("rb") as file:
+            line = understood(file.readline(LONGEST_HEAD).removesuffix(b"\n"), "")
+    except OSError:
+        return None
+    return line if line is not None and line.get("kind") == KIND_HEAD else None
+
+
+def fingerprint_of(folder: Path, name: str = JOURNAL) -> str | None:
+    """Return the fingerprint of the run in a folder; None if there is none."""
+    head = head_of(folder / name)
+    return None if head is None or "fingerprint" not in head else str(head["fingerprint"])
+
+
+def ending(lines: Sequence[Mapping[str, Any]]) -> Any:
+    """Return the status of a journal's run; None if it has not ended."""
+    return lines[-1].get("status") if lines and lines[-1].get("kind") == KIND_END else None
 
 
 def understood(raw: bytes, before: str) -> dict[str, Any] | None:

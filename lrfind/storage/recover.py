@@ -1,11 +1,12 @@
-"""Recover the result of a killed run from its journal, without JAX: what an interruption at that moment leaves."""
+"""Open a run, without JAX: its document, or what its journal holds of a killed run, as an interruption leaves it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -16,33 +17,55 @@ from lrfind.analysis.confirmation.summary import SearchRun
 from lrfind.analysis.range_test.recommendation import stopped
 from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.core.dataset import Floats
+from lrfind.core.decode import read_result, read_training
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.fields import build, checked, mapping, sections
-from lrfind.core.result import Execution, Facts, Result
+from lrfind.core.result import Execution, Facts, Result, Sweep
 from lrfind.core.training import Training
 from lrfind.storage import journal
-from lrfind.storage.layout import JOURNAL, head_of, read_journal
-from lrfind.storage.replay import JournalReader, Line
+from lrfind.storage.finished import finished, is_training
+from lrfind.storage.journal import JOURNAL, NEXT_JOURNAL, ending, fingerprint_of, read_journal
+from lrfind.storage.layout import RESULT, TRAIN
+from lrfind.storage.replay import Line, ReplayJournal
 
 AGAIN = "start the same command again to carry it on"
 
 DAMAGE = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError)
 """Errors of reading well-formed lines with the wrong content."""
 
-Recovered = TypeVar("Recovered")
 
+def open_result(run: Path, note: Callable[[str], None]) -> Result | Training:
+    """Return the result of a sweep or of a training, whether the run ended or was killed.
 
-def journal_head(described: RunDescription, **more: Any) -> dict[str, Any]:
-    """Return the head of a run's journal, without identity and fingerprint; `description_of` is its inverse."""
-    return {**asdict(described), **more}
+    Args:
+        run: run directory, or its ``result.json`` or ``train.json``.
+        note: takes a sentence about a run that did not end.
+
+    Raises:
+        InputError: there is no run, or its files are none of lrfind's.
+        NothingToJudge: the run was killed before anything was measured.
+        RunError: a file cannot be read.
+    """
+    training = is_training(run)
+    if not run.is_dir() or (run / (TRAIN if training else RESULT)).exists() or not (run / JOURNAL).exists():
+        document = finished(run, TRAIN, read_training) if training else finished(run, RESULT, read_result)
+        lines = read_journal(run / JOURNAL).lines if document.status == "interrupted" and run.is_dir() else ()
+        if not lines or ending(lines) is not None:  # Otherwise it was resumed and killed: its journal knows more.
+            if run.is_dir() and fingerprint_of(run, NEXT_JOURNAL) is not None:
+                note(f"a newer run in {run} is not finished, so this is the one before it")
+            return with_infinities(document, run if run.is_dir() else run.parent)
+    document, reached = recover_training(run) if training else recover_result(run)
+    note(f"{run}: the run did not end: {reached}; start the same command again to carry it on")
+    return document
 
 
 def description_of(head: Line) -> RunDescription:
-    """Return the description of a run from the head of its journal.
+    """Return the description of a run from the head of its journal, which has the fields of one.
 
     Raises:
         KeyError, TypeError: the head does not hold one.
     """
+    schedule = head.get("schedule")
     return RunDescription(
         name=checked(head["name"], str, "name"),
         config=sections(head["config"]),
@@ -50,13 +73,24 @@ def description_of(head: Line) -> RunDescription:
         facts=build(Facts, head["facts"], "facts"),
         train_steps=checked(head["train_steps"], int, "train_steps"),
         assumptions=checked(head["assumptions"], tuple[str, ...], "assumptions"),
-        schedule=totals_of(head["schedule"]) if head.get("schedule") else None,
+        schedule=ScheduleTotals(float(schedule["sum"]), float(schedule["mean"]), bool(schedule["plateau"]))
+        if schedule  # Numbers that are not finite are texts.
+        else None,
     )
 
 
-def totals_of(schedule: Line) -> ScheduleTotals:
-    """Return the totals of a schedule from the head of a journal, which spells non-finite numbers as texts."""
-    return ScheduleTotals(float(schedule["sum"]), float(schedule["mean"]), bool(schedule["plateau"]))
+@contextmanager
+def undamaged(folder: Path, what: str) -> Iterator[None]:
+    """Refuse a journal that does not hold what one of a sweep or a training holds.
+
+    Raises:
+        InputError: it does not.
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{folder / JOURNAL}: does not hold what a journal of {what} holds ({reason})") from None
 
 
 def recover_result(folder: Path) -> tuple[Result, str]:
@@ -69,63 +103,52 @@ def recover_result(folder: Path) -> tuple[Result, str]:
     lines = read_journal(folder / JOURNAL).lines
     if not lines or lines[0].get("kind") != journal.KIND_HEAD:
         raise InputError(f"{folder}: its {JOURNAL} is not lrfind's, or torn from its first line on")
-    return undamaged(folder, "a sweep", lambda: interrupted_result(folder, lines))
+    with undamaged(folder, "a sweep"):
+        head, reader = lines[0], ReplayJournal(lines)
+        passes = passes_of(reader.rest(journal.KIND_SWEEP), head.get("probe_every", 0))
+        if not passes:
+            raise NothingToJudge(f"{folder}: the run was killed before anything was measured; {AGAIN}")
+        curve = passes[-1]
+        confirming = bool(reader.rest(journal.KIND_SWEPT) or reader.rest(journal.KIND_CONFIRM))
+        reached = stopped(curve.learning_rate, confirming=confirming)
+        if "facts" not in head:
+            raise NothingToJudge(f"{folder}: {reached}, by a version of lrfind whose journals tell no more; {AGAIN}")
+        described = description_of(head)
+        measured = Measurements(
+            curve,
+            passes=len(passes),
+            execution=build(Execution, dict(reader.replay(journal.KIND_EXECUTION) or {}), "execution"),
+            confirming=confirming,
+            run=search_of(reader, described.train_steps, seeds=len(curve.loss)),
+            stability=(reader.replay(journal.KIND_SHARPNESS) or {}).get("found") or {},
+        )
+        return build_result(measured, described, interrupted=True), reached
 
 
-def undamaged(folder: Path, what: str, recover: Callable[[], Recovered]) -> Recovered:
-    """Return what a function recovers from a journal.
-
-    Raises:
-        InputError: the journal does not hold what one holds.
-    """
+def with_infinities(document: Result | Training, folder: Path) -> Result | Training:
+    """Return a document with infinities for the nulls of its file, if the journal beside it is of the same run."""
+    rows: dict[str, Any]
     try:
-        return recover()
-    except DAMAGE as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(f"{folder / JOURNAL}: does not hold what a journal of {what} holds ({reason})") from None
-
-
-def interrupted_result(folder: Path, lines: Sequence[Line]) -> tuple[Result, str]:
-    """Return the result that an interruption after a journal's lines leaves, and how far the run came."""
-    head, reader = lines[0], JournalReader(lines)
-    passes = passes_of(reader.rest(journal.KIND_SWEEP), head.get("probe_every", 0))
-    if not passes:
-        raise NothingToJudge(f"{folder}: the run was killed before anything was measured; {AGAIN}")
-    curve = passes[-1]
-    confirming = bool(reader.rest(journal.KIND_SWEPT) or reader.rest(journal.KIND_CONFIRM))
-    reached = stopped(curve.learning_rate, confirming=confirming)
-    if "facts" not in head:
-        raise NothingToJudge(f"{folder}: {reached}, by a version of lrfind whose journals tell no more; {AGAIN}")
-    described = description_of(head)
-    measured = Measurements(
-        curve,
-        passes=len(passes),
-        execution=build(Execution, dict(reader.replay(journal.KIND_EXECUTION) or {}), "execution"),
-        confirming=confirming,
-        run=search_of(reader, described.train_steps, seeds=len(curve.loss)),
-        stability=(reader.replay(journal.KIND_SHARPNESS) or {}).get("found") or {},
-    )
-    return build_result(measured, described, interrupted=True), reached
-
-
-def with_infinities(result: Result, folder: Path) -> Result:
-    """Return a result with infinities for the nulls of its file, if the journal beside it is of the same run."""
-    try:
-        curve = passes_of(JournalReader(read_journal(folder / JOURNAL).lines).rest(journal.KIND_SWEEP))[-1]
+        journalled = ReplayJournal(read_journal(folder / JOURNAL).lines)
+        if isinstance(document, Training):
+            record = record_of(journalled)
+            rows = {name: np.array(getattr(record, name), np.float64) for name in ("rate", "loss", "gradient_norm")}
+            return replace(document, **rows) if are_written(rows, document) else document
+        curve = passes_of(journalled.rest(journal.KIND_SWEEP))[-1]
+        rows = {name: getattr(curve, name) for name in ("learning_rate", "loss", "gradient_norm", "update_norm")}
+        rows["smoothed"] = curve.summary.smoothed
+        sweep = document.sweep
+        return replace(document, sweep=replace(sweep, **rows)) if are_written(rows, sweep) else document
     except DAMAGE:
-        return result
-    sweep = result.sweep
-    if not np.array_equal(curve.learning_rate, sweep.learning_rate):
-        return result
-    rows = {name: getattr(curve, name) for name in ("loss", "gradient_norm", "update_norm")}
-    rows["smoothed"] = curve.summary.smoothed
-    matches = all(is_written(row, getattr(sweep, name)) for name, row in rows.items())
-    return replace(result, sweep=replace(sweep, **rows)) if matches else result
+        return document
 
 
-def is_written(row: Floats, written: Floats) -> bool:
-    """Return whether numbers are those of a file, which has NaN for each that is not finite."""
-    return np.array_equal(np.where(np.isfinite(row), row, np.nan), written, equal_nan=True)
+def are_written(rows: Mapping[str, Floats], written: Sweep | Training) -> bool:
+    """Return whether rows are those of a file, which has NaN for each number that is not finite."""
+    return all(
+        np.array_equal(np.where(np.isfinite(row), row, np.nan), getattr(written, name), equal_nan=True)
+        for name, row in rows.items()
+    )
 
 
 def passes_of(lines: Sequence[Line], probe_every: int = 0) -> list[SweepCurve]:
@@ -162,7 +185,7 @@ def curve_of(chunks: Sequence[Line], probe_every: int) -> SweepCurve:
     return SweepCurve(rates, loss, gradient_norm, update_norm, trust)
 
 
-def search_of(reader: JournalReader, steps: int, seeds: int) -> SearchRun | None:
+def search_of(reader: ReplayJournal, steps: int, seeds: int) -> SearchRun | None:
     """Return the search of a journal with the outcomes of its finished trials; None if it had not begun.
 
     The inverse of `lrfind.runs.confirmation.search_record`.
@@ -196,11 +219,6 @@ def search_of(reader: JournalReader, steps: int, seeds: int) -> SearchRun | None
     return SearchRun(search, checked(line["judged_on"], str, "judged_on"), float(line["before"]))
 
 
-def is_training(folder: Path) -> bool:
-    """Return whether the journal in a folder is that of a training."""
-    return "rate_from" in (head_of(folder / JOURNAL) or {})
-
-
 def recover_training(folder: Path) -> tuple[Training, str]:
     """Return the training of a run directory that has only a journal, and how far it came, in words.
 
@@ -209,38 +227,21 @@ def recover_training(folder: Path) -> tuple[Training, str]:
         InputError: the journal does not hold what one holds.
     """
     lines = read_journal(folder / JOURNAL).lines
-    return undamaged(folder, "a training", lambda: interrupted_training(folder, lines))
+    with undamaged(folder, "a training"):
+        record = record_of(ReplayJournal(lines))
+        if not record.done:
+            raise NothingToJudge(f"{folder}: the training was killed before anything was measured; {AGAIN}")
+        head = lines[0]
+        peak = Peak(
+            checked(head["learning_rate"], float, "learning_rate"),
+            checked(head["rate_from"], str, "rate_from"),
+            checked(head.get("highest"), float | None, "highest"),
+        )
+        training = build_training(record, description_of(head), peak, "interrupted")
+        return training, f"interrupted after {record.done:,} steps"
 
 
-def interrupted_training(folder: Path, lines: Sequence[Line]) -> tuple[Training, str]:
-    """Return the training that an interruption after a journal's lines leaves, and how far it came."""
-    record = record_of(JournalReader(lines))
-    if not record.done:
-        raise NothingToJudge(f"{folder}: the training was killed before anything was measured; {AGAIN}")
-    head = lines[0]
-    peak = Peak(
-        checked(head["learning_rate"], float, "learning_rate"),
-        checked(head["rate_from"], str, "rate_from"),
-        None if head.get("highest") is None else checked(head["highest"], float, "highest"),
-    )
-    training = build_training(record, description_of(head), peak, "interrupted")
-    return training, f"interrupted after {record.done:,} steps"
-
-
-def training_with_infinities(training: Training, folder: Path) -> Training:
-    """Return a training with infinities for the nulls of its file, if the journal beside it is of the same run."""
-    try:
-        record = record_of(JournalReader(read_journal(folder / JOURNAL).lines))
-        rows: dict[str, Any] = {
-            name: np.array(getattr(record, name), np.float64) for name in ("rate", "loss", "gradient_norm")
-        }
-    except DAMAGE:
-        return training
-    matches = all(is_written(row, getattr(training, name)) for name, row in rows.items())
-    return replace(training, **rows) if matches else training
-
-
-def record_of(reader: JournalReader) -> TrainingRecord:
+def record_of(reader: ReplayJournal) -> TrainingRecord:
     """Return the measurements of a training from its journal.
 
     Raises:

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from lrfind.cli.terminal import HEARD
-from lrfind.storage import run_directory
 from lrfind.storage.journal import to_line
 from tests.cli.conftest import SLOW, Process, alive, children, lines_of, linux, posix, wait_for
+from tests.support.journals import journal_lines
 
 pytestmark = posix
 RUN = Path("lrfind-runs/slow")
@@ -55,7 +55,7 @@ def test_during_the_sweep_what_was_measured_is_kept(start: Start, number: signal
     assert result["status"] == "interrupted"
     steps = len(result["sweep"]["learning_rate"])
     assert "interrupted after" in result["warnings"][0]
-    journal = run_directory.lines_of(RUN / "journal.jsonl")
+    journal = journal_lines(RUN / "journal.jsonl")
     assert journal[-1] == {"kind": "end", "status": "interrupted"}
     assert sum(len(line["learning_rate"]) for line in journal if line["kind"] == "sweep") == steps
     assert json.loads((RUN / "result.json").read_text(encoding="utf-8")) == result
@@ -84,7 +84,7 @@ def test_during_the_confirmation_the_suggestion_is_kept(start: Start, number: si
     assert result["recommendation"]["confirmed"] is False
     steepest, tenth = (result["suggestions"][name]["learning_rate"] for name in ("steepest", "minimum"))
     assert result["recommendation"]["learning_rate"] == pytest.approx((steepest * 4 * tenth) ** 0.5)
-    lines = run_directory.lines_of(journal)
+    lines = journal_lines(journal)
     assert lines[-1] == {"kind": "end", "status": "interrupted"}
     chunk = next(line for line in reversed(lines) if line["kind"] == "confirm")
     assert len(chunk["loss"]) == len(chunk["learning_rate"])
@@ -146,7 +146,7 @@ def test_a_finished_run_stays_when_a_later_one_is_ended(start: Start) -> None:
     wait_for(sweeping(RUN / "journal.jsonl"), "a first chunk")
     process.send(signal.SIGINT)
     process.end()
-    *lines, _ = run_directory.lines_of(RUN / "journal.jsonl")
+    *lines, _ = journal_lines(RUN / "journal.jsonl")
     write_journal(RUN / "journal.jsonl", [*lines, {"kind": "end", "status": "complete"}])
     before = {name: (RUN / name).read_bytes() for name in ("result.json", "curve.csv", "journal.jsonl")}
     for number in (signal.SIGKILL, signal.SIGINT):

@@ -9,7 +9,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from lrfind.storage import run_directory
+from lrfind.storage import journal, run_directory
 from tests.cli.conftest import Lrfind
 
 RUN = Path("lrfind-runs/c")
@@ -17,7 +17,7 @@ SWEEP = ("sweep", "c.yaml", "--no-plot")
 
 
 def fingerprint(folder: Path) -> str:
-    found = run_directory.fingerprint_of(folder)
+    found = journal.fingerprint_of(folder)
     assert found is not None
     return found
 

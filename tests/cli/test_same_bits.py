@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from lrfind.storage import run_directory
+from lrfind.storage import journal as journals
+from lrfind.storage import layout
 from tests.cli.conftest import Ran, linux
 
 CONFIG = """\
@@ -71,10 +72,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     (folder / "c.yaml").write_text(CONFIG, encoding="utf-8")
     ran = lrfind("sweep", "c.yaml", "--out", "r", folder=folder, LRFIND_CACHE_DIR=str(cache))
     assert ran.code in (0, 1), ran.err
-    lines = (folder / "r" / run_directory.JOURNAL).read_bytes().splitlines(keepends=True)
+    lines = (folder / "r" / journals.JOURNAL).read_bytes().splitlines(keepends=True)
     numbers = [number for number, line in enumerate(lines) if json.loads(line)["kind"] == "sweep"]
     assert len(numbers) == 2
-    return Whole((folder / "r" / run_directory.CURVE).read_bytes(), b"".join(lines[: numbers[0] + 1]), cache)
+    return Whole((folder / "r" / layout.CURVE).read_bytes(), b"".join(lines[: numbers[0] + 1]), cache)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def place(tmp_path: Path) -> Path:
 def killed(place: Path, whole: Whole) -> None:
     """Leave what a kill leaves."""
     (place / "r").mkdir()
-    (place / "r" / run_directory.JOURNAL).write_bytes(whole.journal)
+    (place / "r" / journals.JOURNAL).write_bytes(whole.journal)
 
 
 class Circumstance(NamedTuple):
@@ -130,7 +131,7 @@ def test_the_curve_is_the_same_to_the_byte(name: str, place: Path, whole: Whole)
     ran = lrfind(*arguments, folder=folder, before=other.before, **environment)
     assert ran.code in (0, 1), ran.err
     assert ("carried on at step 5,000 of the sweep" in ran.err) is other.killed
-    assert (folder / "r" / run_directory.CURVE).read_bytes() == whole.curve
+    assert (folder / "r" / layout.CURVE).read_bytes() == whole.curve
 
 
 OTHER = {
@@ -154,7 +155,7 @@ def test_under_what_may_move_bits_it_is_another_run(name: str, place: Path, whol
     assert ran.code == 2
     assert f"r holds a run of this config under other conditions ({said}" in ran.err
     assert ran.err.endswith("; choose another --out, or overwrite it with --fresh\n")
-    assert (place / "r" / run_directory.JOURNAL).read_bytes() == whole.journal
+    assert (place / "r" / journals.JOURNAL).read_bytes() == whole.journal
 
 
 @linux
@@ -163,7 +164,7 @@ def test_on_fewer_cores_it_is_another_run(place: Path, whole: Whole) -> None:
     if len(usable) < 2 or "NPROC" in os.environ:
         pytest.skip("needs two cores")
     shutil.copytree(place, place / "lrfind-runs" / "c", ignore=lambda *_: ["lrfind-runs", "c.yaml"])
-    (place / "lrfind-runs" / "c" / run_directory.JOURNAL).write_bytes(whole.journal)
+    (place / "lrfind-runs" / "c" / journals.JOURNAL).write_bytes(whole.journal)
     one = f"os.sched_setaffinity(0, [{usable[0]}])"
     ran = lrfind("sweep", "c.yaml", folder=place, before=one, LRFIND_CACHE_DIR=str(whole.cache))
     assert ran.code in (0, 1)
@@ -199,6 +200,6 @@ def test_damaged_programs_are_replaced(place: Path, whole: Whole) -> None:
     for turn in range(2):
         ran = lrfind("sweep", "c.yaml", "--out", f"r{turn}", folder=place, LRFIND_CACHE_DIR=str(whole.cache))
         assert ran.err == ""
-        assert (place / f"r{turn}" / run_directory.CURVE).read_bytes() == whole.curve
+        assert (place / f"r{turn}" / layout.CURVE).read_bytes() == whole.curve
         kept.append(entries(whole.cache))
     assert kept[0] != kept[1] == kept[2], "what the run needed is whole again"

@@ -58,16 +58,16 @@ def test_one_plot_file_for_two_is_refused(lrfind: Lrfind) -> None:
 
 
 def test_a_fault_of_ours_is_exit_3_and_the_others_are_measured(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lrfind.runs import build_result
+    from lrfind.runs import measure
 
-    result_of = build_result.result_of
+    result_of = measure.result_of
 
     def fail_once(task: object, name: str, *rest: object, **named: object) -> object:
         if name == "c":
             raise ZeroDivisionError("by nothing")
         return result_of(task, name, *rest, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(build_result, "result_of", fail_once)
+    monkeypatch.setattr(measure, "result_of", fail_once)
     ran = lrfind(*TWO)
     assert ran.code == 3
     assert ran.err == "lrfind: error: a fault of lrfind: ZeroDivisionError: by nothing; --debug shows where\n"

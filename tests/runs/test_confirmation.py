@@ -20,15 +20,18 @@ from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Candidate, Result, Suggestion
 from lrfind.engine import train_loop as kernels
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.runs.callbacks import NullCallback, Timer
+from lrfind.runs.callbacks import Callback
 from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_budget
 from lrfind.runs.evaluator import Evaluator, make_evaluator
-from lrfind.runs.sweep import Options, dry_run, sweep
-from lrfind.storage import run_directory
-from lrfind.task.data.row_split import draw_held_out
+from lrfind.runs.prepare import Options, RunContext
+from lrfind.runs.sweep import dry_run, sweep
+from lrfind.storage import journal as journals
+from lrfind.storage import layout
+from lrfind.task.data.rows import draw_held_out
 from lrfind.task.optim import schedules
 from lrfind.task.task import Task, make
 from lrfind.task.unit_schedule import schedule_of
+from tests.support.journals import journal_lines
 
 BUDGET = 1300
 CONFIG: dict[str, Any] = {
@@ -68,7 +71,7 @@ def npz(folder: Path, inputs: Any, targets: Any, **sections: dict[str, Any]) -> 
     return config(**{**sections, "data": own | sections.get("data", {})})
 
 
-class Watching(NullCallback):
+class Watching(Callback):
     """A watcher who remembers, and may press Ctrl-C after some chunks of the heats."""
 
     def __init__(self, patience: int = 10**6) -> None:
@@ -89,8 +92,8 @@ class Watching(NullCallback):
             raise KeyboardInterrupt
 
 
-def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
-    return result, {run_directory.RESULT: result.status.encode()}
+def render(result: Result, context: RunContext) -> tuple[Result, Mapping[str, bytes]]:
+    return result, {layout.RESULT: result.status.encode()}
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,8 @@ class Ran:
 def measure(folder: Path, given: Config, patience: int = 10**6) -> Ran:
     """A run in a folder."""
     callback = Watching(patience)
-    result, _ = sweep(given, "name", render, Options(out=folder), callback, Timer())
-    return Ran(result, run_directory.lines_of(folder / run_directory.JOURNAL), callback)
+    result, _ = sweep(given, "name", render, Options(out=folder), callback)
+    return Ran(result, journal_lines(folder / journals.JOURNAL), callback)
 
 
 @pytest.fixture(scope="module")
@@ -434,7 +437,7 @@ class TestData:
 
     def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sweep saw a rate; no training survives at any near it."""
-        monkeypatch.setattr("lrfind.runs.confirmation.starting_rate", lambda config, climb: 1e6)
+        monkeypatch.setattr("lrfind.runs.measure.starting_rate", lambda config, climb: 1e6)
         found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
         assert found.status == "no_recommendation"
         assert "every training diverged, at rates from " in found.recommendation.reason
@@ -491,11 +494,11 @@ class TestAllowance:
     def test_a_rehearsal_knows_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         options = Options(cache=False)
-        whole = dry_run(config(), options, NullCallback(), Timer())
+        whole = dry_run(config(), options, Callback())
         task = make(config())
         assert whole["confirm_steps"] == int(expected(task, make_evaluator(task)))
         for changes in ({"enabled": False}, {"budget": 10}):
-            assert dry_run(config(confirm=changes), options, NullCallback(), Timer())["confirm_steps"] == 0
+            assert dry_run(config(confirm=changes), options, Callback())["confirm_steps"] == 0
 
     def test_the_lengths_that_were_rehearsed_are_the_ones_raced(self, ran: Ran) -> None:
         task = make(config())

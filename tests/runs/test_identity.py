@@ -17,11 +17,12 @@ from lrfind.engine import devices, train_loop
 from lrfind.report.sweep import result_json
 from lrfind.runs import sweep as run
 from lrfind.runs import train
-from lrfind.runs.callbacks import NullCallback, Timer
+from lrfind.runs.callbacks import Callback
 from lrfind.runs.identity import other_run
-from lrfind.runs.sweep import Options
-from lrfind.storage import run_directory
+from lrfind.runs.prepare import Options, RunContext
+from lrfind.storage import claim, journal, layout, run_directory
 from lrfind.task.user_code.loader import ImportPolicy
+from tests.support.journals import journal_lines
 
 CODE = """\
 import pathlib
@@ -65,7 +66,7 @@ train: {steps: 42}
 CHUNK = 7
 
 
-class Impatient(NullCallback):
+class Impatient(Callback):
     """Who presses Ctrl-C after some chunks of the sweep, of the confirmation, or never."""
 
     def __init__(self, sweep: int = 10**6, confirm: int = 10**6) -> None:
@@ -104,28 +105,26 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("programs")
 
 
-def swept(folder: Path, callback: NullCallback | None = None) -> bytes:
+def swept(folder: Path, callback: Callback | None = None) -> bytes:
     """The curve of a run of the folder's config; empty where it was interrupted."""
 
-    def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
+    def render(result: Result, context: RunContext) -> tuple[Result, Mapping[str, bytes]]:
         return result, {
-            run_directory.CURVE: result_json.to_csv(result).encode(),
-            run_directory.RESULT: result_json.to_json(result).encode(),
+            layout.CURVE: result_json.to_csv(result).encode(),
+            layout.RESULT: result_json.to_json(result).encode(),
         }
 
     options = Options(out=folder / "run", policy=ImportPolicy(folders=(folder,)))
-    run.sweep(load(str(folder / "own.yaml")).config, "own", render, options, callback or NullCallback(), Timer())
-    return (folder / "run" / run_directory.CURVE).read_bytes()
+    run.sweep(load(str(folder / "own.yaml")).config, "own", render, options, callback or Callback())
+    return (folder / "run" / layout.CURVE).read_bytes()
 
 
-def trained(folder: Path, callback: NullCallback | None = None) -> list[float]:
+def trained(folder: Path, callback: Callback | None = None) -> list[float]:
     """The losses of a training of the folder's config."""
     options = Options(out=folder / "run", policy=ImportPolicy(folders=(folder,)))
     given = load(str(folder / "own.yaml")).config
     peak = train.Peak(0.01, "here")
-    return train.train(given, "own", peak, lambda each, _: (each, {}), options, callback or NullCallback(), Timer())[
-        0
-    ].loss.tolist()
+    return train.train(given, "own", peak, lambda each, _: (each, {}), options, callback or Callback())[0].loss.tolist()
 
 
 @pytest.mark.parametrize("chunks", [{"sweep": 4}, {"confirm": 2}])
@@ -135,7 +134,7 @@ def test_unchanged_files_end_in_the_same_bits(mine: Path, chunks: dict[str, int]
         left.unlink()
     swept(mine, Impatient(**chunks))
     assert swept(mine) == whole
-    lines = run_directory.lines_of(mine / "run" / run_directory.JOURNAL)
+    lines = journal_lines(mine / "run" / journal.JOURNAL)
     own = [line["start"] + len(line["sums"]) // 8 for line in lines if line["kind"] == "batches" and line["seed"] == 0]
     assert own == sorted(set(own)), "each batch is written down once"
 
@@ -211,7 +210,7 @@ PARTS: dict[str, Any] = {
     ],
 )
 def test_what_differs_is_named(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    with run_directory.open_run(tmp_path, "mark", PARTS, own=True, fresh=False):
+    with claim.open_run(tmp_path, "mark", PARTS, own=True, fresh=False):
         pass
     here = {**PARTS, "config": {"seed": 0, "optimizer": {"name": "sgd", "learning_rate": 2.0}}, **changes}
     assert other_run(here, tmp_path) == f"a run of this config under other conditions ({said})"
@@ -219,7 +218,7 @@ def test_what_differs_is_named(tmp_path: Path, changes: dict[str, Any], said: st
 
 def test_a_run_of_an_earlier_version_is_called_one(tmp_path: Path) -> None:
     known = {name: part for name, part in PARTS.items() if name != "settings"}
-    with run_directory.open_run(tmp_path, "mark", known, own=True, fresh=False):
+    with claim.open_run(tmp_path, "mark", known, own=True, fresh=False):
         pass
     described = "a run of this config under other conditions (recorded by an earlier version of lrfind)"
     assert other_run(PARTS, tmp_path) == described
@@ -229,7 +228,7 @@ def test_a_run_of_an_earlier_version_is_called_one(tmp_path: Path) -> None:
     "changes", [{"config": {"seed": 1, "optimizer": {}}, "data": "c"}, {"bounds": [1.0, None]}, {}]
 )
 def test_another_config_is_called_one(tmp_path: Path, changes: dict[str, Any]) -> None:
-    with run_directory.open_run(tmp_path, "mark", PARTS, own=True, fresh=False):
+    with claim.open_run(tmp_path, "mark", PARTS, own=True, fresh=False):
         pass
     assert other_run(PARTS | changes, tmp_path) == "the run of another config"
     assert other_run(PARTS | changes, tmp_path / "gone") == "the run of another config"

@@ -19,10 +19,11 @@ from lrfind.core.result import Result
 from lrfind.engine import train_loop
 from lrfind.report.sweep import result_json
 from lrfind.runs import sweep
-from lrfind.runs.callbacks import NullCallback, Timer
-from lrfind.runs.sweep import Options
-from lrfind.storage import layout, run_directory
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Options, RunContext
+from lrfind.storage import journal, layout, run_directory
 from lrfind.storage.replay import Position
+from tests.support.journals import journal_lines
 
 CONFIG = Config.model_validate(
     {
@@ -39,7 +40,7 @@ CONFIG = Config.model_validate(
 CHUNK = 7
 
 
-class Watching(NullCallback):
+class Watching(Callback):
     """Who remembers what was told of the resuming, and may press Ctrl-C."""
 
     def __init__(self, patience: int = 10**6) -> None:
@@ -69,22 +70,22 @@ class Watching(NullCallback):
 def measure(folder: Path, callback: Watching | None = None, given: Config = CONFIG, **options: Any) -> Watching:
     """A run in a folder, with the files that the command line writes."""
 
-    def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
+    def render(result: Result, context: RunContext) -> tuple[Result, Mapping[str, bytes]]:
         files = {
-            run_directory.CURVE: result_json.to_csv(result).encode(),
-            run_directory.RESULT: result_json.to_json(result).encode(),
+            layout.CURVE: result_json.to_csv(result).encode(),
+            layout.RESULT: result_json.to_json(result).encode(),
         }
         return result, files
 
     callback = callback or Watching()
-    sweep.sweep(given, "name", render, Options(out=folder, **options), callback, Timer())
+    sweep.sweep(given, "name", render, Options(out=folder, **options), callback)
     return callback
 
 
 def outcome(folder: Path) -> tuple[dict[str, Any], bytes]:
     """What has to be the same: the result, but for the time it took, and the curve."""
-    result = json.loads((folder / run_directory.RESULT).read_text(encoding="utf-8"))
-    return {key: value for key, value in result.items() if key != "timing"}, (folder / run_directory.CURVE).read_bytes()
+    result = json.loads((folder / layout.RESULT).read_text(encoding="utf-8"))
+    return {key: value for key, value in result.items() if key != "timing"}, (folder / layout.CURVE).read_bytes()
 
 
 @dataclass
@@ -102,9 +103,9 @@ class Story:
     def killed(self, target: Path, place: int, state: bytes | None = None) -> Path:
         """A folder as a kill leaves it, the journal being so long."""
         target.mkdir()
-        (target / run_directory.JOURNAL).write_bytes(self.text[:place])
+        (target / journal.JOURNAL).write_bytes(self.text[:place])
         if state is not None:
-            (target / run_directory.STATE).write_bytes(state)
+            (target / layout.STATE).write_bytes(state)
         return target
 
     def state_at(self, place: int) -> bytes | None:
@@ -125,18 +126,18 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
         def keep(directory: run_directory.RunDirectory, *arguments: Any) -> None:
             save(directory, *arguments)
-            size = (directory.path / run_directory.JOURNAL).stat().st_size
-            told.states.append((size, (directory.path / run_directory.STATE).read_bytes()))
+            size = (directory.path / journal.JOURNAL).stat().st_size
+            told.states.append((size, (directory.path / layout.STATE).read_bytes()))
 
         with pytest.MonkeyPatch.context() as watched:
             watched.setattr(run_directory.RunDirectory, "_save", keep)
             measure(told.folder)
-        told.text = (told.folder / run_directory.JOURNAL).read_bytes()
+        told.text = (told.folder / journal.JOURNAL).read_bytes()
         yield told
 
 
 def test_the_story_has_every_kind_of_line(story: Story) -> None:
-    lines = run_directory.lines_of(story.folder / run_directory.JOURNAL)
+    lines = journal_lines(story.folder / journal.JOURNAL)
     kinds = {line["kind"] for line in lines}
     assert kinds == {"head", "execution", "sweep", "swept", "sharpness", "race", "confirm", "judged", "end"}
     sweeps = [line for line in lines if line["kind"] == "sweep"]
@@ -144,7 +145,7 @@ def test_the_story_has_every_kind_of_line(story: Story) -> None:
     assert "trust" in sweeps[0]
     steps = len(outcome(story.folder)[0]["sweep"]["learning_rate"])
     assert max(line["start"] for line in sweeps) < steps
-    assert not (story.folder / run_directory.STATE).exists(), "nothing is left to carry on"
+    assert not (story.folder / layout.STATE).exists(), "nothing is left to carry on"
 
 
 @pytest.mark.parametrize("share", np.linspace(0.02, 0.99, 9))
@@ -156,10 +157,10 @@ def test_killed_anywhere(story: Story, tmp_path: Path, share: float) -> None:
     callback = measure(folder)
     assert outcome(folder) == outcome(story.folder)
     assert callback.repeated == 0, "there is a state for every chunk"
-    before = layout.read_journal(story.folder / run_directory.JOURNAL).lines
-    after = layout.read_journal(folder / run_directory.JOURNAL).lines
+    before = journal.read_journal(story.folder / journal.JOURNAL).lines
+    after = journal.read_journal(folder / journal.JOURNAL).lines
     assert after[: len(ends)] == before[: len(ends)], "no line that was on the disk is lost"
-    assert layout.ending(layout.read_journal(folder / run_directory.JOURNAL).lines) == "complete"
+    assert journal.ending(journal.read_journal(folder / journal.JOURNAL).lines) == "complete"
 
 
 @pytest.mark.parametrize("number", [2, 9, -6])
@@ -198,7 +199,7 @@ def test_without_its_state_it_is_measured_again_and_held_against_the_journal(
 
 
 def sum_of_steps(story: Story, chunks: int) -> int:
-    lines = [line for line in run_directory.lines_of(story.folder / run_directory.JOURNAL) if line["kind"] == "sweep"]
+    lines = [line for line in journal_lines(story.folder / journal.JOURNAL) if line["kind"] == "sweep"]
     return sum(len(line["learning_rate"]) for line in lines[:chunks])
 
 
@@ -206,7 +207,7 @@ def test_too_large_a_state_is_not_saved(story: Story, tmp_path: Path, monkeypatc
     monkeypatch.setattr(run_directory, "STATE_LIMIT", 100)
     folder = story.killed(tmp_path / "r", sweep_end(story, 2))
     callback = measure(folder, Watching(patience=8))
-    assert not (folder / run_directory.STATE).exists()
+    assert not (folder / layout.STATE).exists()
     assert callback.repeated == 2 * CHUNK
     assert outcome_status(folder) == "interrupted"
     measure(folder)
@@ -214,7 +215,7 @@ def test_too_large_a_state_is_not_saved(story: Story, tmp_path: Path, monkeypatc
 
 
 def outcome_status(folder: Path) -> str:
-    return str(json.loads((folder / run_directory.RESULT).read_text(encoding="utf-8"))["status"])
+    return str(json.loads((folder / layout.RESULT).read_text(encoding="utf-8"))["status"])
 
 
 def test_interrupted_again_and_again(story: Story, tmp_path: Path) -> None:
@@ -222,20 +223,14 @@ def test_interrupted_again_and_again(story: Story, tmp_path: Path) -> None:
     for patience in (1, 4, 30):
         callback = measure(folder, Watching(patience))
         assert outcome_status(folder) == "interrupted"
-        assert layout.ending(layout.read_journal(folder / run_directory.JOURNAL).lines) == "interrupted"
+        assert journal.ending(journal.read_journal(folder / journal.JOURNAL).lines) == "interrupted"
         assert (callback.reached is None) == (patience == 1)
     measure(folder)
     assert outcome(folder) == outcome(story.folder)
-    kinds = [line["kind"] for line in run_directory.lines_of(folder / run_directory.JOURNAL)]
+    kinds = [line["kind"] for line in journal_lines(folder / journal.JOURNAL)]
     assert kinds.count("end") == 4
-    chunks = [
-        line for line in run_directory.lines_of(folder / run_directory.JOURNAL) if line["kind"] in ("sweep", "confirm")
-    ]
-    whole = [
-        line
-        for line in run_directory.lines_of(story.folder / run_directory.JOURNAL)
-        if line["kind"] in ("sweep", "confirm")
-    ]
+    chunks = [line for line in journal_lines(folder / journal.JOURNAL) if line["kind"] in ("sweep", "confirm")]
+    whole = [line for line in journal_lines(story.folder / journal.JOURNAL) if line["kind"] in ("sweep", "confirm")]
     assert chunks == whole, "every step is in it once"
 
 
@@ -253,11 +248,11 @@ def test_finished_it_is_measured_again(story: Story, tmp_path: Path) -> None:
     callback = measure(folder, Watching(patience=3))
     assert callback.reached is None
     assert outcome(folder) == outcome(story.folder)
-    assert (folder / run_directory.NEXT_JOURNAL).exists()
+    assert (folder / journal.NEXT_JOURNAL).exists()
     callback = measure(folder)
     assert callback.reached is not None, "the second measuring is carried on as well"
     assert outcome(folder) == outcome(story.folder)
-    assert not (folder / run_directory.NEXT_JOURNAL).exists()
+    assert not (folder / journal.NEXT_JOURNAL).exists()
 
 
 def test_fresh_begins_anew(story: Story, tmp_path: Path) -> None:
@@ -271,11 +266,11 @@ def test_lines_that_do_not_belong_are_left_out(story: Story, tmp_path: Path) -> 
     place = sweep_end(story, 2)
     folder = story.killed(tmp_path / "r", place, story.state_at(place))
     head, _, rest = story.text[:place].partition(b"\n")
-    (folder / run_directory.JOURNAL).write_bytes(head + b'\n{"kind": "sweep", "start": 0}\n' + rest + b"hello\n")
+    (folder / journal.JOURNAL).write_bytes(head + b'\n{"kind": "sweep", "start": 0}\n' + rest + b"hello\n")
     callback = measure(folder)
     assert (callback.strange, callback.repeated) == (2, 0)
     assert outcome(folder) == outcome(story.folder)
-    assert b"hello" not in (folder / run_directory.JOURNAL).read_bytes()
+    assert b"hello" not in (folder / journal.JOURNAL).read_bytes()
 
 
 def test_a_changed_number_is_measured_again(story: Story, tmp_path: Path) -> None:
@@ -284,7 +279,7 @@ def test_a_changed_number_is_measured_again(story: Story, tmp_path: Path) -> Non
     text = bytearray(story.text[:place])
     at = text.rindex(b'"loss": [[') + 12
     text[at] = ord("1") if text[at] != ord("1") else ord("2")
-    (folder / run_directory.JOURNAL).write_bytes(text)
+    (folder / journal.JOURNAL).write_bytes(text)
     callback = measure(folder)
     assert callback.strange == 1
     assert callback.reached == Position("sweep", sum_of_steps(story, 2), None)
@@ -295,14 +290,14 @@ def test_a_journal_that_another_machine_would_have_written(story: Story, tmp_pat
     """Its sums are right, and a number is not."""
     from lrfind.storage.journal import to_line
 
-    lines = run_directory.lines_of(story.folder / run_directory.JOURNAL)[:5]
+    lines = journal_lines(story.folder / journal.JOURNAL)[:5]
     lines[-1]["loss"][0][1] *= 1 + 1e-7
     text, mark = "", ""
     for line in lines:
         written, mark = to_line(line, mark)
         text += written
     (tmp_path / "r").mkdir()
-    (tmp_path / "r" / run_directory.JOURNAL).write_text(text, encoding="utf-8")
+    (tmp_path / "r" / journal.JOURNAL).write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match="of the sweep do not come out as the journal has them"):
         measure(tmp_path / "r")
 
@@ -313,12 +308,12 @@ def test_the_clock_counts_what_was_spent_before(story: Story, tmp_path: Path, mo
     folder = tmp_path / "r"
     measure(folder, given=limited)
     expected = outcome(folder)
-    text = (folder / run_directory.JOURNAL).read_bytes()
-    times = [line for line in run_directory.lines_of(folder / run_directory.JOURNAL) if line["kind"] == "time"]
+    text = (folder / journal.JOURNAL).read_bytes()
+    times = [line for line in journal_lines(folder / journal.JOURNAL) if line["kind"] == "time"]
     assert len(times) >= 2
     for share in (0.6, 0.9):
         again = tmp_path / str(share)
         again.mkdir()
-        (again / run_directory.JOURNAL).write_bytes(text[: int(share * len(text))])
+        (again / journal.JOURNAL).write_bytes(text[: int(share * len(text))])
         measure(again, given=limited)
         assert outcome(again) == expected

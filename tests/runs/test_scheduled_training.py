@@ -13,7 +13,7 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.runs.scheduled_training import ScheduledChunk, train_on_schedule
+from lrfind.runs.scheduled_training import train_on_schedule
 from lrfind.task.task import Task, make
 from lrfind.task.unit_schedule import unit_schedule
 
@@ -53,7 +53,7 @@ def training() -> Training:
     return Training()
 
 
-def joined(found: Iterator[ScheduledChunk]) -> tuple[Floats, Floats]:
+def joined(found: Iterator[tuple[Any, Floats]]) -> tuple[Floats, Floats]:
     """Losses and rates of all steps, shape (lanes, steps)."""
     losses, rates, at = [], [], 0
     for chunk, used in found:
@@ -95,43 +95,16 @@ def test_other_lanes_move_no_bit(training: Training, whole: tuple[Floats, Floats
         np.testing.assert_array_equal(rates[0], whole[1][lane])
 
 
-@pytest.mark.parametrize("at", [1, 2, 3])
-def test_it_goes_on_where_it_was_left(training: Training, whole: tuple[Floats, Floats], at: int) -> None:
-    """In the middle of a window too: 7 steps a chunk, 3 a window."""
-    kernel, losses = training.kernel(7), []
-    for number, (chunk, _) in enumerate(train_on_schedule(kernel, training.starts, training.along, PEAKS), start=1):
-        losses.append(chunk.loss)
-        if number == at:
-            break
-    before = np.concatenate(losses, axis=1)
-    rest = train_on_schedule(kernel, chunk.states, training.along, PEAKS, before=before)
-    found = list(rest)
-    assert found[0].chunk.start == before.shape[1]
-    np.testing.assert_array_equal(
-        np.concatenate([each.chunk.loss for each in found], axis=1), whole[0][:, before.shape[1] :]
-    )
-    np.testing.assert_array_equal(
-        np.concatenate([each.rates for each in found], axis=1), whole[1][:, before.shape[1] :]
-    )
-    assert list(train_on_schedule(kernel, chunk.states, training.along, PEAKS, before=whole[0])) == []
-
-
 def test_a_schedule_of_the_step_alone_is_one_run(training: Training) -> None:
     along = unit_schedule("cosine", STEPS, warmup_steps=5, end_factor=0.0)
     assert along.plateau is None
     kernel = training.kernel(20)
     found = list(train_on_schedule(kernel, training.starts, along, PEAKS))
-    assert [each.chunk.start for each in found] == [0, 20, 40]
-    np.testing.assert_array_equal(
-        np.concatenate([each.rates for each in found], axis=1), along.factors * PEAKS[:, None]
-    )
+    assert [chunk.start for chunk, _ in found] == [0, 20, 40]
+    np.testing.assert_array_equal(np.concatenate([rates for _, rates in found], axis=1), along.factors * PEAKS[:, None])
     plain = kernel.run(training.starts, along.factors[:, None] * PEAKS)
-    for each, chunk in zip(found, plain, strict=True):
-        np.testing.assert_array_equal(each.chunk.loss, chunk.loss)
-    before = np.concatenate([each.chunk.loss for each in found[:1]], axis=1)
-    (first, *_) = train_on_schedule(kernel, training.starts, along, PEAKS, before=before)
-    assert first.chunk.start == 20
-    np.testing.assert_array_equal(first.rates, found[1].rates)
+    for (scheduled, _), chunk in zip(found, plain, strict=True):
+        np.testing.assert_array_equal(scheduled.loss, chunk.loss)
 
 
 def test_a_course_is_compiled_once() -> None:

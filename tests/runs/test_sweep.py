@@ -18,10 +18,13 @@ from lrfind.core.errors import InputError, RunError
 from lrfind.core.result import Result
 from lrfind.engine import devices, train_loop
 from lrfind.runs import sweep as run
-from lrfind.runs.callbacks import NullCallback, Timer
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Options, RunContext
 from lrfind.runs.range_test import REACH
-from lrfind.runs.sweep import Options, dry_run, sweep
-from lrfind.storage import run_directory
+from lrfind.runs.sweep import dry_run, sweep
+from lrfind.storage import journal as journals
+from lrfind.storage import layout
+from tests.support.journals import journal_lines
 
 CONFIG: dict[str, Any] = {
     "model": {"name": "linear"},
@@ -52,25 +55,25 @@ def config(**sections: dict[str, Any]) -> Config:
     return Config.model_validate({**CONFIG, **merged})
 
 
-def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
-    return result, {run_directory.RESULT: result.status.encode()}
+def render(result: Result, context: RunContext) -> tuple[Result, Mapping[str, bytes]]:
+    return result, {layout.RESULT: result.status.encode()}
 
 
 def measure(folder: Path, given: Config, callback: run.Callback | None = None, **options: Any) -> Result:
     """A run in a folder."""
     where = Options(out=folder, **options)
-    return sweep(given, "name", render, where, callback or NullCallback(), Timer())[0]
+    return sweep(given, "name", render, where, callback or Callback())[0]
 
 
-def journal(folder: Path, name: str = run_directory.JOURNAL) -> list[dict[str, Any]]:
-    return run_directory.lines_of(folder / name)
+def journal(folder: Path, name: str = journals.JOURNAL) -> list[dict[str, Any]]:
+    return journal_lines(folder / name)
 
 
 def numbers(rows: list[list[Any]]) -> Floats:
     return np.array([[float(value) for value in row] for row in rows])
 
 
-class Watching(NullCallback):
+class Watching(Callback):
     """A watcher who remembers, and may press Ctrl-C after some chunks."""
 
     def __init__(self, patience: int = 10**6) -> None:
@@ -117,12 +120,12 @@ def test_same_config_same_bits(tmp_path: Path) -> None:
     first, second = (measure(tmp_path / name, config()) for name in "ab")
     np.testing.assert_array_equal(first.sweep.loss, second.sweep.loss)
     assert first.recommendation == second.recommendation
-    assert run_directory.fingerprint_of(tmp_path / "a") == run_directory.fingerprint_of(tmp_path / "b")
+    assert journals.fingerprint_of(tmp_path / "a") == journals.fingerprint_of(tmp_path / "b")
 
 
 def mark(folder: Path, given: Config, **options: Any) -> str:
     measure(folder, given, **options)
-    found = run_directory.fingerprint_of(folder)
+    found = journals.fingerprint_of(folder)
     assert found is not None
     return found
 
@@ -171,33 +174,33 @@ def test_interrupted_after_a_chunk(tmp_path: Path) -> None:
     assert result.sweep.loss.shape == (2, 25)
     assert result.warnings[0].startswith("interrupted after 25 steps, at a rate of ")
     assert journal(tmp_path)[-1] == {"kind": "end", "status": "interrupted"}
-    assert (tmp_path / run_directory.RESULT).read_bytes() == b"interrupted"
+    assert (tmp_path / layout.RESULT).read_bytes() == b"interrupted"
 
 
 def test_an_interrupted_run_does_not_take_the_place_of_a_finished_one(tmp_path: Path) -> None:
     measure(tmp_path, config())
     before = journal(tmp_path)
     assert measure(tmp_path, config(), Watching(patience=1)).status == "interrupted"
-    assert (tmp_path / run_directory.RESULT).read_bytes() == b"complete"
+    assert (tmp_path / layout.RESULT).read_bytes() == b"complete"
     assert journal(tmp_path) == before
-    assert journal(tmp_path, run_directory.NEXT_JOURNAL)[-1]["status"] == "interrupted"
+    assert journal(tmp_path, journals.NEXT_JOURNAL)[-1]["status"] == "interrupted"
 
 
 def test_an_interrupted_one_makes_room(tmp_path: Path) -> None:
     measure(tmp_path, config(), Watching(patience=1))
     measure(tmp_path, config())
-    assert (tmp_path / run_directory.RESULT).read_bytes() == b"complete"
+    assert (tmp_path / layout.RESULT).read_bytes() == b"complete"
 
 
 def test_interrupted_before_the_first_chunk(tmp_path: Path) -> None:
-    class Hasty(NullCallback):
+    class Hasty(Callback):
         def phase(self, name: str) -> None:
             if name == "sweep":
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         measure(tmp_path, config(), Hasty())
-    assert not (tmp_path / run_directory.RESULT).exists()
+    assert not (tmp_path / layout.RESULT).exists()
     assert not (tmp_path / ".owner").exists()
 
 
@@ -224,7 +227,7 @@ def test_a_second_climb_from_lower_down(tmp_path: Path) -> None:
 
 def test_rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    facts = dry_run(config(), Options(cache=False), NullCallback(), Timer())
+    facts = dry_run(config(), Options(cache=False), Callback())
     assert (facts["parameters"], facts["lanes"], facts["sweep_steps"], facts["train_steps"]) == (11, 2, 40, 1000)
     assert facts["memory_bytes"] >= 200 * 11 * 4
     assert list(tmp_path.iterdir()) == []
@@ -245,11 +248,11 @@ def test_failures_become_sentences(error: Exception, said: str) -> None:
 
 
 def test_clock_adds_up() -> None:
-    timer = Timer()
+    context = RunContext(Callback())
     for _ in range(2):
-        with timer("sweep"):
+        with context.timed("sweep"):
             pass
-    timing = timer.timing()
+    timing = context.timing()
     assert 0 < timing.sweep <= timing.total
     assert timing.compile == 0
 

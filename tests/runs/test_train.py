@@ -10,7 +10,7 @@ import pytest
 from lrfind.analysis.build_training import LOST, TrainingRecord
 from lrfind.analysis.diagnosis.diagnosis import trace
 from lrfind.core.training import Scores
-from lrfind.runs.validation import validation_interval
+from lrfind.runs.evaluator import validation_interval
 
 
 @pytest.mark.parametrize(("steps", "looks", "chunk"), [(400, 21, 2000), (2500, 50, 7), (10, 50, 2000), (1000, 0, 64)])

@@ -9,10 +9,12 @@ import pytest
 from lrfind.config.schema import Config
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Result
-from lrfind.runs.callbacks import NullCallback, Timer
-from lrfind.runs.sweep import Options, sweep
-from lrfind.storage.layout import JOURNAL
-from lrfind.storage.recover import is_training, recover_result, recover_training
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Options, RunContext
+from lrfind.runs.sweep import sweep
+from lrfind.storage.finished import is_training
+from lrfind.storage.journal import JOURNAL
+from lrfind.storage.recover import recover_result, recover_training
 
 JOURNALS = Path(__file__).parents[1] / "data" / "journals"
 SWEEP, TRAIN = ((JOURNALS / f"{name}.jsonl").read_bytes().splitlines(keepends=True) for name in ("sweep", "train"))
@@ -80,10 +82,10 @@ def test_an_unfinished_one_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
         }
     )
 
-    def render(result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
-        del timer
+    def render(result: Result, context: RunContext) -> tuple[Result, dict[str, bytes]]:
+        del context
         return result, {}
 
     with pytest.raises(InputError, match=r"holds a run of this config under other conditions.*--fresh"):
-        sweep(config, "l", render, Options(out=folder), NullCallback(), Timer())
+        sweep(config, "l", render, Options(out=folder), Callback())
     assert (folder / JOURNAL).read_bytes() == before

@@ -14,11 +14,12 @@ from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Result, Timing
 from lrfind.report.sweep.result_json import to_json
-from lrfind.storage import run_directory
+from lrfind.storage import journal
 from lrfind.storage.journal import to_line
 from lrfind.storage.recover import recover_result
 from tests.runs import test_confirmation as trainings
 from tests.runs.test_sweep import Watching, chunks_of_25, config, measure, programs
+from tests.support.journals import journal_lines
 
 __all__ = ["chunks_of_25", "programs"]
 
@@ -70,7 +71,7 @@ def test_a_killed_run_names_the_rate_of_an_interrupted_one(
 def test_an_older_journal_without_the_totals_of_the_schedule(tmp_path: Path) -> None:
     """Its rate is the one of the sweep, and a warning says that a whole training wants a lower one."""
     trainings.measure(tmp_path, trainings.config(optimizer={"name": "lion"}), patience=1)
-    head, *others = run_directory.lines_of(tmp_path / run_directory.JOURNAL)
+    head, *others = journal_lines(tmp_path / journal.JOURNAL)
     scaled = recover_result(tmp_path)[0].recommendation.learning_rate
     lines(tmp_path, {key: value for key, value in head.items() if key != "schedule"}, *others)
     found, _ = recover_result(tmp_path)
@@ -103,13 +104,13 @@ def test_every_training_that_was_judged_is_told(
     assert [line["most"] for line in ran.lines("race")] == [most]
     whole = ran.result.confirmation
     assert whole is not None
-    raw = (tmp_path / run_directory.JOURNAL).read_bytes().splitlines(keepends=True)
+    raw = (tmp_path / journal.JOURNAL).read_bytes().splitlines(keepends=True)
     known = {(each.steps, round(each.learning_rate, 9)): each.loss for each in whole.candidates}
     counts = []
     for last in range(len(raw)):
         if b'"kind": "judged"' not in raw[last]:
             continue
-        (tmp_path / run_directory.JOURNAL).write_bytes(b"".join(raw[: last + 1]) + raw[last][:30])
+        (tmp_path / journal.JOURNAL).write_bytes(b"".join(raw[: last + 1]) + raw[last][:30])
         found = recover_result(tmp_path)[0].confirmation
         judged = sum(line.count(b'"judged", "loss": [') for line in raw[: last + 1])
         assert found is not None
@@ -129,7 +130,7 @@ def lines(folder: Path, *said: dict[str, object]) -> None:
     for each in said:
         line, mark = to_line(each, mark)
         text += line
-    (folder / run_directory.JOURNAL).write_text(text, encoding="ascii")
+    (folder / journal.JOURNAL).write_text(text, encoding="ascii")
 
 
 HEAD = {"kind": "head", "fingerprint": "f"}
@@ -150,7 +151,7 @@ def test_journals_that_do_not_tell_enough(tmp_path: Path) -> None:
     lines(tmp_path, HEAD | {"facts": {}, "config": {}, "train_steps": 3}, WHOLE)
     with pytest.raises(InputError, match="does not hold what a journal of a sweep holds"):
         recover_result(tmp_path)
-    (tmp_path / run_directory.JOURNAL).write_text("something else\n", encoding="ascii")
+    (tmp_path / journal.JOURNAL).write_text("something else\n", encoding="ascii")
     with pytest.raises(InputError, match="is not lrfind's, or torn"):
         recover_result(tmp_path)
 
@@ -158,7 +159,7 @@ def test_journals_that_do_not_tell_enough(tmp_path: Path) -> None:
 def test_lines_that_hold_something_else(tmp_path: Path) -> None:
     """Well-formed, with a right checksum, and not what a run writes: a sentence, whatever it is."""
     trainings.measure(tmp_path, trainings.config())
-    whole = run_directory.lines_of(tmp_path / run_directory.JOURNAL)
+    whole = journal_lines(tmp_path / journal.JOURNAL)
     odd: list[object] = [None, -1, 10**400, "x", [], {}, [[1]], True]
     for number, line in enumerate(whole):
         key = list(line)[number % len(line)]

@@ -14,28 +14,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.core.errors import ExitCode, InputError, RunError
+from lrfind.storage import atomic, claim, layout, run_directory
 from lrfind.storage import journal as journals
-from lrfind.storage import layout, ownership, run_directory
-from lrfind.storage.folder_choice import FolderOptions, take
+from lrfind.storage.claim import FolderOptions, take
+from tests.support.journals import journal_lines
 
 
 def default_folder(name: str, runs: Path, mark: str) -> Path:
     """The first folder under `runs` that a run may go to."""
-    return next(folder for folder in ownership.candidates(runs, name) if not ownership.obstacle(folder, mark))
+    return next(folder for folder in claim.candidates(runs, name) if not layout.obstacle(folder, mark))
 
 
-FILES = {run_directory.CURVE: b"curve", run_directory.PLOT: b"plot", run_directory.RESULT: b"result"}
+FILES = {layout.CURVE: b"curve", layout.PLOT: b"plot", layout.RESULT: b"result"}
 
 
 def run_once(folder: Path, mark: str, status: str = "complete", files: dict[str, bytes] | None = None) -> list[Path]:
     """A run from beginning to end."""
-    with run_directory.open_run(folder, mark, {"config": {}}, own=False, fresh=False) as run:
-        run.journal({"kind": "sweep", "start": 0})
+    with claim.open_run(folder, mark, {"config": {}}, own=False, fresh=False) as run:
+        run.append({"kind": "sweep", "start": 0})
         return run.finish(FILES if files is None else files, status)
 
 
-def journal(folder: Path, name: str = run_directory.JOURNAL) -> list[Any]:
-    return run_directory.lines_of(folder / name)
+def journal(folder: Path, name: str = journals.JOURNAL) -> list[Any]:
+    return journal_lines(folder / name)
 
 
 json_values = st.recursive(
@@ -47,8 +48,8 @@ json_values = st.recursive(
 
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_fingerprint_is_of_the_content_not_the_order(parts: dict[str, Any]) -> None:
-    assert run_directory.fingerprint(parts) == run_directory.fingerprint(dict(reversed(parts.items())))
-    assert run_directory.fingerprint(parts) != run_directory.fingerprint({**parts, "one more key": 1})
+    assert layout.fingerprint(parts) == layout.fingerprint(dict(reversed(parts.items())))
+    assert layout.fingerprint(parts) != layout.fingerprint({**parts, "one more key": 1})
 
 
 def test_journal_has_a_head_and_every_line(tmp_path: Path) -> None:
@@ -64,12 +65,12 @@ def test_a_line_that_cannot_be_written_fails_the_next_call(tmp_path: Path, monke
         raise OSError(28, "No space left on device")
 
     def fill_the_disk() -> None:
-        with run_directory.open_run(tmp_path, "m", {}, own=True, fresh=False) as run:
+        with claim.open_run(tmp_path, "m", {}, own=True, fresh=False) as run:
             monkeypatch.setattr(run_directory.os, "fsync", full)
-            run.journal({"kind": "sweep"})
+            run.append({"kind": "sweep"})
             with pytest.raises(RunError, match="No space left"):
-                run.journal({"kind": "sweep"})
-            run.journal({"kind": "end"})
+                run.append({"kind": "sweep"})
+            run.append({"kind": "end"})
 
     with pytest.raises(RunError, match="No space left"):
         fill_the_disk()
@@ -79,23 +80,23 @@ def test_lines_are_on_the_disk_once_settled(tmp_path: Path, monkeypatch: pytest.
     synced: list[int] = []
     fsync = os.fsync
     monkeypatch.setattr(run_directory.os, "fsync", lambda number: (synced.append(number), fsync(number)))
-    with run_directory.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
+    with claim.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
         for count in range(1, 4):
             assert len(journal(tmp_path)) == len(synced) == count
-            run.journal({"kind": "sweep"})
+            run.append({"kind": "sweep"})
             run.flush()
 
 
 def test_what_is_not_finite_is_a_string(tmp_path: Path) -> None:
-    with run_directory.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
-        run.journal({"kind": "x", "loss": [[math.nan, math.inf], (-math.inf, 1.5)], "deep": {"loss": math.nan}})
+    with claim.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
+        run.append({"kind": "x", "loss": [[math.nan, math.inf], (-math.inf, 1.5)], "deep": {"loss": math.nan}})
     assert journal(tmp_path)[1] == {"kind": "x", "loss": [["nan", "inf"], ["-inf", 1.5]], "deep": {"loss": "nan"}}
 
 
 def test_files_and_order(tmp_path: Path) -> None:
     assert [path.name for path in run_once(tmp_path, "mark")] == list(FILES)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name in FILES} == FILES
-    assert {path.name for path in tmp_path.iterdir()} == {*FILES, run_directory.JOURNAL, ".lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {*FILES, journals.JOURNAL, ".lock"}
 
 
 def test_default_folder(tmp_path: Path) -> None:
@@ -111,17 +112,17 @@ def test_default_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "no json\n", "[]\n", '{"kind": "head"}\n', "\udcff"])
 def test_a_folder_without_a_readable_journal_is_nobodys(tmp_path: Path, text: str) -> None:
-    (tmp_path / run_directory.JOURNAL).write_bytes(text.encode("utf-8", "surrogateescape"))
-    assert run_directory.fingerprint_of(tmp_path) is None
-    assert layout.ending(layout.read_journal(tmp_path / run_directory.JOURNAL).lines) is None
+    (tmp_path / journals.JOURNAL).write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert journals.fingerprint_of(tmp_path) is None
+    assert journals.ending(journals.read_journal(tmp_path / journals.JOURNAL).lines) is None
 
 
 def test_a_torn_last_line_means_unfinished(tmp_path: Path) -> None:
     run_once(tmp_path, "mark")
-    path = tmp_path / run_directory.JOURNAL
+    path = tmp_path / journals.JOURNAL
     path.write_bytes(path.read_bytes()[:-5])
-    assert run_directory.fingerprint_of(tmp_path) == "mark"
-    assert layout.ending(layout.read_journal(tmp_path / run_directory.JOURNAL).lines) is None
+    assert journals.fingerprint_of(tmp_path) == "mark"
+    assert journals.ending(journals.read_journal(tmp_path / journals.JOURNAL).lines) is None
 
 
 def test_the_old_run_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -129,18 +130,18 @@ def test_the_old_run_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
     def interrupted() -> None:
-        with run_directory.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
+        with claim.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
             assert run.finished
-            run.journal({"kind": "sweep"})
+            run.append({"kind": "sweep"})
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
-    run_once(tmp_path, "mark", files={run_directory.RESULT: b"new"})
-    assert (tmp_path / run_directory.RESULT).read_bytes() == b"new"
-    assert not (tmp_path / run_directory.CURVE).exists(), "what the new run does not have would be another run's"
-    assert not (tmp_path / run_directory.NEXT_JOURNAL).exists()
+    run_once(tmp_path, "mark", files={layout.RESULT: b"new"})
+    assert (tmp_path / layout.RESULT).read_bytes() == b"new"
+    assert not (tmp_path / layout.CURVE).exists(), "what the new run does not have would be another run's"
+    assert not (tmp_path / journals.NEXT_JOURNAL).exists()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_the_old_run_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
 )
 def test_finished(tmp_path: Path, status: str, finished: bool) -> None:
     run_once(tmp_path, "mark", status)
-    with run_directory.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
+    with claim.open_run(tmp_path, "mark", {}, own=True, fresh=False) as run:
         assert run.finished == finished
 
 
@@ -156,14 +157,14 @@ def test_another_run_in_a_named_folder(tmp_path: Path) -> None:
     run_once(tmp_path, "a")
     with (
         pytest.raises(InputError, match=r"holds the run of another config; choose another --out, or .* --fresh"),
-        run_directory.open_run(tmp_path, "b", {}, own=True, fresh=False),
+        claim.open_run(tmp_path, "b", {}, own=True, fresh=False),
     ):
         pass
-    assert run_directory.fingerprint_of(tmp_path) == "a"
-    with run_directory.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
-        assert run_directory.fingerprint_of(tmp_path) == "a", "until the new files are whole"
+    assert journals.fingerprint_of(tmp_path) == "a"
+    with claim.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
+        assert journals.fingerprint_of(tmp_path) == "a", "until the new files are whole"
         run.finish(FILES, "complete")
-    assert run_directory.fingerprint_of(tmp_path) == "b"
+    assert journals.fingerprint_of(tmp_path) == "b"
 
 
 def test_another_run_came_between(tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_another_run_came_between(tmp_path: Path) -> None:
     run_once(tmp_path, "a")
     with (
         pytest.raises(RunError, match=r"another run took .* at the same moment; start this one again"),
-        run_directory.open_run(tmp_path, "b", {}, own=False, fresh=False),
+        claim.open_run(tmp_path, "b", {}, own=False, fresh=False),
     ):
         pass
 
@@ -179,27 +180,27 @@ def test_another_run_came_between(tmp_path: Path) -> None:
 def test_in_use(tmp_path: Path) -> None:
     """Locks are per open file, so this process stands in for another one."""
     with (
-        run_directory.open_run(tmp_path, "a", {}, own=True, fresh=False),
+        claim.open_run(tmp_path, "a", {}, own=True, fresh=False),
         pytest.raises(RunError, match=f"is in use by process {os.getpid()}; wait for it, or choose another folder"),
-        run_directory.open_run(tmp_path, "a", {}, own=True, fresh=False),
+        claim.open_run(tmp_path, "a", {}, own=True, fresh=False),
     ):
         pass
     assert not (tmp_path / ".owner").exists()
-    with run_directory.open_run(tmp_path, "a", {}, own=True, fresh=False):
+    with claim.open_run(tmp_path, "a", {}, own=True, fresh=False):
         pass
 
 
 def test_owner_unknown(tmp_path: Path) -> None:
-    assert run_directory.owner(tmp_path) == "another process"
+    assert claim.owner(tmp_path) == "another process"
     (tmp_path / ".owner").write_text("me", encoding="ascii")
-    assert run_directory.owner(tmp_path) == "another process"
+    assert claim.owner(tmp_path) == "another process"
 
 
 def test_a_file_where_the_folder_would_be(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
     with (
         pytest.raises(RunError, match="f is a file; choose another folder with --out"),
-        run_directory.open_run(tmp_path / "f", "a", {}, own=True, fresh=False),
+        claim.open_run(tmp_path / "f", "a", {}, own=True, fresh=False),
     ):
         pass
 
@@ -207,14 +208,14 @@ def test_a_file_where_the_folder_would_be(tmp_path: Path) -> None:
 @pytest.mark.parametrize("function", ["replace", "fsync"])
 def test_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     path = tmp_path / "f"
-    run_directory.write(path, b"old")
+    atomic.write(path, b"old")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(run_directory.os, function, full)
     with pytest.raises(RunError, match="f cannot be written: No space left on device") as caught:
-        run_directory.write(path, b"new")
+        atomic.write(path, b"new")
     assert caught.value.exit_code == ExitCode.RUN_FAILED
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"old"], "nothing else is left behind"
 
@@ -222,7 +223,7 @@ def test_write_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_write_keeps_a_symbolic_link(tmp_path: Path) -> None:
     (tmp_path / "real").write_bytes(b"old")
     (tmp_path / "link").symlink_to("real")
-    run_directory.write(tmp_path / "link", b"new")
+    atomic.write(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_bytes() == b"new"
 
@@ -235,7 +236,7 @@ def test_write_does_not_replace_what_is_no_file(tmp_path: Path) -> None:
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append(path.read_bytes()))
     reader.start()
-    run_directory.write(path, b"text")
+    atomic.write(path, b"text")
     reader.join(10)
     assert read == [b"text"]
     assert path.is_fifo()
@@ -243,8 +244,8 @@ def test_write_does_not_replace_what_is_no_file(tmp_path: Path) -> None:
 
 def killed(folder: Path, mark: str, *, fresh: bool = False) -> None:
     """A run that ends in the middle."""
-    with suppress(KeyboardInterrupt), run_directory.open_run(folder, mark, {}, own=True, fresh=fresh) as run:
-        run.journal({"kind": "sweep"})
+    with suppress(KeyboardInterrupt), claim.open_run(folder, mark, {}, own=True, fresh=fresh) as run:
+        run.append({"kind": "sweep"})
         raise KeyboardInterrupt
 
 
@@ -255,15 +256,15 @@ def test_an_unfinished_run_over_a_finished_one_is_not_overwritten(tmp_path: Path
     for mark in ("a", "c"):
         with (
             pytest.raises(InputError, match="holds an unfinished run of another config; choose another --out, or"),
-            run_directory.open_run(tmp_path, mark, {}, own=True, fresh=False),
+            claim.open_run(tmp_path, mark, {}, own=True, fresh=False),
         ):
             pass
         assert default_folder(tmp_path.name, tmp_path.parent, mark) != tmp_path
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
-    with run_directory.open_run(tmp_path, "b", {}, own=True, fresh=False) as run:
+    with claim.open_run(tmp_path, "b", {}, own=True, fresh=False) as run:
         assert [line["kind"] for line in run.recorded if line["kind"] != "files"] == ["head", "sweep"]
         run.finish(FILES, "complete")
-    assert run_directory.fingerprint_of(tmp_path) == "b"
+    assert journals.fingerprint_of(tmp_path) == "b"
 
 
 @pytest.mark.parametrize("place", range(6))
@@ -274,11 +275,11 @@ def test_killed_while_the_files_take_their_places(
     """Whatever of old and new is there then, it is lrfind's, and a run over it ends."""
     run_once(tmp_path, "a")
     if not listed:  # As earlier versions left them.
-        lines, text, last = run_directory.lines_of(tmp_path / run_directory.JOURNAL), "", ""
+        lines, text, last = journal_lines(tmp_path / journals.JOURNAL), "", ""
         for line in lines:
             written, last = journals.to_line(line, last)
             text += written
-        (tmp_path / run_directory.JOURNAL).write_text(text, encoding="ascii")
+        (tmp_path / journals.JOURNAL).write_text(text, encoding="ascii")
     replace, left = os.replace, place
 
     def kill(source: Path, target: Path) -> None:
@@ -288,25 +289,25 @@ def test_killed_while_the_files_take_their_places(
         left -= 1
         replace(source, target)
 
-    new = dict.fromkeys((run_directory.CURVE, run_directory.RESULT), b"new")
+    new = dict.fromkeys((layout.CURVE, layout.RESULT), b"new")
     for again in (False, True):
         monkeypatch.setattr(run_directory.os, "replace", kill)
-        with suppress(KeyboardInterrupt), run_directory.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
+        with suppress(KeyboardInterrupt), claim.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
             run.finish(new, "complete")
         monkeypatch.setattr(run_directory.os, "replace", replace)
         left = place if again else 0
-    with run_directory.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
+    with claim.open_run(tmp_path, "b", {}, own=True, fresh=True) as run:
         run.finish(new, "complete")
     found = {path.name for path in tmp_path.iterdir()}
-    assert found == {*new, run_directory.JOURNAL, ".lock"}
+    assert found == {*new, journals.JOURNAL, ".lock"}
 
 
 def test_a_file_of_the_users_that_came_during_the_run_stays(tmp_path: Path) -> None:
-    with run_directory.open_run(tmp_path, "a", {}, own=True, fresh=False) as run:
-        (tmp_path / run_directory.CURVE).write_bytes(b"mine")
+    with claim.open_run(tmp_path, "a", {}, own=True, fresh=False) as run:
+        (tmp_path / layout.CURVE).write_bytes(b"mine")
         with pytest.raises(RunError, match=r"curve.csv was put there while the run went"):
             run.finish(FILES, "complete")
-    assert (tmp_path / run_directory.CURVE).read_bytes() == b"mine"
+    assert (tmp_path / layout.CURVE).read_bytes() == b"mine"
 
 
 def test_runs_of_one_name_at_once_have_folders_of_their_own(tmp_path: Path) -> None:
@@ -339,23 +340,23 @@ def test_many_threads_take_one_folder_each(tmp_path: Path) -> None:
 def test_a_temporary_file_of_nobody_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "kept").write_bytes(b"mine")
     (tmp_path / f".f.{os.getpid()}").symlink_to("kept")
-    run_directory.write(tmp_path / "f", b"new")
+    atomic.write(tmp_path / "f", b"new")
     assert (tmp_path / "kept").read_bytes() == b"mine"
     assert (tmp_path / "f").read_bytes() == b"new"
 
 
 def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
     for name in ("n" * 255, "\u00e4" * 127):
-        assert run_directory.write(tmp_path / name, b"new").read_bytes() == b"new"
+        assert atomic.write(tmp_path / name, b"new").read_bytes() == b"new"
 
 
 @pytest.mark.parametrize("killed", [True, False])
 def test_temporary_files_go_only_where_a_run_was(tmp_path: Path, killed: bool) -> None:
     if killed:
-        with run_directory.open_run(tmp_path, "mark", {}, own=True, fresh=False):
+        with claim.open_run(tmp_path, "mark", {}, own=True, fresh=False):
             pass
     left = tmp_path / ".result.json.123"
     left.write_text("mine", encoding="utf-8")
-    with run_directory.open_run(tmp_path, "mark", {}, own=True, fresh=False):
+    with claim.open_run(tmp_path, "mark", {}, own=True, fresh=False):
         pass
     assert left.exists() != killed

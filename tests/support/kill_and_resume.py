@@ -27,7 +27,9 @@ from lrfind.runs import (
     range_test,  # noqa: F401
     sweep,
 )
-from lrfind.runs.callbacks import NullCallback, Timer
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Options, RunContext
+from lrfind.storage import journal as journals
 from lrfind.storage import layout, run_directory
 from lrfind.task import task  # noqa: F401
 
@@ -40,19 +42,19 @@ def main(config: str, target: str, kills: int) -> None:
     whole = Path(target) / "whole"
     end(child(lambda: measure(config, whole)))
     expected = outcome(whole)
-    size = (whole / run_directory.JOURNAL).stat().st_size
+    size = (whole / journals.JOURNAL).stat().st_size
     for number in range(kills):
         place = Path(target) / str(number)
-        journal = place / run_directory.JOURNAL
+        journal = place / journals.JOURNAL
         wanted = rng.random() * size
         process = child(lambda place=place: measure(config, place))
         while not ended(process) and (not journal.exists() or journal.stat().st_size < wanted):
             time.sleep(0.001)
         os.kill(process, signal.SIGKILL)
         os.waitpid(process, 0)
-        before = layout.read_journal(journal)
+        before = journals.read_journal(journal)
         end(child(lambda place=place: measure(config, place)))
-        after = layout.read_journal(journal)
+        after = journals.read_journal(journal)
         print(
             json.dumps(
                 {
@@ -73,18 +75,18 @@ def measure(config: str, place: Path) -> None:
     train_loop.chunk_for = lambda *_: CHUNK
     run_directory.STATE_EVERY = run_directory.STATE_SHARE = 0
 
-    def render(result: Result, timer: Timer) -> tuple[Result, Mapping[str, bytes]]:
+    def render(result: Result, context: RunContext) -> tuple[Result, Mapping[str, bytes]]:
         return result, {
-            run_directory.CURVE: result_json.to_csv(result).encode(),
-            run_directory.RESULT: result_json.to_json(result).encode(),
+            layout.CURVE: result_json.to_csv(result).encode(),
+            layout.RESULT: result_json.to_json(result).encode(),
         }
 
-    sweep.sweep(load(config).config, "c", render, sweep.Options(out=place), NullCallback(), Timer())
+    sweep.sweep(load(config).config, "c", render, Options(out=place), Callback())
 
 
 def outcome(place: Path) -> tuple[dict[str, Any], bytes]:
-    result = json.loads((place / run_directory.RESULT).read_text(encoding="utf-8"))
-    return {key: value for key, value in result.items() if key != "timing"}, (place / run_directory.CURVE).read_bytes()
+    result = json.loads((place / layout.RESULT).read_text(encoding="utf-8"))
+    return {key: value for key, value in result.items() if key != "timing"}, (place / layout.CURVE).read_bytes()
 
 
 def child(work: Callable[[], None]) -> int:

@@ -19,8 +19,9 @@ from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.core.result import Result
 from lrfind.runs import sweep
-from lrfind.runs.callbacks import NullCallback, Timer
-from lrfind.storage import run_directory
+from lrfind.runs.callbacks import Callback
+from lrfind.runs.prepare import Options, RunContext
+from lrfind.storage import journal
 from lrfind.task import from_user_code
 from lrfind.task.task import Task
 from lrfind.task.user_code.loader import ImportPolicy
@@ -136,13 +137,13 @@ def made(folder: Path, *names: str, **others: Any) -> Task:
     return from_user_code.make(config(folder, *names, **others), ImportPolicy((folder,)))
 
 
-def render(result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
+def render(result: Result, context: RunContext) -> tuple[Result, dict[str, bytes]]:
     return result, {}
 
 
 def measured(given: Config, folder: Path, out: str) -> Result:
-    options = sweep.Options(out=folder / out, policy=ImportPolicy((folder,)))
-    return sweep.sweep(given, "c", render, options, NullCallback(), Timer())[0]
+    options = Options(out=folder / out, policy=ImportPolicy((folder,)))
+    return sweep.sweep(given, "c", render, options, Callback())[0]
 
 
 def by_hand(task: Task, steps: Floats) -> list[float]:
@@ -286,7 +287,7 @@ def test_a_step_resumes_nothing_of_the_run_before(folder: Path) -> None:
     given = config(folder, "step")
     first, second = measured(given, folder, "a"), measured(given, folder, "b")
     np.testing.assert_array_equal(first.sweep.loss, second.sweep.loss)
-    assert run_directory.fingerprint_of(folder / "a") == run_directory.fingerprint_of(folder / "b")
+    assert journal.fingerprint_of(folder / "a") == journal.fingerprint_of(folder / "b")
     assert jnp.isfinite(first.sweep.loss).all()
 
 

@@ -155,7 +155,8 @@ def conclude(document: Document, source: CommandSource, loaded: Loaded, session:
     from lrfind.core.errors import ExitCode, InputError, RunError
     from lrfind.core.verdicts import Check
     from lrfind.report.check.check_report import to_json
-    from lrfind.storage.run_directory import CHECK, add_files
+    from lrfind.storage.claim import add_files
+    from lrfind.storage.layout import CHECK
 
     del source, loaded
     assert isinstance(document, Check)
@@ -185,7 +186,7 @@ def judgeable(run: Path, option: str, loaded: Loaded | None = None) -> Result:
     """
     from lrfind.core.errors import InputError, LrfindError
     from lrfind.runs import check as gate
-    from lrfind.storage.open_result import finished_result
+    from lrfind.storage.finished import finished_result
 
     try:
         result = finished_result(run)

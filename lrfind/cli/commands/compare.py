@@ -70,7 +70,7 @@ def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoa
     from lrfind.cli.sources import CommandSource, check_sources, note_renamed, output_files, sources_of
     from lrfind.core.errors import InputError
     from lrfind.report.render import refuse
-    from lrfind.storage.open_result import is_training
+    from lrfind.storage.finished import is_training
 
     configs = in_folders(sources_of([name for name in arguments if not is_run(name)], options, loader), options)
     check_sources(configs, options, loader)
@@ -166,7 +166,7 @@ def measure(source: CommandSource, loaded: Loaded, session: Session) -> Result:
 def reopen(source: CommandSource, options: CompareOptions) -> Result | Training:
     """Return the document of a run that was finished, interrupted or killed."""
     from lrfind.cli.terminal import say
-    from lrfind.storage.open_result import open_result
+    from lrfind.storage.recover import open_result
 
     return open_result(Path(source.argument), lambda text: None if options.quiet else say(f"lrfind: {text}"))
 

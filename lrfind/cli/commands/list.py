@@ -91,7 +91,7 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
         write_stdout(plot_schedules(curves(), shows.width, color=shows.color, unicode=shows.unicode))
         return
     from lrfind.report.plots import schedule_gallery
-    from lrfind.storage.run_directory import write
+    from lrfind.storage.atomic import write
 
     write(output, schedule_gallery.draw(curves(), figure_format(output, "--output")))
     say(f"lrfind: wrote {output}")

@@ -53,7 +53,7 @@ def report_(
     from lrfind.cli.outputs import check_files, check_folder, check_plot, check_runs, figure_format, files_of
     from lrfind.core.training import Training
     from lrfind.report.render import render
-    from lrfind.storage.open_result import open_result
+    from lrfind.storage.recover import open_result
 
     form = Format.json if as_json else form
     with shown_errors(debug=debug):
@@ -111,7 +111,7 @@ def write_files(files: Mapping[str, bytes], out: Path, run: Path) -> list[Path]:
     """
     from lrfind.cli.outputs import holds_run, same_file
     from lrfind.core.errors import InputError
-    from lrfind.storage.run_directory import add_files
+    from lrfind.storage.claim import add_files
 
     if holds_run(out) and not same_file(out, run if run.is_dir() else run.parent):
         raise InputError(f"{out} holds another run; choose another folder with --out")

@@ -13,14 +13,14 @@ from lrfind.cli.options import TrainOptions
 from lrfind.cli.spread import spread
 
 if TYPE_CHECKING:
+    from lrfind.analysis.build_training import Peak
     from lrfind.cli.command import Session
     from lrfind.cli.sources import CommandSource, ConfigLoader
     from lrfind.config.load import Loaded
     from lrfind.core.errors import ExitCode
     from lrfind.core.training import Training
     from lrfind.report.render import Document
-    from lrfind.runs.callbacks import Timer
-    from lrfind.runs.train import Peak
+    from lrfind.runs.prepare import RunContext
 
 
 @spread
@@ -76,7 +76,6 @@ def measure(source: CommandSource, loaded: Loaded, session: Session) -> Training
     """
     from lrfind.cli.measure import run_options
     from lrfind.cli.terminal import say
-    from lrfind.runs.callbacks import Timer
     from lrfind.runs.train import train
 
     options = session.options
@@ -87,10 +86,9 @@ def measure(source: CommandSource, loaded: Loaded, session: Session) -> Training
             loaded.config,
             loaded.name,
             peak,
-            lambda training, timer: render(training, timer, session),
+            lambda training, context: render(training, context, session),
             run_options(source, loaded, session),
             narration,
-            Timer(),
         )
     if training.status == "interrupted":
         say(f"lrfind: interrupted; what was measured is in {narration.path}")
@@ -104,8 +102,8 @@ def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
     Raises:
         InputError: there is no rate.
     """
+    from lrfind.analysis.build_training import Peak
     from lrfind.core.errors import InputError
-    from lrfind.runs.train import Peak
 
     if options.use is not None:
         return recommended(options)
@@ -125,10 +123,10 @@ def recommended(options: TrainOptions) -> Peak:
     Raises:
         InputError: there is no run, or it recommends none.
     """
+    from lrfind.analysis.build_training import Peak
     from lrfind.core.errors import InputError
-    from lrfind.runs.train import Peak
+    from lrfind.storage.finished import stored_result
     from lrfind.storage.layout import RESULT
-    from lrfind.storage.open_result import stored_result
 
     assert options.use is not None
     run = options.use
@@ -147,7 +145,7 @@ def recommended(options: TrainOptions) -> Peak:
     return Peak(rate, f"the run in {run}", recommendation.high if recommendation.confirmed else None)
 
 
-def render(training: Training, timer: Timer, session: Session) -> tuple[Training, dict[str, bytes]]:
+def render(training: Training, context: RunContext, session: Session) -> tuple[Training, dict[str, bytes]]:
     """Return the files of a training; train.json comes last, as the sign that all are there."""
     from lrfind.cli.commands.report import contents_of
     from lrfind.cli.outputs import figure_format
@@ -155,13 +153,13 @@ def render(training: Training, timer: Timer, session: Session) -> tuple[Training
     from lrfind.storage.layout import TRAIN
 
     plot = session.options.plot
-    with timer("render"):
+    with context.timed("render"):
         files = contents_of(training, session.options.draws)
         if plot is not None:
             from lrfind.report.plots.figures import draw
 
             session.figure = draw(training, figure_format(plot))
-    training = replace(training, timing={**training.timing, "render": timer.spent["render"], "total": timer.total})
+    training = replace(training, timing={**training.timing, "render": context.spent["render"], "total": context.total})
     return training, {**files, TRAIN: training_json.to_json(training).encode()}
 
 
@@ -180,8 +178,7 @@ def conclude(document: Document, source: CommandSource, loaded: Loaded, session:
 def dry_run(source: CommandSource, loaded: Loaded, session: Session) -> Document:
     """Check a config and its data without training."""
     from lrfind.cli.measure import narrated_dry_run, run_options
-    from lrfind.runs.callbacks import Timer
-    from lrfind.runs.dry_run import dry_run
+    from lrfind.runs.train import dry_run
 
     options = session.options
     assert isinstance(options, TrainOptions)
@@ -189,6 +186,6 @@ def dry_run(source: CommandSource, loaded: Loaded, session: Session) -> Document
         loaded,
         session,
         lambda narration: dry_run(
-            loaded.config, peak_of(loaded, options), run_options(source, loaded, session), narration, Timer()
+            loaded.config, peak_of(loaded, options), run_options(source, loaded, session), narration
         ),
     )

@@ -8,7 +8,8 @@ import pytest
 
 from lrfind.core.errors import InputError, RunError
 from lrfind.report.sweep.result_json import to_json
-from lrfind.storage.open_result import finished_result, open_result
+from lrfind.storage.finished import finished_result
+from lrfind.storage.recover import open_result
 from tests.report.conftest import confirmed
 
 

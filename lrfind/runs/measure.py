@@ -1,0 +1,127 @@
+"""Measure the learning rate of a task: range test, confirmation, result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from lrfind.analysis.build_result import Measurements, build_result
+from lrfind.core import signals
+from lrfind.core.result import Result
+from lrfind.engine import devices
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.runs.compile import chunk_size, compile_train_loop, resumable
+from lrfind.runs.confirmation import ConfirmationRun, rehearse_schedules, starting_rate
+from lrfind.runs.evaluator import Evaluator, make_evaluator
+from lrfind.runs.identity import hold
+from lrfind.runs.pasteable import advise
+from lrfind.runs.prepare import Run
+from lrfind.runs.range_test import Bounds, SweepPass, range_test
+from lrfind.storage.journal import KIND_SWEEP
+from lrfind.task.task import Task, describe
+from lrfind.task.unit_schedule import schedule_of
+
+
+def compile_sweep(run: Run) -> tuple[TrainLoop, list[Any], Evaluator | None]:
+    """Compile a sweep and its confirmation.
+
+    Returns:
+        The train loop, the training state of each seed before training, and the evaluator of the trials; None if there
+        is no confirmation.
+    """
+    task, beside = run.task, []
+    steps = task.config.sweep.steps
+    lane_steps = steps * len(task.batches.seeds)
+    evaluator = make_evaluator(task) if task.config.confirm.enabled else None
+    if evaluator is not None:
+        lane_steps = max(lane_steps, task.config.confirm.budget)
+        beside = [
+            partial(evaluator.compile, task.shapes()[0], run.platform),
+            partial(rehearse_schedules, task, evaluator),
+        ]
+    train_loop, states = compile_train_loop(run, chunk=chunk_size(task, steps), lane_steps=lane_steps, beside=beside)
+    return train_loop, states, evaluator
+
+
+def measure(run: Run, name: str, bounds: Bounds) -> Result:
+    """Run the range test and the confirmation of a task, and build the result.
+
+    Args:
+        run: run of the task.
+        name: name of the config.
+        bounds: lowest and highest rate that the user allows.
+
+    Returns:
+        The result. Its status is ``"interrupted"`` if a KeyboardInterrupt came after the first chunk.
+    """
+    task, context = run.task, run.context
+    passes: list[SweepPass] = []
+    confirmation: ConfirmationRun | None = None
+    interrupted = False
+    with devices.failures():
+        train_loop, states, evaluator = compile_sweep(run)
+        hold(task, states, run.replay)
+        try:
+            with context.phase("sweep"):
+                trainer = resumable(run, train_loop, KIND_SWEEP)
+                for current in range_test(trainer, states, task.config.sweep, bounds, passes):
+                    context.callback.on_sweep_chunk(current.ladder, current.done, current.last_loss)
+            rate = starting_rate(task.config, passes[-1].curve)
+            if evaluator is not None and rate is not None:
+                confirmation = ConfirmationRun(run, train_loop, states, evaluator)
+                confirmation.confirm(rate, passes)
+        except KeyboardInterrupt as error:
+            if not signals.stopped(error) or not any(part.chunks for part in passes):
+                raise
+            interrupted = True
+    context.callback.phase("render")
+    curves = [part.curve for part in passes if part.chunks]
+    search = confirmation.search if confirmation else None
+    measured = Measurements(
+        curves[-1],
+        passes=len(curves),
+        execution=train_loop.execution,
+        confirming=search is not None,
+        run=search,
+        stability=confirmation.stability if confirmation else {},
+    )
+    result = result_of(task, name, measured, interrupted=interrupted)
+    return replace(result, timing=context.timing())
+
+
+def result_of(task: Task, name: str, measured: Measurements, *, interrupted: bool) -> Result:
+    """Return the result of a run; a finished one has settings to paste and verdicts on rules of thumb.
+
+    Args:
+        task: task of the run.
+        name: name of the config.
+        measured: measurements of the run.
+        interrupted: whether the run stopped before its end.
+    """
+    described = describe(task, name, task.config.model_dump(mode="json"))
+    result = build_result(measured, described, interrupted=interrupted)
+    result = replace(
+        result,
+        facts=task.report.facts(result.recommendation.learning_rate),
+        warnings=(*result.warnings, *task.user_code.notes()),
+    )
+    if interrupted:
+        return result
+    curve, schedule = measured.curve, None
+    if measured.run is not None and measured.run.search.scores:
+        # The schedule of the longest rung has the mean of the whole one.
+        schedule = schedule_of(task, max(measured.run.search.scores)).totals
+    elif curve.ignores_gradient_scale(result.suggestions[task.config.sweep.method].learning_rate):
+        schedule = described.schedule
+    advice = advise(
+        task.config,
+        task.train_steps,
+        curve.summary,
+        result.recommendation,
+        result.confirmation,
+        result.evidence,
+        None if schedule is None or schedule.plateau else schedule.mean,
+        task.user_code.optimizer_line,
+    )
+    return replace(result, advice=advice)
