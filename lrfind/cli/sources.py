@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lrfind.cli.options import EFFORTS, CommandOptions, CompareOptions, SweepOptions, TrainOptions
+from lrfind.cli.options import EFFORTS, CommandOptions, CompareOptions, RangeOptions, SweepOptions
 from lrfind.cli.outputs import (
     check_apart,
     check_config,
@@ -21,26 +21,12 @@ from lrfind.cli.outputs import (
     same_file,
     texts,
 )
-from lrfind.cli.terminal import say
+from lrfind.cli.terminal import note
 from lrfind.config.load import Loaded, load, name_of
 from lrfind.config.read_text import read_stream, read_text
 from lrfind.config.yaml_reader import read
 from lrfind.core.errors import ConfigError, InputError, LrfindError, Problem
 from lrfind.storage.atomic import is_special
-
-SWEEP_KEYS = {
-    "min_lr": "sweep.min_lr",
-    "max_lr": "sweep.max_lr",
-    "steps": "sweep.steps",
-    "seeds": "sweep.seeds",
-    "method": "sweep.method",
-    "seed": "seed",
-    "confirm": "confirm.enabled",
-}
-"""Config keys by the option of a sweep that overrides them."""
-
-TRAIN_KEYS = {"lr": "optimizer.learning_rate", "schedule": "train.schedule", "steps": "train.steps", "seed": "seed"}
-"""Config keys by the option of a training that overrides them."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +57,12 @@ class ConfigLoader:
     """
 
     def __init__(self, options: CommandOptions) -> None:
-        trains = isinstance(options, TrainOptions)
-        values = {option: getattr(options, option) for option in (TRAIN_KEYS if trains else SWEEP_KEYS)}
-        self._values = {option: value for option, value in values.items() if value is not None}
-        self._keys: Mapping[str, str] = TRAIN_KEYS if trains else SWEEP_KEYS
-        self._derived = ["train.epochs=null"] if trains and "steps" in self._values else []
+        effort = EFFORTS[options.effort] if isinstance(options, RangeOptions) else ()
+        self.settings = [*effort, *(options.settings or [])]
+        given = {option: getattr(options, option) for option in options.keys}
+        self._flags = {option: value for option, value in given.items() if value is not None}
+        self._keys = options.keys
         self._texts: dict[str, str] = {}
-        efforts = () if isinstance(options, TrainOptions) else EFFORTS[options.effort]
-        self.settings: Sequence[str] = [*efforts, *(options.settings or [])]
 
     def load(self, config: str, settings: Sequence[str] = ()) -> Loaded:
         """Return a config with the settings of all options.
@@ -90,15 +74,17 @@ class ConfigLoader:
         Raises:
             ConfigError: all that is wrong with the config; a value of an option is named by that option.
         """
-        flags = [f"{self._keys[option]}={value}" for option, value in self._values.items()]
+        flags = [f"{self._keys[option]}={value}" for option, value in self._flags.items()]
+        if self._keys.get("steps") == "train.steps" and "steps" in self._flags:
+            flags.append("train.epochs=null")
         try:
-            return load(config, [*self.settings, *settings, *flags, *self._derived], stdin_text=self.text(config))
+            return load(config, [*self.settings, *settings, *flags], stdin_text=self.text(config))
         except ConfigError as error:
             raise ConfigError([self._named(problem) for problem in error.problems]) from None
 
     def _named(self, problem: Problem) -> Problem:
         """Return a problem of a setting with the option that gave it."""
-        options = {self._keys[option]: f"--{option.replace('_', '-')}" for option in self._values}
+        options = {self._keys[option]: f"--{option.replace('_', '-')}" for option in self._flags}
         key = problem.key.removesuffix(".name")
         named = problem.where == "--set" and key in options
         return replace(problem, where=options[key], key="") if named else problem
@@ -145,8 +131,9 @@ def note_renamed(sources: Sequence[CommandSource], options: CommandOptions) -> N
     """Print the run directories that are not called like their configs, as another config is called so."""
     for source in sources:
         own = name_of(source.argument)
-        if source.name != own and source.folder is not None and not options.quiet:
-            say(f"lrfind: another config is called {own}, so the run of {source.argument} goes to {source.folder}")
+        if source.name != own and source.folder is not None:
+            text = f"another config is called {own}, so the run of {source.argument} goes to {source.folder}"
+            note(text, quiet=options.quiet)
 
 
 def output_files(options: CommandOptions) -> dict[str, Path | None]:

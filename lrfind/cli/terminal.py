@@ -78,6 +78,12 @@ def say(text: str) -> None:
         print(harmless(text).replace("\n", "\\n"), file=sys.stderr, flush=True)
 
 
+def note(text: str, *, quiet: bool) -> None:
+    """Print one line of narration on stderr, unless it was asked to be quiet."""
+    if not quiet:
+        say(f"lrfind: {text}")
+
+
 def exit_message(text: str) -> None:
     """Print the message of a process that ends at once on stderr, over a progress bar that may be there."""
     stream = sys.__stderr__

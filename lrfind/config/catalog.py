@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from lrfind.config.optimizer_catalog import OPTIMIZERS
 from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES, near
 
-KINDS: dict[str, Iterable[str]] = {
+KINDS: dict[str, Mapping[str, Any]] = {
     "models": MODELS,
     "data": DATA,
     "losses": LOSSES,
@@ -21,6 +21,7 @@ KINDS: dict[str, Iterable[str]] = {
     "methods": METHODS,
     "ladders": LADDERS,
 }
+"""Every built-in of a kind by name, with its summary."""
 
 
 @dataclass(frozen=True)
