@@ -7,6 +7,5 @@ from lrfind.config.json_schema import schema
 from lrfind.config.load import Loaded, load
 from lrfind.config.schema import Config, assumptions
 from lrfind.config.template import starter
-from lrfind.config.write_back import write_rate
 
-__all__ = ["Config", "Loaded", "Option", "assumptions", "load", "options", "schema", "starter", "write_rate"]
+__all__ = ["Config", "Loaded", "Option", "assumptions", "load", "options", "schema", "starter"]

@@ -85,6 +85,7 @@ class Document:
         value: plain dicts, lists and scalars.
         positions: where each key (or item of a list) stands.
         quoted: paths of the texts that were written in quotes.
+        pairs: the parser's events of each key and its value, where that is no list or section.
         flaws: what is wrong with the text itself.
         readable: whether `value` means anything; without it there is one flaw, in the syntax.
     """
@@ -92,6 +93,7 @@ class Document:
     value: Any = None
     positions: dict[Path, Position] = field(default_factory=dict)
     quoted: set[Path] = field(default_factory=set)
+    pairs: dict[Path, tuple[Any, Any]] = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
     readable: bool = True
 
@@ -221,23 +223,23 @@ class _Reader:
         """Return a section, as `value` does, from the event of its first key on."""
         values: dict[str, Any] = {}
         while self.kind(index) != "MappingEndEvent":
-            position = _position(self.events[index])
-            of_key = Document()
+            key_event, of_key = self.events[index], Document()
             key, index = self.value(index, (), of_key, depth, alias)
-            flaw = None
+            message, at = "", (*path, str(key))
             if of_key.flaws or not isinstance(key, str):
-                flaw = Flaw("a key must be plain text", position, path)
+                message, at = "a key must be plain text", path
             elif key == "<<":
-                flaw = Flaw("'<<' is not part of YAML 1.2; write the keys out", position, path)
+                message, at = "'<<' is not part of YAML 1.2; write the keys out", path
             elif key in values:
-                line, _ = document.positions[*path, key]
-                flaw = Flaw(f"given twice; first on line {line}", position, (*path, key))
-            if flaw is not None:
-                document.flaws.append(flaw)
+                message = f"given twice; first on line {document.positions[at][0]}"
+            if message:
+                document.flaws.append(Flaw(message, _position(key_event), at))
                 _, index = self.value(index, (), Document(), depth, alias)
-            else:
-                document.positions[*path, key] = position
-                values[key], index = self.value(index, (*path, key), document, depth, alias)
+                continue
+            document.positions[at] = _position(key_event)
+            if self.kind(index) in ("ScalarEvent", "AliasEvent"):
+                document.pairs[at] = (key_event, self.events[index])
+            values[key], index = self.value(index, at, document, depth, alias)
         return values, index + 1
 
 

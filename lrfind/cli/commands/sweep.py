@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrfind.cli.command import Command, Job, Session
 from lrfind.cli.options import SweepOptions
 from lrfind.cli.sources import CommandSource, ConfigLoader, check_sources, note_renamed, sources_of
 from lrfind.cli.terminal import note
-from lrfind.config.write_back import short, write_rate
-from lrfind.core.errors import ExitCode
+from lrfind.config.read_text import read_text
+from lrfind.config.write_back import short, with_rate
+from lrfind.core.errors import ExitCode, InputError, RunError
 from lrfind.core.formats import Format
+from lrfind.storage.atomic import staged
 
 if TYPE_CHECKING:
     from lrfind.core.result import Result
@@ -82,6 +86,42 @@ def conclude(options: SweepOptions, document: Document, job: Job) -> ExitCode:
     if rate is None:
         return ExitCode.NO_RECOMMENDATION
     if options.write:
-        write_rate(job.session.start / config, rate, read=job.loaded.text, shown=config)
+        write_rate(job.session.start / config, rate, job.loaded.text, config)
         note(f"wrote optimizer.learning_rate: {short(rate)} into {config}", quiet=options.quiet)
     return ExitCode.DONE
+
+
+def write_rate(path: Path, rate: float, read: str, shown: str) -> None:
+    """Set `optimizer.learning_rate` in a config file, to three significant digits.
+
+    The file is replaced as a whole or not at all, and keeps its mode; of a symbolic link, the file behind it.
+
+    Args:
+        path: the file.
+        rate: the learning rate.
+        read: the text that the rate was measured for.
+        shown: how messages name the file.
+
+    Raises:
+        ConfigError: the file cannot be read.
+        InputError: the file cannot be changed there or written; it is as it was.
+        RunError: its text is no longer `read`; it is as it was.
+    """
+    number, key = short(rate), "optimizer.learning_rate"
+    if read_text(path) != read:
+        raise RunError(
+            f"{shown} was changed while it was measured, so learning_rate: {number} was not written into it; that is "
+            "the rate of the config as it was"
+        )
+    changed = with_rate(read, number)
+    if changed is None:
+        message = f"{shown} cannot be changed without touching more; set learning_rate: {number} yourself"
+        raise InputError(message, key=key)
+    target = path.resolve()
+    try:
+        with target.open("r+b") as file:  # Another file would take the place of one that may not be written.
+            bom = b"\xef\xbb\xbf" if file.read(3) == b"\xef\xbb\xbf" else b""
+        with staged(target, bom + changed.encode()) as temporary:
+            os.replace(temporary, target)
+    except OSError as error:
+        raise InputError(f"{shown} cannot be written: {error.strerror or error}", key=key) from None
