@@ -135,12 +135,11 @@ def find(
     title = name_of(loss_fn, "loss_fn")
     if not callable(loss_fn):
         raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
-    model = recognise((loss_fn, 0), title, "model.target")
+    made: Any = (loss_fn, params)
     if callable(params) and not is_module(params):
-        made = "state" if model.kind == "step" else "params"
-        model = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title, "model.target")
-    else:
-        model = recognise((loss_fn, params), title, "model.target")
+        is_step = recognise((loss_fn, 0), title, "model.target").kind == "step"
+        made = {"step" if is_step else "loss_fn": loss_fn, "init": params}
+    model = recognise(made, title, "model.target")
     if optimizer is None and model.kind != "step":
         optimizer = "adamw"
     section, make, line = chosen(optimizer)
@@ -176,13 +175,10 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
     platform = devices.configure(cache=False)
     with context.timer("data"):
         task = from_user_code.assemble(config, parts, lambda: "")
-
-    def render(result: Result, timer: Timer) -> tuple[Result, dict[str, bytes]]:
-        del timer
-        return result, {}
-
     try:
-        result, _ = measure(task, platform, name, NullRunDirectory(), render, bounds, context)
+        result, _ = measure(
+            task, platform, name, NullRunDirectory(), lambda result, timer: (result, {}), bounds, context
+        )
     except RunError as error:
         raise failure_of(error) from error.__cause__
     if result.status == "interrupted":
@@ -222,10 +218,8 @@ def checked(sections: dict[str, Any]) -> Config:
 
 def chosen(optimizer: Any) -> tuple[dict[str, Any], Callable[..., Any] | None, str]:
     """Return an optimizer as a config's section, as a function of the rate (None if by name), and as source."""
-    if optimizer is None:
-        return {"name": NONE}, None, ""
-    if isinstance(optimizer, str):
-        return {"name": optimizer}, None, ""
+    if optimizer is None or isinstance(optimizer, str):
+        return {"name": NONE if optimizer is None else optimizer}, None, ""
     if isinstance(optimizer, Mapping):
         return dict(optimizer), None, ""
     if not callable(optimizer):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lrfind.cli.delivery import deliver, failure, look_of, summarise
 from lrfind.cli.options import CommandOptions
 from lrfind.cli.outputs import starting_folder
-from lrfind.cli.progress import LineProgress, parting, progress_of
+from lrfind.cli.progress import LineProgress, NoProgress, ProgressBar, parting
 from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import Interruption, apart, exit_message, interruptible, say, screen, show_error
 from lrfind.config.load import Loaded
@@ -127,7 +127,8 @@ class Session:
             named: whether the user named the run directory.
         """
         shows = screen(sys.stderr, color=not self.options.no_color)
-        self.narration = progress_of(name, self.interruption, named=named, quiet=self.options.quiet, screen=shows)
+        kind = NoProgress if self.options.quiet else ProgressBar if shows.live else LineProgress
+        self.narration = kind(name, named=named, interruption=self.interruption, screen=shows)
         return self.narration
 
     def write_figure(self) -> None:

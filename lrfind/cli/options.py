@@ -51,14 +51,28 @@ EFFORTS: Mapping[Effort, tuple[str, ...]] = {
 """Config settings of each effort."""
 
 
-class _Formatted:
+class _ReportOptions:
     form: Format
     as_json: bool
+    output: Path | None
+    plot: Path | None = None
+    no_plot: bool = False
 
     @property
     def format(self) -> Format:
         """Format of the report."""
         return Format.json if self.as_json else self.form
+
+    @property
+    def draws(self) -> bool:
+        """Whether figures are drawn."""
+        return not self.no_plot
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Files besides run directories that the command writes, by option."""
+        files = {"--plot": self.plot, "--output": self.output}
+        return {option: path for option, path in files.items() if path is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +84,7 @@ class RangeOptions:
     """
 
     keys: ClassVar[Mapping[str, str]] = {
-        "min_lr": "sweep.min_lr",
-        "max_lr": "sweep.max_lr",
-        "steps": "sweep.steps",
-        "seeds": "sweep.seeds",
-        "method": "sweep.method",
+        **{name: f"sweep.{name}" for name in ("min_lr", "max_lr", "steps", "seeds", "method")},
         "seed": "seed",
         "confirm": "confirm.enabled",
     }
@@ -92,7 +102,7 @@ class RangeOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(_Formatted):
+class RunOptions(_ReportOptions):
     """Options of every command that trains: run directory, report and device."""
 
     fresh: Annotated[
@@ -112,11 +122,6 @@ class RunOptions(_Formatted):
     quiet: Quiet = False
     no_color: NoColor = False
     device: Annotated[Device | None, option("Device to run on.")] = None
-
-    @property
-    def draws(self) -> bool:
-        """Whether figures are drawn."""
-        return not self.no_plot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,9 +219,8 @@ class CompareOptions(
 class _TrainingOptions:
     keys: ClassVar[Mapping[str, str]] = {
         "lr": "optimizer.learning_rate",
-        "schedule": "train.schedule",
-        "steps": "train.steps",
         "seed": "seed",
+        **{name: f"train.{name}" for name in ("schedule", "steps")},
     }
 
     lr: Annotated[float | None, option("Rate to train at. [default: the config's learning_rate]")] = None
@@ -237,7 +241,7 @@ CommandOptions = SweepOptions | CheckOptions | CompareOptions | TrainOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiagnoseOptions(_Formatted):
+class DiagnoseOptions(_ReportOptions):
     """Options of `lrfind diagnose`."""
 
     loss_column: Annotated[str | None, option("Column of the training loss.")] = None
@@ -253,7 +257,7 @@ class DiagnoseOptions(_Formatted):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportOptions(_Formatted):
+class ReportOptions(_ReportOptions):
     """Options of `lrfind report`."""
 
     form: FormatOption = Format.text

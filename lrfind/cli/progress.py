@@ -41,9 +41,10 @@ class LineProgress:
         name: the config's name.
         named: whether the user named the run directory.
         interruption: Ctrl-C and SIGTERM, raised between chunks.
+        screen: abilities of stderr.
     """
 
-    def __init__(self, name: str, *, named: bool, interruption: Interruption) -> None:
+    def __init__(self, name: str, *, named: bool, interruption: Interruption, screen: Screen) -> None:
         self.name = name
         self.named = named
         self.interruption = interruption
@@ -137,7 +138,7 @@ class ProgressBar(LineProgress):
     """A progress bar: rate, loss, steps a second, time left."""
 
     def __init__(self, name: str, *, named: bool, interruption: Interruption, screen: Screen) -> None:
-        super().__init__(name, named=named, interruption=interruption)
+        super().__init__(name, named=named, interruption=interruption, screen=screen)
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
@@ -191,20 +192,3 @@ class ProgressBar(LineProgress):
 
     def _update(self, **fields: Any) -> None:
         self._bar.update(self._task, **fields)
-
-
-def progress_of(name: str, interruption: Interruption, *, named: bool, quiet: bool, screen: Screen) -> LineProgress:
-    """Return the progress report that fits stderr.
-
-    Args:
-        name: of the run.
-        interruption: signals, raised between chunks.
-        named: whether the user named the run directory.
-        quiet: whether nothing is printed.
-        screen: abilities of stderr.
-    """
-    if quiet:
-        return NoProgress(name, named=named, interruption=interruption)
-    if screen.live:
-        return ProgressBar(name, named=named, interruption=interruption, screen=screen)
-    return LineProgress(name, named=named, interruption=interruption)

@@ -84,13 +84,19 @@ def note(text: str, *, quiet: bool) -> None:
         say(f"lrfind: {text}")
 
 
-def exit_message(text: str) -> None:
-    """Print the message of a process that ends at once on stderr, over a progress bar that may be there."""
+def exit_message(text: str, show_cursor: str = "\x1b[?25h") -> None:
+    """Print a message over a progress bar that may be there, past Python's streams, which may be amid a line.
+
+    Args:
+        text: the message.
+        show_cursor: code that shows the cursor again, which a progress bar hides; empty where the bar goes on.
+    """
     stream = sys.__stderr__
-    if stream is None:
-        return
-    with suppress(OSError, ValueError):
-        print(("\r\x1b[2K\x1b[?25h" if screen(stream).live else "") + harmless(text), file=stream, flush=True)
+    number = None if stream is None else descriptor(stream)
+    if stream is not None and number is not None:
+        clear = f"\r\x1b[2K{show_cursor}" if screen(stream).live else ""
+        with suppress(OSError):
+            os.write(number, f"{clear}{harmless(text)}\n".encode(stream.encoding, "backslashreplace"))
 
 
 _results: list[TextIO] = []
@@ -256,7 +262,7 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         first = interruption.code is None
         interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
         if first and interruption.waits:
-            heard()
+            exit_message(HEARD, show_cursor="")
             return
         try:
             leave()
@@ -273,13 +279,3 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         signals.asked = None
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def heard() -> None:
-    """Print that the first signal was noted, past Python's streams, which may be in the middle of a line."""
-    stream = sys.__stderr__
-    number = None if stream is None else descriptor(stream)
-    if stream is not None and number is not None:
-        clear = "\r\x1b[2K" if screen(stream).live else ""
-        with suppress(OSError):
-            os.write(number, f"{clear}{HEARD}\n".encode())

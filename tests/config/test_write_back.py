@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lrfind.cli.commands import sweep
 from lrfind.config import load, starter
-from lrfind.config.read_text import read_text
+from lrfind.config.load import read_text
 from lrfind.config.write_back import short, with_rate
 from lrfind.core.errors import ConfigError, InputError
 

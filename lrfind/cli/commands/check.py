@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from lrfind.cli.command import Command, Job, Session
 from lrfind.cli.commands.sweep import dry_run, start_worker
 from lrfind.cli.options import CheckOptions
-from lrfind.cli.outputs import check_files
-from lrfind.cli.sources import CommandSource, ConfigLoader, check_sources, note_renamed, output_files, sources_of
+from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import say
 from lrfind.config.load import Loaded
 from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
@@ -48,11 +47,8 @@ def prepare(configs: Sequence[str], options: CheckOptions, loader: ConfigLoader)
     Raises:
         InputError: an output may not be written, or options are unknown or contradict each other.
     """
-    sources = sources_of(configs, options, loader)
-    check_sources(sources, options, loader)
     refuse(options)
-    check_files(output_files(options), [*filter(None, (options.run, options.baseline))], "what is read")
-    note_renamed(sources, options)
+    sources = loader.sources(configs, [*filter(None, (options.run, options.baseline))])
     return [replace(source, load=partial(with_rate, source)) for source in sources]
 
 

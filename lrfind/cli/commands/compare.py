@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from lrfind.cli.command import Command, Job, Session
 from lrfind.cli.commands.sweep import dry_run, start_worker
 from lrfind.cli.options import CompareOptions
-from lrfind.cli.outputs import RUNS, check_files, distinct, figure_format, files_of
-from lrfind.cli.sources import CommandSource, ConfigLoader, check_sources, note_renamed, output_files, sources_of
+from lrfind.cli.outputs import RUNS, distinct, figure_format, files_of
+from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import note
 from lrfind.config import variants
 from lrfind.config.load import Loaded
@@ -52,10 +52,9 @@ def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoa
     from lrfind.report.render import refuse
     from lrfind.storage.open_result import is_training
 
-    configs = in_folders(sources_of([name for name in arguments if not is_run(name)], options, loader), options)
-    check_sources(configs, options, loader)
     runs = [name for name in arguments if is_run(name)]
-    check_files(output_files(options), [file for run in runs for file in files_of(Path(run))], "what is compared")
+    files = [file for run in runs for file in files_of(Path(run))]
+    configs = loader.sources([name for name in arguments if name not in runs], files, "what is compared")
     refuse(Comparison, options.format)
     trained = [run for run in runs if is_training(Path(run))]
     others = [name for name in arguments if name not in trained]
@@ -71,14 +70,13 @@ def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoa
     if given and (len(arguments) > 1 or runs):
         raise InputError(f"{given[0]} varies one config; name a config, and no run beside it")
     if given:
-        return in_folders(variants_of(configs[0], options, loader), options)
+        return variants_of(configs[0], options, loader)
     if len(arguments) < 2:
         raise InputError(
             "one run is nothing to compare; name two or more, or a config with --optimizers or --batch-sizes"
         )
-    note_renamed(configs, options)
     rest = iter(configs)
-    return [CommandSource(name) if is_run(name) else next(rest) for name in arguments]
+    return [CommandSource(name) if name in runs else next(rest) for name in arguments]
 
 
 def is_run(argument: str) -> bool:
@@ -86,11 +84,6 @@ def is_run(argument: str) -> bool:
     path = Path(argument)
     suffix = path.suffix.lower()
     return argument not in ("", "-") and suffix not in CONFIGS and (path.is_dir() or suffix == ".json")
-
-
-def in_folders(sources: Sequence[CommandSource], options: CompareOptions) -> list[CommandSource]:
-    """Return sources with run directories in --out, which is a folder of runs even for one."""
-    return [replace(source, folder=options.out and options.out / source.name) for source in sources]
 
 
 def variants_of(source: CommandSource, options: CompareOptions, loader: ConfigLoader) -> list[CommandSource]:
@@ -118,7 +111,7 @@ def variants_of(source: CommandSource, options: CompareOptions, loader: ConfigLo
 
     by_label = {variant.label: variant for variant in chosen}
     return [
-        replace(source, argument=label, load=partial(load, variant), name=name)
+        CommandSource(label, partial(load, variant), name, options.out and options.out / name)
         for (label, variant), name in zip(by_label.items(), distinct(list(by_label)), strict=True)
     ]
 

@@ -33,7 +33,7 @@ def run(log: str, options: DiagnoseOptions) -> ExitCode:
         InputError: the log cannot be read, or has no loss; the formats of CI get a document of that.
     """
     fail_ids, form = ids(options.fail_on), options.format
-    check_files({"--output": options.output}, [log], "the log")
+    check_files(options.files, [log], "the log")
     from lrfind.report.render import render
 
     shows = screen(sys.stdout, color=not options.no_color)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lrfind.cli.delivery import deliver, look_of
 from lrfind.cli.options import ReportOptions
@@ -25,13 +25,15 @@ from lrfind.core.formats import Format
 from lrfind.core.result import Result
 from lrfind.core.training import Training
 from lrfind.report.render import render
+from lrfind.report.sweep import result_json
+from lrfind.report.train import training_json
 from lrfind.storage.atomic import write
 from lrfind.storage.claim import add_files
 from lrfind.storage.layout import CURVE, PLOT, RESULT, ROWS, TRAIN
 from lrfind.storage.open_result import open_result
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+NAMES: Mapping[type, tuple[str, str, str]] = {Result: (CURVE, PLOT, RESULT), Training: (ROWS, PLOT, TRAIN)}
+"""The files of a sweep and of a training, in the order in which it writes them."""
 
 
 def report(run: Path, options: ReportOptions) -> None:
@@ -40,15 +42,13 @@ def report(run: Path, options: ReportOptions) -> None:
     Raises:
         LrfindError: there is no run, or an output cannot be written.
     """
-    form, draws = options.format, not options.no_plot
+    form, draws, out = options.format, options.draws, options.out
     check_plot(options.plot, draws=draws)
-    outputs = {"--plot": options.plot, "--output": options.output}
-    check_files(outputs, files_of(run), "the run that is read")
-    if options.out is not None:
-        check_folder(options.out)
-        check_runs(outputs, [options.out])
+    check_files(options.files, files_of(run), "the run that is read")
+    if out is not None:
+        check_folder(out)
+        check_runs(options.files, [out])
     document = open_result(run, partial(note, quiet=options.quiet))
-    out = options.out
     files = kept(run, document) if out is None else write_files(contents_of(document, draws), out, run)
     look = look_of(
         screen(sys.stdout, color=not options.no_color),
@@ -70,8 +70,7 @@ def report(run: Path, options: ReportOptions) -> None:
 def kept(run: Path, document: Result | Training) -> list[Path]:
     """Return the files that a run left, in the order in which it wrote them."""
     folder = run if run.is_dir() else run.parent
-    names = (CURVE, PLOT, RESULT) if isinstance(document, Result) else (ROWS, PLOT, TRAIN)
-    return [folder / name for name in names if (folder / name).exists()]
+    return [folder / name for name in NAMES[type(document)] if (folder / name).exists()]
 
 
 def write_files(files: Mapping[str, bytes], out: Path, run: Path) -> list[Path]:
@@ -97,17 +96,14 @@ def contents_of(document: Result | Training, draws: bool) -> dict[str, bytes]:
         document: the result.
         draws: whether there is a figure.
     """
-    from lrfind.report.sweep import result_json
-    from lrfind.report.train import training_json
+    table, plot, record = NAMES[type(document)]
+    figure = {}
+    if draws:
+        from lrfind.report.plots.figure_of import draw
 
+        figure = {plot: draw(document, "png")}
     if isinstance(document, Result):
-        table = {CURVE: result_json.to_csv(document).encode()}
-        record = {RESULT: result_json.to_json(document).encode()}
+        rows, text = result_json.to_csv(document), result_json.to_json(document)
     else:
-        table = {ROWS: training_json.to_csv(document).encode()}
-        record = {TRAIN: training_json.to_json(document).encode()}
-    if not draws:
-        return {**table, **record}
-    from lrfind.report.plots.figure_of import draw
-
-    return {**table, PLOT: draw(document, "png"), **record}
+        rows, text = training_json.to_csv(document), training_json.to_json(document)
+    return {table: rows.encode(), **figure, record: text.encode()}

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from lrfind.cli.command import Command, Job, Session
 from lrfind.cli.options import SweepOptions
-from lrfind.cli.sources import CommandSource, ConfigLoader, check_sources, note_renamed, sources_of
+from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import note
-from lrfind.config.read_text import read_text
+from lrfind.config.load import read_text
 from lrfind.config.write_back import short, with_rate
 from lrfind.core.errors import ExitCode, InputError, RunError
 from lrfind.core.formats import Format
-from lrfind.storage.atomic import staged
+from lrfind.storage.atomic import is_special, staged
 
 if TYPE_CHECKING:
     from lrfind.core.result import Result
@@ -41,10 +41,22 @@ def prepare(configs: Sequence[str], options: SweepOptions, loader: ConfigLoader)
     Raises:
         InputError: an output may not be written, or options contradict each other.
     """
-    sources = sources_of(configs, options, loader)
-    check_sources(sources, options, loader)
-    note_renamed(sources, options)
-    return sources
+    for config in configs if options.write else ():
+        check_rewritten(config)
+    return loader.sources(configs)
+
+
+def check_rewritten(config: str) -> None:
+    """Refuse --write where there is no file to write to.
+
+    Raises:
+        InputError: the config is standard input, a pipe, or may not be written.
+    """
+    if config == "-" or is_special(Path(config)):
+        where = "standard input" if config == "-" else "a pipe"
+        raise InputError(f"--write has no file to write to where the config comes from {where}")
+    if os.path.exists(config) and not os.access(config, os.W_OK):
+        raise InputError(f"--write: {config} may not be written: permission denied")
 
 
 def measure(job: Job) -> Result:

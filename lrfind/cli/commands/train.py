@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from lrfind.cli.command import CI_FORMATS, Command, Job, Session
 from lrfind.cli.commands.diagnose import exit_code, ids
 from lrfind.cli.options import TrainOptions
-from lrfind.cli.outputs import check_files, figure_format
-from lrfind.cli.sources import CommandSource, ConfigLoader, check_sources, output_files, sources_of
+from lrfind.cli.outputs import figure_format
+from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import say
 from lrfind.core.errors import ExitCode, InputError
 
@@ -49,10 +49,7 @@ def prepare(config: str, options: TrainOptions, loader: ConfigLoader) -> Sequenc
     ids(options.fail_on)
     if options.use is not None and options.lr is not None:
         raise InputError("--use and --lr both name a rate; leave one out")
-    sources = sources_of([config], options, loader)
-    check_files(output_files(options), [*filter(None, [options.use])], "what is read")
-    check_sources(sources, options, loader)
-    return sources
+    return loader.sources([config], [*filter(None, [options.use])])
 
 
 def measure(options: TrainOptions, job: Job) -> Training:
