@@ -212,9 +212,9 @@ def list_(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a config, for editors and validators."""
-    from lrfind import config
+    from lrfind.config.json_schema import schema
 
-    write_stdout(json.dumps(config.schema(), indent=2) + "\n")
+    write_stdout(json.dumps(schema(), indent=2) + "\n")
 
 
 @app.command()
