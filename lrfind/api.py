@@ -24,26 +24,17 @@ if TYPE_CHECKING:
     from lrfind.task.user_code.parts import Parts
 
 ARGUMENTS = {
-    "train.steps": "steps",
-    "train.epochs": "epochs",
-    "train.schedule": "schedule",
+    **{f"train.{name}": name for name in ("steps", "epochs", "schedule")},
+    **{f"sweep.{name}": name for name in ("seeds", "min_lr", "max_lr", "method")},
+    **{f"confirm.{name}": name for name in ("budget", "max_seconds")},
+    **{f"data.{name}": name for name in ("batch_size", "validation_fraction", "validation")},
+    **{f"optimizer.{name}": name for name in ("clip_norm", "accumulate")},
     "sweep.steps": "sweep_steps",
-    "sweep.seeds": "seeds",
-    "sweep.min_lr": "min_lr",
-    "sweep.max_lr": "max_lr",
-    "sweep.method": "method",
     "confirm.enabled": "confirm",
-    "confirm.budget": "budget",
-    "confirm.max_seconds": "max_seconds",
-    "data.batch_size": "batch_size",
-    "data.validation_fraction": "validation_fraction",
-    "data.validation": "validation",
     "data.target": "batches",
     "model.target": "loss_fn",
     "optimizer.target": "optimizer",
     "optimizer.name": "optimizer",
-    "optimizer.clip_norm": "clip_norm",
-    "optimizer.accumulate": "accumulate",
 }
 """Config keys, and the arguments of `find` that stand for them."""
 

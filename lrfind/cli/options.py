@@ -9,21 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from lrfind.cli.parameters import (
-    Advice,
-    Debug,
-    ExitZero,
-    FailOn,
-    FormatOption,
-    Json,
-    NoColor,
-    NoPlot,
-    Output,
-    Plot,
-    Quiet,
-    option,
-    path_option,
-)
+from lrfind.cli import parameters
+from lrfind.cli.parameters import option, path_option
 from lrfind.core.formats import Format
 
 
@@ -114,13 +101,13 @@ class RunOptions(_ReportOptions):
         option("Override a config key, e.g. optimizer.name=sgd; repeatable.", "--set", metavar="KEY=VALUE"),
     ] = None
     seed: Annotated[int | None, option("Override the config's seed.")] = None
-    form: FormatOption = Format.text
-    as_json: Json = False
-    output: Output = None
-    plot: Plot = None
-    no_plot: NoPlot = False
-    quiet: Quiet = False
-    no_color: NoColor = False
+    form: parameters.FormatOption = Format.text
+    as_json: parameters.Json = False
+    output: parameters.Output = None
+    plot: parameters.Plot = None
+    no_plot: parameters.NoPlot = False
+    quiet: parameters.Quiet = False
+    no_color: parameters.NoColor = False
     device: Annotated[Device | None, option("Device to run on.")] = None
 
 
@@ -149,7 +136,7 @@ class ProcessOptions:
     """Options that change nothing about the run's numbers."""
 
     no_cache: Annotated[bool, option("Do not keep compiled programs for the next run.", "--no-cache")] = False
-    debug: Debug = False
+    debug: parameters.Debug = False
 
 
 # Fields, and so the options in --help, are in the order of the bases from last to first.
@@ -158,8 +145,8 @@ class ProcessOptions:
 @dataclass(frozen=True, kw_only=True)
 class _SweepSwitches:
     write: Annotated[bool, option("Put the rate into the config, comments kept.", "--write")] = False
-    exit_zero: ExitZero = False
-    advice: Advice = False
+    exit_zero: parameters.ExitZero = False
+    advice: parameters.Advice = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +190,7 @@ class _VariantOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class _CompareSwitches:
-    exit_zero: ExitZero = False
+    exit_zero: parameters.ExitZero = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +214,7 @@ class _TrainingOptions:
     use: Annotated[Path | None, path_option("Take the rate that a finished run recommends.", metavar="RUN")] = None
     schedule: Annotated[str | None, option("Override train.schedule by a name.")] = None
     steps: Annotated[int | None, option("Override train.steps.")] = None
-    fail_on: FailOn = None
+    fail_on: parameters.FailOn = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,25 +235,25 @@ class DiagnoseOptions(_ReportOptions):
     val_column: Annotated[str | None, option("Column of the validation loss.")] = None
     lr_column: Annotated[str | None, option("Column of the learning rate.")] = None
     step_column: Annotated[str | None, option("Column of the step or epoch.")] = None
-    fail_on: FailOn = None
-    form: FormatOption = Format.text
-    as_json: Json = False
-    output: Output = None
-    no_color: NoColor = False
-    debug: Debug = False
+    fail_on: parameters.FailOn = None
+    form: parameters.FormatOption = Format.text
+    as_json: parameters.Json = False
+    output: parameters.Output = None
+    no_color: parameters.NoColor = False
+    debug: parameters.Debug = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportOptions(_ReportOptions):
     """Options of `lrfind report`."""
 
-    form: FormatOption = Format.text
-    as_json: Json = False
-    output: Output = None
+    form: parameters.FormatOption = Format.text
+    as_json: parameters.Json = False
+    output: parameters.Output = None
     out: Annotated[Path | None, path_option("Write the files of the run to this folder.")] = None
-    plot: Plot = None
-    no_plot: NoPlot = False
-    advice: Advice = False
-    quiet: Quiet = False
-    no_color: NoColor = False
-    debug: Debug = False
+    plot: parameters.Plot = None
+    no_plot: parameters.NoPlot = False
+    advice: parameters.Advice = False
+    quiet: parameters.Quiet = False
+    no_color: parameters.NoColor = False
+    debug: parameters.Debug = False

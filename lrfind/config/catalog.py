@@ -112,9 +112,8 @@ def starter(**choices: str) -> str:
     lines += [_line("# loss", "cross_entropy", keys["loss"]["description"]), ""]
     lines += _optimizer(chosen["optimizer"], keys)
     lines += _train(chosen["schedule"], keys)
-    lines += _plain("sweep", keys)
-    lines += _plain("confirm", keys)
-    lines += _plain("check", keys)
+    for section in ("sweep", "confirm", "check"):
+        lines += _plain(section, keys)
     return "\n".join(lines).rstrip() + "\n"
 
 

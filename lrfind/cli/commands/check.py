@@ -100,13 +100,11 @@ def judge(options: CheckOptions, job: Job, *, several: bool) -> Check | None:
     """
     from lrfind.runs import check as gate
 
-    def finished(option: str, path: Path, loaded: Loaded | None = None) -> tuple[Path, Result]:
-        run = path / job.source.name if several else path
-        return run, judgeable(run, option, loaded)
-
-    baseline = None if options.baseline is None else finished("--baseline", options.baseline)[1]
+    name = job.source.name if several else ""
+    baseline = None if options.baseline is None else judgeable(options.baseline / name, "--baseline")
     if options.run is not None:
-        folder, result = finished("--run", options.run, job.loaded)
+        folder = options.run / name
+        result = judgeable(folder, "--run", job.loaded)
         job.session.files = [(folder if folder.is_dir() else folder.parent) / "result.json"]
     else:
         start_worker(job.session)

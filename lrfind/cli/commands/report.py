@@ -7,18 +7,9 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from lrfind.cli import outputs
 from lrfind.cli.delivery import deliver, look_of
 from lrfind.cli.options import ReportOptions
-from lrfind.cli.outputs import (
-    check_files,
-    check_folder,
-    check_plot,
-    check_runs,
-    figure_format,
-    files_of,
-    holds_run,
-    same_file,
-)
 from lrfind.cli.terminal import note, screen
 from lrfind.core.errors import InputError
 from lrfind.core.formats import Format
@@ -43,11 +34,11 @@ def report(run: Path, options: ReportOptions) -> None:
         LrfindError: there is no run, or an output cannot be written.
     """
     form, draws, out = options.format, options.draws, options.out
-    check_plot(options.plot, draws=draws)
-    check_files(options.files, files_of(run), "the run that is read")
+    outputs.check_plot(options.plot, draws=draws)
+    outputs.check_files(options.files, outputs.files_of(run), "the run that is read")
     if out is not None:
-        check_folder(out)
-        check_runs(options.files, [out])
+        outputs.check_folder(out)
+        outputs.check_runs(options.files, [out])
     document = open_result(run, partial(note, quiet=options.quiet))
     files = kept(run, document) if out is None else write_files(contents_of(document, draws), out, run)
     look = look_of(
@@ -63,7 +54,7 @@ def report(run: Path, options: ReportOptions) -> None:
     if options.plot is not None:
         from lrfind.report.plots.figure_of import draw
 
-        write(options.plot, draw(document, figure_format(options.plot)))
+        write(options.plot, draw(document, outputs.figure_format(options.plot)))
     deliver(text, options.output)
 
 
@@ -84,7 +75,7 @@ def write_files(files: Mapping[str, bytes], out: Path, run: Path) -> list[Path]:
     Raises:
         InputError: the folder is that of another run, or has other files of those names that lrfind did not write.
     """
-    if holds_run(out) and not same_file(out, run if run.is_dir() else run.parent):
+    if outputs.holds_run(out) and not outputs.same_file(out, run if run.is_dir() else run.parent):
         raise InputError(f"{out} holds another run; choose another folder with --out")
     return add_files(out, files)
 
