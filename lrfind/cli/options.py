@@ -38,7 +38,9 @@ EFFORTS: Mapping[Effort, tuple[str, ...]] = {
 """Config settings of each effort."""
 
 
-class _ReportOptions:
+class OutputOptions:
+    """What the options of a report say; the options themselves are declared in the order of --help."""
+
     form: Format
     as_json: bool
     output: Path | None
@@ -89,7 +91,7 @@ class RangeOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunOptions(_ReportOptions):
+class RunOptions(OutputOptions):
     """Options of every command that trains: run directory, report and device."""
 
     fresh: Annotated[
@@ -228,7 +230,7 @@ CommandOptions = SweepOptions | CheckOptions | CompareOptions | TrainOptions
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiagnoseOptions(_ReportOptions):
+class DiagnoseOptions(OutputOptions):
     """Options of `lrfind diagnose`."""
 
     loss_column: Annotated[str | None, option("Column of the training loss.")] = None
@@ -244,7 +246,7 @@ class DiagnoseOptions(_ReportOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportOptions(_ReportOptions):
+class ReportOptions(OutputOptions):
     """Options of `lrfind report`."""
 
     form: parameters.FormatOption = Format.text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
+from lrfind.cli.options import OutputOptions
 from lrfind.core.errors import InputError
 from lrfind.core.formats import FigureFormat
 from lrfind.storage.atomic import descriptor, is_special
@@ -49,21 +49,16 @@ def figure_format(path: Path, option: str = "--plot") -> FigureFormat:
     raise InputError(f"{option} {path}: the name must end in .png, .svg or .pdf")
 
 
-def check_plot(plot: Path | None, *, draws: bool) -> None:
+def check_plot(options: OutputOptions) -> None:
     """Refuse a --plot that cannot be drawn.
-
-    Args:
-        plot: the file; None for none.
-        draws: False with --no-plot.
 
     Raises:
         InputError: nothing is to be drawn, or not in that form.
     """
-    if plot is None:
-        return
-    if not draws:
-        raise InputError(f"--plot {plot} and --no-plot contradict each other; leave one out")
-    figure_format(plot)
+    if options.plot is not None and not options.draws:
+        raise InputError(f"--plot {options.plot} and --no-plot contradict each other; leave one out")
+    if options.plot is not None:
+        figure_format(options.plot)
 
 
 def check_files(outputs: Mapping[str, Path], sources: Iterable[str | Path], what: str) -> None:
@@ -210,16 +205,12 @@ def check_folder(folder: Path) -> None:
 
 def distinct(names: Sequence[str]) -> list[str]:
     """Return a folder's name for each config, no two the same: of two that are called c, ``c`` and ``c-2``."""
-    taken, counts = set(names), Counter[str]()
-    unique_names = []
+    unique: list[str] = []
     for name in names:
-        counts[name] += 1
-        unique = name
-        while counts[name] > 1 and (unique := f"{name}-{counts[name]}") in taken:
-            counts[name] += 1
-        taken.add(unique)
-        unique_names.append(unique)
-    return unique_names
+        numbered = (f"{name}-{number}" for number in count(2))
+        free = (other for other in numbered if other not in names and other not in unique)
+        unique.append(name if name not in unique else next(free))
+    return unique
 
 
 def files_of(run: Path, *, run_directory: bool = False) -> list[Path]:

@@ -75,7 +75,9 @@ class LineProgress:
 
     def resume(self, reached: Position | None, rejected_lines: int) -> None:
         if reached is not None:
-            self.say(f"lrfind: {self.path} is unfinished; it is carried on at {position_text(reached)}")
+            length = f" of trainings of {reached.of:,} steps" if reached.of is not None else ""
+            step = f"step {reached.step:,} of the {NAMES.get(reached.kind, reached.kind)}{length}"
+            self.say(f"lrfind: {self.path} is unfinished; it is carried on at {step}")
         if rejected_lines:
             which = (
                 "a line of the journal there does"
@@ -110,12 +112,6 @@ def parting(narration: LineProgress | None, interruption: Interruption) -> str:
     if interruption.waits and narration is not None and narration.path is not None:
         return f"lrfind: interrupted; what was measured is in the journal in {narration.path}"
     return "lrfind: interrupted before anything was measured"
-
-
-def position_text(reached: Position) -> str:
-    """Return the step at which a run is resumed, in words."""
-    length = f" of trainings of {reached.of:,} steps" if reached.of is not None else ""
-    return f"step {reached.step:,} of the {NAMES.get(reached.kind, reached.kind)}{length}"
 
 
 def span(seconds: float) -> str:

@@ -115,7 +115,7 @@ class ConfigLoader:
         names = distinct([name_of(config) for config in configs])
         below = len(configs) > 1 or compares
         folders = [options.out and (options.out / name if below else options.out) for name in names]
-        check_plot(options.plot, draws=options.draws)
+        check_plot(options)
         if options.plot is not None and len(configs) > 1 and not compares:
             raise InputError(
                 "--plot names one file, and there are several configs; each run directory has its plot.png"

@@ -20,7 +20,7 @@ from lrfind.core.printable import harmless
 from lrfind.task.user_code.tracebacks import end_children
 
 LENGTH = re.compile("[0-9]{1,5}")
-"""A number of columns or lines that a terminal may have."""
+"""A number of columns that a terminal may have."""
 
 NARROWEST, WIDEST = 40, 120
 """Bounds of the width that reports are set to; beyond the wider one, lines get too long to read."""
@@ -32,44 +32,39 @@ class Screen:
 
     Attributes:
         width: columns.
-        height: lines.
         color: whether to send colour codes.
         unicode: whether its encoding has more than ASCII.
         live: whether it is a terminal, so that lines can be redrawn.
     """
 
     width: int
-    height: int
     color: bool
     unicode: bool
     live: bool
 
 
 def screen(stream: TextIO, *, color: bool = True) -> Screen:
-    """Return the abilities of a stream, by the stream and the environment (NO_COLOR, TERM, COLUMNS, LINES).
+    """Return the abilities of a stream, by the stream and the environment (NO_COLOR, TERM, COLUMNS).
 
     Args:
         stream: an output.
         color: whether colours are wanted.
     """
     live = stream.isatty() and os.environ.get("TERM") != "dumb"
-    size = size_of(stream)
     allowed = color and live and not os.environ.get("NO_COLOR")
     unicode = (stream.encoding or "ascii").lower().replace("-", "").startswith("utf")
-    return Screen(max(NARROWEST, min(size.columns, WIDEST)), size.lines, allowed, unicode, live)
+    return Screen(max(NARROWEST, min(columns_of(stream), WIDEST)), allowed, unicode, live)
 
 
-def size_of(stream: TextIO) -> os.terminal_size:
-    """Return columns and lines of a stream: COLUMNS and LINES, else its terminal's, else 80 by 24."""
+def columns_of(stream: TextIO) -> int:
+    """Return the columns of a stream: COLUMNS, else its terminal's, else 80."""
+    given = os.environ.get("COLUMNS", "")
+    if LENGTH.fullmatch(given) and int(given):
+        return int(given)
     try:
-        own = os.get_terminal_size(stream.fileno())
+        return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
-        own = os.terminal_size((80, 24))
-    given = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
-    return os.terminal_size(
-        int(text) if LENGTH.fullmatch(text) and int(text) else value or default
-        for text, value, default in zip(given, own, (80, 24), strict=True)
-    )
+        return 80
 
 
 def say(text: str) -> None:
@@ -100,15 +95,10 @@ def exit_message(text: str, show_cursor: str = "\x1b[?25h") -> None:
 
 
 _results: list[TextIO] = []
-"""The stream for results while `apart` holds them apart from what else is printed."""
+"""Standard output as the process was given it, while `apart` holds results apart from what else is printed."""
 
 whole_process = False
 """Whether the process ends with the command, so that nothing has to be put back after it."""
-
-
-def results() -> TextIO:
-    """Return the stream for results: standard output as the process was given it."""
-    return _results[-1] if _results else sys.stdout
 
 
 @contextmanager
@@ -152,7 +142,7 @@ def write_stdout(text: str) -> None:
     Raises:
         RunError: stdout cannot be written, as where it goes to a full disk.
     """
-    stream = results()
+    stream = _results[-1] if _results else sys.stdout
     try:
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "replace").decode(encoding))

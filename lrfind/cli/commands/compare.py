@@ -63,13 +63,12 @@ def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoa
             f"{trained[0]} is the run of a training, and {others[0]} is not; name trainings alone, or sweeps and "
             "configs"
         )
-    varied = {"--optimizers": options.optimizers, "--batch-sizes": options.batch_sizes}
-    given = [option for option, values in varied.items() if values]
-    if len(given) > 1:
+    if options.optimizers and options.batch_sizes:
         raise InputError("--optimizers and --batch-sizes vary one thing at a time; leave one of them out")
-    if given and (len(arguments) > 1 or runs):
-        raise InputError(f"{given[0]} varies one config; name a config, and no run beside it")
-    if given:
+    varies = "--optimizers" if options.optimizers else "--batch-sizes" if options.batch_sizes else None
+    if varies and (len(arguments) > 1 or runs):
+        raise InputError(f"{varies} varies one config; name a config, and no run beside it")
+    if varies:
         return variants_of(configs[0], options, loader)
     if len(arguments) < 2:
         raise InputError(

@@ -34,7 +34,7 @@ def report(run: Path, options: ReportOptions) -> None:
         LrfindError: there is no run, or an output cannot be written.
     """
     form, draws, out = options.format, options.draws, options.out
-    outputs.check_plot(options.plot, draws=draws)
+    outputs.check_plot(options)
     outputs.check_files(options.files, outputs.files_of(run), "the run that is read")
     if out is not None:
         outputs.check_folder(out)
