@@ -32,12 +32,8 @@ class Answer:
     @property
     def interval(self) -> tuple[float, float] | None:
         """Lowest and highest rate that will do; None where that is not known."""
-        recommendation = self.result.recommendation
-        return (
-            None
-            if recommendation.low is None or recommendation.high is None
-            else (recommendation.low, recommendation.high)
-        )
+        low, high = self.result.recommendation.low, self.result.recommendation.high
+        return None if low is None or high is None else (low, high)
 
     @property
     def confirmed(self) -> bool:

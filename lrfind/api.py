@@ -23,26 +23,17 @@ if TYPE_CHECKING:
     from lrfind.task.user_code.parts import Parts
 
 ARGUMENTS = {
-    "train.steps": "steps",
-    "train.epochs": "epochs",
-    "train.schedule": "schedule",
+    **{f"train.{name}": name for name in ("steps", "epochs", "schedule")},
+    **{f"sweep.{name}": name for name in ("seeds", "min_lr", "max_lr", "method")},
+    **{f"confirm.{name}": name for name in ("budget", "max_seconds")},
+    **{f"data.{name}": name for name in ("batch_size", "validation_fraction", "validation")},
+    **{f"optimizer.{name}": name for name in ("clip_norm", "accumulate")},
     "sweep.steps": "sweep_steps",
-    "sweep.seeds": "seeds",
-    "sweep.min_lr": "min_lr",
-    "sweep.max_lr": "max_lr",
-    "sweep.method": "method",
     "confirm.enabled": "confirm",
-    "confirm.budget": "budget",
-    "confirm.max_seconds": "max_seconds",
-    "data.batch_size": "batch_size",
-    "data.validation_fraction": "validation_fraction",
-    "data.validation": "validation",
     "data.target": "batches",
     "model.target": "loss_fn",
     "optimizer.target": "optimizer",
     "optimizer.name": "optimizer",
-    "optimizer.clip_norm": "clip_norm",
-    "optimizer.accumulate": "accumulate",
 }
 """Config keys, and the arguments of `find` that stand for them."""
 
@@ -134,12 +125,11 @@ def find(
     title = name_of(loss_fn, "loss_fn")
     if not callable(loss_fn):
         raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
-    model = recognise((loss_fn, 0), title, "model.target")
+    made: Any = (loss_fn, params)
     if callable(params) and not is_module(params):
-        made = "state" if model.kind == "step" else "params"
-        model = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title, "model.target")
-    else:
-        model = recognise((loss_fn, params), title, "model.target")
+        is_step = recognise((loss_fn, 0), title, "model.target").kind == "step"
+        made = {"step" if is_step else "loss_fn": loss_fn, "init": params}
+    model = recognise(made, title, "model.target")
     if optimizer is None and model.kind != "step":
         optimizer = "adamw"
     section, make, line = chosen(optimizer)
@@ -218,10 +208,8 @@ def checked(sections: dict[str, Any]) -> Config:
 
 def chosen(optimizer: Any) -> tuple[dict[str, Any], Callable[..., Any] | None, str]:
     """Return an optimizer as a config's section, as a function of the rate (None if by name), and as source."""
-    if optimizer is None:
-        return {"name": NONE}, None, ""
-    if isinstance(optimizer, str):
-        return {"name": optimizer}, None, ""
+    if optimizer is None or isinstance(optimizer, str):
+        return {"name": NONE if optimizer is None else optimizer}, None, ""
     if isinstance(optimizer, Mapping):
         return dict(optimizer), None, ""
     if not callable(optimizer):

@@ -46,7 +46,7 @@ LIBRARIES = {
 }
 """The layers in which a library may be imported."""
 
-LAZY = ("cli/commands/", "report/render.py", "core/registry.py", "__init__.py", "__main__.py")
+LAZY = ("cli/app.py", "cli/commands/", "report/render.py", "core/registry.py", "__init__.py", "__main__.py")
 """Where imports of the package may stand inside of functions: for start-up."""
 
 ENTRIES = 12

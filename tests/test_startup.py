@@ -49,7 +49,7 @@ def test_commands_import_no_more_than_they_need(arguments: str, unwanted: set[st
     ("module", "unwanted"),
     [
         ("lrfind", HEAVY | CONFIG | {"typer", "rich"}),
-        ("lrfind.config", HEAVY | {"typer", "rich"}),
+        ("lrfind.config.load", HEAVY | {"typer", "rich"}),
         ("lrfind.analysis.range_test.methods", {"jax", "optax", "matplotlib", *CONFIG}),
         ("lrfind.report.render", {"jax", "optax", "matplotlib", "rich", "plotext", *CONFIG}),
         ("lrfind.report.sweep.sweep_text", {"jax", "optax", "matplotlib", *CONFIG}),

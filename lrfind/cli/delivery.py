@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from lrfind.cli.terminal import Screen, say, show_error, write_stdout
-from lrfind.core.errors import ConfigError, LrfindError, fault
+from lrfind.cli.terminal import Screen, say, write_stdout
+from lrfind.core.errors import ConfigError, LrfindError
 from lrfind.core.verdicts import Failure
 from lrfind.report.look import Look
 from lrfind.storage.atomic import write
@@ -63,25 +60,6 @@ def failure(source: str, error: LrfindError) -> Failure:
     first = error.problems[0] if isinstance(error, ConfigError) and error.problems else None
     line, column = (first.line, first.column) if first else (None, None)
     return Failure(source, str(error), int(error.exit_code), line, column)
-
-
-@contextmanager
-def shown_errors(*, debug: bool) -> Iterator[None]:
-    """Show an error of the block on stderr, and end the command with its exit code.
-
-    Args:
-        debug: whether to show the traceback.
-
-    Raises:
-        typer.Exit: there was an error.
-    """
-    try:
-        yield
-    except typer.Exit:
-        raise
-    except Exception as error:
-        shown = error if isinstance(error, LrfindError) else fault(error)
-        raise typer.Exit(show_error(shown, debug=debug)) from None
 
 
 VARIABLE = "GITHUB_STEP_SUMMARY"

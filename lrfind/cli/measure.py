@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lrfind.cli.command import Session
-from lrfind.cli.options import CommandOptions, CompareOptions, TrainOptions
+from lrfind.cli.command import Job
+from lrfind.cli.options import CompareOptions, RangeOptions
 from lrfind.cli.outputs import RUNS, figure_format
-from lrfind.cli.sources import CommandSource
-from lrfind.cli.terminal import say
-from lrfind.config.load import Loaded
+from lrfind.cli.terminal import note, say
+from lrfind.config.schema import Config
 from lrfind.core.dry_run import DryRun
 from lrfind.core.errors import InputError
 from lrfind.core.result import Result
@@ -26,27 +25,32 @@ from lrfind.task.user_code.loader import ImportPolicy
 from lrfind.task.user_code.module_loading import loaded as loaded_modules
 
 
-def measure(source: CommandSource, loaded: Loaded, session: Session, runs: Path = RUNS) -> Result:
+def measure(job: Job, runs: Path = RUNS) -> Result:
     """Return the result of a sweep, and print where the measurements are if a signal came.
 
     Args:
-        source: the config.
-        loaded: its content.
-        session: of the command; gets the files that were written.
+        job: the config; its session gets the files that were written.
         runs: folder of the runs if --out names none.
 
     Raises:
         LrfindError: the run failed.
     """
-    options = session.options
-    with session.narrate(loaded.name, named=options.out is not None) as narration:
-        result, session.files = sweeps.sweep(
-            loaded.config,
-            loaded.name,
-            lambda result, context: _render(result, context, session),
-            run_options(source, loaded, session, runs),
-            narration,
-        )
+    loaded, session = job.loaded, job.session
+
+    def render(result: Result, context: RunContext) -> tuple[Result, dict[str, bytes]]:
+        """Return the files of a sweep; result.json comes last, as the sign that all are there."""
+        files = {CURVE: result_json.to_csv(result).encode()}
+        with context.timed("render"):
+            if session.worker is not None and session.options.draws:
+                files[PLOT] = session.worker.draw(result, "png")
+                if (plot := session.options.plot) is not None and not isinstance(session.options, CompareOptions):
+                    session.figure = session.worker.draw(result, figure_format(plot))
+        result = replace(result, timing=context.timing())
+        files[RESULT] = result_json.to_json(result).encode()
+        return result, files
+
+    with session.narrate(loaded.name, named=session.options.out is not None) as narration:
+        result, session.files = sweeps.sweep(loaded.config, loaded.name, render, run_options(job, runs), narration)
     session.interruption.confirm(result.status)
     if result.status == "interrupted" and not session.files:
         say(f"lrfind: interrupted; {narration.path} keeps its finished run, {NEXT_JOURNAL} there has what was measured")
@@ -57,98 +61,49 @@ def measure(source: CommandSource, loaded: Loaded, session: Session, runs: Path 
     return result
 
 
-def run_options(source: CommandSource, loaded: Loaded, session: Session, runs: Path = RUNS) -> Options:
+def run_options(job: Job, runs: Path = RUNS) -> Options:
     """Return the options of a run that are not part of its config.
 
     Args:
-        source: the config.
-        loaded: its content.
-        session: of the command.
+        job: the config.
         runs: folder of the runs if --out names none.
 
     Raises:
         InputError: --allow-code names no folder.
     """
-    options = session.options
-    return Options(
-        out=source.folder,
-        runs=runs,
-        start=session.start,
-        avoid=session.taken,
-        fresh=options.fresh,
-        low=None if isinstance(options, TrainOptions) else options.min_lr,
-        high=None if isinstance(options, TrainOptions) else options.max_lr,
-        device=options.device and options.device.value,
-        cache=not options.no_cache,
-        policy=import_policy(loaded, options),
-    )
-
-
-def import_policy(loaded: Loaded, options: CommandOptions) -> ImportPolicy:
-    """Return where user code may be loaded from: the config's folder, and what --allow-code and --allow-import name.
-
-    Args:
-        loaded: the config.
-        options: of the command.
-
-    Raises:
-        InputError: --allow-code names no folder.
-    """
+    options, loaded = job.session.options, job.loaded
     for folder in options.allow_code or ():
         if not folder or not Path(folder).is_dir():
             raise InputError(f"--allow-code {folder or repr(folder)}: there is no such folder")
     folders = [*filter(None, [loaded.folder]), *map(Path, options.allow_code or ())]
-    return ImportPolicy(tuple(folder.resolve() for folder in folders), tuple(options.allow_import or ()))
+    return Options(
+        out=job.source.folder,
+        runs=runs,
+        start=job.session.start,
+        avoid=job.session.taken,
+        fresh=options.fresh,
+        low=options.min_lr if isinstance(options, RangeOptions) else None,
+        high=options.max_lr if isinstance(options, RangeOptions) else None,
+        device=options.device,
+        cache=not options.no_cache,
+        policy=ImportPolicy(tuple(folder.resolve() for folder in folders), tuple(options.allow_import or ())),
+    )
 
 
-def _render(result: Result, context: RunContext, session: Session) -> tuple[Result, dict[str, bytes]]:
-    """Return the files of a sweep; result.json comes last, as the sign that all are there."""
-    files = {CURVE: result_json.to_csv(result).encode()}
-    with context.timed("render"):
-        if session.worker is not None and session.options.draws:
-            files[PLOT] = session.worker.draw(result, "png")
-            if (plot := session.options.plot) is not None and not isinstance(session.options, CompareOptions):
-                session.figure = session.worker.draw(result, figure_format(plot))
-    result = replace(result, timing=context.timing())
-    files[RESULT] = result_json.to_json(result).encode()
-    return result, files
-
-
-def dry_run(source: CommandSource, loaded: Loaded, session: Session) -> DryRun:
-    """Return the size and the cost of a sweep that is not run.
+def dry_run(job: Job, facts: Callable[[Config, Options, Callback], Any]) -> DryRun:
+    """Return the size and the cost of a run, and print the names of user code that was loaded for it.
 
     Args:
-        source: the config.
-        loaded: its content.
-        session: of the command.
+        job: the config.
+        facts: computes what the document tells.
 
     Raises:
         LrfindError: config, data or user code are wrong.
     """
-
-    def facts(narration: Callback) -> Any:
-        options = Options(
-            device=session.options.device and session.options.device.value,
-            cache=not session.options.no_cache,
-            policy=import_policy(loaded, session.options),
-        )
-        return sweeps.dry_run(loaded.config, options, narration)
-
-    del source
-    return narrated_dry_run(loaded, session, facts)
-
-
-def narrated_dry_run(loaded: Loaded, session: Session, facts: Callable[[Callback], Any]) -> DryRun:
-    """Return the document of a dry run, and print the names of user code that it loaded.
-
-    Args:
-        loaded: the config.
-        session: of the command.
-        facts: returns the facts of the dry run.
-    """
-    with session.narrate(loaded.name, named=True) as narration:
+    loaded = job.loaded
+    with job.session.narrate(loaded.name, named=True) as narration:
         try:
-            return DryRun(loaded.name, facts(narration))
+            return DryRun(loaded.name, facts(loaded.config, run_options(job), narration))
         finally:
-            if not session.options.quiet and loaded.config.targets and (names := loaded_modules()):
-                say(f"lrfind: ran code of {', '.join(names)}, to know its shapes")
+            if loaded.config.targets and (names := loaded_modules()):
+                note(f"ran code of {', '.join(names)}, to know its shapes", quiet=job.session.options.quiet)

@@ -1,20 +1,17 @@
-"""The options of the command line, each declared once, in groups that commands share."""
+"""The options of commands, in groups that commands share.
 
-from __future__ import annotations
+Annotations are evaluated where they stand, as a command's parameters are made of them at every start.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
-import typer
-
-from lrfind.core.formats import Format as Format
-from lrfind.storage.atomic import descriptor
-
-STDOUT = 1
-"""File descriptor of standard output."""
+from lrfind.cli import parameters
+from lrfind.cli.parameters import option, path_option
+from lrfind.core.formats import Format
 
 
 class Device(StrEnum):
@@ -41,105 +38,14 @@ EFFORTS: Mapping[Effort, tuple[str, ...]] = {
 """Config settings of each effort."""
 
 
-def named(text: str) -> Path:
-    """Return a path of the command line.
+class OutputOptions:
+    """What the options of a report say; the options themselves are declared in the order of --help."""
 
-    Raises:
-        typer.BadParameter: the text is empty, as of an unset variable, and would stand for ``.``.
-    """
-    if not text:
-        raise typer.BadParameter("is empty; name a file or folder, or leave it out")
-    return Path(text)
-
-
-def file_of(text: str) -> Path | None:
-    """Return the file that --output names; None for standard output, by whichever name."""
-    path = named(text)
-    return None if text == "-" or descriptor(path) == STDOUT else path
-
-
-PATH: dict[str, Any] = {"parser": named, "metavar": "PATH"}
-"""Arguments of every option that takes a path."""
-
-
-def optional(*names: str, **arguments: Any) -> Any:
-    """Return an option without a default to show in --help; the arguments are those of `typer.Option`."""
-    return typer.Option(*names, show_default=False, **arguments)
-
-
-def path_option(*names: str, **arguments: Any) -> Any:
-    """Return an option that takes a path; the arguments are those of `typer.Option`."""
-    return optional(*names, **PATH, **arguments)
-
-
-Configs = Annotated[list[str], typer.Argument(help="YAML files; - reads one from standard input.", show_default=False)]
-Advice = Annotated[
-    bool, typer.Option("--advice", help="Add settings to paste for other schedules, and the usual guesses judged.")
-]
-ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where there is no rate to recommend.")]
-FailOn = Annotated[
-    list[str] | None, typer.Option("--fail-on", metavar="ID", help="Exit 1 where this is found; repeatable.")
-]
-FormatOption = Annotated[Format, typer.Option("--format", help="Form of the result.")]
-Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
-Output = Annotated[
-    Path | None,
-    optional("--output", help="Write the result there instead of to stdout.", parser=file_of, metavar="PATH"),
-]
-Plot = Annotated[Path | None, path_option("--plot", help="Draw to this file as well: .png, .svg or .pdf.")]
-NoPlot = Annotated[bool, typer.Option("--no-plot", help="Draw nothing, neither file nor terminal.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No narration on stderr.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RangeOptions:
-    """Options of a sweep that stand for keys of its config."""
-
-    min_lr: Annotated[float | None, optional("--min-lr", help="First rate; never go below it.")] = None
-    max_lr: Annotated[float | None, optional("--max-lr", help="Last rate; never go above it.")] = None
-    steps: Annotated[int | None, optional("--steps", help="Steps of the sweep.")] = None
-    seeds: Annotated[int | None, optional("--seeds", help="Sweeps side by side.")] = None
-    method: Annotated[str | None, optional("--method", help="How to read the curve.")] = None
-    effort: Annotated[
-        Effort,
-        typer.Option(
-            "--effort",
-            help="quick: one seed, not confirmed. standard: as the config says. thorough: 8 seeds, a budget of 10,000.",
-        ),
-    ] = Effort.standard
-    confirm: Annotated[
-        bool | None,
-        optional("--confirm/--no-confirm", help="Check the suggestion by short trainings."),
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions:
-    """Options of every command that trains: run directory, report and device."""
-
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="Begin anew: carry nothing on, and overwrite another config's run in --out."),
-    ] = False
-    out: Annotated[
-        Path | None,
-        path_option("--out", help="Run directory. [default: lrfind-runs/NAME]"),
-    ] = None
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a config key, e.g. optimizer.name=sgd; repeatable."),
-    ] = None
-    seed: Annotated[int | None, optional("--seed", help="Override the config's seed.")] = None
-    form: FormatOption = Format.text
-    as_json: Json = False
-    output: Output = None
-    plot: Plot = None
-    no_plot: NoPlot = False
-    quiet: Quiet = False
-    no_color: NoColor = False
-    device: Annotated[Device | None, optional("--device", help="Device to run on.")] = None
+    form: Format
+    as_json: bool
+    output: Path | None
+    plot: Path | None = None
+    no_plot: bool = False
 
     @property
     def format(self) -> Format:
@@ -151,14 +57,67 @@ class RunOptions:
         """Whether figures are drawn."""
         return not self.no_plot
 
+    @property
+    def files(self) -> dict[str, Path]:
+        """Files besides run directories that the command writes, by option."""
+        files = {"--plot": self.plot, "--output": self.output}
+        return {option: path for option, path in files.items() if path is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeOptions:
+    """Options of a sweep that stand for keys of its config.
+
+    Attributes:
+        keys: config keys by the option that overrides them.
+    """
+
+    keys: ClassVar[Mapping[str, str]] = {
+        **{name: f"sweep.{name}" for name in ("min_lr", "max_lr", "steps", "seeds", "method")},
+        "seed": "seed",
+        "confirm": "confirm.enabled",
+    }
+
+    min_lr: Annotated[float | None, option("First rate; never go below it.")] = None
+    max_lr: Annotated[float | None, option("Last rate; never go above it.")] = None
+    steps: Annotated[int | None, option("Steps of the sweep.")] = None
+    seeds: Annotated[int | None, option("Sweeps side by side.")] = None
+    method: Annotated[str | None, option("How to read the curve.")] = None
+    effort: Annotated[
+        Effort,
+        option("quick: one seed, not confirmed. standard: as the config says. thorough: 8 seeds, a budget of 10,000."),
+    ] = Effort.standard
+    confirm: Annotated[bool | None, option("Check the suggestion by short trainings.")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(OutputOptions):
+    """Options of every command that trains: run directory, report and device."""
+
+    fresh: Annotated[
+        bool, option("Begin anew: carry nothing on, and overwrite another config's run in --out.", "--fresh")
+    ] = False
+    out: Annotated[Path | None, path_option("Run directory. [default: lrfind-runs/NAME]")] = None
+    settings: Annotated[
+        list[str] | None,
+        option("Override a config key, e.g. optimizer.name=sgd; repeatable.", "--set", metavar="KEY=VALUE"),
+    ] = None
+    seed: Annotated[int | None, option("Override the config's seed.")] = None
+    form: parameters.FormatOption = Format.text
+    as_json: parameters.Json = False
+    output: parameters.Output = None
+    plot: parameters.Plot = None
+    no_plot: parameters.NoPlot = False
+    quiet: parameters.Quiet = False
+    no_color: parameters.NoColor = False
+    device: Annotated[Device | None, option("Device to run on.")] = None
+
 
 @dataclass(frozen=True, kw_only=True)
 class DryRunOptions:
     """The option to measure nothing."""
 
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check config and data, say what it would take, and stop.")
-    ] = False
+    dry_run: Annotated[bool, option("Check config and data, say what it would take, and stop.", "--dry-run")] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,16 +125,11 @@ class CodeOptions:
     """Options that allow user code to be loaded."""
 
     allow_import: Annotated[
-        list[str] | None,
-        typer.Option("--allow-import", metavar="PKG", help="Let targets name this installed package; repeatable."),
+        list[str] | None, option("Let targets name this installed package; repeatable.", metavar="PKG")
     ] = None
     allow_code: Annotated[
         list[str] | None,
-        typer.Option(
-            "--allow-code",
-            metavar="DIR",
-            help="Let targets name files in this folder, besides the config's; repeatable.",
-        ),
+        option("Let targets name files in this folder, besides the config's; repeatable.", metavar="DIR"),
     ] = None
 
 
@@ -183,10 +137,8 @@ class CodeOptions:
 class ProcessOptions:
     """Options that change nothing about the run's numbers."""
 
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Do not keep compiled programs for the next run.")] = (
-        False
-    )
-    debug: Debug = False
+    no_cache: Annotated[bool, option("Do not keep compiled programs for the next run.", "--no-cache")] = False
+    debug: parameters.Debug = False
 
 
 # Fields, and so the options in --help, are in the order of the bases from last to first.
@@ -194,9 +146,9 @@ class ProcessOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class _SweepSwitches:
-    write: Annotated[bool, typer.Option("--write", help="Put the rate into the config, comments kept.")] = False
-    exit_zero: ExitZero = False
-    advice: Advice = False
+    write: Annotated[bool, option("Put the rate into the config, comments kept.", "--write")] = False
+    exit_zero: parameters.ExitZero = False
+    advice: parameters.Advice = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,30 +160,23 @@ class SweepOptions(ProcessOptions, DryRunOptions, CodeOptions, RunOptions, _Swee
 class _GateOptions:
     run: Annotated[
         Path | None,
-        path_option(
-            "--run", help="Judge this finished run, without JAX; of several configs: the folder of their runs."
-        ),
+        path_option("Judge this finished run, without JAX; of several configs: the folder of their runs."),
     ] = None
     baseline: Annotated[
         Path | None,
         path_option(
-            "--baseline",
-            help="An earlier result.json, or its run directory, to hold the recommendation against; of several "
-            "configs: the folder of their runs.",
+            "An earlier result.json, or its run directory, to hold the recommendation against; of several configs: "
+            "the folder of their runs."
         ),
     ] = None
     max_drift: Annotated[
-        float | None,
-        optional("--max-drift", help="Factor by which the recommendation may move from the baseline. [default: 3]"),
+        float | None, option("Factor by which the recommendation may move from the baseline. [default: 3]")
     ] = None
     warn: Annotated[
-        list[str] | None,
-        typer.Option("--warn", metavar="ID", help="Let this verdict warn where it would fail; repeatable."),
+        list[str] | None, option("Let this verdict warn where it would fail; repeatable.", metavar="ID")
     ] = None
-    ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="ID", help="Leave this verdict out; repeatable.")
-    ] = None
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where the gate fails: report only.")] = False
+    ignore: Annotated[list[str] | None, option("Leave this verdict out; repeatable.", metavar="ID")] = None
+    exit_zero: Annotated[bool, option("Exit 0 where the gate fails: report only.", "--exit-zero")] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,19 +186,13 @@ class CheckOptions(ProcessOptions, CodeOptions, DryRunOptions, RunOptions, Range
 
 @dataclass(frozen=True, kw_only=True)
 class _VariantOptions:
-    optimizers: Annotated[
-        str | None,
-        optional("--optimizers", metavar="A,B", help="Sweep the config with each of these."),
-    ] = None
-    batch_sizes: Annotated[
-        str | None,
-        optional("--batch-sizes", metavar="N,M", help="Sweep the config with each of these."),
-    ] = None
+    optimizers: Annotated[str | None, option("Sweep the config with each of these.", metavar="A,B")] = None
+    batch_sizes: Annotated[str | None, option("Sweep the config with each of these.", metavar="N,M")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class _CompareSwitches:
-    exit_zero: ExitZero = False
+    exit_zero: parameters.ExitZero = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,32 +201,61 @@ class CompareOptions(
 ):
     """Options of `lrfind compare`."""
 
-    out: Annotated[
-        Path | None,
-        path_option("--out", help="Folder of the runs. [default: lrfind-runs/NAME-compare]"),
-    ] = None
+    out: Annotated[Path | None, path_option("Folder of the runs. [default: lrfind-runs/NAME-compare]")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class _TrainingOptions:
-    lr: Annotated[
-        float | None,
-        optional("--lr", help="Rate to train at. [default: the config's learning_rate]"),
-    ] = None
-    use: Annotated[
-        Path | None,
-        optional("--use", help="Take the rate that a finished run recommends.", parser=named, metavar="RUN"),
-    ] = None
-    schedule: Annotated[str | None, optional("--schedule", help="Override train.schedule by a name.")] = None
-    steps: Annotated[int | None, optional("--steps", help="Override train.steps.")] = None
-    fail_on: FailOn = None
+    keys: ClassVar[Mapping[str, str]] = {
+        "lr": "optimizer.learning_rate",
+        "seed": "seed",
+        **{name: f"train.{name}" for name in ("schedule", "steps")},
+    }
+
+    lr: Annotated[float | None, option("Rate to train at. [default: the config's learning_rate]")] = None
+    use: Annotated[Path | None, path_option("Take the rate that a finished run recommends.", metavar="RUN")] = None
+    schedule: Annotated[str | None, option("Override train.schedule by a name.")] = None
+    steps: Annotated[int | None, option("Override train.steps.")] = None
+    fail_on: parameters.FailOn = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions(ProcessOptions, CodeOptions, DryRunOptions, RunOptions, _TrainingOptions):
     """Options of `lrfind train`."""
 
-    fresh: Annotated[bool, typer.Option("--fresh", help="Overwrite another config's run in --out.")] = False
+    fresh: Annotated[bool, option("Overwrite another config's run in --out.", "--fresh")] = False
 
 
 CommandOptions = SweepOptions | CheckOptions | CompareOptions | TrainOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiagnoseOptions(OutputOptions):
+    """Options of `lrfind diagnose`."""
+
+    loss_column: Annotated[str | None, option("Column of the training loss.")] = None
+    val_column: Annotated[str | None, option("Column of the validation loss.")] = None
+    lr_column: Annotated[str | None, option("Column of the learning rate.")] = None
+    step_column: Annotated[str | None, option("Column of the step or epoch.")] = None
+    fail_on: parameters.FailOn = None
+    form: parameters.FormatOption = Format.text
+    as_json: parameters.Json = False
+    output: parameters.Output = None
+    no_color: parameters.NoColor = False
+    debug: parameters.Debug = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(OutputOptions):
+    """Options of `lrfind report`."""
+
+    form: parameters.FormatOption = Format.text
+    as_json: parameters.Json = False
+    output: parameters.Output = None
+    out: Annotated[Path | None, path_option("Write the files of the run to this folder.")] = None
+    plot: parameters.Plot = None
+    no_plot: parameters.NoPlot = False
+    advice: parameters.Advice = False
+    quiet: parameters.Quiet = False
+    no_color: parameters.NoColor = False
+    debug: parameters.Debug = False

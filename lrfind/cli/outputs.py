@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
+from lrfind.cli.options import OutputOptions
 from lrfind.core.errors import InputError
 from lrfind.core.formats import FigureFormat
 from lrfind.storage.atomic import descriptor, is_special
@@ -47,43 +49,35 @@ def figure_format(path: Path, option: str = "--plot") -> FigureFormat:
     raise InputError(f"{option} {path}: the name must end in .png, .svg or .pdf")
 
 
-def check_plot(plot: Path | None, *, draws: bool) -> None:
+def check_plot(options: OutputOptions) -> None:
     """Refuse a --plot that cannot be drawn.
-
-    Args:
-        plot: the file; None for none.
-        draws: False with --no-plot.
 
     Raises:
         InputError: nothing is to be drawn, or not in that form.
     """
-    if plot is None:
-        return
-    if not draws:
-        raise InputError(f"--plot {plot} and --no-plot contradict each other; leave one out")
-    figure_format(plot)
+    if options.plot is not None and not options.draws:
+        raise InputError(f"--plot {options.plot} and --no-plot contradict each other; leave one out")
+    if options.plot is not None:
+        figure_format(options.plot)
 
 
-def check_files(outputs: Mapping[str, Path | None], sources: Iterable[str | Path], what: str) -> None:
+def check_files(outputs: Mapping[str, Path], sources: Iterable[str | Path], what: str) -> None:
     """Refuse files that could not be written in the end, that are read, or of which one would replace another.
 
     Args:
-        outputs: option -> the file it names; None where there is none.
+        outputs: option -> the file it names.
         sources: what is read.
         what: noun for the sources in a message.
 
     Raises:
         InputError: one lies in no folder, is one, belongs to a run, is one of the sources or named twice.
     """
-    given = {option: path for option, path in outputs.items() if path is not None}
-    for option, path in given.items():
+    for option, path in outputs.items():
         check_place(option, path)
-        if any(same_file(path, Path(source)) for source in sources):
-            raise InputError(f"{option} {path}: would overwrite {what}")
-    for option, path in given.items():
-        for other, another in given.items():
-            if option < other and same_file(path, another) and not is_special(path):
-                raise InputError(f"{option} {path} and {other} {another} are one file; name two")
+        refuse_one_of(option, path, map(Path, sources), f"would overwrite {what}")
+    for (option, path), (other, another) in combinations(sorted(outputs.items()), 2):
+        if same_file(path, another) and not is_special(path):
+            raise InputError(f"{option} {path} and {other} {another} are one file; name two")
     check_runs(outputs, [])
 
 
@@ -111,45 +105,28 @@ def check_place(option: str, path: Path) -> None:
         raise InputError(f"{option} {path}: may not be written: permission denied")
 
 
-def check_runs(outputs: Mapping[str, Path | None], folders: Sequence[Path]) -> None:
+def check_runs(outputs: Mapping[str, Path], folders: Sequence[Path]) -> None:
     """Refuse files of a run.
 
     Args:
-        outputs: option -> the file it names; None where there is none.
+        outputs: option -> the file it names.
         folders: run directories of the command; those that the files would lie in are checked as well.
 
     Raises:
         InputError: an output is, or would be, one of the files of such a run.
     """
     for option, path in outputs.items():
-        if path is None:
-            continue
-        default = path.resolve().parent.parent == RUNS.resolve()
-        for folder in (*folders, *([path.parent] if default or holds_run(path.parent) else [])):
-            if any(same_file(path, file) for file in files_of(folder, run_directory=True)):
-                raise InputError(f"{option} {path}: is a file of the run in {folder}; choose another name")
+        by_default = path.resolve().parent.parent == RUNS.resolve()
+        for folder in (*folders, *([path.parent] if by_default or holds_run(path.parent) else [])):
+            files = files_of(folder, run_directory=True)
+            refuse_one_of(option, path, files, f"is a file of the run in {folder}; choose another name")
 
 
-def check_apart(outputs: Mapping[str, Path | None], folders: Sequence[Path]) -> None:
-    """Refuse run directories that would replace files of the user's, and outputs that would replace a file of a run.
-
-    Args:
-        outputs: option -> the file it names; None where there is none.
-        folders: the run directories that the user named.
-
-    Raises:
-        InputError: there is such a file.
-    """
-    for folder in folders:
-        check_out(folder)
-    check_runs(outputs, folders)
-
-
-def check_config(outputs: Mapping[str, Path | None], source: str, values: Iterable[str]) -> None:
+def check_config(outputs: Mapping[str, Path], source: str, values: Iterable[str]) -> None:
     """Refuse files that a config reads: its data, its weights, its code.
 
     Args:
-        outputs: option -> the file it names; None where there is none.
+        outputs: option -> the file it names.
         source: the config as the user named it.
         values: texts in the config and its settings.
 
@@ -157,12 +134,20 @@ def check_config(outputs: Mapping[str, Path | None], source: str, values: Iterab
         InputError: an output is one of them.
     """
     folders = (Path() if source == "-" else Path(source).resolve().parent, Path())
-    files = [text.rpartition(":")[0] if ".py:" in text else text for text in dict.fromkeys(values)]
+    names = {text.rpartition(":")[0] if ".py:" in text else text for text in values} - {""}
     for option, path in outputs.items():
-        if path is not None and any(
-            same_file(path, folder / file) for file in filter(None, files) for folder in folders
-        ):
-            raise InputError(f"{option} {path}: would overwrite what the config {source} reads")
+        files = (folder / name for name in names for folder in folders)
+        refuse_one_of(option, path, files, f"would overwrite what the config {source} reads")
+
+
+def refuse_one_of(option: str, path: Path, files: Iterable[Path], reason: str) -> None:
+    """Refuse the file of an option if it is one of those given.
+
+    Raises:
+        InputError: it is; the message ends in the reason.
+    """
+    if any(same_file(path, file) for file in files):
+        raise InputError(f"{option} {path}: {reason}")
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -179,14 +164,11 @@ def texts(value: Any) -> Iterator[str]:
 
 def same_file(one: Path, other: Path) -> bool:
     """Return whether two paths are one file, by links of any kind or by name where there is none yet."""
-    try:
+    with suppress(OSError, ValueError):
         return os.path.samefile(one, other)
-    except (OSError, ValueError):
-        pass
-    try:
+    with suppress(OSError, ValueError):
         return os.path.realpath(one) == os.path.realpath(other)
-    except (OSError, ValueError):
-        return False
+    return False
 
 
 def holds_run(folder: Path) -> bool:
@@ -221,31 +203,14 @@ def check_folder(folder: Path) -> None:
             raise InputError(f"{parent} is a file; choose another folder with --out")
 
 
-def check_rewritten(config: str) -> None:
-    """Refuse --write where there is no file to write to.
-
-    Raises:
-        InputError: the config is standard input, a pipe, or may not be written.
-    """
-    if config == "-" or is_special(Path(config)):
-        where = "standard input" if config == "-" else "a pipe"
-        raise InputError(f"--write has no file to write to where the config comes from {where}")
-    if os.path.exists(config) and not os.access(config, os.W_OK):
-        raise InputError(f"--write: {config} may not be written: permission denied")
-
-
 def distinct(names: Sequence[str]) -> list[str]:
     """Return a folder's name for each config, no two the same: of two that are called c, ``c`` and ``c-2``."""
-    taken, counts = set(names), Counter[str]()
-    unique_names = []
+    unique: list[str] = []
     for name in names:
-        counts[name] += 1
-        unique = name
-        while counts[name] > 1 and (unique := f"{name}-{counts[name]}") in taken:
-            counts[name] += 1
-        taken.add(unique)
-        unique_names.append(unique)
-    return unique_names
+        numbered = (f"{name}-{number}" for number in count(2))
+        free = (other for other in numbered if other not in names and other not in unique)
+        unique.append(name if name not in unique else next(free))
+    return unique
 
 
 def files_of(run: Path, *, run_directory: bool = False) -> list[Path]:

@@ -42,9 +42,10 @@ class LineProgress(Callback):
         name: the config's name.
         named: whether the user named the run directory.
         interruption: Ctrl-C and SIGTERM, raised between chunks.
+        screen: abilities of stderr.
     """
 
-    def __init__(self, name: str, *, named: bool, interruption: Interruption) -> None:
+    def __init__(self, name: str, *, named: bool, interruption: Interruption, screen: Screen) -> None:
         self.name = name
         self.named = named
         self.interruption = interruption
@@ -75,7 +76,9 @@ class LineProgress(Callback):
 
     def resume(self, reached: Position | None, rejected_lines: int) -> None:
         if reached is not None:
-            self.say(f"lrfind: {self.path} is unfinished; it is carried on at {position_text(reached)}")
+            length = f" of trainings of {reached.of:,} steps" if reached.of is not None else ""
+            step = f"step {reached.step:,} of the {NAMES.get(reached.kind, reached.kind)}{length}"
+            self.say(f"lrfind: {self.path} is unfinished; it is carried on at {step}")
         if rejected_lines:
             which = (
                 "a line of the journal there does"
@@ -112,12 +115,6 @@ def parting(narration: LineProgress | None, interruption: Interruption) -> str:
     return "lrfind: interrupted before anything was measured"
 
 
-def position_text(reached: Position) -> str:
-    """Return the step at which a run is resumed, in words."""
-    length = f" of trainings of {reached.of:,} steps" if reached.of is not None else ""
-    return f"step {reached.step:,} of the {NAMES.get(reached.kind, reached.kind)}{length}"
-
-
 def span(seconds: float) -> str:
     """Return an estimated duration as text: ``"2 s"``, ``"3 min"``, ``"5 h"``."""
     if seconds < 1.5:
@@ -138,7 +135,7 @@ class ProgressBar(LineProgress):
     """A progress bar: rate, loss, steps a second, time left."""
 
     def __init__(self, name: str, *, named: bool, interruption: Interruption, screen: Screen) -> None:
-        super().__init__(name, named=named, interruption=interruption)
+        super().__init__(name, named=named, interruption=interruption, screen=screen)
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
@@ -192,20 +189,3 @@ class ProgressBar(LineProgress):
 
     def _update(self, **fields: Any) -> None:
         self._bar.update(self._task, **fields)
-
-
-def progress_of(name: str, interruption: Interruption, *, named: bool, quiet: bool, screen: Screen) -> LineProgress:
-    """Return the progress report that fits stderr.
-
-    Args:
-        name: of the run.
-        interruption: signals, raised between chunks.
-        named: whether the user named the run directory.
-        quiet: whether nothing is printed.
-        screen: abilities of stderr.
-    """
-    if quiet:
-        return NoProgress(name, named=named, interruption=interruption)
-    if screen.live:
-        return ProgressBar(name, named=named, interruption=interruption, screen=screen)
-    return LineProgress(name, named=named, interruption=interruption)

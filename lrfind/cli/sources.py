@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lrfind.cli.options import EFFORTS, CommandOptions, CompareOptions, SweepOptions, TrainOptions
-from lrfind.cli.outputs import (
-    check_apart,
-    check_config,
-    check_files,
-    check_plot,
-    check_rewritten,
-    distinct,
-    same_file,
-    texts,
-)
-from lrfind.cli.terminal import say
-from lrfind.config.load import Loaded, load, name_of
-from lrfind.config.read_text import read_stream, read_text
+from lrfind.cli.options import EFFORTS, CommandOptions, CompareOptions, RangeOptions
+from lrfind.cli.outputs import check_config, check_files, check_out, check_plot, check_runs, distinct, same_file, texts
+from lrfind.cli.terminal import note
+from lrfind.config.load import Loaded, load, name_of, read_stream, read_text
 from lrfind.config.yaml_reader import read
 from lrfind.core.errors import ConfigError, InputError, LrfindError, Problem
 from lrfind.storage.atomic import is_special
-
-SWEEP_KEYS = {
-    "min_lr": "sweep.min_lr",
-    "max_lr": "sweep.max_lr",
-    "steps": "sweep.steps",
-    "seeds": "sweep.seeds",
-    "method": "sweep.method",
-    "seed": "seed",
-    "confirm": "confirm.enabled",
-}
-"""Config keys by the option of a sweep that overrides them."""
-
-TRAIN_KEYS = {"lr": "optimizer.learning_rate", "schedule": "train.schedule", "steps": "train.steps", "seed": "seed"}
-"""Config keys by the option of a training that overrides them."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +47,15 @@ class ConfigLoader:
     """
 
     def __init__(self, options: CommandOptions) -> None:
-        trains = isinstance(options, TrainOptions)
-        values = {option: getattr(options, option) for option in (TRAIN_KEYS if trains else SWEEP_KEYS)}
-        self._values = {option: value for option, value in values.items() if value is not None}
-        self._keys: Mapping[str, str] = TRAIN_KEYS if trains else SWEEP_KEYS
-        self._derived = ["train.epochs=null"] if trains and "steps" in self._values else []
+        self.options = options
+        effort = EFFORTS[options.effort] if isinstance(options, RangeOptions) else ()
+        self.settings = [*effort, *(options.settings or [])]
+        given = {option: key for option, key in options.keys.items() if getattr(options, option) is not None}
+        self._flags = [f"{key}={getattr(options, option)}" for option, key in given.items()]
+        self._options = {key: f"--{option.replace('_', '-')}" for option, key in given.items()}
+        if "train.steps" in self._options:
+            self._flags.append("train.epochs=null")
         self._texts: dict[str, str] = {}
-        efforts = () if isinstance(options, TrainOptions) else EFFORTS[options.effort]
-        self.settings: Sequence[str] = [*efforts, *(options.settings or [])]
 
     def load(self, config: str, settings: Sequence[str] = ()) -> Loaded:
         """Return a config with the settings of all options.
@@ -90,18 +67,15 @@ class ConfigLoader:
         Raises:
             ConfigError: all that is wrong with the config; a value of an option is named by that option.
         """
-        flags = [f"{self._keys[option]}={value}" for option, value in self._values.items()]
         try:
-            return load(config, [*self.settings, *settings, *flags, *self._derived], stdin_text=self.text(config))
+            return load(config, [*self.settings, *settings, *self._flags], stdin_text=self.text(config))
         except ConfigError as error:
             raise ConfigError([self._named(problem) for problem in error.problems]) from None
 
     def _named(self, problem: Problem) -> Problem:
         """Return a problem of a setting with the option that gave it."""
-        options = {self._keys[option]: f"--{option.replace('_', '-')}" for option in self._values}
-        key = problem.key.removesuffix(".name")
-        named = problem.where == "--set" and key in options
-        return replace(problem, where=options[key], key="") if named else problem
+        option = self._options.get(problem.key.removesuffix(".name")) if problem.where == "--set" else None
+        return replace(problem, where=option, key="") if option else problem
 
     def text(self, config: str) -> str:
         """Return the text of a config, which is read once: standard input and pipes have nothing more to give.
@@ -123,60 +97,48 @@ class ConfigLoader:
                 value = read(self.text(config)).value
             yield from texts(value)
 
+    def sources(
+        self, configs: Sequence[str], read: Iterable[str | Path] = (), what: str = "what is read"
+    ) -> list[CommandSource]:
+        """Return configs, each with a run directory of its own; refuse what could only fail after the measuring.
 
-def sources_of(configs: Sequence[str], options: CommandOptions, loader: ConfigLoader) -> list[CommandSource]:
-    """Return the configs of a command, each with a run directory of its own.
+        Args:
+            configs: file names.
+            read: further files that are read.
+            what: noun for those in a message.
 
-    Args:
-        configs: file names.
-        options: of the command.
-        loader: of the configs.
-    """
-    names = distinct([name_of(config) for config in configs])
-    several = len(configs) > 1
-    folders = [options.out / name if options.out is not None and several else options.out for name in names]
-    return [
-        CommandSource(config, partial(loader.load, config), name, folder)
-        for config, name, folder in zip(configs, names, folders, strict=True)
-    ]
-
-
-def note_renamed(sources: Sequence[CommandSource], options: CommandOptions) -> None:
-    """Print the run directories that are not called like their configs, as another config is called so."""
-    for source in sources:
-        own = name_of(source.argument)
-        if source.name != own and source.folder is not None and not options.quiet:
-            say(f"lrfind: another config is called {own}, so the run of {source.argument} goes to {source.folder}")
-
-
-def output_files(options: CommandOptions) -> dict[str, Path | None]:
-    """Return the files besides run directories that a command writes, by option."""
-    return {"--plot": options.plot, "--output": options.output}
-
-
-def check_sources(sources: Sequence[CommandSource], options: CommandOptions, loader: ConfigLoader) -> None:
-    """Refuse what could only fail after the measuring.
-
-    Args:
-        sources: configs of the command.
-        options: of the command.
-        loader: of the configs.
-
-    Raises:
-        InputError: options contradict each other, or an output cannot be written or would replace what is read.
-    """
-    configs = [source.argument for source in sources]
-    files = output_files(options)
-    check_plot(options.plot, draws=options.draws)
-    if options.plot is not None and len(configs) > 1 and not isinstance(options, CompareOptions):
-        raise InputError("--plot names one file, and there are several configs; each run directory has its plot.png")
-    check_read_once(configs)
-    for config in configs if isinstance(options, SweepOptions) and options.write else ():
-        check_rewritten(config)
-    check_files(files, configs, "the config")
-    check_apart(files, [source.folder for source in sources if source.folder is not None])
-    for config in configs if any(files.values()) else ():
-        check_config(files, config, loader.values(config))
+        Raises:
+            InputError: options contradict each other, or an output cannot be written or would replace what is read.
+        """
+        options, files = self.options, self.options.files
+        compares = isinstance(options, CompareOptions)
+        names = distinct([name_of(config) for config in configs])
+        below = len(configs) > 1 or compares
+        folders = [options.out and (options.out / name if below else options.out) for name in names]
+        check_plot(options)
+        if options.plot is not None and len(configs) > 1 and not compares:
+            raise InputError(
+                "--plot names one file, and there are several configs; each run directory has its plot.png"
+            )
+        check_read_once(configs)
+        check_files(files, configs, "the config")
+        given = [folder for folder in folders if folder is not None]
+        for folder in given:
+            check_out(folder)
+        check_runs(files, given)
+        for config in configs if files else ():
+            check_config(files, config, self.values(config))
+        check_files(files, read, what)
+        sources = [
+            CommandSource(config, partial(self.load, config), name, directory)
+            for config, name, directory in zip(configs, names, folders, strict=True)
+        ]
+        for source in sources:
+            own = name_of(source.argument)
+            if source.name != own and source.folder is not None:
+                message = f"another config is called {own}, so the run of {source.argument} goes to {source.folder}"
+                note(message, quiet=options.quiet)
+        return sources
 
 
 def check_read_once(configs: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from lrfind.core.printable import harmless
 from lrfind.task.user_code.tracebacks import end_children
 
 LENGTH = re.compile("[0-9]{1,5}")
-"""A number of columns or lines that a terminal may have."""
+"""A number of columns that a terminal may have."""
 
 NARROWEST, WIDEST = 40, 120
 """Bounds of the width that reports are set to; beyond the wider one, lines get too long to read."""
@@ -32,44 +32,39 @@ class Screen:
 
     Attributes:
         width: columns.
-        height: lines.
         color: whether to send colour codes.
         unicode: whether its encoding has more than ASCII.
         live: whether it is a terminal, so that lines can be redrawn.
     """
 
     width: int
-    height: int
     color: bool
     unicode: bool
     live: bool
 
 
 def screen(stream: TextIO, *, color: bool = True) -> Screen:
-    """Return the abilities of a stream, by the stream and the environment (NO_COLOR, TERM, COLUMNS, LINES).
+    """Return the abilities of a stream, by the stream and the environment (NO_COLOR, TERM, COLUMNS).
 
     Args:
         stream: an output.
         color: whether colours are wanted.
     """
     live = stream.isatty() and os.environ.get("TERM") != "dumb"
-    size = size_of(stream)
     allowed = color and live and not os.environ.get("NO_COLOR")
     unicode = (stream.encoding or "ascii").lower().replace("-", "").startswith("utf")
-    return Screen(max(NARROWEST, min(size.columns, WIDEST)), size.lines, allowed, unicode, live)
+    return Screen(max(NARROWEST, min(columns_of(stream), WIDEST)), allowed, unicode, live)
 
 
-def size_of(stream: TextIO) -> os.terminal_size:
-    """Return columns and lines of a stream: COLUMNS and LINES, else its terminal's, else 80 by 24."""
+def columns_of(stream: TextIO) -> int:
+    """Return the columns of a stream: COLUMNS, else its terminal's, else 80."""
+    given = os.environ.get("COLUMNS", "")
+    if LENGTH.fullmatch(given) and int(given):
+        return int(given)
     try:
-        own = os.get_terminal_size(stream.fileno())
+        return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
-        own = os.terminal_size((80, 24))
-    given = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
-    return os.terminal_size(
-        int(text) if LENGTH.fullmatch(text) and int(text) else value or default
-        for text, value, default in zip(given, own, (80, 24), strict=True)
-    )
+        return 80
 
 
 def say(text: str) -> None:
@@ -78,25 +73,32 @@ def say(text: str) -> None:
         print(harmless(text).replace("\n", "\\n"), file=sys.stderr, flush=True)
 
 
-def exit_message(text: str) -> None:
-    """Print the message of a process that ends at once on stderr, over a progress bar that may be there."""
+def note(text: str, *, quiet: bool) -> None:
+    """Print one line of narration on stderr, unless it was asked to be quiet."""
+    if not quiet:
+        say(f"lrfind: {text}")
+
+
+def exit_message(text: str, show_cursor: str = "\x1b[?25h") -> None:
+    """Print a message over a progress bar that may be there, past Python's streams, which may be amid a line.
+
+    Args:
+        text: the message.
+        show_cursor: code that shows the cursor again, which a progress bar hides; empty where the bar goes on.
+    """
     stream = sys.__stderr__
-    if stream is None:
-        return
-    with suppress(OSError, ValueError):
-        print(("\r\x1b[2K\x1b[?25h" if screen(stream).live else "") + harmless(text), file=stream, flush=True)
+    number = None if stream is None else descriptor(stream)
+    if stream is not None and number is not None:
+        clear = f"\r\x1b[2K{show_cursor}" if screen(stream).live else ""
+        with suppress(OSError):
+            os.write(number, f"{clear}{harmless(text)}\n".encode(stream.encoding, "backslashreplace"))
 
 
 _results: list[TextIO] = []
-"""The stream for results while `apart` holds them apart from what else is printed."""
+"""Standard output as the process was given it, while `apart` holds results apart from what else is printed."""
 
 whole_process = False
 """Whether the process ends with the command, so that nothing has to be put back after it."""
-
-
-def results() -> TextIO:
-    """Return the stream for results: standard output as the process was given it."""
-    return _results[-1] if _results else sys.stdout
 
 
 @contextmanager
@@ -140,7 +142,7 @@ def write_stdout(text: str) -> None:
     Raises:
         RunError: stdout cannot be written, as where it goes to a full disk.
     """
-    stream = results()
+    stream = _results[-1] if _results else sys.stdout
     try:
         encoding = stream.encoding or "ascii"
         stream.write(text.encode(encoding, "replace").decode(encoding))
@@ -250,7 +252,7 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         first = interruption.code is None
         interruption.code = ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED
         if first and interruption.waits:
-            heard()
+            exit_message(HEARD, show_cursor="")
             return
         try:
             leave()
@@ -267,13 +269,3 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
         signals.asked = None
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def heard() -> None:
-    """Print that the first signal was noted, past Python's streams, which may be in the middle of a line."""
-    stream = sys.__stderr__
-    number = None if stream is None else descriptor(stream)
-    if stream is not None and number is not None:
-        clear = "\r\x1b[2K" if screen(stream).live else ""
-        with suppress(OSError):
-            os.write(number, f"{clear}{HEARD}\n".encode())

@@ -36,9 +36,16 @@ def schema() -> dict[str, Any]:
     document = deepcopy(schema_problems.json_schema())
     definitions = document["$defs"]
     shared = definitions["OptimizerSection"]["properties"]
-    ours = {key: shared[key] for key in shared if key not in OWN_KEYS}
-    named = [_optimizer(name, ours) for name in OPTIMIZERS]
-    definitions["OptimizerSection"] = {"oneOf": [*named, _own(shared), _inside(shared)]}
+    named = [_optimizer(name, shared) for name in OPTIMIZERS]
+    own = {key: shared[key] for key in (*OWN_KEYS, *OWN_SHARED)}
+    inside = {"learning_rate": shared["learning_rate"]}
+    definitions["OptimizerSection"] = {
+        "oneOf": [
+            *named,
+            _variant(OWN, "your own code", own, "target"),
+            _variant(NONE, "your own train step has one", inside),
+        ]
+    }
     document["required"].remove("optimizer")
     document["anyOf"] = [{"required": ["optimizer"]}, {"properties": {"model": {"required": ["target"]}}}]
     schedule = definitions["TrainSection"]["properties"]["schedule"]
@@ -55,38 +62,21 @@ def schema() -> dict[str, Any]:
 def _optimizer(name: str, shared: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of an optimiser of optax."""
     optimizer = OPTIMIZERS[name]
+    ours = {key: shared[key] for key in shared if key not in ("name", *OWN_KEYS)}
     options = {
         key: option_schema(default, key) | {"description": summary(name, key)}
         for key, default in optimizer.options.items()
     }
-    return _variant(name, optimizer.summary, [key for key in shared if key != "name"], shared, options, ["name"])
+    return _variant(name, optimizer.summary, ours | options, "name")
 
 
-def _own(shared: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an optimiser in the user's own code."""
-    return _variant(OWN, "your own code", [*OWN_KEYS, *OWN_SHARED], shared, {}, ["target"])
-
-
-def _inside(shared: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of the optimiser inside of the user's own train step, of which only the rate is a key."""
-    return _variant(NONE, "your own train step has one", ["learning_rate"], shared, {}, None)
-
-
-def _variant(
-    name: str,
-    description: str,
-    keys: list[str],
-    shared: dict[str, Any],
-    options: dict[str, Any],
-    required: list[str] | None,
-) -> dict[str, Any]:
-    """Return the schema of a section with a constant name, some of the shared keys, and options of its own."""
-    naming = {"name": {"const": name, "type": "string", "description": description}}
+def _variant(name: str, description: str, properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    """Return the schema of a section with a constant name."""
     return {
         "type": "object",
         "description": description,
-        "properties": naming | {key: shared[key] for key in keys} | options,
-        **({"required": required} if required else {}),
+        "properties": {"name": {"const": name, "type": "string", "description": description}} | properties,
+        **({"required": [*required]} if required else {}),
         "additionalProperties": False,
     }
 

@@ -3,18 +3,97 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from lrfind.config import overrides, yaml_reader
-from lrfind.config.read_text import read_text
+from lrfind.config import yaml_reader
+from lrfind.config.messages import shown
 from lrfind.config.schema import Config
 from lrfind.config.sections.data import NpyData
+from lrfind.config.sections.target import OWN
 from lrfind.config.validate import validate
+from lrfind.config.yaml_reader import Document, read
 from lrfind.core.errors import ConfigError, InputError, Problem
+from lrfind.core.registry import near
 
+WHERE = "--set"
+
+
+def apply(document: Document, settings: Sequence[str]) -> tuple[set[str], list[Problem]]:
+    """Lay settings over a document, in order.
+
+    Args:
+        document: gets the values, if it is a section itself.
+        settings: each ``"key.path=value"``.
+
+    Returns:
+        The dotted keys that they set or make; and what is wrong with their form, then those that lead nowhere.
+    """
+    overridden: set[str] = set()
+    malformed: list[Problem] = []
+    blocked: list[Problem] = []
+    _expand_bare_names(document)
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        path = tuple(key.strip().split("."))
+        if not equals or not all(path):
+            message = f"must be key.path=value, such as train.steps=2000; got {shown(setting)}"
+            malformed.append(Problem(message, where=WHERE))
+            continue
+        given = read(text)
+        malformed += [Problem(flaw.message, ".".join(map(str, path + flaw.path)), WHERE) for flaw in given.flaws]
+        if given.flaws or not isinstance(document.value, dict):
+            continue
+        section = document.value
+        for depth, name in enumerate(path[:-1], start=1):
+            dotted = ".".join(path[:depth])
+            if section.get(name) is None:
+                section[name] = {}
+                overridden.add(dotted)
+            section = section[name]
+            if not isinstance(section, dict):
+                message = f"{dotted} is {shown(section)} and has no keys; set {dotted} as a whole"
+                blocked.append(Problem(message, ".".join(path), WHERE))
+                break
+        else:
+            section[path[-1]] = given.value
+            overridden.add(".".join(path))
+            _replace_notes(document, path, given)
+            _expand_bare_names(document)
+    return overridden, malformed + blocked
+
+
+def _replace_notes(document: Document, path: tuple[str, ...], given: Document) -> None:
+    """Drop what is noted about the text of a value that is no longer the file's."""
+    below = len(path)
+    document.quoted = {noted for noted in document.quoted if noted[:below] != path}
+    document.quoted |= {(*path, *rest) for rest in given.quoted}
+    document.positions = {noted: position for noted, position in document.positions.items() if noted[:below] != path}
+
+
+def expand_targets(document: Document) -> None:
+    """Name the sections that refer to the user's own code."""
+    for key in ("model", "data", "optimizer"):
+        section = document.value.get(key)
+        if isinstance(section, dict) and "target" in section and "name" not in section:
+            section["name"] = OWN
+            position = document.positions.get((key, "target"), document.positions.get((key,)))
+            if position is not None:
+                document.positions[key, "name"] = position
+
+
+def _expand_bare_names(document: Document) -> None:
+    """Write `schedule: cosine` as a section, so that its keys can be set and checked."""
+    train: Any = document.value.get("train") if isinstance(document.value, dict) else None
+    if isinstance(train, dict) and isinstance(train.get("schedule"), str):
+        train["schedule"] = {"name": train["schedule"]}
+        if ("train", "schedule") in document.positions:
+            document.positions["train", "schedule", "name"] = document.positions["train", "schedule"]
+
+
+MAX_BYTES = 1_000_000
 STDIN = "-"
 SUFFIXES = (".yaml", ".yml")
 MOST_PROBLEMS = 50
@@ -45,10 +124,7 @@ class Loaded:
 
     def locate(self, error: InputError) -> Problem:
         """Return the problem of a later error, with the position of its key, or of the section that lacks it."""
-        path = tuple(error.key.split(".")) if error.key else ()
-        overridden = {tuple(dotted.split(".")) for dotted in self.overridden}
-        positions = {tuple(dotted.split(".")): position for dotted, position in self.positions.items()}
-        return _problem(str(error), path, self.where, positions, overridden)
+        return _problem(str(error), error.key or "", self.where, self.positions, self.overridden)
 
 
 def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str | None = None) -> Loaded:
@@ -68,16 +144,8 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
     where = "stdin" if from_stdin else str(source)
     text = read_text(source) if stdin_text is None else stdin_text.removeprefix("\ufeff")
     folder = None if from_stdin else Path(source).resolve().parent
-    config, document, overridden = _understand(text, where, overrides, folder or Path.cwd())
-    return Loaded(
-        config=config,
-        name=name_of(source),
-        text=text,
-        where=where,
-        positions={_dotted(path): position for path, position in document.positions.items()},
-        overridden=frozenset(map(_dotted, overridden)),
-        folder=folder,
-    )
+    config, positions, overridden = _understand(text, where, overrides, folder or Path.cwd())
+    return Loaded(config, name_of(source), text, where, positions, frozenset(overridden), folder)
 
 
 def name_of(source: str | Path) -> str:
@@ -90,24 +158,23 @@ def name_of(source: str | Path) -> str:
 
 def _understand(
     text: str, where: str, settings: Sequence[str], folder: Path
-) -> tuple[Config, yaml_reader.Document, set[yaml_reader.Path]]:
+) -> tuple[Config, dict[str, tuple[int, int]], set[str]]:
+    """Return the config, and its dotted keys: the positions of those in the text, and those that settings gave."""
     document = yaml_reader.read(text)
-    changes, problems = overrides.parse(settings)
-    overridden: set[yaml_reader.Path] = set()
-    config = None
+    overridden, problems = apply(document, settings)
+    positions, config = {}, None
     if document.readable and document.value is None and not document.flaws:
         problems.append(Problem("is empty; `lrfind init` writes a config to start from", where=where))
     elif document.readable and not isinstance(document.value, dict):
         problems.append(Problem("must be sections with keys (model, data, optimizer, ...)", where=where))
     elif document.readable:
-        overridden, blocked = overrides.apply(document, changes)
-        overrides.expand_targets(document.value, document)
-        problems += blocked
+        expand_targets(document)
         _absolute_paths(document.value, folder, overridden)
         config, findings = validate(document.value, document.quoted)
+        positions = {_dotted(path): position for path, position in document.positions.items()}
         flawed = {flaw.path for flaw in document.flaws}
         problems += [
-            _problem(problem.message, problem.path, where, document.positions, overridden)
+            _problem(problem.message, _dotted(problem.path), where, positions, overridden)
             for problem in findings
             if problem.path not in flawed
         ]
@@ -116,14 +183,14 @@ def _understand(
     ]
     if problems or config is None:
         raise ConfigError(_in_order(problems))
-    return config, document, overridden
+    return config, positions, overridden
 
 
-def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[yaml_reader.Path]) -> None:
+def _absolute_paths(value: dict[str, Any], folder: Path, overridden: Collection[str]) -> None:
     """Resolve relative paths: those of the file from its folder, those of `--set` from the working directory."""
 
-    def absolute(path: str, key: yaml_reader.Path) -> str:
-        base = Path.cwd() if _is_overridden(key, overridden) else folder
+    def absolute(path: str, key: str) -> str:
+        base = Path.cwd() if any(prefix in overridden for prefix in _prefixes(key)) else folder
         home = os.path.expanduser("~") + path[1:] if path == "~" or path.startswith("~/") else path
         return os.path.normpath(os.path.join(base, home))
 
@@ -132,33 +199,32 @@ def _absolute_paths(value: dict[str, Any], folder: Path, overridden: set[yaml_re
         for key in ("target", "validation") if isinstance(entry, dict) else ():
             file, colon, name = str(entry.get(key)).rpartition(":")
             if isinstance(entry.get(key), str) and file.endswith(".py"):
-                entry[key] = absolute(file, (section, key)) + colon + name
+                entry[key] = absolute(file, f"{section}.{key}") + colon + name
     data = value.get("data")
     if not isinstance(data, dict):
         return
     arrays = ARRAY_FILES if data.get("name") == "npy" else {}
     for key, default in (arrays or {"path": ""}).items():
-        path = data.get(key) if key in data else default
+        path = data.get(key, default)
         if isinstance(path, str) and path:
-            data[key] = absolute(path, ("data", key))
+            data[key] = absolute(path, f"data.{key}")
 
 
 def _problem(
-    message: str,
-    path: yaml_reader.Path,
-    where: str,
-    positions: Mapping[Any, tuple[int, int]],
-    overridden: set[yaml_reader.Path] | set[tuple[str, ...]],
+    message: str, key: str, where: str, positions: Mapping[str, tuple[int, int]], overridden: Collection[str]
 ) -> Problem:
-    if _is_overridden(path, overridden):
-        return Problem(message, _dotted(path), overrides.WHERE)
-    known = next((path[:end] for end in range(len(path), 0, -1) if path[:end] in positions), None)
-    line, column = positions[known] if known else (None, None)
-    return Problem(message, _dotted(path), where, line, column)
+    """Return the problem of a key: of `--set` if that gave it, else with its position, or that of its section."""
+    prefixes = _prefixes(key)
+    if any(prefix in overridden for prefix in prefixes):
+        return Problem(message, key, WHERE)
+    line, column = next((positions[prefix] for prefix in prefixes if prefix in positions), (None, None))
+    return Problem(message, key, where, line, column)
 
 
-def _is_overridden(path: yaml_reader.Path, overridden: set[yaml_reader.Path] | set[tuple[str, ...]]) -> bool:
-    return any(path[:end] in overridden for end in range(1, len(path) + 1))
+def _prefixes(key: str) -> list[str]:
+    """Return a dotted key and those of the sections around it, innermost first."""
+    parts = key.split(".")
+    return [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
@@ -172,3 +238,58 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
 
 def _dotted(path: yaml_reader.Path) -> str:
     return ".".join(map(str, path))
+
+
+def read_text(source: str | Path) -> str:
+    """Read a text file.
+
+    Raises:
+        ConfigError: it cannot be read, is no text, or is far too large for a config.
+    """
+    path = Path(source)
+    try:
+        with open(source, "rb") as file:
+            return read_stream(file, str(source))
+    except FileNotFoundError:
+        reason = f"there is no such file{near(path.name, _names_in(path.parent))}"
+    except IsADirectoryError:
+        configs = [f", such as {name}" for name in _names_in(path) if name.endswith(SUFFIXES)]
+        reason = f"is a folder; give the config file in it{''.join(configs[:1])}"
+    except PermissionError:
+        reason = "may not be read: permission denied"
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+    except ValueError:
+        reason = "is not a file name"
+    raise ConfigError([Problem(reason, where=str(source))])
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Return the names in a folder, sorted; none where it cannot be read."""
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def read_stream(stream: BinaryIO, where: str) -> str:
+    """Read an open file or standard input, up to the largest size of a config: UTF-8, without a byte order mark.
+
+    Raises:
+        ConfigError: it cannot be read, is no text, or is far too large for a config.
+    """
+    line: int | None = None
+    column: int | None = None
+    try:
+        raw = stream.read(MAX_BYTES + 1)
+        if len(raw) <= MAX_BYTES and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return raw.decode("utf-8-sig")
+        too_long = f"is larger than {MAX_BYTES:,} bytes; a config is a few lines"
+        reason = too_long if len(raw) > MAX_BYTES else "is UTF-16; save it as UTF-8"
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or error}"
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
+        reason = f"is not UTF-8 text: byte 0x{raw[error.start]:02x}"
+    raise ConfigError([Problem(reason, "", where, line, column)])

@@ -87,15 +87,8 @@ def _range(node: Node, value: Any) -> str:
         high = None
     if low is not None and high is not None:
         return f" from {number(low)} to {number(high)}"
-    parts = []
-    if low is not None:
-        parts.append(f"of at least {number(low)}")
-    if above is not None:
-        parts.append(f"above {number(above)}")
-    if high is not None:
-        parts.append(f"of at most {number(high)}")
-    if below is not None:
-        parts.append(f"below {number(below)}")
+    bounds = (("of at least", low), ("above", above), ("of at most", high), ("below", below))
+    parts = [f"{words} {number(bound)}" for words, bound in bounds if bound is not None]
     return f" {' and '.join(parts)}" if parts else ""
 
 
@@ -127,10 +120,8 @@ def shown(value: Any) -> str:
 
 def mismatch(node: Node, value: Any, *, quoted_number: bool = False) -> str:
     """Return the sentence for an invalid value: what is valid, the value, and how to mend it."""
-    names = allowed(not_null(node))
-    hint = ""
-    if names:
-        hint = near(value, [str(name) for name in names]) if isinstance(value, str) else ""
+    if names := allowed(not_null(node)):
+        hint = near(value, map(str, names)) if isinstance(value, str) else ""
     else:
         hint = _remedy(not_null(node), value, quoted_number)
     reason = f" ({node['x-reason']})" if "x-reason" in node and not hint and _is_number(value) else ""

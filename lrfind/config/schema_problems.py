@@ -169,8 +169,6 @@ def bad_name(value: Any, names: list[str]) -> str:
     """Return the sentence for an invalid `name` of a section."""
     if value is None:
         return f"missing: one of {_some(names)}"
-    if len(names) <= MANY:
-        return mismatch({"enum": names}, value)
     hint = near(value, names) if isinstance(value, str) else ""
     return f"must be one of {_some(names)}; got {shown(value)}{hint}"
 

@@ -8,7 +8,7 @@ one; and what pydantic objects to is taken out and the rest validated again, unt
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from copy import deepcopy
 from typing import Any
 
@@ -65,9 +65,7 @@ def _all_findings(trial: dict[str, Any], quoted: Set[Path]) -> list[ConfigProble
 
 def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[ConfigProblem]:
     """Report an invalid `name` of a section, and replace it by the best guess."""
-    section: Any = trial
-    for key in path:
-        section = section.get(key) if isinstance(section, dict) else None
+    section = _section(trial, path)
     if not isinstance(section, dict):
         return []
     known = _keys_by_name(path)
@@ -110,20 +108,20 @@ def _covered(problem: ConfigProblem, findings: list[ConfigProblem]) -> bool:
 def _repair(trial: dict[str, Any], problem: ConfigProblem) -> bool:
     """Remove the cause of a problem from the values; return whether they changed."""
     if problem.missing:
-        return problem.path in PLACEHOLDERS and _put(trial, problem.path, deepcopy(PLACEHOLDERS[problem.path]))
-    keys = [key for key in problem.path if isinstance(key, str)]  # of a list's item: the list
-    section: Any = trial
-    for key in keys[:-1]:
-        section = section.get(key) if isinstance(section, dict) else None
-    if not isinstance(section, dict) or keys[-1] not in section:
+        if problem.path not in PLACEHOLDERS:
+            return False
+        _section(trial, problem.path[:-1])[problem.path[-1]] = deepcopy(PLACEHOLDERS[problem.path])
+        return True
+    *above, last = [key for key in problem.path if isinstance(key, str)]  # of a list's item: the list
+    section = _section(trial, above)
+    if not isinstance(section, dict) or last not in section:
         return False
-    del section[keys[-1]]
+    del section[last]
     return True
 
 
-def _put(trial: dict[str, Any], path: Path, value: Any) -> bool:
-    section: Any = trial
-    for key in path[:-1]:
-        section = section[key]
-    section[path[-1]] = value
-    return True
+def _section(values: Any, path: Sequence[str | int]) -> Any:
+    """Return what stands at a path of keys; None where it leads nowhere."""
+    for key in path:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values

@@ -60,24 +60,16 @@ def changes(current: Any, recorded: Any, key: str = "") -> Iterator[str]:
         for name in dict.fromkeys([*current, *recorded]):
             path = f"{key}.{name}" if key else str(name)
             yield from changes(current.get(name, MISSING), recorded.get(name, MISSING), path)
-    elif current != recorded and not _same_file(current, recorded):
+    elif current != recorded and (_file_name(current) is None or _file_name(current) != _file_name(recorded)):
         yield f"{key} is {_shown(current)} here, {_shown(recorded)} in the run"
 
 
-def _same_file(current: Any, recorded: Any) -> bool:
-    """Return whether two absolute paths have the same file name, as runs of two machines differ in their folders."""
-    both = isinstance(current, str) and isinstance(recorded, str)
-    return both and all(map(is_absolute, (current, recorded))) and file_name(current) == file_name(recorded)
-
-
-def is_absolute(text: str) -> bool:
-    """Return whether a text is an absolute path on any system."""
-    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
-
-
-def file_name(text: str) -> str:
-    """Return the last part of an absolute path."""
-    return (PurePosixPath(text) if text.startswith("/") else PureWindowsPath(text)).name
+def _file_name(value: Any) -> str | None:
+    """Return the last part of an absolute path of any system, as runs of two machines differ in their folders."""
+    if not isinstance(value, str):
+        return None
+    path = PurePosixPath(value) if value.startswith("/") else PureWindowsPath(value)
+    return path.name if path.is_absolute() else None
 
 
 def _shown(value: Any) -> str:

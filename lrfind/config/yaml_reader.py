@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 COMMON = (
@@ -84,6 +85,7 @@ class Document:
         value: plain dicts, lists and scalars.
         positions: where each key (or item of a list) stands.
         quoted: paths of the texts that were written in quotes.
+        pairs: the parser's events of each key and its value, where that is no list or section.
         flaws: what is wrong with the text itself.
         readable: whether `value` means anything; without it there is one flaw, in the syntax.
     """
@@ -91,6 +93,7 @@ class Document:
     value: Any = None
     positions: dict[Path, Position] = field(default_factory=dict)
     quoted: set[Path] = field(default_factory=set)
+    pairs: dict[Path, tuple[Any, Any]] = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
     readable: bool = True
 
@@ -100,126 +103,144 @@ class _Unreadable(Exception):
         self.flaw = Flaw(message, position)
 
 
-@dataclass(eq=False)
-class _Node:
-    """A piece of the document; an alias is the same node again."""
-
-    position: Position
-    value: Any = None
-    quoted: bool = False
-    pairs: list[tuple[_Node, _Node]] | None = None
-    items: list[_Node] | None = None
-    flaws: list[str] = field(default_factory=list)
-    size: int = 1
-    height: int = 0
-
-    def take(self, child: _Node) -> None:
-        self.size += child.size
-        self.height = max(self.height, child.height + 1)
-
-
 def read(text: str) -> Document:
     """Read YAML text."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
 
-    from lrfind.config.yaml_reader import explain
-
     try:
-        root = _Reader(text).document()
+        return _Reader(text).document
     except _Unreadable as error:
         return Document(flaws=[error.flaw], readable=False)
     except (MarkedYAMLError, YAMLError, YAMLStreamError, ValueError, RecursionError, AssertionError) as error:
         return Document(flaws=[Flaw(*explain(error, text))], readable=False)
-    document = Document()
-    if root is not None:
-        document.value = _plain(root, (), document)
-    return document
 
 
 class _Reader:
+    """Makes a document of the parser's events; for an alias, the events of what it stands for are read again."""
+
     def __init__(self, text: str) -> None:
         from ruamel.yaml import YAML
 
-        yaml = YAML(typ="safe", pure=True)
-        self.events: Iterator[Any] = iter(yaml.parse(text))
-        self.anchors: dict[str, _Node | None] = {}  # None: still open
+        self.parser: Iterator[Any] = iter(YAML(typ="safe", pure=True).parse(text))
+        self.events: list[Any] = []
+        self.anchors: dict[str, int | None] = {}  # the event that it stands at; None: still open
+        self.aliases: dict[int, int] = {}  # of an alias's event, that of what it stands for
         self.count = 0
+        self.document = Document()
+        if self.kind(1) == "DocumentStartEvent":
+            self.document.value, end = self.value(2, (), self.document, 0)
+            if self.kind(end + 1) == "DocumentStartEvent":
+                message = "a second document starts here; a config is one document"
+                raise _Unreadable(message, _position(self.events[end + 1]))
 
-    def document(self) -> _Node | None:
-        """Return the only document; None for an empty text."""
-        root: _Node | None = None
-        started = False
-        for event in self.events:
-            kind = type(event).__name__
-            if kind == "DocumentStartEvent":
-                if started:
-                    raise _Unreadable("a second document starts here; a config is one document", _position(event))
-                started = True
-                root = self._node(next(self.events), 0)
-        return root
+    def kind(self, index: int) -> str:
+        """Return the kind of an event, which is one of those before or the next one."""
+        if index >= len(self.events):
+            self.events.extend(islice(self.parser, index + 1 - len(self.events)))
+        return type(self.events[index]).__name__
 
-    def _node(self, event: Any, depth: int) -> _Node:
-        kind = type(event).__name__
+    def value(
+        self, index: int, path: Path, document: Document, depth: int, alias: Position | None = None
+    ) -> tuple[Any, int]:
+        """Return the value that begins at an event, and the index of the event behind it.
+
+        Args:
+            index: of the event.
+            path: of the value.
+            document: gets what is to be known of the value.
+            depth: levels of nesting above it.
+            alias: position of the outermost alias that is read; None for none.
+        """
+        kind = self.kind(index)
+        event = self.events[index]
         position = _position(event)
         if depth > MAX_DEPTH:
-            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", position)
+            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", alias or position)
         if kind == "AliasEvent":
-            return self._alias(event, depth, position)
-        self._spend(1, position)
-        node = _Node(position)
-        if event.anchor:
-            self.anchors[event.anchor] = None
-        if event.tag is not None:
-            node.flaws.append("has a tag; values are plain text, numbers, true, false, lists and sections")
-        if kind == "ScalarEvent":
-            node.quoted = event.style is not None
-            self._scalar(node, event.value)
-        elif kind == "SequenceStartEvent":
-            node.items = []
-            while type(inner := next(self.events)).__name__ != "SequenceEndEvent":
-                item = self._node(inner, depth + 1)
-                node.items.append(item)
-                node.take(item)
-        else:
-            node.pairs = []
-            while type(inner := next(self.events)).__name__ != "MappingEndEvent":
-                key = self._node(inner, depth + 1)
-                value = self._node(next(self.events), depth + 1)
-                node.pairs.append((key, value))
-                node.take(key)
-                node.take(value)
-        if event.anchor:
-            self.anchors[event.anchor] = node
-        return node
-
-    def _alias(self, event: Any, depth: int, position: Position) -> _Node:
-        if event.anchor not in self.anchors:
-            message = f"*{event.anchor} stands for nothing: there is no &{event.anchor} before it"
-            hint = f" (a text that begins with * needs quotes: '*{event.anchor}')" if "." in event.anchor else ""
-            raise _Unreadable(message + hint, position)
-        node = self.anchors[event.anchor]
-        if node is None:
-            raise _Unreadable(f"*{event.anchor} would contain itself", position)
-        self._spend(node.size, position)
-        if depth + node.height > MAX_DEPTH:
-            raise _Unreadable(f"nested more than {MAX_DEPTH} levels deep", position)
-        return node
-
-    def _spend(self, nodes: int, position: Position) -> None:
-        self.count += nodes
+            value, _ = self.value(self.target(index), path, document, depth, alias or position)
+            return value, index + 1
+        self.count += 1
         if self.count > MAX_NODES:
-            raise _Unreadable(f"more than {MAX_NODES:,} values, aliases counted each time they are used", position)
+            message = f"more than {MAX_NODES:,} values, aliases counted each time they are used"
+            raise _Unreadable(message, alias or position)
+        if path:  # Of a key that is there already; of an item of a list, this one.
+            position = document.positions.setdefault(path, position)
+        if event.tag is not None:
+            message = "has a tag; values are plain text, numbers, true, false, lists and sections"
+            document.flaws.append(Flaw(message, position, path))
+        if event.anchor and alias is None:
+            self.anchors[event.anchor] = None
+        if kind == "ScalarEvent":
+            value, end = self.scalar(event, position, path, document), index + 1
+        elif kind == "SequenceStartEvent":
+            value, end = self.items(index + 1, path, document, depth + 1, alias)
+        else:
+            value, end = self.pairs(index + 1, path, document, depth + 1, alias)
+        if event.anchor and alias is None:
+            self.anchors[event.anchor] = index
+        return value, end
 
-    def _scalar(self, node: _Node, text: str) -> None:
-        if not node.quoted:
-            try:
-                node.value = scalar(text)
-            except ValueError:
-                node.flaws.append("is a number of too many digits")
-            return
-        node.value = text
-        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-            node.flaws.append("holds a character that text cannot hold")
+    def target(self, index: int) -> int:
+        """Return the event of what an alias stands for, by the anchors before it."""
+        if index not in self.aliases:
+            event = self.events[index]
+            if event.anchor not in self.anchors:
+                message = f"*{event.anchor} stands for nothing: there is no &{event.anchor} before it"
+                hint = f" (a text that begins with * needs quotes: '*{event.anchor}')" if "." in event.anchor else ""
+                raise _Unreadable(message + hint, _position(event))
+            target = self.anchors[event.anchor]
+            if target is None:
+                raise _Unreadable(f"*{event.anchor} would contain itself", _position(event))
+            self.aliases[index] = target
+        return self.aliases[index]
+
+    def scalar(self, event: Any, position: Position, path: Path, document: Document) -> Any:
+        """Return the value of a scalar: text in quotes, or what plain text stands for."""
+        if event.style is not None:
+            document.quoted.add(path)
+            if "\0" in event.value or any("\ud800" <= letter <= "\udfff" for letter in event.value):
+                document.flaws.append(Flaw("holds a character that text cannot hold", position, path))
+            return event.value
+        try:
+            return scalar(event.value)
+        except ValueError:
+            document.flaws.append(Flaw("is a number of too many digits", position, path))
+            return None
+
+    def items(
+        self, index: int, path: Path, document: Document, depth: int, alias: Position | None
+    ) -> tuple[list[Any], int]:
+        """Return a list, as `value` does, from the event of its first item on."""
+        values: list[Any] = []
+        while self.kind(index) != "SequenceEndEvent":
+            value, index = self.value(index, (*path, len(values)), document, depth, alias)
+            values.append(value)
+        return values, index + 1
+
+    def pairs(
+        self, index: int, path: Path, document: Document, depth: int, alias: Position | None
+    ) -> tuple[dict[str, Any], int]:
+        """Return a section, as `value` does, from the event of its first key on."""
+        values: dict[str, Any] = {}
+        while self.kind(index) != "MappingEndEvent":
+            key_event, of_key = self.events[index], Document()
+            key, index = self.value(index, (), of_key, depth, alias)
+            message, at = "", (*path, str(key))
+            if of_key.flaws or not isinstance(key, str):
+                message, at = "a key must be plain text", path
+            elif key == "<<":
+                message, at = "'<<' is not part of YAML 1.2; write the keys out", path
+            elif key in values:
+                message = f"given twice; first on line {document.positions[at][0]}"
+            if message:
+                document.flaws.append(Flaw(message, _position(key_event), at))
+                _, index = self.value(index, (), Document(), depth, alias)
+                continue
+            document.positions[at] = _position(key_event)
+            if self.kind(index) in ("ScalarEvent", "AliasEvent"):
+                document.pairs[at] = (key_event, self.events[index])
+            values[key], index = self.value(index, at, document, depth, alias)
+        return values, index + 1
 
 
 def scalar(text: str) -> Any:
@@ -237,38 +258,6 @@ def scalar(text: str) -> Any:
     if match := _INFINITY.fullmatch(text):
         return float(match[1] + "inf")
     return text
-
-
-def _plain(node: _Node, path: Path, document: Document) -> Any:
-    document.flaws += [Flaw(message, document.positions.get(path, node.position), path) for message in node.flaws]
-    if node.items is not None:
-        values = []
-        for index, item in enumerate(node.items):
-            document.positions[*path, index] = item.position
-            values.append(_plain(item, (*path, index), document))
-        return values
-    if node.pairs is not None:
-        return _mapping(node.pairs, path, document)
-    if node.quoted:
-        document.quoted.add(path)
-    return node.value
-
-
-def _mapping(pairs: list[tuple[_Node, _Node]], path: Path, document: Document) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, value in pairs:
-        name = key.value
-        if key.flaws or not isinstance(name, str):
-            document.flaws.append(Flaw("a key must be plain text", key.position, path))
-        elif name == "<<":
-            document.flaws.append(Flaw("'<<' is not part of YAML 1.2; write the keys out", key.position, path))
-        elif name in values:
-            line, _ = document.positions[*path, name]
-            document.flaws.append(Flaw(f"given twice; first on line {line}", key.position, (*path, name)))
-        else:
-            document.positions[*path, name] = key.position
-            values[name] = _plain(value, (*path, name), document)
-    return values
 
 
 def _position(event: Any) -> Position:

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from lrfind import __version__
-from lrfind.cli.commands.list import Kind
+from lrfind.cli.app import Kind
 from tests.cli.conftest import Lrfind
 
 COMMANDS = ("sweep", "check", "init", "list", "schema", "explain")

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from lrfind.cli.options import CheckOptions, CompareOptions, SweepOptions, TrainOptions
-from lrfind.cli.spread import spread
+from lrfind.cli.parameters import spread
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_terminal() -> None:
     seen = screen(Stream())
-    assert (seen.width, seen.height, seen.color, seen.unicode, seen.live) == (80, 24, True, True, True)
+    assert (seen.width, seen.color, seen.unicode, seen.live) == (80, True, True, True)
 
 
 def test_pipe() -> None:

@@ -37,12 +37,10 @@ def test_a_dry_run_writes_nothing(lrfind: Lrfind) -> None:
 
 
 def test_where_writing_fails_the_result_is_still_said_once(lrfind: Lrfind, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lrfind.config import write_back
-
     def full(target: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(write_back, "_replace", full)
+    monkeypatch.setattr("lrfind.cli.commands.sweep.staged", full)
     ran = lrfind("sweep", "c.yaml", "--write", "--json", "--no-plot")
     assert ran.code == 2
     assert "c.yaml cannot be written: No space left on device" in ran.err

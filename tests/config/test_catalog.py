@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from lrfind.config import Config, Option, load, options, schema, starter
-from lrfind.config.catalog import KINDS
+from lrfind.config.catalog import KINDS, Option, options, starter
+from lrfind.config.json_schema import schema
+from lrfind.config.load import load
 from lrfind.config.optimizer_catalog import BOUNDS, OPTIMIZERS
+from lrfind.config.schema import Config
 from lrfind.config.sections.optimizer import within
 from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, MODELS, SCHEDULES

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lrfind.config import Config
+from lrfind.config.schema import Config
 from lrfind.config.variants import differences
 
 SMALL: dict[str, Any] = {

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lrfind.config import Loaded, load
-from lrfind.config.read_text import MAX_BYTES
+from lrfind.config.load import MAX_BYTES, Loaded, load
 from lrfind.core.errors import ConfigError, InputError, Problem
 
 GOOD = """\

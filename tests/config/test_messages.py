@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lrfind.config import load
+from lrfind.config.load import load
 from lrfind.core.errors import ConfigError
 
 HEAD = "model: {name: linear}\ndata: {name: digits}\noptimizer: {name: sgd}\n"

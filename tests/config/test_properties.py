@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.config import Config, load, schema
+from lrfind.config.json_schema import schema
+from lrfind.config.load import load
 from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.config.schema import Config
 from lrfind.core.errors import ConfigError, Problem
 from lrfind.core.registry import LOSSES, SCHEDULES
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lrfind.config import Config, assumptions
 from lrfind.config.optimizer_catalog import OPTIMIZERS, SUMMARIES
-from lrfind.config.schema import TrainSection
+from lrfind.config.schema import Config, TrainSection, assumptions
 from lrfind.config.schema_problems import json_schema, resolve, variants
 from lrfind.config.sections.target import OWN
 from lrfind.config.validate import validate
@@ -102,7 +101,7 @@ def test_a_config_cannot_be_changed() -> None:
 
 def test_importing_it_imports_nothing_heavy() -> None:
     heavy = "{'jax', 'numpy', 'matplotlib', 'optax', 'rich', 'typer'}"
-    code = f"import sys, lrfind.config; print(*sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, lrfind.config.load; print(*sorted({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
 
 

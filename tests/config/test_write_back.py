@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.config import load, starter, write_rate
+from lrfind.cli.commands import sweep
+from lrfind.config.catalog import starter
+from lrfind.config.load import load, read_text
 from lrfind.config.write_back import short, with_rate
 from lrfind.core.errors import ConfigError, InputError
 
@@ -45,6 +47,10 @@ CASES = {
         "sweep: {max_lr: &lr 1}\noptimizer: {name: sgd, learning_rate: 0.0012 }\n"
     ),
 }  # fmt: skip
+
+
+def write_rate(path: Path, rate: float) -> None:
+    sweep.write_rate(path, rate, read_text(path), str(path))
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

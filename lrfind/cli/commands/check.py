@@ -9,47 +9,36 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from lrfind.cli.command import Command, Job, Session
 from lrfind.cli.commands.sweep import dry_run, start_worker
-from lrfind.cli.options import CheckOptions, Configs, Format
-from lrfind.cli.spread import spread
+from lrfind.cli.options import CheckOptions
+from lrfind.cli.sources import CommandSource, ConfigLoader
+from lrfind.cli.terminal import say
+from lrfind.config.load import Loaded
+from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
+from lrfind.core.formats import Format
+from lrfind.core.registry import VERDICTS, near
+from lrfind.core.verdicts import Check
 
 if TYPE_CHECKING:
-    from lrfind.cli.command import Session
-    from lrfind.cli.sources import CommandSource, ConfigLoader
-    from lrfind.config.load import Loaded
-    from lrfind.core.errors import ExitCode
     from lrfind.core.result import Result
-    from lrfind.core.verdicts import Check
     from lrfind.report.render import Document
 
-RATE = "optimizer.learning_rate"
 
-
-@spread
-def check(configs: Configs, options: CheckOptions) -> None:
-    """Judge whether the configured learning rate is usable and the model learns at all: a gate for CI.
-
-    Sweeps, or judges a finished run (--run), and leaves check.json in the run directory. `lrfind explain` says what
-    each verdict means. Exits 1 where one fails.
-
-    Example: lrfind check config.yaml --format github
-    """
-    from lrfind.cli.command import Command, run
-
+def run(configs: Sequence[str], options: CheckOptions) -> ExitCode:
+    """Judge the configs, and return the exit code."""
     command = Command(
         title="lrfind check",
-        prepare=lambda loader: prepare(configs, options, loader),
-        execute=partial(judge, several=len(configs) > 1),
-        conclude=conclude,
+        prepare=partial(prepare, configs, options),
+        execute=partial(judge, options, several=len(configs) > 1),
+        conclude=partial(conclude, options),
         wraps=False,
         failure_formats=frozenset(Format),
         summarises=True,
     )
     if options.dry_run:
         command = Command(title="lrfind sweep", prepare=command.prepare, execute=dry_run)
-    raise typer.Exit(run(command, options))
+    return Session(command, options).run()
 
 
 def prepare(configs: Sequence[str], options: CheckOptions, loader: ConfigLoader) -> Sequence[CommandSource]:
@@ -58,14 +47,8 @@ def prepare(configs: Sequence[str], options: CheckOptions, loader: ConfigLoader)
     Raises:
         InputError: an output may not be written, or options are unknown or contradict each other.
     """
-    from lrfind.cli.outputs import check_files
-    from lrfind.cli.sources import check_sources, note_renamed, output_files, sources_of
-
-    sources = sources_of(configs, options, loader)
-    check_sources(sources, options, loader)
     refuse(options)
-    check_files(output_files(options), [*filter(None, (options.run, options.baseline))], "what is read")
-    note_renamed(sources, options)
+    sources = loader.sources(configs, [*filter(None, (options.run, options.baseline))])
     return [replace(source, load=partial(with_rate, source)) for source in sources]
 
 
@@ -75,9 +58,6 @@ def refuse(options: CheckOptions) -> None:
     Raises:
         InputError: an unknown verdict, options that contradict each other, or a factor that is none.
     """
-    from lrfind.core.errors import InputError
-    from lrfind.core.registry import VERDICTS, near
-
     for option, names in (("--warn", options.warn), ("--ignore", options.ignore)):
         for name in names or ():
             if name not in VERDICTS:
@@ -99,23 +79,20 @@ def with_rate(source: CommandSource) -> Loaded:
     Raises:
         ConfigError: the config is wrong, or has no rate.
     """
-    from lrfind.core.errors import ConfigError, InputError
-
     assert source.load is not None
     loaded = source.load()
     if loaded.config.optimizer.learning_rate is None:
         message = "is left out: there is no rate to check; give it, or let lrfind sweep --write put one there"
-        raise ConfigError([loaded.locate(InputError(message, key=RATE))])
+        raise ConfigError([loaded.locate(InputError(message, key="optimizer.learning_rate"))])
     return loaded
 
 
-def judge(source: CommandSource, loaded: Loaded, session: Session, *, several: bool) -> Check | None:
+def judge(options: CheckOptions, job: Job, *, several: bool) -> Check | None:
     """Return the verdicts on a new sweep, or on a finished run; None after an interruption.
 
     Args:
-        source: the config.
-        loaded: its content.
-        session: of the command.
+        options: of the command.
+        job: the config.
         several: whether --run and --baseline name folders of the runs of several configs.
 
     Raises:
@@ -123,49 +100,39 @@ def judge(source: CommandSource, loaded: Loaded, session: Session, *, several: b
     """
     from lrfind.runs import check as gate
 
-    options = session.options
-    assert isinstance(options, CheckOptions)
-
-    def run_of(path: Path) -> Path:
-        return path / source.name if several else path
-
-    baseline = None if options.baseline is None else judgeable(run_of(options.baseline), "--baseline")
+    name = job.source.name if several else ""
+    baseline = None if options.baseline is None else judgeable(options.baseline / name, "--baseline")
     if options.run is not None:
-        folder = run_of(options.run)
-        result = judgeable(folder, "--run", loaded)
-        session.files = [(folder if folder.is_dir() else folder.parent) / "result.json"]
+        folder = options.run / name
+        result = judgeable(folder, "--run", job.loaded)
+        job.session.files = [(folder if folder.is_dir() else folder.parent) / "result.json"]
     else:
-        start_worker(session)
+        start_worker(job.session)
         from lrfind.cli.measure import measure
 
-        result = measure(source, loaded, session)
+        result = measure(job)
         if result.status == "interrupted":
             return None  # The signal decides how the process ends.
     warn, ignore = tuple(options.warn or ()), tuple(options.ignore or ())
-    return gate.check(loaded, result, baseline=baseline, max_drift=options.max_drift, warn=warn, ignore=ignore)
+    return gate.check(job.loaded, result, baseline=baseline, max_drift=options.max_drift, warn=warn, ignore=ignore)
 
 
-def conclude(document: Document, source: CommandSource, loaded: Loaded, session: Session) -> ExitCode:
+def conclude(options: CheckOptions, document: Document, job: Job) -> ExitCode:
     """Write check.json into the run directory, and return the exit code.
 
     Raises:
         LrfindError: check.json cannot be written beside a new sweep.
     """
-    from lrfind.cli.terminal import say
-    from lrfind.core.errors import ExitCode, InputError, RunError
-    from lrfind.core.verdicts import Check
     from lrfind.report.check.check_report import to_json
     from lrfind.storage.claim import add_files
     from lrfind.storage.layout import CHECK
 
-    del source, loaded
     assert isinstance(document, Check)
-    assert isinstance(session.options, CheckOptions)
-    folder = session.files[0].parent
+    folder = job.session.files[0].parent
     try:
-        add_files(session.start / folder, {CHECK: to_json(document).encode()}, folder)
+        add_files(job.session.start / folder, {CHECK: to_json(document).encode()}, folder)
     except (InputError, RunError) as error:
-        if session.options.run is None:
+        if options.run is None:
             raise
         say(f"lrfind: {error}; the verdicts stand")
     return ExitCode.NO_RECOMMENDATION if document.status == "fail" else ExitCode.DONE
@@ -184,7 +151,6 @@ def judgeable(run: Path, option: str, loaded: Loaded | None = None) -> Result:
         NothingToJudge: it was interrupted or failed, or measured nothing.
         RunError: it cannot be read.
     """
-    from lrfind.core.errors import InputError, LrfindError
     from lrfind.runs import check as gate
     from lrfind.storage.finished import finished_result
 

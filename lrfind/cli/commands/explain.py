@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from textwrap import fill
 
-import typer
-
-from lrfind.cli.delivery import shown_errors
-from lrfind.cli.options import Debug, NoColor
 from lrfind.cli.terminal import screen, write_stdout
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
@@ -19,29 +16,18 @@ PAGES = Path(__file__).parents[1] / "pages"
 paragraph that says it in a sentence or two. Then come "What is seen", "Why it matters" and "What to do"."""
 
 
-def explain(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[ID]", help="A verdict of `lrfind check` or a finding; left out: list all.", show_default=False
-        ),
-    ] = None,
-    no_color: NoColor = False,
-    debug: Debug = False,
-) -> None:
-    """Say what a verdict or a finding means, what it is judged by, and what to do.
+def show(name: str | None, *, color: bool) -> None:
+    """Print the page of a verdict or a finding, or the list of all.
 
-    Example: lrfind explain rate-in-range
+    Args:
+        name: of the page; None for the list.
+        color: whether colours are wanted.
     """
-    look = screen(sys.stdout, color=not no_color)
-    with shown_errors(debug=debug):
-        if name is None:
-            write_stdout(contents(look.width if look.live else None))
-        else:
-            text = page(name)
-            write_stdout(
-                rendered(text, width=look.width, color=look.color, unicode=look.unicode) if look.live else text
-            )
+    look = screen(sys.stdout, color=color)
+    text = contents(look.width if look.live else None) if name is None else page(name)
+    if name is not None and look.live:
+        text = rendered(text, width=look.width, color=look.color, unicode=look.unicode)
+    write_stdout(text)
 
 
 def names() -> list[str]:
@@ -73,8 +59,6 @@ def contents(width: int | None) -> str:
     Args:
         width: columns to wrap at; None keeps each on one line.
     """
-    from textwrap import fill
-
     kinds: dict[str, list[tuple[str, str]]] = {}
     for name in names():
         kind, first = lead(page(name))
@@ -99,8 +83,6 @@ def rendered(text: str, *, width: int, color: bool, unicode: bool) -> str:
         color: whether to send colour codes.
         unicode: whether text may have more than ASCII.
     """
-    import io
-
     from rich.console import Console
     from rich.markdown import Markdown
 

@@ -4,62 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from textwrap import fill
+from typing import Any
 
-import typer
-
-from lrfind.cli.delivery import shown_errors
-from lrfind.cli.options import PATH, Debug, Json, NoColor
 from lrfind.cli.outputs import figure_format
 from lrfind.cli.terminal import say, screen, write_stdout
+from lrfind.config.catalog import KINDS, options
+from lrfind.config.optimizer_catalog import REFUSED
 from lrfind.core.errors import InputError
 
 
-class Kind(StrEnum):
-    """What can be listed."""
-
-    models = "models"
-    data = "data"
-    losses = "losses"
-    optimizers = "optimizers"
-    schedules = "schedules"
-    methods = "methods"
-    ladders = "ladders"
+def show(kinds: Iterable[str], as_json: bool) -> None:
+    """Print the built-ins of some kinds."""
+    tables = {kind: entries(kind) for kind in kinds}
+    if as_json:
+        write_stdout(json.dumps(tables, indent=2) + "\n")
+    else:
+        width = screen(sys.stdout).width
+        write_stdout("\n".join(text(kind, table, width) for kind, table in tables.items()))
 
 
-def list_(
-    kind: Annotated[Kind | None, typer.Argument(help="What to list; left out: every kind.", show_default=False)] = None,
-    plot: Annotated[bool, typer.Option("--plot", help="Draw the schedules.")] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", help="With --plot: draw to this .png, .svg or .pdf instead.", show_default=False, **PATH
-        ),
-    ] = None,
-    as_json: Json = False,
-    no_color: NoColor = False,
-    debug: Debug = False,
-) -> None:
-    """List what is built in, with options and defaults.
-
-    Example: lrfind list schedules --plot
-    """
-    with shown_errors(debug=debug):
-        if plot or output is not None:
-            draw(kind, plot, as_json, output, color=not no_color)
-            return
-        tables = {str(name): entries(str(name)) for name in ([kind] if kind else Kind)}
-        if as_json:
-            write_stdout(json.dumps(tables, indent=2) + "\n")
-        else:
-            width = screen(sys.stdout).width
-            write_stdout("\n".join(text(name, table, width) for name, table in tables.items()))
-
-
-def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, color: bool) -> None:
+def draw(kind: str | None, plot: bool, as_json: bool, output: Path | None, *, color: bool) -> None:
     """Draw the schedules, to the terminal or to a file.
 
     Args:
@@ -74,7 +42,7 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
     """
     if not plot:
         raise InputError(f"--output {output}: goes with --plot; the list itself goes to standard output")
-    if kind is not Kind.schedules:
+    if kind != "schedules":
         raise InputError("--plot draws schedules and nothing else: lrfind list schedules --plot")
     if as_json:
         raise InputError("--plot and --json contradict each other; leave one out")
@@ -99,18 +67,12 @@ def draw(kind: Kind | None, plot: bool, as_json: bool, output: Path | None, *, c
 
 def entries(kind: str) -> dict[str, Any]:
     """Return summary and options of every built-in of a kind, by name."""
-    from lrfind.config.catalog import options
-    from lrfind.config.optimizer_catalog import OPTIMIZERS
-    from lrfind.core import registry
-
-    table: Any = OPTIMIZERS if kind == "optimizers" else getattr(registry, kind.upper())
     described = {}
-    for name, entry in table.items():
+    for name, entry in KINDS[kind].items():
         known = {key: getattr(entry, key, "") for key in ("formula", "origin")}
-        more = {key: value for key, value in known.items() if value}
         described[name] = {
             "summary": entry.summary,
-            **more,
+            **{key: value for key, value in known.items() if value},
             "options": [asdict(option) for option in options(kind, name)],
         }
     return described
@@ -124,9 +86,6 @@ def text(kind: str, table: dict[str, Any], width: int) -> str:
         table: entries by name, as `entries` returns them.
         width: columns to wrap at.
     """
-    from textwrap import fill
-
-    from lrfind.config.optimizer_catalog import REFUSED
 
     def wrapped(words: str, indent: int, further: int) -> str:
         return fill(words, width, initial_indent=" " * indent, subsequent_indent=" " * further, break_on_hyphens=False)
@@ -140,9 +99,9 @@ def text(kind: str, table: dict[str, Any], width: int) -> str:
         if "formula" in entry:
             formula = entry["formula"] + (f" ({entry['origin']})" if "origin" in entry else "")
             lines.append(wrapped(formula, 6, 8))
-        options = ", ".join(option for option in map(shown, entry["options"]) if option not in common)
-        if options:
-            lines.append(wrapped(options, 6, 6))
+        listed = ", ".join(option for option in map(shown, entry["options"]) if option not in common)
+        if listed:
+            lines.append(wrapped(listed, 6, 6))
     if kind == "optimizers":
         lines += ["  not here:", *(wrapped(f"{name}: {why}", 6, 8) for name, why in REFUSED.items())]
     return "\n".join(lines) + "\n"

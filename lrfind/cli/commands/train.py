@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING
 
-import typer
-
+from lrfind.cli.command import CI_FORMATS, Command, Job, Session
 from lrfind.cli.commands.diagnose import exit_code, ids
 from lrfind.cli.options import TrainOptions
-from lrfind.cli.spread import spread
+from lrfind.cli.outputs import figure_format
+from lrfind.cli.sources import CommandSource, ConfigLoader
+from lrfind.cli.terminal import say
+from lrfind.core.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from lrfind.analysis.build_training import Peak
-    from lrfind.cli.command import Session
-    from lrfind.cli.sources import CommandSource, ConfigLoader
     from lrfind.config.load import Loaded
-    from lrfind.core.errors import ExitCode
     from lrfind.core.training import Training
     from lrfind.report.render import Document
     from lrfind.runs.prepare import RunContext
 
 
-@spread
-def train(
-    config: Annotated[str, typer.Argument(help="A YAML file; - reads it from standard input.", show_default=False)],
-    options: TrainOptions,
-) -> None:
-    """Train once at a rate and schedule, and say what the training shows.
-
-    Leaves plot.png, train.json, train.csv and journal.jsonl in the run directory.
-
-    Example: lrfind train config.yaml --use lrfind-runs/config
-    """
-    from lrfind.cli.command import CI_FORMATS, Command, run
-
+def run(config: str, options: TrainOptions) -> ExitCode:
+    """Train once, and return the exit code."""
     command = Command(
         title="lrfind train",
-        prepare=lambda loader: prepare(config, options, loader),
-        execute=dry_run if options.dry_run else measure,
-        conclude=conclude,
+        prepare=partial(prepare, config, options),
+        execute=partial(dry_run if options.dry_run else measure, options),
+        conclude=partial(conclude, options),
         look={"fail_on": options.fail_on or ()},
         failure_formats=CI_FORMATS,
         refused=config,
         summarises=not options.dry_run,
     )
-    raise typer.Exit(run(command, options))
+    return Session(command, options).run()
 
 
 def prepare(config: str, options: TrainOptions, loader: ConfigLoader) -> Sequence[CommandSource]:
@@ -55,45 +46,37 @@ def prepare(config: str, options: TrainOptions, loader: ConfigLoader) -> Sequenc
     Raises:
         InputError: an output may not be written, or options are unknown or contradict each other.
     """
-    from lrfind.cli.outputs import check_files
-    from lrfind.cli.sources import check_sources, output_files, sources_of
-    from lrfind.core.errors import InputError
-
-    ids(options.fail_on or ())
+    ids(options.fail_on)
     if options.use is not None and options.lr is not None:
         raise InputError("--use and --lr both name a rate; leave one out")
-    sources = sources_of([config], options, loader)
-    check_files(output_files(options), [*filter(None, [options.use])], "what is read")
-    check_sources(sources, options, loader)
-    return sources
+    return loader.sources([config], [*filter(None, [options.use])])
 
 
-def measure(source: CommandSource, loaded: Loaded, session: Session) -> Training:
+def measure(options: TrainOptions, job: Job) -> Training:
     """Return the training of a config, and print where the measurements are if a signal came.
 
     Raises:
         LrfindError: the run failed.
     """
     from lrfind.cli.measure import run_options
-    from lrfind.cli.terminal import say
     from lrfind.runs.train import train
 
-    options = session.options
-    assert isinstance(options, TrainOptions)
-    peak = peak_of(loaded, options)
-    with session.narrate(f"{loaded.name}-train", named=options.out is not None) as narration:
-        training, session.files = train(
-            loaded.config,
-            loaded.name,
-            peak,
-            lambda training, context: render(training, context, session),
-            run_options(source, loaded, session),
-            narration,
-        )
+    config, name, session = job.loaded.config, job.loaded.name, job.session
+    peak = peak_of(job.loaded, options)
+    with session.narrate(f"{name}-train", named=options.out is not None) as narration:
+        training, session.files = train(config, name, peak, partial(render, session), run_options(job), narration)
     if training.status == "interrupted":
         say(f"lrfind: interrupted; what was measured is in {narration.path}")
     session.interruption.confirm(training.status)
     return training
+
+
+def dry_run(options: TrainOptions, job: Job) -> Document:
+    """Check a config and its data without training."""
+    from lrfind.cli.measure import dry_run
+    from lrfind.runs.train import dry_run as facts
+
+    return dry_run(job, lambda config, *run: facts(config, peak_of(job.loaded, options), *run))
 
 
 def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
@@ -103,10 +86,9 @@ def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
         InputError: there is no rate.
     """
     from lrfind.analysis.build_training import Peak
-    from lrfind.core.errors import InputError
 
     if options.use is not None:
-        return recommended(options)
+        return recommended(options.use)
     rate = loaded.config.optimizer.learning_rate
     if rate is None:
         raise InputError(
@@ -117,19 +99,16 @@ def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
     return Peak(rate, "optimizer.learning_rate" if options.lr is None else "--lr")
 
 
-def recommended(options: TrainOptions) -> Peak:
-    """Return the rate that the finished run of --use recommends.
+def recommended(run: Path) -> Peak:
+    """Return the rate that a finished run, that of --use, recommends.
 
     Raises:
         InputError: there is no run, or it recommends none.
     """
     from lrfind.analysis.build_training import Peak
-    from lrfind.core.errors import InputError
     from lrfind.storage.finished import stored_result
     from lrfind.storage.layout import RESULT
 
-    assert options.use is not None
-    run = options.use
     try:
         recommendation = stored_result(run).recommendation
     except InputError as error:
@@ -145,10 +124,9 @@ def recommended(options: TrainOptions) -> Peak:
     return Peak(rate, f"the run in {run}", recommendation.high if recommendation.confirmed else None)
 
 
-def render(training: Training, context: RunContext, session: Session) -> tuple[Training, dict[str, bytes]]:
+def render(session: Session, training: Training, context: RunContext) -> tuple[Training, dict[str, bytes]]:
     """Return the files of a training; train.json comes last, as the sign that all are there."""
     from lrfind.cli.commands.report import contents_of
-    from lrfind.cli.outputs import figure_format
     from lrfind.report.train import training_json
     from lrfind.storage.layout import TRAIN
 
@@ -163,29 +141,9 @@ def render(training: Training, context: RunContext, session: Session) -> tuple[T
     return training, {**files, TRAIN: training_json.to_json(training).encode()}
 
 
-def conclude(document: Document, source: CommandSource, loaded: Loaded, session: Session) -> ExitCode:
+def conclude(options: TrainOptions, document: Document, job: Job) -> ExitCode:
     """Return exit code 1 where a finding of --fail-on was found."""
-    from lrfind.core.errors import ExitCode
     from lrfind.core.training import Training
 
-    del source, loaded
-    assert isinstance(session.options, TrainOptions)
-    if not isinstance(document, Training):
-        return ExitCode.DONE
-    return exit_code(document.findings, ids(session.options.fail_on or ()))
-
-
-def dry_run(source: CommandSource, loaded: Loaded, session: Session) -> Document:
-    """Check a config and its data without training."""
-    from lrfind.cli.measure import narrated_dry_run, run_options
-    from lrfind.runs.train import dry_run
-
-    options = session.options
-    assert isinstance(options, TrainOptions)
-    return narrated_dry_run(
-        loaded,
-        session,
-        lambda narration: dry_run(
-            loaded.config, peak_of(loaded, options), run_options(source, loaded, session), narration
-        ),
-    )
+    del job
+    return exit_code(document.findings, ids(options.fail_on)) if isinstance(document, Training) else ExitCode.DONE

@@ -73,7 +73,7 @@ def test_configs_with_known_verdicts(lrfind: Lrfind, defect: str) -> None:
 @pytest.fixture
 def run(folder: Path) -> Path:
     """A config and its finished run, in ``runs/c``."""
-    from lrfind.config import load
+    from lrfind.config.load import load
 
     Path("c.yaml").write_text(HEAD.replace("npz, path: d.npz", "digits"), encoding="utf-8")
     result = confirmed()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lrfind.config import load
+from lrfind.config.load import load
 from lrfind.config.schema import Config
 from lrfind.config.sections.data import CsvData
 from lrfind.core.errors import ConfigError
