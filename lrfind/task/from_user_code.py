@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -12,21 +13,23 @@ import numpy as np
 from lrfind.config.schema import Config
 from lrfind.config.sections.target import OwnLoss
 from lrfind.core.dataset import Dataset
+from lrfind.core.errors import InputError
+from lrfind.core.registry import LOSSES
 from lrfind.engine import jax_settings
 from lrfind.task.batch_source import Drawn, Source, TaskBatches, of_dataset
-from lrfind.task.builtin import load
-from lrfind.task.models.layers import OF_TOKENS
+from lrfind.task.builtin import load, loss_of, network_of
+from lrfind.task.models.contract import Network, supervised
+from lrfind.task.objective import Objective
 from lrfind.task.task import Task, UserCode
-from lrfind.task.user_code.array_source import of_arrays
+from lrfind.task.user_code import models, module_loading
 from lrfind.task.user_code.batch_validation import Pairs, hold
 from lrfind.task.user_code.data import BatchFactory, UserArrays
-from lrfind.task.user_code.loader import ImportPolicy, Loader
-from lrfind.task.user_code.models import refuse_whole_numbers
-from lrfind.task.user_code.objective import build_objective
-from lrfind.task.user_code.optimizers import step_line
-from lrfind.task.user_code.parts import Parts, Shape, load_parts
+from lrfind.task.user_code.loader import ImportPolicy
+from lrfind.task.user_code.parts import Parts, Shape, load_parts, step_line
+from lrfind.task.user_code.pytrees import is_pair
 from lrfind.task.user_code.recognize import UserModel, check_sections
-from lrfind.task.user_code.streamed import Streamed, streamed
+from lrfind.task.user_code.sources import Streamed, of_arrays, streamed
+from lrfind.task.user_code.tracebacks import shape_of
 
 LABEL_BATCHES = 32
 """Largest number of batches in which the highest label is sought, for a built-in network's number of outputs."""
@@ -46,10 +49,10 @@ def make(config: Config, policy: ImportPolicy) -> Task:
         InputError: a reference is wrong, or its object is of no supported kind.
         OwnCodeError: the user's code raised.
     """
-    loader = Loader(policy)
-    parts = load_parts(config, loader)
+    module_loading.forget()
+    parts = load_parts(config, policy)
     jax_settings.set_aside()
-    return assemble(config, parts, loader.digest)
+    return assemble(config, parts, module_loading.digest)
 
 
 def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
@@ -65,7 +68,10 @@ def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
         OwnCodeError: the user's code raised.
     """
     dataset = load(config) if parts.data is None else None
-    pairs = _pairs(config, parts)
+    pairs = None  # The check of (inputs, targets) for built-in loss and network.
+    if parts.loss is None:
+        loss = config.loss if isinstance(config.loss, str) else None
+        pairs = Pairs(loss, None if parts.model is not None else config.model.name)
     batches = None
     if isinstance(parts.data, BatchFactory):
         fits = [pairs] if pairs is not None and parts.model is None else []
@@ -73,24 +79,25 @@ def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
     shape, outputs = _row_shape_and_outputs(parts, dataset, batches, pairs)
     user_model = None if parts.model is None else parts.model(shape, outputs)
     check_sections(config, user_model, optimizer=parts.optimizer is not None, batches=batches is not None)
-    source = batches or _array_source(config, parts, dataset, user_model)
+    source: Source
+    if batches is not None:
+        source = batches
+    elif dataset is not None:
+        source = of_dataset(dataset, config.data.batch_size, whole=user_model is not None)
+    else:
+        source = of_arrays(config, parts, user_model)
     if isinstance(source, Drawn) and source.data is not None:
         outputs = source.data.outputs
-    objective = build_objective(config, parts, user_model, source, shape, outputs)
+    objective = _objective(config, parts, user_model, source, shape, outputs)
     task = Task(config, objective, TaskBatches(config, source), _user_code(config, parts, user_model, source))
     example = source.first(source.batch_rows)
     _trace(task, user_model, example)
-    if batches is not None and pairs is not None and user_model is not None and objective.network is not None:
-        hold(pairs, batches, _outputs(task, example))
+    network = objective.network
+    if batches is not None and pairs is not None and user_model is not None and network is not None:
+        params, state = objective.initial
+        answers = jax.eval_shape(lambda: network.apply(params, state, example[0], None, False)[0])
+        hold(pairs, batches, int(answers.shape[-1]))
     return replace(task, user_code=replace(task.user_code, digest=digest()))
-
-
-def _pairs(config: Config, parts: Parts) -> Pairs | None:
-    """Return the check of ``(inputs, targets)`` for built-in loss and network; None for a user's loss."""
-    if parts.loss is not None or isinstance(config.loss, OwnLoss):
-        return None
-    network = None if parts.model is not None else config.model.name
-    return Pairs(config.loss, network, tokens=network in OF_TOKENS)
 
 
 def _row_shape_and_outputs(
@@ -102,7 +109,7 @@ def _row_shape_and_outputs(
     samples = [parts.data.train] if isinstance(parts.data, UserArrays) else []
     if batches is not None:
         samples = batches.stream(0).take(max(1, min(LABEL_BATCHES, LABEL_BYTES // max(1, batches.batch_bytes))))
-    if not (isinstance(samples[0], tuple) and len(samples[0]) == 2):
+    if not is_pair(samples[0]):
         return None, None
     inputs, targets = samples[0]
     shape = inputs.shape[1:] if hasattr(inputs, "shape") else None
@@ -113,30 +120,76 @@ def _row_shape_and_outputs(
     return shape, pairs.outputs(samples)
 
 
-def _array_source(config: Config, parts: Parts, dataset: Dataset | None, user_model: UserModel | None) -> Drawn:
-    """Return the source of built-in data or of a user's arrays."""
-    if dataset is not None:
-        return of_dataset(dataset, config.data.batch_size, whole=user_model is not None)
-    assert isinstance(parts.data, UserArrays), "there is no other kind"
-    loss = config.loss if isinstance(config.loss, str) else None
-    return of_arrays(parts.data, parts.held_out, config.data, loss, user_model, own_loss=parts.loss is not None)
+def _objective(
+    config: Config, parts: Parts, user_model: UserModel | None, source: Source, shape: Shape | None, outputs: int | None
+) -> Objective:
+    """Return model and loss, of which the user's code gives one part at least.
+
+    Args:
+        config: resolved config.
+        parts: parts that are the user's.
+        user_model: the user's model; None for the config's network.
+        source: source of the batches.
+        shape: shape of a row of inputs; None if unknown.
+        outputs: number of outputs; None if unknown.
+
+    Raises:
+        InputError: model, loss and batches do not fit together.
+    """
+    example = source.first(source.batch_rows)
+    if user_model is not None and user_model.kind != "network":
+        model = (models.losing if user_model.kind == "loss" else models.stepping)(user_model, example)
+        return Objective(config, lambda precision: model, user_model.description, f"loss of {user_model.title}")
+    if parts.loss is not None and isinstance(config.loss, OwnLoss):
+        name, loss = config.loss.title, parts.loss
+    else:
+        fitting = _default_loss(source, example)
+        name = config.loss if isinstance(config.loss, str) else fitting
+        loss = LOSSES[name].load()
+        if user_model is not None:
+            loss = models.fitted(name, loss, outputs, f"apply of {user_model.title}")
+    network: Network
+    if user_model is not None:
+        network = models.OwnNetwork(user_model, example, outputs, any_tree=parts.loss is not None)
+    elif shape is not None and outputs is not None and is_pair(example):
+        network = network_of(config, shape, outputs)
+    else:
+        raise InputError(
+            f"{config.data.title} gives {shape_of(example)} for a batch; a built-in network needs (inputs, targets), "
+            "one array each",
+            key="data.target",
+        )
+    return Objective(config, partial(supervised, network, loss), network.describe(), name, network)
+
+
+def _default_loss(source: Source, example: Any) -> str:
+    """Return the name of the built-in loss for the targets of a batch."""
+    if isinstance(source, Drawn) and source.data is not None:
+        return loss_of(source.data)
+    targets = models.targets_of(example, "the network")
+    if not hasattr(targets, "dtype"):
+        raise InputError(
+            f"targets are {shape_of(targets)}; the built-in losses need one array, so give a loss of your own",
+            key="loss",
+        )
+    return "cross_entropy" if targets.dtype.kind in "iu" else "mse"
 
 
 def _user_code(config: Config, parts: Parts, user_model: UserModel | None, source: Source) -> UserCode:
-    assumptions = []
+    assumptions: tuple[str, ...] = ()
     if user_model is not None and user_model.init is None and config.sweep.seeds > 1:
-        assumptions.append(
-            "every seed starts from the weights that were given, so the seeds differ in their batches alone"
+        assumptions = (
+            "every seed starts from the weights that were given, so the seeds differ in their batches alone",
         )
-    is_step = user_model is not None and user_model.kind == "step"
+    title = user_model.title if user_model is not None and user_model.kind == "step" else ""
     in_step = user_model is not None or parts.loss is not None or parts.optimizer is not None
     return UserCode(
         in_step=in_step or isinstance(source, Streamed),
         loss=parts.loss is not None,
         optimizer=parts.optimizer,
-        optimizer_line=step_line(user_model.title) if user_model is not None and is_step else parts.optimizer_line,
+        optimizer_line=step_line(title) if title else parts.optimizer_line,
         notes=lambda: getattr(source, "notes", ()),
-        assumptions=tuple(assumptions),
+        assumptions=assumptions,
     )
 
 
@@ -153,16 +206,8 @@ def _trace(task: Task, user_model: UserModel | None, example: Any) -> None:
         jax.eval_shape(model.step, params, example, np.float32(0), key)
     else:
         if user_model is not None:
-            refuse_whole_numbers(params, user_model.title)
+            models.refuse_whole_numbers(params, user_model.title)
         task.validate()
         jax.eval_shape(lambda p, s, batch, k: model.loss(p, s, batch, k, True), params, state, example, key)
     jax.eval_shape(lambda p, s, batch: model.loss(p, s, batch, None, False), params, state, example)
     task.shapes()
-
-
-def _outputs(task: Task, example: Any) -> int:
-    """Return the number of outputs of the task's network for a batch."""
-    network, (params, state) = task.objective.network, task.objective.initial
-    assert network is not None
-    outputs = jax.eval_shape(lambda: network.apply(params, state, example[0], None, False)[0])
-    return int(outputs.shape[-1])

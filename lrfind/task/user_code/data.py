@@ -47,7 +47,10 @@ class BatchFactory:
     seeded: bool
 
 
-def recognise(value: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY) -> UserArrays | BatchFactory:
+UserData = UserArrays | BatchFactory
+
+
+def recognise(value: Any, kwargs: Mapping[str, Any], title: str, key: str = KEY) -> UserData:
     """Return a user's data as arrays or batches.
 
     Args:
@@ -72,7 +75,7 @@ def is_data(value: Any) -> bool:
     return not isinstance(value, type) and (hasattr(value, "__array__") or hasattr(value, "__iter__"))
 
 
-def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str, key: str) -> UserArrays | BatchFactory:
+def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str, key: str) -> UserData:
     seed = None if (name := wants(function, "seed")) in kwargs else name
     epoch = None if (name := wants(function, "epoch")) in kwargs else name
     own = {name for name in (seed, epoch) if name}
@@ -95,16 +98,16 @@ def _called(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str,
     return _understood(start(0, 0), title, key, again=lambda: start(0, 0))
 
 
-def _understood(value: Any, title: str, key: str, again: Callable[[], Any] | None) -> UserArrays | BatchFactory:
+def _understood(value: Any, title: str, key: str, again: Callable[[], Any] | None) -> UserData:
     if isinstance(value, Mapping) and {"train"} <= value.keys() <= {"train", "validation"}:
         train = _understood(value["train"], title, key, again and (lambda: again()["train"]))
-        if isinstance(train, UserArrays) and "validation" in value:
+        if "validation" not in value:
+            return train
+        if isinstance(train, UserArrays):
             held_out = _understood(value["validation"], title, key, None)
             if isinstance(held_out, UserArrays):
                 return UserArrays(train.train, held_out.train)
-        if "validation" in value:
-            raise InputError(f"'train' of {title} is batches; give data.validation for the others", key=key)
-        return train
+        raise InputError(f"'train' of {title} is batches; give data.validation for the others", key=key)
     if is_tree(value):
         tree = arrays(value, title, key)
         sizes = {leaf.shape[0] if leaf.ndim else None for leaf in jax.tree.leaves(tree)}

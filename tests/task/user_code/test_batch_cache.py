@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.task.user_code.batch_cache import MemoryBudget, Stream
 from lrfind.task.user_code.data import BatchFactory, UserArrays, recognise
-from lrfind.task.user_code.streamed import streamed
+from lrfind.task.user_code.sources import streamed
 
 
 def passes(*lengths: int, rows: int = 4) -> Any:
@@ -169,9 +169,9 @@ def test_a_seed_makes_a_difference_and_a_warning_where_it_makes_none() -> None:
     assert isinstance(made, BatchFactory)
     source = streamed(made, None, "batches", seed=0)
     assert source.notes == ()
-    assert not np.array_equal(source.stream(0).first()[0], source.stream(1).first()[0])
+    assert not np.array_equal(source.stream(0).take(1)[0][0], source.stream(1).take(1)[0][0])
     again = streamed(made, None, "batches", seed=0)
-    np.testing.assert_array_equal(source.stream(1).first()[0], again.stream(1).first()[0])
+    np.testing.assert_array_equal(source.stream(1).take(1)[0][0], again.stream(1).take(1)[0][0])
     assert source.digest() == again.digest() != streamed(made, None, "batches", seed=1).digest()
     plain = recognise([(X, Y)] * 3, {}, "batches")
     assert isinstance(plain, BatchFactory)

@@ -1,24 +1,31 @@
-"""Batches that a user's code makes, as a source."""
+"""A user's arrays, or the batches that their code makes, as a source."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import jax
 import numpy as np
 
+from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
 from lrfind.engine.host_batches import host_feed
 from lrfind.engine.train_loop import BatchFeed
-from lrfind.task.batch_source import Part, fingerprint, pick, shapes
-from lrfind.task.data.batches import ORDER, Batches, generator
+from lrfind.task.batch_source import Drawn, Part, fingerprint, of_dataset, pick, shapes
+from lrfind.task.builtin import prepared
+from lrfind.task.data.arrays import Arrays
+from lrfind.task.data.batches import ORDER, SPLIT_SEED, Batches, generator
+from lrfind.task.data.row_split import draw_held_out
 from lrfind.task.user_code.batch_cache import Fit, MemoryBudget, Stream
-from lrfind.task.user_code.data import KEY, BatchFactory, UserArrays
-from lrfind.task.user_code.pytrees import Tree, alike
+from lrfind.task.user_code.data import KEY, BatchFactory, UserArrays, UserData
+from lrfind.task.user_code.parts import Parts
+from lrfind.task.user_code.pytrees import Tree, bytes_of, is_pair, same_but_rows
+from lrfind.task.user_code.recognize import UserModel
 from lrfind.task.user_code.tracebacks import shape_of
 
 HELD_OUT = -1
@@ -37,18 +44,21 @@ class Streamed:
         made: factory of the batches.
         held_out: held-out batches or arrays; None without any.
         seed: seed of the run.
-        example: the first batch.
         fits: checks of every batch; may grow.
     """
 
     title: str
     made: BatchFactory
-    held_out: UserArrays | BatchFactory | None
+    held_out: UserData | None
     seed: int
-    example: Tree
     fits: list[Fit] = field(default_factory=list)
     _streams: dict[int, Stream] = field(default_factory=dict)
     _budget: MemoryBudget = field(default_factory=MemoryBudget)
+
+    @cached_property
+    def example(self) -> Tree:
+        """The first batch."""
+        return self.stream(0).take(1)[0]
 
     @property
     def batch_rows(self) -> int:
@@ -58,7 +68,7 @@ class Streamed:
     @property
     def batch_bytes(self) -> int:
         """The bytes of one batch that are copied to the device."""
-        return sum(int(leaf.nbytes) for leaf in jax.tree.leaves(self.example))
+        return bytes_of(self.example)
 
     @property
     def nbytes(self) -> int:
@@ -74,8 +84,7 @@ class Streamed:
                 f"{self.title} gives every seed the same batches in the same order, so the seeds differ in their "
                 "weights alone; give a function with a parameter called seed"
             )
-        skipped = self.stream(0).skipped
-        if skipped:
+        if skipped := self.stream(0).skipped:
             batches = "batch" if skipped == 1 else "batches"
             notes.append(f"{skipped:,} smaller {batches} of each pass over {self.title} left out")
         return tuple(notes)
@@ -86,11 +95,9 @@ class Streamed:
         if own not in self._streams:
             number = int(generator(self.seed, own, ORDER).integers(2**31 - 1))
 
-            def start(epoch: int) -> Any:
-                return self.made.start(number, epoch)
-
-            like = self._streams[0].template if own and 0 in self._streams else None
+            like = self._streams[0].like if own and 0 in self._streams else None
             title = self.title if like is None else f"{self.title} for seed {number}"
+            start = partial(self.made.start, number)
             self._streams[own] = Stream(start, title, self._budget, KEY, self.fits, like)
         return self._streams[own]
 
@@ -130,10 +137,8 @@ class Streamed:
                 rows_held = fit(rows_held, "data.validation", "data.validation")
             return cut(rows_held, self.batch_rows, at_once=self.batch_rows)
         if HELD_OUT not in self._streams:
-            made, title = self.held_out, "data.validation"
-            self._streams[HELD_OUT] = Stream(
-                lambda epoch: made.start(0, epoch), title, MemoryBudget(), title, self.fits
-            )
+            start, title = partial(self.held_out.start, 0), "data.validation"
+            self._streams[HELD_OUT] = Stream(start, title, MemoryBudget(), title, self.fits)
         return self._streams[HELD_OUT].take(wanted)
 
     def first(self, rows: int) -> Tree:
@@ -182,7 +187,7 @@ class Streamed:
 
 
 def streamed(
-    made: BatchFactory, held_out: UserArrays | BatchFactory | None, title: str, seed: int, fits: Sequence[Fit] = ()
+    made: BatchFactory, held_out: UserData | None, title: str, seed: int, fits: Sequence[Fit] = ()
 ) -> Streamed:
     """Return the source of a user's batches; takes the first one.
 
@@ -192,28 +197,86 @@ def streamed(
         title: name in reports.
         seed: seed of the run.
         fits: checks of every batch.
+
+    Raises:
+        InputError: held-out batches differ in structure, shapes or types from those to train on.
     """
-    empty = Streamed(title, made, held_out, seed, np.zeros(1), list(fits))
-    source = replace(empty, example=empty.stream(0).first())
-    if held_out is not None:
-        check_alike(source, held_out, title)
+    source = Streamed(title, made, held_out, seed, list(fits))
+    example, others = source.example, source.sample("validation", 1)
+    batch = others[0] if others else None
+    if held_out is not None and not same_but_rows(batch, example, types=True):
+        raise InputError(
+            f"a batch held out is {shape_of(batch)}, and one of {title} to train on is {shape_of(example)}; they must "
+            "agree but for the rows",
+            key="data.validation",
+        )
     return source
 
 
-def check_alike(source: Streamed, held_out: UserArrays | BatchFactory, title: str) -> None:
-    """Check that held-out batches have the structure, shapes and types of training batches.
+def of_arrays(config: Config, parts: Parts, user_model: UserModel | None) -> Drawn:
+    """Return the source of a user's arrays: checked as those of a file for a built-in loss, otherwise as they are.
+
+    Args:
+        config: resolved config.
+        parts: parts that are the user's, of which the data are arrays.
+        user_model: the user's model; None for a built-in network.
 
     Raises:
-        InputError: they differ in more than the number of rows.
+        InputError: the arrays do not go together, or not with the model.
     """
-    batch = (source.sample("validation", 1) or [None])[0]
-    same = alike(batch, source.example) and all(
-        one.shape[1:] == other.shape[1:] and one.dtype == other.dtype
-        for one, other in zip(jax.tree.leaves(batch), jax.tree.leaves(source.example), strict=True)
-    )
-    if not same:
+    assert isinstance(parts.data, UserArrays)
+    section: Any = config.data
+    train, held_out = parts.data.train, parts.data.validation
+    if isinstance(parts.held_out, BatchFactory):
+        raise InputError(f"{section.title} gives arrays; this must be arrays as well", key="data.validation")
+    if parts.held_out is not None:
+        held_out = parts.held_out.train
+    if held_out is not None and not same_but_rows(train, held_out, types=False):
         raise InputError(
-            f"a batch held out is {shape_of(batch)}, and one of {title} to train on is {shape_of(source.example)}; "
-            "they must agree but for the rows",
+            f"what is held out is {shape_of(held_out)}, and {section.title} gives {shape_of(train)} to train on; they "
+            "must agree but for the rows",
             key="data.validation",
         )
+    understood = user_model is None or (user_model.kind == "network" and parts.loss is None)
+    if understood and _is_plain(train):
+        loss = config.loss if isinstance(config.loss, str) else None
+        rows = train if held_out is None else [np.concatenate(pair) for pair in zip(train, held_out, strict=True)]
+        dataset = prepared(section, Arrays(*rows), loss, 0 if held_out is None else len(held_out[0]))
+        return of_dataset(dataset, section.batch_size, whole=user_model is not None)
+    if user_model is None:
+        raise InputError(
+            f"{section.title} gives {shape_of(train)}; a built-in network needs (inputs, targets), one array each",
+            key="data.target",
+        )
+    if section.standardize:
+        raise InputError("arrays of your own are taken as they are here; do it in your code", key="data.standardize")
+    rows = rows_in(train)
+    if held_out is None and section.validation_fraction > 0:
+        train, held_out = _split(train, section.validation_fraction)
+    left = rows_in(train)
+    if left < section.batch_size:
+        raise InputError(
+            f"a batch of {section.batch_size} needs as many rows to train on, and there are {left} "
+            f"({rows} less {rows - left} held out); use a batch_size of {max(1, left)} or less",
+            key="data.batch_size",
+        )
+    return Drawn(section.title, train, held_out, section.batch_size, whole=True)
+
+
+def _is_plain(tree: Tree) -> bool:
+    """Return whether a tree is one array of inputs and one of targets, as files have them."""
+    pair = is_pair(tree) and all(hasattr(leaf, "ndim") for leaf in tree)
+    return pair and tree[0].ndim >= 2 and tree[1].ndim <= 2 and (tree[1].ndim == 1 or tree[1].dtype.kind == "f")
+
+
+def _split(tree: Tree, fraction: float) -> tuple[Tree, Tree | None]:
+    """Return the rows to train on, and those held out; None if there are none."""
+    labels: Any = tree[1] if is_pair(tree) else None
+    classes = None
+    if hasattr(labels, "ndim") and labels.ndim == 1 and labels.dtype.kind in "biu":
+        classes = labels.astype(np.int32)
+    rows = rows_in(tree)
+    out = draw_held_out(rows, classes, fraction, SPLIT_SEED)
+    kept = np.setdiff1d(np.arange(rows), out)
+    held_out = jax.tree.map(lambda leaf: leaf[out], tree) if len(out) else None
+    return jax.tree.map(lambda leaf: leaf[kept], tree), held_out
