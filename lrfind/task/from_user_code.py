@@ -16,19 +16,22 @@ from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.core.registry import LOSSES
 from lrfind.engine import jax_settings
+from lrfind.engine.evaluation import rows_in
 from lrfind.task.batch_source import Drawn, Source, TaskBatches, of_dataset
-from lrfind.task.builtin import load, loss_of, network_of
+from lrfind.task.builtin import load, loss_of, network_of, prepared
+from lrfind.task.data.arrays import Arrays
+from lrfind.task.data.batches import SPLIT_SEED
+from lrfind.task.data.row_split import draw_held_out
 from lrfind.task.models.contract import Network, supervised
 from lrfind.task.objective import Objective
 from lrfind.task.task import Task, UserCode
 from lrfind.task.user_code import models, module_loading
-from lrfind.task.user_code.batch_validation import Pairs, hold
-from lrfind.task.user_code.data import BatchFactory, UserArrays
+from lrfind.task.user_code.data import BatchFactory, Pairs, UserArrays
 from lrfind.task.user_code.loader import ImportPolicy
 from lrfind.task.user_code.parts import Parts, Shape, load_parts, step_line
-from lrfind.task.user_code.pytrees import is_pair
+from lrfind.task.user_code.pytrees import Tree, is_pair, same_but_rows
 from lrfind.task.user_code.recognize import UserModel, check_sections
-from lrfind.task.user_code.sources import Streamed, of_arrays, streamed
+from lrfind.task.user_code.streamed import Streamed, hold, streamed
 from lrfind.task.user_code.tracebacks import shape_of
 
 LABEL_BATCHES = 32
@@ -85,7 +88,7 @@ def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
     elif dataset is not None:
         source = of_dataset(dataset, config.data.batch_size, whole=user_model is not None)
     else:
-        source = of_arrays(config, parts, user_model)
+        source = _array_source(config, parts, user_model)
     if isinstance(source, Drawn) and source.data is not None:
         outputs = source.data.outputs
     objective = _objective(config, parts, user_model, source, shape, outputs)
@@ -118,6 +121,75 @@ def _row_shape_and_outputs(
     if pairs is None:
         return shape, targets.shape[-1] if targets.ndim > 1 else 1
     return shape, pairs.outputs(samples)
+
+
+def _array_source(config: Config, parts: Parts, user_model: UserModel | None) -> Drawn:
+    """Return the source of a user's arrays: checked as those of a file for a built-in loss, otherwise as they are.
+
+    Args:
+        config: resolved config.
+        parts: parts that are the user's, of which the data are arrays.
+        user_model: the user's model; None for a built-in network.
+
+    Raises:
+        InputError: the arrays do not go together, or not with the model.
+    """
+    assert isinstance(parts.data, UserArrays)
+    section: Any = config.data
+    train, held_out = parts.data.train, parts.data.validation
+    if isinstance(parts.held_out, BatchFactory):
+        raise InputError(f"{section.title} gives arrays; this must be arrays as well", key="data.validation")
+    if parts.held_out is not None:
+        held_out = parts.held_out.train
+    if held_out is not None and not same_but_rows(train, held_out, types=False):
+        raise InputError(
+            f"what is held out is {shape_of(held_out)}, and {section.title} gives {shape_of(train)} to train on; they "
+            "must agree but for the rows",
+            key="data.validation",
+        )
+    understood = user_model is None or (user_model.kind == "network" and parts.loss is None)
+    if understood and _is_plain(train):
+        loss = config.loss if isinstance(config.loss, str) else None
+        rows = train if held_out is None else [np.concatenate(pair) for pair in zip(train, held_out, strict=True)]
+        dataset = prepared(section, Arrays(*rows), loss, 0 if held_out is None else len(held_out[0]))
+        return of_dataset(dataset, section.batch_size, whole=user_model is not None)
+    if user_model is None:
+        raise InputError(
+            f"{section.title} gives {shape_of(train)}; a built-in network needs (inputs, targets), one array each",
+            key="data.target",
+        )
+    if section.standardize:
+        raise InputError("arrays of your own are taken as they are here; do it in your code", key="data.standardize")
+    total = rows_in(train)
+    if held_out is None and section.validation_fraction > 0:
+        train, held_out = _split(train, section.validation_fraction)
+    left = rows_in(train)
+    if left < section.batch_size:
+        raise InputError(
+            f"a batch of {section.batch_size} needs as many rows to train on, and there are {left} "
+            f"({total} less {total - left} held out); use a batch_size of {max(1, left)} or less",
+            key="data.batch_size",
+        )
+    return Drawn(section.title, train, held_out, section.batch_size, whole=True)
+
+
+def _is_plain(tree: Tree) -> bool:
+    """Return whether a tree is one array of inputs and one of targets, as files have them."""
+    pair = is_pair(tree) and all(hasattr(leaf, "ndim") for leaf in tree)
+    return pair and tree[0].ndim >= 2 and tree[1].ndim <= 2 and (tree[1].ndim == 1 or tree[1].dtype.kind == "f")
+
+
+def _split(tree: Tree, fraction: float) -> tuple[Tree, Tree | None]:
+    """Return the rows to train on, and those held out; None if there are none."""
+    labels: Any = tree[1] if is_pair(tree) else None
+    classes = None
+    if hasattr(labels, "ndim") and labels.ndim == 1 and labels.dtype.kind in "biu":
+        classes = labels.astype(np.int32)
+    rows = rows_in(tree)
+    out = draw_held_out(rows, classes, fraction, SPLIT_SEED)
+    kept = np.setdiff1d(np.arange(rows), out)
+    held_out = jax.tree.map(lambda leaf: leaf[out], tree) if len(out) else None
+    return jax.tree.map(lambda leaf: leaf[kept], tree), held_out
 
 
 def _objective(
@@ -181,13 +253,14 @@ def _user_code(config: Config, parts: Parts, user_model: UserModel | None, sourc
         assumptions = (
             "every seed starts from the weights that were given, so the seeds differ in their batches alone",
         )
-    title = user_model.title if user_model is not None and user_model.kind == "step" else ""
-    in_step = user_model is not None or parts.loss is not None or parts.optimizer is not None
+    line = parts.optimizer_line
+    if user_model is not None and user_model.kind == "step":
+        line = step_line(user_model.title)
     return UserCode(
-        in_step=in_step or isinstance(source, Streamed),
+        in_step=bool(parts.model or parts.loss or parts.optimizer) or isinstance(source, Streamed),
         loss=parts.loss is not None,
         optimizer=parts.optimizer,
-        optimizer_line=step_line(title) if title else parts.optimizer_line,
+        optimizer_line=line,
         notes=lambda: getattr(source, "notes", ()),
         assumptions=assumptions,
     )

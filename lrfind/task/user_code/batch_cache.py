@@ -87,9 +87,6 @@ KEEP_BYTES = 2**28
 MOST = 10**6
 """Batches of one pass beyond which data is taken to have no end."""
 
-Start = Callable[[int], Any]
-"""``epoch -> iterable of batches``."""
-
 Fit = Callable[[Tree, str, str], Tree]
 """``(batch, what, key) -> batch``: checks and converts a batch, which messages call `what`."""
 
@@ -111,44 +108,39 @@ class MemoryBudget:
         return has_room
 
 
+@dataclass
 class Stream:
     """The batches of one order.
 
-    Args:
+    Attributes:
         start: function ``epoch -> iterable of batches``.
         title: name of the data in messages.
         room: memory budget of the kept batches.
         key: config key of the reference.
         fits: checks of every batch; may grow.
-        like: batch of another stream whose structure, shapes and types to keep to; None for the own first one's.
-
-    Attributes:
-        like: batch whose structure, shapes and types all batches have; None before the first.
+        like: batch whose structure, shapes and types all batches must have; None for those of the first.
         skipped: number of batches left out, as they are smaller than the first.
-        marks: checksums of the batches so far.
         per_pass: number of batches per pass; None before a pass has ended.
+        marks: checksums of the batches so far.
     """
 
-    def __init__(
-        self,
-        start: Start,
-        title: str,
-        room: MemoryBudget,
-        key: str,
-        fits: Sequence[Fit] = (),
-        like: Tree | None = None,
-    ) -> None:
-        self._start, self._title, self._budget, self._key, self._fits = start, title, room, key, fits
+    start: Callable[[int], Any]
+    title: str
+    room: MemoryBudget
+    key: str
+    fits: Sequence[Fit] = ()
+    like: Tree | None = None
+    skipped: int = 0
+    per_pass: int | None = None
+
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: list[Tree] = []
         self._iterator = self._batches()
         self._position = 0
         # Lanes side by side ask for the same batches, of this chunk and the next.
         self._stacked = lru_cache(maxsize=2)(self._stack)
-        self.marks = Marks(title)
-        self.like = like
-        self.skipped = 0
-        self.per_pass: int | None = None
+        self.marks = Marks(self.title)
 
     def stack(self, start: int, stop: int, group: int) -> Tree:
         """Return batches start*group..stop*group-1, stacked: leading axes (stop - start, [group if above 1])."""
@@ -168,7 +160,7 @@ class Stream:
                     pass
             if self.per_pass is None:
                 raise InputError(
-                    f"{self._title} gave more than {MOST:,} batches and did not end; give train.steps instead",
+                    f"{self.title} gave more than {MOST:,} batches and did not end; give train.steps instead",
                     key="train.epochs",
                 )
             return self.per_pass
@@ -201,7 +193,7 @@ class Stream:
             if self._position >= begin:
                 batches.append(batch)
             self.marks.note(self._position, batch)
-            if len(self._kept) == self._position and self._budget.take(bytes_of(batch)):
+            if len(self._kept) == self._position and self.room.take(bytes_of(batch)):
                 self._kept.append(batch)
             self._position += 1
         return batches
@@ -217,7 +209,7 @@ class Stream:
                     skipped += 1
                     if skipped > max(1, number):
                         raise InputError(
-                            f"most batches of {self._title} are smaller than its first; drop or pad them", key=self._key
+                            f"most batches of {self.title} are smaller than its first; drop or pad them", key=self.key
                         )
                     continue
                 number += 1
@@ -226,14 +218,14 @@ class Stream:
                 self.per_pass, self.skipped = number, skipped
             if number == 0:
                 again = "" if epoch == 0 else " when it was begun again; an iterator that runs once will not do"
-                raise InputError(f"{self._title} gave no batch{again}", key=self._key)
+                raise InputError(f"{self.title} gave no batch{again}", key=self.key)
             epoch += 1
 
     def _pass(self, epoch: int) -> Iterator[Any]:
-        with user_call(self._title):
-            iterator = iter(self._start(epoch))
+        with user_call(self.title):
+            iterator = iter(self.start(epoch))
         while True:
-            with user_call(self._title):
+            with user_call(self.title):
                 try:
                     batch = next(iterator)
                 except StopIteration:
@@ -242,25 +234,25 @@ class Stream:
 
     def _checked(self, batch: Any, number: int, epoch: int) -> Tree | None:
         """Return the batch as arrays; None if it is smaller than the first, and otherwise alike."""
-        what = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "") + f" of {self._title}"
-        tree = arrays(batch, what, self._key)
+        what = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "") + f" of {self.title}"
+        tree = arrays(batch, what, self.key)
         if self.like is None:
             leaves = jax.tree.leaves(tree)
             if not any(leaf.ndim for leaf in leaves):
                 raise InputError(
-                    f"{self._title} gives {shape_of(tree)} for a batch; a batch is arrays with one row per example "
+                    f"{self.title} gives {shape_of(tree)} for a batch; a batch is arrays with one row per example "
                     "(a list of arrays is read as batches: return a tuple for arrays)",
-                    key=self._key,
+                    key=self.key,
                 )
             if any(leaf.shape[:1] == (0,) for leaf in leaves):
-                raise InputError(f"{what} has no rows: {shape_of(tree)}", key=self._key)
+                raise InputError(f"{what} has no rows: {shape_of(tree)}", key=self.key)
             self.like = tree
         if same_but_rows(tree, self.like, types=True):
             pairs = zip(jax.tree.leaves(self.like), jax.tree.leaves(tree), strict=True)
             rows = {(first.shape[:1], leaf.shape[:1]) for first, leaf in pairs}
             if all(now == first for first, now in rows):
-                for fit in self._fits:
-                    tree = fit(tree, what, self._key)
+                for fit in self.fits:
+                    tree = fit(tree, what, self.key)
                 return tree
             # Arrays with equal rows in the first have equal rows in a smaller one.
             if all(now <= first for first, now in rows) and len(dict(rows)) == len(rows):
@@ -268,5 +260,5 @@ class Stream:
         raise InputError(
             f"{what} is {shape_of(tree)}, and the first is {shape_of(self.like)}; one program serves all batches, so "
             "pad them to one shape",
-            key=self._key,
+            key=self.key,
         )

@@ -11,13 +11,11 @@ import jax.numpy as jnp
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.task.data.targets import LABEL_LOSSES
 from lrfind.task.models.contract import FORWARD, Key, Loss, Model
-from lrfind.task.user_code.pytrees import Keys, StaticLeaves, Tree, arrays, check_same, is_key, is_pair
+from lrfind.task.user_code import pytrees
+from lrfind.task.user_code.pytrees import StaticLeaves, Tree, arrays, check_same, is_key, is_pair
 from lrfind.task.user_code.recognize import UserModel
 from lrfind.task.user_code.signature import KEY, Roles
 from lrfind.task.user_code.tracebacks import kind_of, shape_of, user_call
-
-ONE_STEP = 1.0
-"""What evaluating by a train step at rate zero costs, in steps."""
 
 
 def starting(
@@ -206,7 +204,7 @@ def stepping(user_model: UserModel, example: Tree) -> Model:
     what = f"step of {user_model.title}"
     order, usage = ("state", "batch", "rate", "key"), "step(state, batch, lr, key)"
     call = Roles(user_model.function, what, order=order, named=("rate", "key"), needed=3, usage=usage)
-    keys: list[Keys] = []
+    kinds: list[str | None] = []
     settings = StaticLeaves(trained=False)
 
     def init(key: Key) -> tuple[Any, Any]:
@@ -216,11 +214,11 @@ def stepping(user_model: UserModel, example: Tree) -> Model:
             start = Roles(user_model.init, of_init, order=("key", "inputs"), needed=1, usage="init(key)")
             made = start(key=key, inputs=inputs_of(example))
         made = settings.take(made)
-        keys[:] = [Keys(made)]
-        return arrays(keys[0].lower(made), f"state of {user_model.title}", KEY), ()
+        kinds[:] = pytrees.key_kinds(made)
+        return arrays(pytrees.lower_keys(made), f"state of {user_model.title}", KEY), ()
 
     def whole(state: Any) -> Any:
-        return settings.give(keys[0].lift(state))
+        return settings.give(pytrees.lift_keys(state, kinds))
 
     def step(state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Any, Any, Any]:
         given = whole(state)
@@ -230,7 +228,7 @@ def stepping(user_model: UserModel, example: Tree) -> Model:
         unknown = jnp.full((), jnp.nan)
         norms = entry(record, "gradient_norm", "grad_norm"), entry(record, "update_norm")
         loss = scalar(loss_of(record, what), what, KEY)
-        return keys[0].lower(after), loss, *(unknown if norm is None else norm for norm in norms)
+        return pytrees.lower_keys(after), loss, *(unknown if norm is None else norm for norm in norms)
 
     def evaluate(params: Any, state: Any, batch: Any, key: Any, train: bool) -> tuple[jax.Array, tuple[Any, Any]]:
         if user_model.evaluate is None:
@@ -239,7 +237,8 @@ def stepping(user_model: UserModel, example: Tree) -> Model:
             value = user_model.evaluate(whole(params), batch)
         return scalar(value, f"evaluate of {user_model.title}", KEY), (state, {})
 
-    return Model(init, evaluate, step, ONE_STEP if user_model.evaluate is None else FORWARD)
+    # Without a function to evaluate, a step at rate zero does, at the cost of one.
+    return Model(init, evaluate, step, 1.0 if user_model.evaluate is None else FORWARD)
 
 
 def loss_of(record: Any, what: str) -> Any:

@@ -92,7 +92,6 @@ class _Beside(MetaPathFinder):
         self.installed: dict[str, Path] = {}
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        del target
         if path is None and name.startswith(ALONE):
             return _spec_alone(name)
         if path is None and name in sys.stdlib_module_names:

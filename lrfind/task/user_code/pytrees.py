@@ -8,6 +8,7 @@ are settings, which stay as they are and are put back before the user's function
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -61,28 +62,22 @@ def arrays(tree: Tree, what: str, key: str) -> Tree:
     return jax.tree_util.tree_map_with_path(convert, tree)
 
 
-class Keys:
-    """Exchange of a tree's JAX keys, which numpy cannot hold, and raw key data.
+def key_kinds(tree: Tree) -> list[str | None]:
+    """Return the name of the generator of every leaf that holds JAX keys; None for the others."""
+    return [str(jax.random.key_impl(leaf)) if is_key(leaf) else None for leaf in jax.tree.leaves(tree)]
 
-    Args:
-        tree: with the keys in it.
-    """
 
-    def __init__(self, tree: Tree) -> None:
-        leaves, self._structure = jax.tree.flatten(tree)
-        self._impls = [str(jax.random.key_impl(leaf)) if is_key(leaf) else None for leaf in leaves]
+def lower_keys(tree: Tree) -> Tree:
+    """Return the tree with raw key data in the place of JAX keys, which numpy cannot hold."""
+    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if is_key(leaf) else leaf, tree)
 
-    def lower(self, tree: Tree) -> Tree:
-        """Return the tree with raw key data."""
-        pairs = zip(jax.tree.leaves(tree), self._impls, strict=True)
-        leaves = [jax.random.key_data(leaf) if impl else leaf for leaf, impl in pairs]
-        return jax.tree.unflatten(self._structure, leaves)
 
-    def lift(self, tree: Tree) -> Tree:
-        """Return the tree with JAX keys."""
-        pairs = zip(jax.tree.leaves(tree), self._impls, strict=True)
-        leaves = [jax.random.wrap_key_data(leaf, impl=impl) if impl else leaf for leaf, impl in pairs]
-        return jax.tree.unflatten(self._structure, leaves)
+def lift_keys(tree: Tree, kinds: Sequence[str | None]) -> Tree:
+    """Return the tree with JAX keys again, of the kinds of `key_kinds`."""
+    leaves, structure = jax.tree.flatten(tree)
+    pairs = zip(leaves, kinds, strict=True)
+    keys = [jax.random.wrap_key_data(leaf, impl=kind) if kind else leaf for leaf, kind in pairs]
+    return jax.tree.unflatten(structure, keys)
 
 
 def bytes_of(tree: Tree) -> int:
@@ -138,9 +133,6 @@ def check_same(state: Tree, returned: Tree, what: str, *, types: bool = True) ->
             )
 
 
-CONTAINERS = (dict, list, tuple)
-
-
 def is_module(value: Any) -> bool:
     """Return whether an object is a pytree with arrays in it: weights, even if it can be called."""
     if isinstance(value, jax.tree_util.Partial):
@@ -190,5 +182,5 @@ def weights(tree: Tree, of: type = np.inexact, *, held: bool = True) -> list[boo
     inside = jax.tree.leaves(tree, is_leaf=lambda child: child is not tree)
     if len(inside) == 1 and inside[0] is tree:
         return [held or (hasattr(tree, "dtype") and bool(jnp.issubdtype(tree.dtype, of)))]
-    plain = isinstance(tree, CONTAINERS)
+    plain = isinstance(tree, dict | list | tuple)
     return [trained for child in inside for trained in weights(child, of, held=plain)]

@@ -10,7 +10,7 @@ from lrfind.config.sections.target import NONE
 from lrfind.core.errors import InputError
 from lrfind.task.user_code.pytrees import is_module
 from lrfind.task.user_code.signature import KEY, NAMES, called, parameters
-from lrfind.task.user_code.tracebacks import kind_of, shape_of
+from lrfind.task.user_code.tracebacks import kind_of, summary_of
 
 Kind = Literal["network", "loss", "step"]
 
@@ -90,8 +90,7 @@ def recognise(built: Any, title: str) -> UserModel:
     alone = ", which takes no weights yet" if callable(built) else ""
     if is_module(built):
         alone = ", a model without its loss"
-    what = shape_of(built) if isinstance(built, tuple | list | dict) else kind_of(built)
-    raise InputError(f"{title} returned {what}{alone}; it must return {VALID}", key=KEY)
+    raise InputError(f"{title} returned {summary_of(built)}{alone}; it must return {VALID}", key=KEY)
 
 
 def _named_parts(built: Any) -> dict[str, Any]:
@@ -144,31 +143,27 @@ def check_sections(config: Any, user_model: UserModel | None, *, optimizer: bool
     Raises:
         InputError: keys that do not go together.
     """
-    section = config.optimizer
-    gives = "" if user_model is None else f"{user_model.title} gives {KINDS[user_model.kind]}"
     kind = None if user_model is None else user_model.kind
-    if kind in ("loss", "step"):
-        if config.loss is not None:
-            raise InputError(f"{gives}, which has its own loss; remove this", key="loss")
-        if config.precision != "float32":
-            raise InputError(f"{gives}, which computes as it says itself", key="precision")
-    if kind == "step":
-        if section.name != NONE:
-            raise InputError(
-                f"{gives}, which has its own optimizer; remove this (learning_rate may stay)", key="optimizer.name"
-            )
-        for key in ("clip_norm", "accumulate"):
-            if key in section.model_fields_set:
-                raise InputError(f"{gives}; do this inside of it", key=f"optimizer.{key}")
-    elif section.name == NONE and not optimizer:
-        reason = gives and f", for {gives}"
-        raise InputError(f"missing{reason}: a section such as {{name: adamw}}", key="optimizer")
-    if batches:
-        instead = {"validation_fraction": "give data.validation instead"}
-        for key in ("batch_size", "validation_fraction", "standardize"):
-            if key in config.data.model_fields_set and getattr(config.data, key):
-                raise InputError(
-                    f"{config.data.title} makes batches, which are taken as they are; "
-                    f"{instead.get(key, 'remove this')}",
-                    key=f"data.{key}",
-                )
+    gives = "" if user_model is None else f"{user_model.title} gives {KINDS[user_model.kind]}"
+    makes = f"{config.data.title} makes batches, which are taken as they are"
+    has_loss, has_optimizer = kind in ("loss", "step"), kind == "step"
+    optimizer_keys = config.optimizer.model_fields_set if has_optimizer else set()
+    data_keys = {key for key in config.data.model_fields_set if getattr(config.data, key)} if batches else set()
+    missing = config.optimizer.name == NONE and not (has_optimizer or optimizer)
+    refused = {
+        "loss": (has_loss and config.loss is not None, f"{gives}, which has its own loss; remove this"),
+        "precision": (has_loss and config.precision != "float32", f"{gives}, which computes as it says itself"),
+        "optimizer.name": (
+            has_optimizer and config.optimizer.name != NONE,
+            f"{gives}, which has its own optimizer; remove this (learning_rate may stay)",
+        ),
+        "optimizer.clip_norm": ("clip_norm" in optimizer_keys, f"{gives}; do this inside of it"),
+        "optimizer.accumulate": ("accumulate" in optimizer_keys, f"{gives}; do this inside of it"),
+        "optimizer": (missing, f"missing{gives and f', for {gives}'}: a section such as {{name: adamw}}"),
+        "data.batch_size": ("batch_size" in data_keys, f"{makes}; remove this"),
+        "data.validation_fraction": ("validation_fraction" in data_keys, f"{makes}; give data.validation instead"),
+        "data.standardize": ("standardize" in data_keys, f"{makes}; remove this"),
+    }
+    for key, (is_refused, reason) in refused.items():
+        if is_refused:
+            raise InputError(reason, key=key)

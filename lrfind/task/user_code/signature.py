@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -33,41 +34,37 @@ NAMES = {
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
+@dataclass
 class Roles:
     """A function of a user's model, and the role of each of its parameters.
 
-    Args:
+    Attributes:
         function: the user's function.
         what: name in messages.
         order: roles of the parameters whose names say nothing, in order; the first parameter has the first role
             whatever it is called.
-        named: roles that a name can give.
         needed: number of roles of `order` that the function must have.
         usage: expected call, for messages.
-
-    Attributes:
+        named: roles that a name can give.
         roles: roles of the function's parameters.
 
     Raises:
         InputError: the function lacks a role that it must have, or needs an argument that has none.
     """
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        what: str,
-        *,
-        order: Sequence[str],
-        named: Sequence[str] = (),
-        needed: int,
-        usage: str,
-    ) -> None:
-        self._function, self._what = function, what
+    function: Callable[..., Any]
+    what: str
+    order: Sequence[str]
+    needed: int
+    usage: str
+    named: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
         positional: list[str] = []
         keywords: dict[str, str] = {}
-        left, required = list(order), set(order[:needed])
+        left, required = list(self.order), set(self.order[: self.needed])
         by_keyword = False  # As an argument before keeps its default.
-        for number, parameter in enumerate(parameters(function)):
+        for number, parameter in enumerate(parameters(self.function)):
             if parameter.kind is parameter.VAR_POSITIONAL and not by_keyword:
                 positional += left
                 left = []
@@ -76,7 +73,7 @@ class Roles:
             meant = NAMES.get(parameter.name, "")
             has_place = parameter.kind is not parameter.KEYWORD_ONLY
             optional = parameter.default is not parameter.empty
-            if number > 0 and meant in named and meant not in positional:
+            if number > 0 and meant in self.named and meant not in positional:
                 role = meant
             elif left and has_place and (not optional or required.intersection(left)):
                 role = left[0]
@@ -85,8 +82,8 @@ class Roles:
                 continue
             else:
                 raise InputError(
-                    f"{what} needs '{parameter.name}', and it is not known what that is; it is called as {usage}, so "
-                    "give it a default or a kwarg",
+                    f"{self.what} needs '{parameter.name}', and it is not known what that is; it is called as "
+                    f"{self.usage}, so give it a default or a kwarg",
                     key=KEY,
                 )
             if role in left:
@@ -98,7 +95,7 @@ class Roles:
         if required.intersection(left):
             count = len(positional) + len(keywords)
             takes = "no arguments" if count == 0 else "1 argument" if count == 1 else f"{count} arguments"
-            raise InputError(f"{what} takes {takes}; it is called as {usage}", key=KEY)
+            raise InputError(f"{self.what} takes {takes}; it is called as {self.usage}", key=KEY)
         self.roles = {*positional, *keywords.values()}
         self._positional, self._keywords = positional, keywords
 
@@ -112,8 +109,8 @@ class Roles:
         if "key" in given:
             raw: Any = np.zeros(2, np.uint32) if given["key"] is None else given["key"]
             given["key"] = jax.random.wrap_key_data(raw, impl="threefry2x32")
-        with user_call(self._what, given):
-            return self._function(
+        with user_call(self.what, given):
+            return self.function(
                 *(given[role] for role in self._positional),
                 **{name: given[role] for name, role in self._keywords.items()},
             )

@@ -186,6 +186,11 @@ def kind_of(value: Any) -> str:
     return "None" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
+def summary_of(value: Any) -> str:
+    """Return types and shapes of a container in words, or the kind of another object."""
+    return shape_of(value) if isinstance(value, tuple | list | dict) else kind_of(value)
+
+
 PATIENCE = 2.0
 """Seconds in which processes have to end that are asked to, and as many for those that are killed."""
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.task.user_code.batch_cache import MemoryBudget, Stream
 from lrfind.task.user_code.data import BatchFactory, UserArrays, recognise
-from lrfind.task.user_code.sources import streamed
+from lrfind.task.user_code.streamed import streamed
 
 
 def passes(*lengths: int, rows: int = 4) -> Any:

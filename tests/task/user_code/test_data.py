@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from lrfind.core.errors import InputError
-from lrfind.task.user_code.batch_validation import Pairs, hold
-from lrfind.task.user_code.data import BatchFactory, recognise
-from lrfind.task.user_code.sources import Streamed, streamed
+from lrfind.task.user_code.data import BatchFactory, Pairs, recognise
+from lrfind.task.user_code.streamed import Streamed, hold, streamed
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 LABELS = np.array([0, 1, 2, 0, 1, 2])

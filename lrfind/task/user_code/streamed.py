@@ -1,4 +1,4 @@
-"""A user's arrays, or the batches that their code makes, as a source."""
+"""Batches that a user's code makes, as a source."""
 
 from __future__ import annotations
 
@@ -8,24 +8,15 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
-import jax
-import numpy as np
-
-from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
 from lrfind.engine.host_batches import host_feed
 from lrfind.engine.train_loop import BatchFeed
-from lrfind.task.batch_source import Drawn, Part, fingerprint, of_dataset, pick, shapes
-from lrfind.task.builtin import prepared
-from lrfind.task.data.arrays import Arrays
-from lrfind.task.data.batches import ORDER, SPLIT_SEED, Batches, generator
-from lrfind.task.data.row_split import draw_held_out
+from lrfind.task.batch_source import Part, fingerprint, pick, shapes
+from lrfind.task.data.batches import ORDER, Batches, generator
 from lrfind.task.user_code.batch_cache import Fit, MemoryBudget, Stream
-from lrfind.task.user_code.data import KEY, BatchFactory, UserArrays, UserData
-from lrfind.task.user_code.parts import Parts
-from lrfind.task.user_code.pytrees import Tree, bytes_of, is_pair, same_but_rows
-from lrfind.task.user_code.recognize import UserModel
+from lrfind.task.user_code.data import BatchFactory, Pairs, UserArrays, UserData
+from lrfind.task.user_code.pytrees import Tree, bytes_of, same_but_rows
 from lrfind.task.user_code.tracebacks import shape_of
 
 HELD_OUT = -1
@@ -98,7 +89,7 @@ class Streamed:
             like = self._streams[0].like if own and 0 in self._streams else None
             title = self.title if like is None else f"{self.title} for seed {number}"
             start = partial(self.made.start, number)
-            self._streams[own] = Stream(start, title, self._budget, KEY, self.fits, like)
+            self._streams[own] = Stream(start, title, self._budget, "data.target", self.fits, like)
         return self._streams[own]
 
     def per_epoch(self) -> int:
@@ -125,7 +116,6 @@ class Streamed:
         Returns:
             The batches; None where there is no such part.
         """
-        del at_once  # They come as they are.
         wanted = max(1, -(-rows // self.batch_rows))
         if part == "train":
             return self.stream(0).take(wanted)
@@ -213,70 +203,19 @@ def streamed(
     return source
 
 
-def of_arrays(config: Config, parts: Parts, user_model: UserModel | None) -> Drawn:
-    """Return the source of a user's arrays: checked as those of a file for a built-in loss, otherwise as they are.
+def hold(pairs: Pairs, batches: Streamed, outputs: int) -> None:
+    """Hold the user's batches against a network of their own: those that were looked at, and all that come.
 
     Args:
-        config: resolved config.
-        parts: parts that are the user's, of which the data are arrays.
-        user_model: the user's model; None for a built-in network.
+        pairs: check of the batches.
+        batches: the user's batches.
+        outputs: number of outputs of the network.
 
     Raises:
-        InputError: the arrays do not go together, or not with the model.
+        InputError: one does not fit.
     """
-    assert isinstance(parts.data, UserArrays)
-    section: Any = config.data
-    train, held_out = parts.data.train, parts.data.validation
-    if isinstance(parts.held_out, BatchFactory):
-        raise InputError(f"{section.title} gives arrays; this must be arrays as well", key="data.validation")
-    if parts.held_out is not None:
-        held_out = parts.held_out.train
-    if held_out is not None and not same_but_rows(train, held_out, types=False):
-        raise InputError(
-            f"what is held out is {shape_of(held_out)}, and {section.title} gives {shape_of(train)} to train on; they "
-            "must agree but for the rows",
-            key="data.validation",
-        )
-    understood = user_model is None or (user_model.kind == "network" and parts.loss is None)
-    if understood and _is_plain(train):
-        loss = config.loss if isinstance(config.loss, str) else None
-        rows = train if held_out is None else [np.concatenate(pair) for pair in zip(train, held_out, strict=True)]
-        dataset = prepared(section, Arrays(*rows), loss, 0 if held_out is None else len(held_out[0]))
-        return of_dataset(dataset, section.batch_size, whole=user_model is not None)
-    if user_model is None:
-        raise InputError(
-            f"{section.title} gives {shape_of(train)}; a built-in network needs (inputs, targets), one array each",
-            key="data.target",
-        )
-    if section.standardize:
-        raise InputError("arrays of your own are taken as they are here; do it in your code", key="data.standardize")
-    rows = rows_in(train)
-    if held_out is None and section.validation_fraction > 0:
-        train, held_out = _split(train, section.validation_fraction)
-    left = rows_in(train)
-    if left < section.batch_size:
-        raise InputError(
-            f"a batch of {section.batch_size} needs as many rows to train on, and there are {left} "
-            f"({rows} less {rows - left} held out); use a batch_size of {max(1, left)} or less",
-            key="data.batch_size",
-        )
-    return Drawn(section.title, train, held_out, section.batch_size, whole=True)
-
-
-def _is_plain(tree: Tree) -> bool:
-    """Return whether a tree is one array of inputs and one of targets, as files have them."""
-    pair = is_pair(tree) and all(hasattr(leaf, "ndim") for leaf in tree)
-    return pair and tree[0].ndim >= 2 and tree[1].ndim <= 2 and (tree[1].ndim == 1 or tree[1].dtype.kind == "f")
-
-
-def _split(tree: Tree, fraction: float) -> tuple[Tree, Tree | None]:
-    """Return the rows to train on, and those held out; None if there are none."""
-    labels: Any = tree[1] if is_pair(tree) else None
-    classes = None
-    if hasattr(labels, "ndim") and labels.ndim == 1 and labels.dtype.kind in "biu":
-        classes = labels.astype(np.int32)
-    rows = rows_in(tree)
-    out = draw_held_out(rows, classes, fraction, SPLIT_SEED)
-    kept = np.setdiff1d(np.arange(rows), out)
-    held_out = jax.tree.map(lambda leaf: leaf[out], tree) if len(out) else None
-    return jax.tree.map(lambda leaf: leaf[kept], tree), held_out
+    if pairs.is_labels(batches.example[1]):
+        pairs.limit = outputs
+    for number, batch in enumerate(batches.stream(0).take(max(1, pairs.counted))):
+        pairs(batch, f"batch {number} of {batches.title}", "data.target")
+    batches.fits.append(pairs)
