@@ -5,12 +5,12 @@ A run that is carried on is held to the batches that it began with.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 import jax
@@ -21,8 +21,8 @@ from lrfind.engine.chunk_record import checksum
 from lrfind.task.user_code.pytrees import Tree, arrays, bytes_of, same_but_rows
 from lrfind.task.user_code.tracebacks import shape_of, user_call
 
-DIGITS = 8
-"""Hexadecimal digits of a checksum."""
+BYTES = ">u4"
+"""Type of a checksum in the journal, where it is written in hexadecimal digits."""
 
 
 class Marks:
@@ -53,8 +53,7 @@ class Marks:
         Raises:
             RunError: one is another.
         """
-        values = (int(sums[at : at + DIGITS], 16) for at in range(0, len(sums), DIGITS))
-        self._recorded[start:] = array("I", values)
+        self._recorded[start:] = array("I", np.frombuffer(bytes.fromhex(sums), BYTES).tolist())
         self._compare(start)
 
     def unrecorded(self, stop: int | None) -> tuple[int, str] | None:
@@ -69,7 +68,7 @@ class Marks:
         start = len(self._recorded)
         more = self._seen[start:stop]
         self._recorded += more
-        return (start, "".join(f"{value:0{DIGITS}x}" for value in more)) if more else None
+        return (start, np.array(more, BYTES).tobytes().hex()) if more else None
 
     def _compare(self, start: int) -> None:
         """Compare the batches from a number on with the recorded ones."""
@@ -150,13 +149,13 @@ class Stream:
     def take(self, wanted: int) -> list[Tree]:
         """Return the first batches, fewer if a pass has fewer."""
         with self._lock:
-            return list(islice(self._first_pass(), wanted))
+            return list(itertools.islice(self._first_pass(), wanted))
 
     def count(self) -> int:
         """Return the number of batches of one pass, all of which are checked."""
         with self._lock:
             if self.per_pass is None:
-                for _ in islice(self._first_pass(), MOST):
+                for _ in itertools.islice(self._first_pass(), MOST):
                     pass
             if self.per_pass is None:
                 raise InputError(
@@ -200,8 +199,7 @@ class Stream:
 
     def _batches(self) -> Iterator[Tree]:
         """Yield pass after pass, without end."""
-        epoch = 0
-        while True:
+        for epoch in itertools.count():
             number = skipped = 0
             for batch in self._pass(epoch):
                 whole = self._checked(batch, number + skipped, epoch)
@@ -219,7 +217,6 @@ class Stream:
             if number == 0:
                 again = "" if epoch == 0 else " when it was begun again; an iterator that runs once will not do"
                 raise InputError(f"{self.title} gave no batch{again}", key=self.key)
-            epoch += 1
 
     def _pass(self, epoch: int) -> Iterator[Any]:
         with user_call(self.title):

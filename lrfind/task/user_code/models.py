@@ -73,8 +73,7 @@ def pair_of(value: Any, what: str, expected: str) -> tuple[Any, Any]:
     """
     if not is_pair(value):
         raise InputError(f"{what} returned {shape_of(value)}; {expected} is expected", key=KEY)
-    first, second = value
-    return first, second
+    return value[0], value[1]
 
 
 class OwnNetwork:

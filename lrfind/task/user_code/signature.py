@@ -94,7 +94,7 @@ class Roles:
                 positional.append(role)
         if required.intersection(left):
             count = len(positional) + len(keywords)
-            takes = "no arguments" if count == 0 else "1 argument" if count == 1 else f"{count} arguments"
+            takes = f"{count or 'no'} argument{'' if count == 1 else 's'}"
             raise InputError(f"{self.what} takes {takes}; it is called as {self.usage}", key=KEY)
         self.roles = {*positional, *keywords.values()}
         self._positional, self._keywords = positional, keywords

@@ -85,7 +85,6 @@ class Streamed:
         own = lane_seed if self.made.seeded else 0
         if own not in self._streams:
             number = int(generator(self.seed, own, ORDER).integers(2**31 - 1))
-
             like = self._streams[0].like if own and 0 in self._streams else None
             title = self.title if like is None else f"{self.title} for seed {number}"
             start = partial(self.made.start, number)
