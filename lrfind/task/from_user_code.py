@@ -12,7 +12,6 @@ import numpy as np
 
 from lrfind.config.schema import Config
 from lrfind.config.sections.target import OwnLoss
-from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.core.registry import LOSSES
 from lrfind.engine import jax_settings
@@ -70,25 +69,20 @@ def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
         InputError: the parts do not fit together.
         OwnCodeError: the user's code raised.
     """
-    dataset = load(config) if parts.data is None else None
-    pairs = None  # The check of (inputs, targets) for built-in loss and network.
-    if parts.loss is None:
-        loss = config.loss if isinstance(config.loss, str) else None
-        pairs = Pairs(loss, None if parts.model is not None else config.model.name)
-    batches = None
-    if isinstance(parts.data, BatchFactory):
+    loss = config.loss if isinstance(config.loss, str) else None
+    network_name = config.model.name if parts.model is None else None
+    pairs = Pairs(loss, network_name) if parts.loss is None else None
+    source: Source | None = None
+    if parts.data is None:
+        source = of_dataset(load(config), config.data.batch_size, whole=parts.model is not None)
+    elif isinstance(parts.data, BatchFactory):
         fits = [pairs] if pairs is not None and parts.model is None else []
-        batches = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
-    shape, outputs = _row_shape_and_outputs(parts, dataset, batches, pairs)
+        source = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
+    shape, outputs = _row_shape_and_outputs(parts, source, pairs)
     user_model = None if parts.model is None else parts.model(shape, outputs)
-    check_sections(config, user_model, optimizer=parts.optimizer is not None, batches=batches is not None)
-    source: Source
-    if batches is not None:
-        source = batches
-    elif dataset is not None:
-        source = of_dataset(dataset, config.data.batch_size, whole=user_model is not None)
-    else:
-        source = _array_source(config, parts, user_model)
+    has_optimizer, has_batches = parts.optimizer is not None, isinstance(source, Streamed)
+    check_sections(config, user_model, optimizer=has_optimizer, batches=has_batches)
+    source = source or _array_source(config, parts, user_model)
     if isinstance(source, Drawn) and source.data is not None:
         outputs = source.data.outputs
     objective = _objective(config, parts, user_model, source, shape, outputs)
@@ -96,22 +90,20 @@ def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
     example = source.first(source.batch_rows)
     _trace(task, user_model, example)
     network = objective.network
-    if batches is not None and pairs is not None and user_model is not None and network is not None:
+    if isinstance(source, Streamed) and pairs is not None and user_model is not None and network is not None:
         params, state = objective.initial
         answers = jax.eval_shape(lambda: network.apply(params, state, example[0], None, False)[0])
-        hold(pairs, batches, int(answers.shape[-1]))
+        hold(pairs, source, int(answers.shape[-1]))
     return replace(task, user_code=replace(task.user_code, digest=digest()))
 
 
-def _row_shape_and_outputs(
-    parts: Parts, dataset: Dataset | None, batches: Streamed | None, pairs: Pairs | None
-) -> tuple[Shape | None, int | None]:
+def _row_shape_and_outputs(parts: Parts, source: Source | None, pairs: Pairs | None) -> tuple[Shape | None, int | None]:
     """Return the shape of a row of inputs and the number of outputs, None where the data do not tell."""
-    if dataset is not None:
-        return dataset.input_shape, dataset.outputs
+    if isinstance(source, Drawn) and source.data is not None:
+        return source.data.input_shape, source.data.outputs
     samples = [parts.data.train] if isinstance(parts.data, UserArrays) else []
-    if batches is not None:
-        samples = batches.stream(0).take(max(1, min(LABEL_BATCHES, LABEL_BYTES // max(1, batches.batch_bytes))))
+    if isinstance(source, Streamed):
+        samples = source.stream(0).take(max(1, min(LABEL_BATCHES, LABEL_BYTES // max(1, source.batch_bytes))))
     if not is_pair(samples[0]):
         return None, None
     inputs, targets = samples[0]
