@@ -119,17 +119,18 @@ def find(
         True
     """
     from lrfind.engine import jax_settings
-    from lrfind.task.user_code.partition import is_module
+    from lrfind.task.user_code.pytrees import is_module
     from lrfind.task.user_code.recognize import recognise
 
     title = name_of(loss_fn, "loss_fn")
     if not callable(loss_fn):
         raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
-    made: Any = (loss_fn, params)
+    model = recognise((loss_fn, 0), title)
     if callable(params) and not is_module(params):
-        is_step = recognise((loss_fn, 0), title, "model.target").kind == "step"
-        made = {"step" if is_step else "loss_fn": loss_fn, "init": params}
-    model = recognise(made, title, "model.target")
+        made = "state" if model.kind == "step" else "params"
+        model = recognise({("step" if made == "state" else "loss_fn"): loss_fn, "init": params}, title)
+    else:
+        model = recognise((loss_fn, params), title)
     if optimizer is None and model.kind != "step":
         optimizer = "adamw"
     section, make, line = chosen(optimizer)
@@ -181,15 +182,14 @@ def parts_of(
 ) -> Parts:
     """Return the caller's objects as parts of a task."""
     from lrfind.task.user_code.data import recognise
-    from lrfind.task.user_code.optimizers import own_line, own_optimizer
-    from lrfind.task.user_code.parts import Parts
+    from lrfind.task.user_code.parts import Parts, own_line, own_optimizer
 
     return Parts(
         data=recognise(batches, {}, "batches"),
         held_out=None if validation is None else recognise(validation, {}, "validation", "data.validation"),
         model=lambda shape, outputs: model,
         optimizer=None if make is None else own_optimizer(make, {}, line),
-        optimizer_line=None if make is None else own_line(config.optimizer, line, {}, ""),
+        optimizer_line=None if make is None else own_line(config.optimizer, line),
     )
 
 

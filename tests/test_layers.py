@@ -69,7 +69,6 @@ LAZY_FILES = {
     "runs/prepare.py",
     "runs/sweep.py",
     "runs/train.py",
-    "task/user_code/signature.py",
 }
 
 

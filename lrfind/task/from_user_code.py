@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,22 +12,26 @@ import numpy as np
 
 from lrfind.config.schema import Config
 from lrfind.config.sections.target import OwnLoss
-from lrfind.core.dataset import Dataset
+from lrfind.core.errors import InputError
+from lrfind.core.registry import LOSSES
 from lrfind.engine import jax_settings
+from lrfind.engine.evaluation import rows_in
 from lrfind.task.batch_source import Drawn, Source, TaskBatches, of_dataset
-from lrfind.task.builtin import load
-from lrfind.task.models.layers import OF_TOKENS
+from lrfind.task.builtin import load, loss_of, network_of, prepared
+from lrfind.task.data.arrays import Arrays
+from lrfind.task.data.batches import SPLIT_SEED
+from lrfind.task.data.row_split import draw_held_out
+from lrfind.task.models.contract import Network, supervised
+from lrfind.task.objective import Objective
 from lrfind.task.task import Task, UserCode
-from lrfind.task.user_code.array_source import of_arrays
-from lrfind.task.user_code.batch_validation import Pairs, hold
-from lrfind.task.user_code.data import BatchFactory, UserArrays
-from lrfind.task.user_code.loader import ImportPolicy, Loader
-from lrfind.task.user_code.models import refuse_whole_numbers
-from lrfind.task.user_code.objective import build_objective
-from lrfind.task.user_code.optimizers import step_line
-from lrfind.task.user_code.parts import Parts, Shape, load_parts
+from lrfind.task.user_code import models, module_loading
+from lrfind.task.user_code.data import BatchFactory, Pairs, UserArrays
+from lrfind.task.user_code.loader import ImportPolicy
+from lrfind.task.user_code.parts import Parts, Shape, load_parts, step_line
+from lrfind.task.user_code.pytrees import Tree, is_pair, same_but_rows
 from lrfind.task.user_code.recognize import UserModel, check_sections
-from lrfind.task.user_code.streamed import Streamed, streamed
+from lrfind.task.user_code.streamed import Streamed, hold, streamed
+from lrfind.task.user_code.tracebacks import shape_of
 
 LABEL_BATCHES = 32
 """Largest number of batches in which the highest label is sought, for a built-in network's number of outputs."""
@@ -46,10 +51,10 @@ def make(config: Config, policy: ImportPolicy) -> Task:
         InputError: a reference is wrong, or its object is of no supported kind.
         OwnCodeError: the user's code raised.
     """
-    loader = Loader(policy)
-    parts = load_parts(config, loader)
+    module_loading.forget()
+    parts = load_parts(config, policy)
     jax_settings.set_aside()
-    return assemble(config, parts, loader.digest)
+    return assemble(config, parts, module_loading.digest)
 
 
 def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
@@ -64,45 +69,42 @@ def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
         InputError: the parts do not fit together.
         OwnCodeError: the user's code raised.
     """
-    dataset = load(config) if parts.data is None else None
-    pairs = _pairs(config, parts)
-    batches = None
-    if isinstance(parts.data, BatchFactory):
+    loss = config.loss if isinstance(config.loss, str) else None
+    network_name = config.model.name if parts.model is None else None
+    pairs = Pairs(loss, network_name) if parts.loss is None else None
+    source: Source | None = None
+    if parts.data is None:
+        source = of_dataset(load(config), config.data.batch_size, whole=parts.model is not None)
+    elif isinstance(parts.data, BatchFactory):
         fits = [pairs] if pairs is not None and parts.model is None else []
-        batches = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
-    shape, outputs = _row_shape_and_outputs(parts, dataset, batches, pairs)
+        source = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
+    shape, outputs = _row_shape_and_outputs(parts, source, pairs)
     user_model = None if parts.model is None else parts.model(shape, outputs)
-    check_sections(config, user_model, optimizer=parts.optimizer is not None, batches=batches is not None)
-    source = batches or _array_source(config, parts, dataset, user_model)
+    has_optimizer, has_batches = parts.optimizer is not None, isinstance(source, Streamed)
+    check_sections(config, user_model, optimizer=has_optimizer, batches=has_batches)
+    source = source or _array_source(config, parts, user_model)
     if isinstance(source, Drawn) and source.data is not None:
         outputs = source.data.outputs
-    objective = build_objective(config, parts, user_model, source, shape, outputs)
+    objective = _objective(config, parts, user_model, source, shape, outputs)
     task = Task(config, objective, TaskBatches(config, source), _user_code(config, parts, user_model, source))
     example = source.first(source.batch_rows)
     _trace(task, user_model, example)
-    if batches is not None and pairs is not None and user_model is not None and objective.network is not None:
-        hold(pairs, batches, _outputs(task, example))
+    network = objective.network
+    if isinstance(source, Streamed) and pairs is not None and user_model is not None and network is not None:
+        params, state = objective.initial
+        answers = jax.eval_shape(lambda: network.apply(params, state, example[0], None, False)[0])
+        hold(pairs, source, int(answers.shape[-1]))
     return replace(task, user_code=replace(task.user_code, digest=digest()))
 
 
-def _pairs(config: Config, parts: Parts) -> Pairs | None:
-    """Return the check of ``(inputs, targets)`` for built-in loss and network; None for a user's loss."""
-    if parts.loss is not None or isinstance(config.loss, OwnLoss):
-        return None
-    network = None if parts.model is not None else config.model.name
-    return Pairs(config.loss, network, tokens=network in OF_TOKENS)
-
-
-def _row_shape_and_outputs(
-    parts: Parts, dataset: Dataset | None, batches: Streamed | None, pairs: Pairs | None
-) -> tuple[Shape | None, int | None]:
+def _row_shape_and_outputs(parts: Parts, source: Source | None, pairs: Pairs | None) -> tuple[Shape | None, int | None]:
     """Return the shape of a row of inputs and the number of outputs, None where the data do not tell."""
-    if dataset is not None:
-        return dataset.input_shape, dataset.outputs
+    if isinstance(source, Drawn) and source.data is not None:
+        return source.data.input_shape, source.data.outputs
     samples = [parts.data.train] if isinstance(parts.data, UserArrays) else []
-    if batches is not None:
-        samples = batches.stream(0).take(max(1, min(LABEL_BATCHES, LABEL_BYTES // max(1, batches.batch_bytes))))
-    if not (isinstance(samples[0], tuple) and len(samples[0]) == 2):
+    if isinstance(source, Streamed):
+        samples = source.stream(0).take(max(1, min(LABEL_BATCHES, LABEL_BYTES // max(1, source.batch_bytes))))
+    if not is_pair(samples[0]):
         return None, None
     inputs, targets = samples[0]
     shape = inputs.shape[1:] if hasattr(inputs, "shape") else None
@@ -113,30 +115,146 @@ def _row_shape_and_outputs(
     return shape, pairs.outputs(samples)
 
 
-def _array_source(config: Config, parts: Parts, dataset: Dataset | None, user_model: UserModel | None) -> Drawn:
-    """Return the source of built-in data or of a user's arrays."""
-    if dataset is not None:
-        return of_dataset(dataset, config.data.batch_size, whole=user_model is not None)
-    assert isinstance(parts.data, UserArrays), "there is no other kind"
-    loss = config.loss if isinstance(config.loss, str) else None
-    return of_arrays(parts.data, parts.held_out, config.data, loss, user_model, own_loss=parts.loss is not None)
+def _array_source(config: Config, parts: Parts, user_model: UserModel | None) -> Drawn:
+    """Return the source of a user's arrays: checked as those of a file for a built-in loss, otherwise as they are.
+
+    Args:
+        config: resolved config.
+        parts: parts that are the user's, of which the data are arrays.
+        user_model: the user's model; None for a built-in network.
+
+    Raises:
+        InputError: the arrays do not go together, or not with the model.
+    """
+    assert isinstance(parts.data, UserArrays)
+    section: Any = config.data
+    train, held_out = parts.data.train, parts.data.validation
+    if isinstance(parts.held_out, BatchFactory):
+        raise InputError(f"{section.title} gives arrays; this must be arrays as well", key="data.validation")
+    if parts.held_out is not None:
+        held_out = parts.held_out.train
+    if held_out is not None and not same_but_rows(train, held_out, types=False):
+        raise InputError(
+            f"what is held out is {shape_of(held_out)}, and {section.title} gives {shape_of(train)} to train on; they "
+            "must agree but for the rows",
+            key="data.validation",
+        )
+    understood = user_model is None or (user_model.kind == "network" and parts.loss is None)
+    if understood and _is_plain(train):
+        loss = config.loss if isinstance(config.loss, str) else None
+        rows = train if held_out is None else [np.concatenate(pair) for pair in zip(train, held_out, strict=True)]
+        dataset = prepared(section, Arrays(*rows), loss, 0 if held_out is None else len(held_out[0]))
+        return of_dataset(dataset, section.batch_size, whole=user_model is not None)
+    if user_model is None:
+        raise InputError(
+            f"{section.title} gives {shape_of(train)}; a built-in network needs (inputs, targets), one array each",
+            key="data.target",
+        )
+    if section.standardize:
+        raise InputError("arrays of your own are taken as they are here; do it in your code", key="data.standardize")
+    total = rows_in(train)
+    if held_out is None and section.validation_fraction > 0:
+        train, held_out = _split(train, section.validation_fraction)
+    left = rows_in(train)
+    if left < section.batch_size:
+        raise InputError(
+            f"a batch of {section.batch_size} needs as many rows to train on, and there are {left} "
+            f"({total} less {total - left} held out); use a batch_size of {max(1, left)} or less",
+            key="data.batch_size",
+        )
+    return Drawn(section.title, train, held_out, section.batch_size, whole=True)
+
+
+def _is_plain(tree: Tree) -> bool:
+    """Return whether a tree is one array of inputs and one of targets, as files have them."""
+    pair = is_pair(tree) and all(hasattr(leaf, "ndim") for leaf in tree)
+    return pair and tree[0].ndim >= 2 and tree[1].ndim <= 2 and (tree[1].ndim == 1 or tree[1].dtype.kind == "f")
+
+
+def _split(tree: Tree, fraction: float) -> tuple[Tree, Tree | None]:
+    """Return the rows to train on, and those held out; None if there are none."""
+    labels: Any = tree[1] if is_pair(tree) else None
+    classes = None
+    if hasattr(labels, "ndim") and labels.ndim == 1 and labels.dtype.kind in "biu":
+        classes = labels.astype(np.int32)
+    rows = rows_in(tree)
+    out = draw_held_out(rows, classes, fraction, SPLIT_SEED)
+    kept = np.setdiff1d(np.arange(rows), out)
+    held_out = jax.tree.map(lambda leaf: leaf[out], tree) if len(out) else None
+    return jax.tree.map(lambda leaf: leaf[kept], tree), held_out
+
+
+def _objective(
+    config: Config, parts: Parts, user_model: UserModel | None, source: Source, shape: Shape | None, outputs: int | None
+) -> Objective:
+    """Return model and loss, of which the user's code gives one part at least.
+
+    Args:
+        config: resolved config.
+        parts: parts that are the user's.
+        user_model: the user's model; None for the config's network.
+        source: source of the batches.
+        shape: shape of a row of inputs; None if unknown.
+        outputs: number of outputs; None if unknown.
+
+    Raises:
+        InputError: model, loss and batches do not fit together.
+    """
+    example = source.first(source.batch_rows)
+    if user_model is not None and user_model.kind != "network":
+        model = (models.losing if user_model.kind == "loss" else models.stepping)(user_model, example)
+        return Objective(config, lambda precision: model, user_model.description, f"loss of {user_model.title}")
+    if parts.loss is not None and isinstance(config.loss, OwnLoss):
+        name, loss = config.loss.title, parts.loss
+    else:
+        fitting = _default_loss(source, example)
+        name = config.loss if isinstance(config.loss, str) else fitting
+        loss = LOSSES[name].load()
+        if user_model is not None:
+            loss = models.fitted(name, loss, outputs, f"apply of {user_model.title}")
+    network: Network
+    if user_model is not None:
+        network = models.OwnNetwork(user_model, example, outputs, any_tree=parts.loss is not None)
+    elif shape is not None and outputs is not None and is_pair(example):
+        network = network_of(config, shape, outputs)
+    else:
+        raise InputError(
+            f"{config.data.title} gives {shape_of(example)} for a batch; a built-in network needs (inputs, targets), "
+            "one array each",
+            key="data.target",
+        )
+    return Objective(config, partial(supervised, network, loss), network.describe(), name, network)
+
+
+def _default_loss(source: Source, example: Any) -> str:
+    """Return the name of the built-in loss for the targets of a batch."""
+    if isinstance(source, Drawn) and source.data is not None:
+        return loss_of(source.data)
+    targets = models.targets_of(example, "the network")
+    if not hasattr(targets, "dtype"):
+        raise InputError(
+            f"targets are {shape_of(targets)}; the built-in losses need one array, so give a loss of your own",
+            key="loss",
+        )
+    return "cross_entropy" if targets.dtype.kind in "iu" else "mse"
 
 
 def _user_code(config: Config, parts: Parts, user_model: UserModel | None, source: Source) -> UserCode:
-    assumptions = []
+    assumptions: tuple[str, ...] = ()
     if user_model is not None and user_model.init is None and config.sweep.seeds > 1:
-        assumptions.append(
-            "every seed starts from the weights that were given, so the seeds differ in their batches alone"
+        assumptions = (
+            "every seed starts from the weights that were given, so the seeds differ in their batches alone",
         )
-    is_step = user_model is not None and user_model.kind == "step"
-    in_step = user_model is not None or parts.loss is not None or parts.optimizer is not None
+    line = parts.optimizer_line
+    if user_model is not None and user_model.kind == "step":
+        line = step_line(user_model.title)
     return UserCode(
-        in_step=in_step or isinstance(source, Streamed),
+        in_step=bool(parts.model or parts.loss or parts.optimizer) or isinstance(source, Streamed),
         loss=parts.loss is not None,
         optimizer=parts.optimizer,
-        optimizer_line=step_line(user_model.title) if user_model is not None and is_step else parts.optimizer_line,
+        optimizer_line=line,
         notes=lambda: getattr(source, "notes", ()),
-        assumptions=tuple(assumptions),
+        assumptions=assumptions,
     )
 
 
@@ -153,16 +271,8 @@ def _trace(task: Task, user_model: UserModel | None, example: Any) -> None:
         jax.eval_shape(model.step, params, example, np.float32(0), key)
     else:
         if user_model is not None:
-            refuse_whole_numbers(params, user_model.title)
+            models.refuse_whole_numbers(params, user_model.title)
         task.validate()
         jax.eval_shape(lambda p, s, batch, k: model.loss(p, s, batch, k, True), params, state, example, key)
     jax.eval_shape(lambda p, s, batch: model.loss(p, s, batch, None, False), params, state, example)
     task.shapes()
-
-
-def _outputs(task: Task, example: Any) -> int:
-    """Return the number of outputs of the task's network for a batch."""
-    network, (params, state) = task.objective.network, task.objective.initial
-    assert network is not None
-    outputs = jax.eval_shape(lambda: network.apply(params, state, example[0], None, False)[0])
-    return int(outputs.shape[-1])

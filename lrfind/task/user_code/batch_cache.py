@@ -1,9 +1,16 @@
-"""A checksum of every batch of a stream: a run that is carried on is held to the batches that it began with."""
+"""The batches of a user's code by number, each with a checksum.
+
+A run that is carried on is held to the batches that it began with.
+"""
 
 from __future__ import annotations
 
+import itertools
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -11,11 +18,11 @@ import numpy as np
 
 from lrfind.core.errors import InputError, RunError
 from lrfind.engine.chunk_record import checksum
-from lrfind.task.user_code.pytrees import Tree, arrays
+from lrfind.task.user_code.pytrees import Tree, arrays, bytes_of, same_but_rows
 from lrfind.task.user_code.tracebacks import shape_of, user_call
 
-SIZE = 4
-"""Bytes of a checksum."""
+BYTES = ">u4"
+"""Type of a checksum in the journal, where it is written in hexadecimal digits."""
 
 
 class Marks:
@@ -27,8 +34,8 @@ class Marks:
 
     def __init__(self, title: str) -> None:
         self._title = title
-        self._seen = bytearray()
-        self._recorded = bytearray()
+        self._seen = array("I")
+        self._recorded = array("I")
 
     def note(self, number: int, batch: Tree) -> None:
         """Add the checksum of a batch; one that came before is not checked again.
@@ -36,8 +43,8 @@ class Marks:
         Raises:
             RunError: it is not the recorded one.
         """
-        if number * SIZE == len(self._seen):
-            self._seen += checksum(batch).to_bytes(SIZE, "big")
+        if number == len(self._seen):
+            self._seen.append(checksum(batch))
             self._compare(number)
 
     def expect(self, start: int, sums: str) -> None:
@@ -46,9 +53,8 @@ class Marks:
         Raises:
             RunError: one is another.
         """
-        self._recorded[start * SIZE :] = bytes.fromhex(sums)
-        for number in range(start, min(len(self._seen), len(self._recorded)) // SIZE):
-            self._compare(number)
+        self._recorded[start:] = array("I", np.frombuffer(bytes.fromhex(sums), BYTES).tolist())
+        self._compare(start)
 
     def unrecorded(self, stop: int | None) -> tuple[int, str] | None:
         """Return number and checksums of the batches up to `stop` that are not recorded yet, and record them.
@@ -60,17 +66,18 @@ class Marks:
             The first batch's number and the checksums in hexadecimal digits; None without any.
         """
         start = len(self._recorded)
-        more = self._seen[start : None if stop is None else stop * SIZE]
+        more = self._seen[start:stop]
         self._recorded += more
-        return (start // SIZE, more.hex()) if more else None
+        return (start, np.array(more, BYTES).tobytes().hex()) if more else None
 
-    def _compare(self, number: int) -> None:
-        span = slice(number * SIZE, (number + 1) * SIZE)
-        if (recorded := self._recorded[span]) and recorded != self._seen[span]:
-            raise RunError(
-                f"the batches of {self._title} are not those of the run that is carried on, from batch {number:,} on; "
-                "--fresh begins anew"
-            )
+    def _compare(self, start: int) -> None:
+        """Compare the batches from a number on with the recorded ones."""
+        for number in range(start, min(len(self._seen), len(self._recorded))):
+            if self._seen[number] != self._recorded[number]:
+                raise RunError(
+                    f"the batches of {self._title} are not those of the run that is carried on, from batch "
+                    f"{number:,} on; --fresh begins anew"
+                )
 
 
 KEEP_BYTES = 2**28
@@ -79,153 +86,128 @@ KEEP_BYTES = 2**28
 MOST = 10**6
 """Batches of one pass beyond which data is taken to have no end."""
 
-Start = Callable[[int], Any]
-"""``epoch -> iterable of batches``."""
-
 Fit = Callable[[Tree, str, str], Tree]
 """``(batch, what, key) -> batch``: checks and converts a batch, which messages call `what`."""
 
-Shapes = list[tuple[tuple[int, ...], Any]]
-"""Shape and type of each array."""
 
-Template = tuple[Any, Shapes]
-"""Structure of a batch, shape and type of each array."""
-
-
+@dataclass
 class MemoryBudget:
-    """Memory for batches that several streams share."""
+    """Memory for batches that several streams share.
 
-    def __init__(self, limit: int | None = None) -> None:
-        self.left = KEEP_BYTES if limit is None else limit
+    Attributes:
+        left: bytes that are left.
+    """
+
+    left: int = KEEP_BYTES
 
     def take(self, size: int) -> bool:
         """Take bytes of the budget; return whether there was room."""
-        if size > self.left:
-            return False
-        self.left -= size
-        return True
+        has_room = size <= self.left
+        self.left -= size if has_room else 0
+        return has_room
 
 
+@dataclass
 class Stream:
     """The batches of one order.
 
-    Args:
+    Attributes:
         start: function ``epoch -> iterable of batches``.
         title: name of the data in messages.
         room: memory budget of the kept batches.
         key: config key of the reference.
         fits: checks of every batch; may grow.
-        like: template of another stream to keep to; None for that of the own first batch.
-
-    Attributes:
-        template: structure, shapes and types of all batches; None before the first.
+        like: batch whose structure, shapes and types all batches must have; None for those of the first.
         skipped: number of batches left out, as they are smaller than the first.
-        marks: checksums of the batches so far.
         per_pass: number of batches per pass; None before a pass has ended.
+        marks: checksums of the batches so far.
     """
 
-    def __init__(
-        self,
-        start: Start,
-        title: str,
-        room: MemoryBudget,
-        key: str,
-        fits: Sequence[Fit] = (),
-        like: Template | None = None,
-    ) -> None:
-        self._start, self._title, self._budget, self._key, self._fits = start, title, room, key, fits
-        self._lock = threading.RLock()
-        self._kept: list[Tree] = []
-        self._keeps_all = True  # All batches so far are kept.
-        self._recent: list[tuple[tuple[int, int, int], Tree]] = []
-        self._iterator: Iterator[Tree] | None = None
-        self._position = 0
-        self.marks = Marks(title)
-        self.template = like
-        self.skipped = 0
-        self.per_pass: int | None = None
+    start: Callable[[int], Any]
+    title: str
+    room: MemoryBudget
+    key: str
+    fits: Sequence[Fit] = ()
+    like: Tree | None = None
+    skipped: int = 0
+    per_pass: int | None = None
 
-    def first(self) -> Tree:
-        """Return the first batch."""
-        with self._lock:
-            return next(iter(self._take(0, 1)))
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: list[Tree] = []
+        self._iterator = self._batches()
+        self._position = 0
+        # Lanes side by side ask for the same batches, of this chunk and the next.
+        self._stacked = lru_cache(maxsize=2)(self._stack)
+        self.marks = Marks(self.title)
 
     def stack(self, start: int, stop: int, group: int) -> Tree:
         """Return batches start*group..stop*group-1, stacked: leading axes (stop - start, [group if above 1])."""
         with self._lock:
-            asked = (start, stop, group)
-            for known, tree in self._recent:
-                if known == asked:
-                    return tree
-            batches = self._take(start * group, stop * group)
-            tree = jax.tree.map(lambda *leaves: np.stack(leaves), *batches)
-            if group > 1:
-                tree = jax.tree.map(lambda leaf: leaf.reshape(stop - start, group, *leaf.shape[1:]), tree)
-            self._recent = [*self._recent[-1:], (asked, tree)]
-            return tree
+            return self._stacked(start, stop, group)
 
     def take(self, wanted: int) -> list[Tree]:
         """Return the first batches, fewer if a pass has fewer."""
         with self._lock:
-            if self.per_pass is not None:
-                wanted = min(wanted, self.per_pass)
-            batches: list[Tree] = []
-            for number in range(wanted):
-                batches += self._take(number, number + 1)
-                if self.per_pass is not None and number + 1 >= self.per_pass:
-                    break
-            return batches[: self.per_pass]
+            return list(itertools.islice(self._first_pass(), wanted))
 
     def count(self) -> int:
         """Return the number of batches of one pass, all of which are checked."""
         with self._lock:
-            number = 0
-            while self.per_pass is None:
-                if number >= MOST:
-                    raise InputError(
-                        f"{self._title} gave more than {MOST:,} batches and did not end; give train.steps instead",
-                        key="train.epochs",
-                    )
-                self._take(number, number + 1)
-                number += 1
+            if self.per_pass is None:
+                for _ in itertools.islice(self._first_pass(), MOST):
+                    pass
+            if self.per_pass is None:
+                raise InputError(
+                    f"{self.title} gave more than {MOST:,} batches and did not end; give train.steps instead",
+                    key="train.epochs",
+                )
             return self.per_pass
 
+    def _stack(self, start: int, stop: int, group: int) -> Tree:
+        tree = jax.tree.map(lambda *leaves: np.stack(leaves), *self._take(start * group, stop * group))
+        if group > 1:
+            tree = jax.tree.map(lambda leaf: leaf.reshape(stop - start, group, *leaf.shape[1:]), tree)
+        return tree
+
+    def _first_pass(self) -> Iterator[Tree]:
+        """Yield the batches of the first pass, none before it is asked for."""
+        number = 0
+        while self.per_pass is None or number < self.per_pass:
+            batches = self._take(number, number + 1)
+            if number != self.per_pass:  # As that one is of the next pass.
+                yield from batches
+            number += 1
+
     def _take(self, start: int, stop: int) -> list[Tree]:
+        """Return batches by number, and keep all from the first on while there is room."""
         batches = self._kept[start:stop]
-        if len(batches) == stop - start:
-            return batches
         begin = start + len(batches)
-        if self._iterator is None or begin < self._position:
+        if begin == stop:
+            return batches
+        if begin < self._position:
             self._iterator, self._position = self._batches(), 0
         while self._position < stop:
             batch = next(self._iterator)
             if self._position >= begin:
                 batches.append(batch)
-            self._record(batch)
-        return batches
-
-    def _record(self, batch: Tree) -> None:
-        """Count a batch, and keep it while there is room."""
-        self.marks.note(self._position, batch)
-        if self._keeps_all and len(self._kept) == self._position:
-            self._keeps_all = self._budget.take(sum(int(leaf.nbytes) for leaf in jax.tree.leaves(batch)))
-            if self._keeps_all:
+            self.marks.note(self._position, batch)
+            if len(self._kept) == self._position and self.room.take(bytes_of(batch)):
                 self._kept.append(batch)
-        self._position += 1
+            self._position += 1
+        return batches
 
     def _batches(self) -> Iterator[Tree]:
         """Yield pass after pass, without end."""
-        epoch = 0
-        while True:
-            number = 0
-            skipped = 0
+        for epoch in itertools.count():
+            number = skipped = 0
             for batch in self._pass(epoch):
                 whole = self._checked(batch, number + skipped, epoch)
                 if whole is None:
                     skipped += 1
                     if skipped > max(1, number):
                         raise InputError(
-                            f"most batches of {self._title} are smaller than its first; drop or pad them", key=self._key
+                            f"most batches of {self.title} are smaller than its first; drop or pad them", key=self.key
                         )
                     continue
                 number += 1
@@ -234,14 +216,13 @@ class Stream:
                 self.per_pass, self.skipped = number, skipped
             if number == 0:
                 again = "" if epoch == 0 else " when it was begun again; an iterator that runs once will not do"
-                raise InputError(f"{self._title} gave no batch{again}", key=self._key)
-            epoch += 1
+                raise InputError(f"{self.title} gave no batch{again}", key=self.key)
 
     def _pass(self, epoch: int) -> Iterator[Any]:
-        with user_call(f"{self._title}"):
-            iterator = iter(self._start(epoch))
+        with user_call(self.title):
+            iterator = iter(self.start(epoch))
         while True:
-            with user_call(f"{self._title}"):
+            with user_call(self.title):
                 try:
                     batch = next(iterator)
                 except StopIteration:
@@ -250,38 +231,31 @@ class Stream:
 
     def _checked(self, batch: Any, number: int, epoch: int) -> Tree | None:
         """Return the batch as arrays; None if it is smaller than the first, and otherwise alike."""
-        what = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "") + f" of {self._title}"
-        tree = arrays(batch, what, self._key)
-        leaves, structure = jax.tree.flatten(tree)
-        shapes = [(leaf.shape, leaf.dtype) for leaf in leaves]
-        if self.template is None:
+        what = f"batch {number}" + (f" of pass {epoch + 1}" if epoch else "") + f" of {self.title}"
+        tree = arrays(batch, what, self.key)
+        if self.like is None:
+            leaves = jax.tree.leaves(tree)
             if not any(leaf.ndim for leaf in leaves):
                 raise InputError(
-                    f"{self._title} gives {shape_of(tree)} for a batch; a batch is arrays with one row per example "
+                    f"{self.title} gives {shape_of(tree)} for a batch; a batch is arrays with one row per example "
                     "(a list of arrays is read as batches: return a tuple for arrays)",
-                    key=self._key,
+                    key=self.key,
                 )
             if any(leaf.shape[:1] == (0,) for leaf in leaves):
-                raise InputError(f"{what} has no rows: {shape_of(tree)}", key=self._key)
-            self.template = structure, shapes
-        wanted, sizes = self.template
-        if structure == wanted and shapes == sizes:
-            for fit in self._fits:
-                tree = fit(tree, what, self._key)
-            return tree
-        if structure == wanted and _is_smaller(shapes, sizes):
-            return None
-        first = jax.tree.unflatten(wanted, [jax.ShapeDtypeStruct(*size) for size in sizes])
+                raise InputError(f"{what} has no rows: {shape_of(tree)}", key=self.key)
+            self.like = tree
+        if same_but_rows(tree, self.like, types=True):
+            pairs = zip(jax.tree.leaves(self.like), jax.tree.leaves(tree), strict=True)
+            rows = {(first.shape[:1], leaf.shape[:1]) for first, leaf in pairs}
+            if all(now == first for first, now in rows):
+                for fit in self.fits:
+                    tree = fit(tree, what, self.key)
+                return tree
+            # Arrays with equal rows in the first have equal rows in a smaller one.
+            if all(now <= first for first, now in rows) and len(dict(rows)) == len(rows):
+                return None
         raise InputError(
-            f"{what} is {shape_of(tree)}, and the first is {shape_of(first)}; one program serves all batches, so pad "
-            "them to one shape",
-            key=self._key,
+            f"{what} is {shape_of(tree)}, and the first is {shape_of(self.like)}; one program serves all batches, so "
+            "pad them to one shape",
+            key=self.key,
         )
-
-
-def _is_smaller(shapes: Shapes, first: Shapes) -> bool:
-    """Return whether a batch is the first one with fewer rows: arrays with equal rows there have equal rows here."""
-    pairs = list(zip(shapes, first, strict=True))
-    alike = all(one[1] == other[1] and one[0][1:] == other[0][1:] and one[0] <= other[0] for one, other in pairs)
-    rows = {(other[0][:1], one[0][:1]) for one, other in pairs}
-    return alike and len(dict(rows)) == len(rows)

@@ -1,4 +1,4 @@
-"""Tell files of a Python environment from a user's own code."""
+"""Tell files of a Python environment from a user's own code, and import the user's own."""
 
 from __future__ import annotations
 
@@ -82,8 +82,6 @@ class _Source(SourceFileLoader):
     def path_stats(self, path: Any) -> Mapping[str, Any]:
         raise OSError("bytecode is not used")
 
-    def _cache_bytecode(self, source_path: str, cache_path: str, data: bytes) -> None: ...
-
 
 class _Beside(MetaPathFinder):
     """Finder of modules in the folders of the user's files."""
@@ -94,12 +92,13 @@ class _Beside(MetaPathFinder):
         self.installed: dict[str, Path] = {}
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        del target
         if path is None and name.startswith(ALONE):
             return _spec_alone(name)
         if path is None and name in sys.stdlib_module_names:
             return None
-        folders = self.folders if path is None else [folder for folder in path if self._ours(folder)]
+        folders = self.folders
+        if path is not None:
+            folders = [folder for folder in path if any(Path(folder).is_relative_to(own) for own in self.folders)]
         for folder in folders:
             spec = FileFinder(folder, (_Source, [".py"])).find_spec(name)
             if spec is not None and spec.loader is not None and environment(Path(str(spec.origin))) is None:
@@ -109,12 +108,50 @@ class _Beside(MetaPathFinder):
             return PathFinder.find_spec(name, None) or PathFinder.find_spec(name, folders)
         return None
 
-    def _ours(self, path: str) -> bool:
-        return any(Path(path).is_relative_to(folder) for folder in self.folders)
+
+def _spec_alone(name: str) -> ModuleSpec | None:
+    try:
+        path = bytes.fromhex(name.removeprefix(ALONE)).decode(errors="surrogateescape")
+    except ValueError:
+        return None
+    return importlib.util.spec_from_file_location(name, path, loader=_Source(name, path))
 
 
 _BESIDE = _Beside()
 """One for the process: its folders are those of the files loaded last."""
+
+
+def is_own(names: Mapping[str, Any]) -> bool:
+    """Return whether a module is the user's, by its namespace."""
+    return isinstance(names.get("__loader__"), _Source)
+
+
+def _own_files() -> dict[str, Path]:
+    """Return the files of the user's modules that have been run, by the modules' names."""
+    modules = [(name, getattr(module, "__dict__", {})) for name, module in list(sys.modules.items())]
+    return {name: Path(str(names.get("__file__"))) for name, names in modules if is_own(names)}
+
+
+def loaded() -> list[str]:
+    """Return the names of the user's files that have been run, and of the installed modules that targets named."""
+    return [*(path.name for path in _own_files().values()), *_BESIDE.installed]
+
+
+def digest() -> str:
+    """Return a hash of the sources that `loaded` names, those beside the files that targets name included."""
+    content = hashlib.blake2b(digest_size=16)
+    for name, path in sorted((_own_files() | _BESIDE.installed).items()):
+        content.update(f"{name}\0".encode())
+        content.update(path.read_bytes() if path.is_file() else b"")
+    return content.hexdigest()
+
+
+def forget() -> None:
+    """Forget the user's modules of the run before."""
+    for name in _own_files():
+        del sys.modules[name]
+    search(())
+    _BESIDE.installed = {}
 
 
 def search(folders: Sequence[str]) -> None:
@@ -130,80 +167,31 @@ def search(folders: Sequence[str]) -> None:
     importlib.invalidate_caches()
 
 
-def loaded() -> list[str]:
-    """Return the names of the user's files that have been run, and of the installed modules that targets named."""
-    files = [Path(str(module.__file__)).name for module in list(sys.modules.values()) if _is_own(module)]
-    return [*files, *_BESIDE.installed]
+def import_file(path: Path, root: Path) -> ModuleType:
+    """Import a file; one whose name is that of another module, under a name of its own.
+
+    Args:
+        path: path of the file, links followed.
+        root: outermost folder of packages around it.
+    """
+    parts, folder = [path.stem], path.parent
+    while folder != root and (folder / "__init__.py").exists() and folder.name.isidentifier():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    if path.name == "__init__.py" and len(parts) > 1:
+        parts.pop()
+    search(list(dict.fromkeys([*_BESIDE.folders, str(folder)])))
+    taken = parts[0] in sys.stdlib_module_names or (
+        sys.modules.get(parts[0]) is not None and parts[0] not in _own_files()
+    )
+    if not taken and all(part.isidentifier() for part in parts):
+        module = importlib.import_module(".".join(parts))
+        if Path(getattr(module, "__file__", None) or "").resolve() == path:
+            return module  # Else another folder's file of the same name was there first.
+    return importlib.import_module(ALONE + str(path).encode(errors="surrogateescape").hex())
 
 
-class Modules:
-    """The user's modules of one run; a new one forgets the modules of the one before."""
-
-    def __init__(self) -> None:
-        for name in [name for name, module in list(sys.modules.items()) if _is_own(module)]:
-            del sys.modules[name]
-        search(())
-        _BESIDE.installed = {}
-
-    def file(self, path: Path, root: Path) -> ModuleType:
-        """Import a file.
-
-        Args:
-            path: path of the file, links followed.
-            root: outermost folder of packages around it.
-        """
-        parts, folder = [path.stem], path.parent
-        while folder != root and (folder / "__init__.py").exists() and folder.name.isidentifier():
-            parts.insert(0, folder.name)
-            folder = folder.parent
-        if path.name == "__init__.py" and len(parts) > 1:
-            parts.pop()
-        search(list(dict.fromkeys([*_BESIDE.folders, str(folder)])))
-        name = ".".join(parts)
-        taken = sys.modules.get(parts[0])
-        if parts[0] in sys.stdlib_module_names or (taken is not None and not _is_own(taken)) or not _plain(parts):
-            return self._alone(path)
-        module = importlib.import_module(name)
-        if Path(getattr(module, "__file__", None) or "").resolve() != path:
-            return self._alone(path)  # Another folder's file of the same name was there first.
-        return module
-
-    def note(self, module: ModuleType) -> None:
-        """Let an installed module count among the sources."""
-        if module.__file__:
-            _BESIDE.installed[module.__name__] = Path(module.__file__)
-
-    def digest(self) -> str:
-        """Return a hash of the sources of all loaded modules of the user's."""
-        files = {name: Path(str(module.__file__)) for name, module in list(sys.modules.items()) if _is_own(module)}
-        content = hashlib.blake2b(digest_size=16)
-        for name, path in sorted({**files, **_BESIDE.installed}.items()):
-            content.update(f"{name}\0".encode())
-            content.update(path.read_bytes() if path.is_file() else b"")
-        return content.hexdigest()
-
-    def _alone(self, path: Path) -> ModuleType:
-        """Import a file whose name is that of another module, under a name of its own."""
-        return importlib.import_module(ALONE + str(path).encode(errors="surrogateescape").hex())
-
-
-def _spec_alone(name: str) -> ModuleSpec | None:
-    try:
-        path = bytes.fromhex(name.removeprefix(ALONE)).decode(errors="surrogateescape")
-    except ValueError:
-        return None
-    return importlib.util.spec_from_file_location(name, path, loader=_Source(name, path))
-
-
-def is_own(names: Mapping[str, Any]) -> bool:
-    """Return whether a module is the user's, by its namespace."""
-    return isinstance(names.get("__loader__"), _Source)
-
-
-def _is_own(module: Any) -> bool:
-    spec = getattr(module, "__spec__", None)
-    return isinstance(getattr(spec, "loader", None), _Source)
-
-
-def _plain(parts: Sequence[str]) -> bool:
-    return all(part.isidentifier() for part in parts)
+def note_installed(module: ModuleType) -> None:
+    """Count an installed module among the sources."""
+    if module.__file__:
+        _BESIDE.installed[module.__name__] = Path(module.__file__)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+import jax
 
 from lrfind.config.schema import Config
 from lrfind.config.sections.data import OwnData
+from lrfind.config.sections.optimizer import OptimizerSection
 from lrfind.config.sections.target import OWN, OwnLoss, OwnModel, short
 from lrfind.core.errors import InputError
 from lrfind.engine import jax_settings
 from lrfind.task.models.contract import Loss
-from lrfind.task.optim.optimizers import MakeOptimizer
+from lrfind.task.optim.optimizers import MakeOptimizer, Name
+from lrfind.task.optim.source_code import Call, source
 from lrfind.task.optim.task_optimizer import OptimizerLine
-from lrfind.task.user_code.data import BatchFactory, UserArrays, is_data, recognise
-from lrfind.task.user_code.loader import Loader
-from lrfind.task.user_code.losses import own_loss
-from lrfind.task.user_code.optimizers import own_line, own_optimizer
-from lrfind.task.user_code.recognize import UserModel, is_network
-from lrfind.task.user_code.recognize import recognise as recognise_model
+from lrfind.task.user_code.data import UserData, is_data
+from lrfind.task.user_code.data import recognise as recognise_data
+from lrfind.task.user_code.loader import ImportPolicy
+from lrfind.task.user_code.models import scalar
+from lrfind.task.user_code.recognize import UserModel, is_network, recognise
 from lrfind.task.user_code.signature import called, check_keywords, wants
 from lrfind.task.user_code.tracebacks import kind_of, user_call
 
@@ -38,103 +42,149 @@ class Parts:
         held_out: arrays or batches held out.
         model: factory of the model.
         loss: function ``(outputs, targets) -> scalar``.
-        loss_title: name of the loss in reports.
         optimizer: function ``rate -> optax.GradientTransformation``.
         optimizer_line: source of the optimiser.
     """
 
-    data: UserArrays | BatchFactory | None = None
-    held_out: UserArrays | BatchFactory | None = None
+    data: UserData | None = None
+    held_out: UserData | None = None
     model: ModelFactory | None = None
     loss: Loss | None = None
-    loss_title: str = ""
     optimizer: MakeOptimizer | None = None
     optimizer_line: OptimizerLine | None = None
 
 
-def load_parts(config: Config, loader: Loader) -> Parts:
+def load_parts(config: Config, policy: ImportPolicy) -> Parts:
     """Load every reference of a config, then interpret the objects.
 
     Args:
         config: resolved config.
-        loader: loader of references.
+        policy: folders and packages that code may be loaded from.
 
     Raises:
         InputError: a reference is wrong, or its object is of no supported kind.
         OwnCodeError: the user's code raised.
     """
-    objects = load_references(config, loader)
-    return Parts(
-        **_data(config, objects),
-        model=_model(config.model, objects["model.target"]) if isinstance(config.model, OwnModel) else None,
-        **_loss(config.loss, objects),
-        **_optimizer(config.optimizer, objects),
-    )
+    rows, model, loss, optimizer = config.data, config.model, config.loss, config.optimizer
+    references: dict[str, tuple[str, Callable[[Any], bool]]] = {}
+    if isinstance(rows, OwnData):
+        references["data.target"] = (rows.target, is_data)
+        if rows.validation is not None:
+            references["data.validation"] = (rows.validation, is_data)
+    if isinstance(model, OwnModel):
+        references["model.target"] = (model.target, is_network)
+    if isinstance(loss, OwnLoss):
+        references["loss.target"] = (loss.target, lambda value: False)
+    if optimizer.name == OWN and optimizer.target is not None:
+        references["optimizer.target"] = (optimizer.target, lambda value: False)
+    objects = {key: policy.load(target, key, is_value) for key, (target, is_value) in references.items()}
+    parts: dict[str, Any] = {}
+    if isinstance(rows, OwnData):
+        parts["data"] = recognise_data(objects["data.target"], rows.kwargs, rows.title)
+        if rows.validation is not None:
+            title = short(rows.validation)
+            parts["held_out"] = recognise_data(objects["data.validation"], {}, title, "data.validation")
+    if isinstance(model, OwnModel):
+        parts["model"] = partial(build_model, model, objects["model.target"])
+    if isinstance(loss, OwnLoss):
+        parts["loss"] = own_loss(objects["loss.target"], loss)
+    if optimizer.name == OWN and optimizer.target is not None:
+        title = short(optimizer.target)
+        function = called(objects["optimizer.target"], title, "optimizer.target")
+        check_keywords(function, optimizer.kwargs, title, "optimizer", leading=1)
+        parts["optimizer"] = own_optimizer(function, optimizer.kwargs, title)
+        parts["optimizer_line"] = own_line(optimizer, title)
+    return Parts(**parts)
 
 
-def load_references(config: Config, loader: Loader) -> dict[str, Any]:
-    """Return the object of every reference in a config, by config key."""
-    targets: dict[str, tuple[str | None, Callable[[Any], bool]]] = {}
-    if isinstance(config.data, OwnData):
-        targets["data.target"] = (config.data.target, is_data)
-        targets["data.validation"] = (config.data.validation, is_data)
-    if isinstance(config.model, OwnModel):
-        targets["model.target"] = (config.model.target, is_network)
-    if isinstance(config.loss, OwnLoss):
-        targets["loss.target"] = (config.loss.target, lambda value: False)
-    if config.optimizer.name == OWN:
-        targets["optimizer.target"] = (config.optimizer.target, lambda value: False)
-    return {
-        key: loader.load(target, key, is_value) for key, (target, is_value) in targets.items() if target is not None
-    }
+def build_model(section: OwnModel, target: Any, shape: Shape | None, outputs: int | None) -> UserModel:
+    """Return the model that a reference leads to, or that its function makes.
+
+    Args:
+        section: model section of the config.
+        target: object behind the reference.
+        shape: shape of a row of inputs; None if unknown.
+        outputs: number of outputs; None if unknown.
+
+    Raises:
+        InputError: the object is of no supported kind, or its keywords are wrong.
+        OwnCodeError: the user's code raised.
+    """
+    if not callable(target) or is_network(target):
+        if section.kwargs:
+            raise InputError(f"{section.title} is {kind_of(target)} and takes no keywords", key="model.kwargs")
+        return recognise(target, section.title)
+    kwargs = dict(section.kwargs)
+    for role, value in {"input_shape": shape, "outputs": outputs}.items():
+        name = wants(target, role)
+        if name is not None and value is not None:
+            kwargs.setdefault(name, value)
+    check_keywords(target, kwargs, section.title, "model")
+    with user_call(section.title, kwargs):
+        built = target(**kwargs)
+    jax_settings.set_aside()
+    return recognise(built, section.title)
 
 
-def _data(config: Config, objects: Mapping[str, Any]) -> dict[str, Any]:
-    section = config.data
-    if not isinstance(section, OwnData):
-        return {}
-    data, held_out = recognise(objects["data.target"], section.kwargs, section.title), None
-    if section.validation is not None:
-        held_out = recognise(objects["data.validation"], {}, short(section.validation), "data.validation")
-    return {"data": data, "held_out": held_out}
+def own_loss(value: Any, section: OwnLoss) -> Loss:
+    """Return a user's loss with its return value checked.
 
-
-def _model(section: OwnModel, target: Any) -> ModelFactory:
-    def build(shape: Shape | None, outputs: int | None) -> UserModel:
-        if not callable(target) or is_network(target):
-            if section.kwargs:
-                raise InputError(f"{section.title} is {kind_of(target)} and takes no keywords", key="model.kwargs")
-            return recognise_model(target, section.title, "model.target")
-        kwargs = dict(section.kwargs)
-        for role, value in {"input_shape": shape, "outputs": outputs}.items():
-            name = wants(target, role)
-            if name is not None and name not in kwargs and value is not None:
-                kwargs[name] = value
-        check_keywords(target, kwargs, section.title, "model")
-        with user_call(section.title, kwargs):
-            built = target(**kwargs)
-        jax_settings.set_aside()
-        return recognise_model(built, section.title, "model.target")
-
-    return build
-
-
-def _loss(section: Any, objects: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(section, OwnLoss):
-        return {}
-    function = called(objects["loss.target"], section.title, "loss.target")
+    Raises:
+        InputError: the value is no function, or its keywords are wrong.
+    """
+    function = called(value, section.title, "loss.target")
     check_keywords(function, section.kwargs, section.title, "loss", leading=2)
-    return {"loss": own_loss(function, section.kwargs, section.title), "loss_title": section.title}
+
+    def loss(outputs: Any, targets: Any) -> jax.Array:
+        with user_call(section.title, {"outputs": outputs, "targets": targets}):
+            value = function(outputs, targets, **section.kwargs)
+        return scalar(value, section.title, "loss.target")
+
+    return loss
 
 
-def _optimizer(section: Any, objects: Mapping[str, Any]) -> dict[str, Any]:
-    if section.name != OWN:
-        return {}
-    title = short(section.target)
-    function = called(objects["optimizer.target"], title, "optimizer.target")
-    check_keywords(function, section.kwargs, title, "optimizer", leading=1)
+def own_optimizer(function: Callable[..., Any], kwargs: Mapping[str, Any], title: str) -> MakeOptimizer:
+    """Return a user's optimiser by its rate, with its return value checked."""
+
+    def make(rate: Any) -> Any:
+        with user_call(title, {"the rate": rate}):
+            made = function(rate, **kwargs)
+        if not (callable(getattr(made, "init", None)) and callable(getattr(made, "update", None))):
+            raise InputError(
+                f"{title} returned {kind_of(made)}; an optax.GradientTransformation is expected", key="optimizer.target"
+            )
+        if hasattr(made, "_replace"):  # A named tuple, as optax has them.
+            parts = {part: user_call(f"{part} of {title}")(getattr(made, part)) for part in ("init", "update")}
+            return made._replace(**parts)
+        return made
+
+    return make
+
+
+def own_line(section: OptimizerSection, title: str) -> OptimizerLine:
+    """Return the source of a user's optimiser as a function of its rate.
+
+    Args:
+        section: optimiser section of the config.
+        title: name of the function, after its file where it has one, which becomes a comment.
+    """
     file, _, name = title.rpartition(":")
-    return {
-        "optimizer": own_optimizer(function, section.kwargs, title),
-        "optimizer_line": own_line(section, name, section.kwargs, file),
-    }
+
+    def line(rate: Any, then: Any) -> str:
+        expression = Call(name, (Name(rate) if isinstance(rate, str) else rate,), section.kwargs)
+        if section.clip_norm is not None:
+            clip = Call("optax.clip_by_global_norm", (section.clip_norm,))
+            expression = Call("optax.chain", (clip, expression))
+        if section.accumulate > 1:
+            expression = Call("optax.MultiSteps", (expression,), {"every_k_schedule": section.accumulate})
+        if then is not None:
+            expression = Call("optax.chain", (expression, then))
+        return source(expression) + (f"  # {file}" if file else "")
+
+    return line
+
+
+def step_line(title: str) -> OptimizerLine:
+    """Return the source of the rate of a user's train step: a number, or a schedule to call by the step."""
+    # What the optimiser is chained with is inside of the step.
+    return lambda rate, then: f"lr = {rate}  # for the step of {title}"

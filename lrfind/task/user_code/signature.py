@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import jax
+import numpy as np
+
 from lrfind.core.errors import InputError
-from lrfind.task.user_code.pytrees import typed
+from lrfind.core.registry import near
 from lrfind.task.user_code.tracebacks import kind_of, user_call
+
+KEY = "model.target"
+"""Config key of the reference to a user's model."""
 
 NAMES = {
     **dict.fromkeys(("key", "rng", "rngs", "prng", "prng_key", "rng_key", "random_key"), "key"),
@@ -24,89 +31,84 @@ NAMES = {
 """Names of parameters that say what they are, wherever they stand."""
 
 
-class Roles:
-    """A function, and the role of each of its parameters.
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
-    Args:
+
+@dataclass
+class Roles:
+    """A function of a user's model, and the role of each of its parameters.
+
+    Attributes:
         function: the user's function.
         what: name in messages.
         order: roles of the parameters whose names say nothing, in order; the first parameter has the first role
             whatever it is called.
-        named: roles that a name can give.
         needed: number of roles of `order` that the function must have.
         usage: expected call, for messages.
-        key: config key of the reference.
-
-    Attributes:
+        named: roles that a name can give.
         roles: roles of the function's parameters.
+
+    Raises:
+        InputError: the function lacks a role that it must have, or needs an argument that has none.
     """
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        what: str,
-        *,
-        order: Sequence[str],
-        named: Sequence[str] = (),
-        needed: int,
-        usage: str,
-        key: str,
-    ) -> None:
-        self.function = function
-        self.what = what
-        self._expected = order[:needed], named, usage, key
+    function: Callable[..., Any]
+    what: str
+    order: Sequence[str]
+    needed: int
+    usage: str
+    named: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
         positional: list[str] = []
         keywords: dict[str, str] = {}
-        left = list(order)
-        by_keyword = False
-        for number, parameter in enumerate(parameters(function)):
-            if parameter.kind is parameter.VAR_KEYWORD:
-                continue
-            if parameter.kind is parameter.VAR_POSITIONAL:
-                positional += [] if by_keyword else [role for role in left if role not in keywords.values()]
+        left, required = list(self.order), set(self.order[: self.needed])
+        by_keyword = False  # As an argument before keeps its default.
+        for number, parameter in enumerate(parameters(self.function)):
+            if parameter.kind is parameter.VAR_POSITIONAL and not by_keyword:
+                positional += left
                 left = []
+            if parameter.kind in VARIADIC:
                 continue
-            role = self._role(parameter, left, positional, first=number == 0)
-            if role is None:
+            meant = NAMES.get(parameter.name, "")
+            has_place = parameter.kind is not parameter.KEYWORD_ONLY
+            optional = parameter.default is not parameter.empty
+            if number > 0 and meant in self.named and meant not in positional:
+                role = meant
+            elif left and has_place and (not optional or required.intersection(left)):
+                role = left[0]
+            elif optional:
                 by_keyword = True
                 continue
+            else:
+                raise InputError(
+                    f"{self.what} needs '{parameter.name}', and it is not known what that is; it is called as "
+                    f"{self.usage}, so give it a default or a kwarg",
+                    key=KEY,
+                )
             if role in left:
                 left.remove(role)
-            if by_keyword or parameter.kind is parameter.KEYWORD_ONLY:
+            if by_keyword or not has_place:
                 keywords[parameter.name] = role
             else:
                 positional.append(role)
-        if set(left) & set(order[:needed]):
-            raise InputError(f"{what} takes {count(len(positional) + len(keywords))}; it is called as {usage}", key=key)
-        self.roles = frozenset(positional) | frozenset(keywords.values())
-        self._positional, self._keywords = tuple(positional), keywords
-
-    def _role(
-        self, parameter: inspect.Parameter, left: Sequence[str], positional: Sequence[str], *, first: bool
-    ) -> str | None:
-        """Return the role of a parameter; None for one that keeps its default."""
-        required, named, usage, key = self._expected
-        optional = parameter.default is not parameter.empty
-        meant = NAMES.get(parameter.name, "")
-        if not first and meant in named and meant not in positional:
-            return meant
-        if left and parameter.kind is not parameter.KEYWORD_ONLY and (not optional or set(left) & set(required)):
-            return left[0]
-        if optional:
-            return None
-        raise InputError(
-            f"{self.what} needs '{parameter.name}', and it is not known what that is; it is called as {usage}, so "
-            "give it a default or a kwarg",
-            key=key,
-        )
+        if required.intersection(left):
+            count = len(positional) + len(keywords)
+            takes = f"{count or 'no'} argument{'' if count == 1 else 's'}"
+            raise InputError(f"{self.what} takes {takes}; it is called as {self.usage}", key=KEY)
+        self.roles = {*positional, *keywords.values()}
+        self._positional, self._keywords = positional, keywords
 
     def __call__(self, **values: Any) -> Any:
-        """Call the function with values by role; a key is given raw.
+        """Call the function with values by role; a key is given raw, and is a fixed one if None, for evaluation.
 
         Raises:
             OwnCodeError: the function raised.
         """
-        given = {role: typed(value) if role == "key" else value for role, value in values.items() if role in self.roles}
+        given = {role: value for role, value in values.items() if role in self.roles}
+        if "key" in given:
+            raw: Any = np.zeros(2, np.uint32) if given["key"] is None else given["key"]
+            given["key"] = jax.random.wrap_key_data(raw, impl="threefry2x32")
         with user_call(self.what, given):
             return self.function(
                 *(given[role] for role in self._positional),
@@ -127,16 +129,6 @@ def wants(function: Callable[..., Any], role: str) -> str | None:
     return next((parameter.name for parameter in parameters(function) if NAMES.get(parameter.name) == role), None)
 
 
-def positional(function: Callable[..., Any]) -> list[str]:
-    """Return the names of the positional parameters without a default."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [
-        parameter.name
-        for parameter in parameters(function)
-        if parameter.kind in kinds and parameter.default is parameter.empty
-    ]
-
-
 def check_keywords(
     function: Callable[..., Any], kwargs: Mapping[str, Any], what: str, key: str, leading: int = 0
 ) -> None:
@@ -152,32 +144,20 @@ def check_keywords(
     Raises:
         InputError: they do not fit.
     """
-    from lrfind.core.registry import near
-
     known = parameters(function)
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known):
-        names = [parameter.name for parameter in known if parameter.kind is not parameter.VAR_POSITIONAL][leading:]
-        for name in kwargs:
-            if name not in names:
-                takes = f"; it takes {', '.join(names)}" if names else "; it takes none"
-                raise InputError(
-                    f"{what} has no keyword '{name}'{near(name, names)}{takes}", key=f"{key}.kwargs.{name}"
-                )
-    fixed = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    missing = [
-        parameter.name
-        for parameter in known[leading:]
-        if parameter.default is parameter.empty and parameter.kind not in fixed and parameter.name not in kwargs
-    ]
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known)
+    named = {parameter.name: parameter for parameter in known[leading:] if parameter.kind not in VARIADIC}
+    for name in kwargs:
+        if name not in named and not takes_any:
+            takes = ", ".join(named) or "none"
+            raise InputError(
+                f"{what} has no keyword '{name}'{near(name, list(named))}; it takes {takes}", key=f"{key}.kwargs.{name}"
+            )
+    missing = [name for name, parameter in named.items() if parameter.default is parameter.empty and name not in kwargs]
     if missing:
         raise InputError(
             f"{what} needs {', '.join(map(repr, missing))}; write kwargs: {{{missing[0]}: ...}}", key=f"{key}.kwargs"
         )
-
-
-def count(arguments: int) -> str:
-    """Return a number of arguments in words."""
-    return "no arguments" if arguments == 0 else f"{arguments} argument" + ("s" if arguments > 1 else "")
 
 
 def called(value: Any, title: str, key: str) -> Callable[..., Any]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
-
-import jax
-import numpy as np
 
 from lrfind.core.errors import InputError
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
@@ -17,8 +15,8 @@ from lrfind.engine.train_loop import BatchFeed
 from lrfind.task.batch_source import Part, fingerprint, pick, shapes
 from lrfind.task.data.batches import ORDER, Batches, generator
 from lrfind.task.user_code.batch_cache import Fit, MemoryBudget, Stream
-from lrfind.task.user_code.data import KEY, BatchFactory, UserArrays
-from lrfind.task.user_code.pytrees import Tree, alike
+from lrfind.task.user_code.data import BatchFactory, Pairs, UserArrays, UserData
+from lrfind.task.user_code.pytrees import Tree, bytes_of, same_but_rows
 from lrfind.task.user_code.tracebacks import shape_of
 
 HELD_OUT = -1
@@ -37,18 +35,21 @@ class Streamed:
         made: factory of the batches.
         held_out: held-out batches or arrays; None without any.
         seed: seed of the run.
-        example: the first batch.
         fits: checks of every batch; may grow.
     """
 
     title: str
     made: BatchFactory
-    held_out: UserArrays | BatchFactory | None
+    held_out: UserData | None
     seed: int
-    example: Tree
     fits: list[Fit] = field(default_factory=list)
     _streams: dict[int, Stream] = field(default_factory=dict)
     _budget: MemoryBudget = field(default_factory=MemoryBudget)
+
+    @cached_property
+    def example(self) -> Tree:
+        """The first batch."""
+        return self.stream(0).take(1)[0]
 
     @property
     def batch_rows(self) -> int:
@@ -58,7 +59,7 @@ class Streamed:
     @property
     def batch_bytes(self) -> int:
         """The bytes of one batch that are copied to the device."""
-        return sum(int(leaf.nbytes) for leaf in jax.tree.leaves(self.example))
+        return bytes_of(self.example)
 
     @property
     def nbytes(self) -> int:
@@ -74,8 +75,7 @@ class Streamed:
                 f"{self.title} gives every seed the same batches in the same order, so the seeds differ in their "
                 "weights alone; give a function with a parameter called seed"
             )
-        skipped = self.stream(0).skipped
-        if skipped:
+        if skipped := self.stream(0).skipped:
             batches = "batch" if skipped == 1 else "batches"
             notes.append(f"{skipped:,} smaller {batches} of each pass over {self.title} left out")
         return tuple(notes)
@@ -85,13 +85,10 @@ class Streamed:
         own = lane_seed if self.made.seeded else 0
         if own not in self._streams:
             number = int(generator(self.seed, own, ORDER).integers(2**31 - 1))
-
-            def start(epoch: int) -> Any:
-                return self.made.start(number, epoch)
-
-            like = self._streams[0].template if own and 0 in self._streams else None
+            like = self._streams[0].like if own and 0 in self._streams else None
             title = self.title if like is None else f"{self.title} for seed {number}"
-            self._streams[own] = Stream(start, title, self._budget, KEY, self.fits, like)
+            start = partial(self.made.start, number)
+            self._streams[own] = Stream(start, title, self._budget, "data.target", self.fits, like)
         return self._streams[own]
 
     def per_epoch(self) -> int:
@@ -118,7 +115,6 @@ class Streamed:
         Returns:
             The batches; None where there is no such part.
         """
-        del at_once  # They come as they are.
         wanted = max(1, -(-rows // self.batch_rows))
         if part == "train":
             return self.stream(0).take(wanted)
@@ -130,10 +126,8 @@ class Streamed:
                 rows_held = fit(rows_held, "data.validation", "data.validation")
             return cut(rows_held, self.batch_rows, at_once=self.batch_rows)
         if HELD_OUT not in self._streams:
-            made, title = self.held_out, "data.validation"
-            self._streams[HELD_OUT] = Stream(
-                lambda epoch: made.start(0, epoch), title, MemoryBudget(), title, self.fits
-            )
+            start, title = partial(self.held_out.start, 0), "data.validation"
+            self._streams[HELD_OUT] = Stream(start, title, MemoryBudget(), title, self.fits)
         return self._streams[HELD_OUT].take(wanted)
 
     def first(self, rows: int) -> Tree:
@@ -182,7 +176,7 @@ class Streamed:
 
 
 def streamed(
-    made: BatchFactory, held_out: UserArrays | BatchFactory | None, title: str, seed: int, fits: Sequence[Fit] = ()
+    made: BatchFactory, held_out: UserData | None, title: str, seed: int, fits: Sequence[Fit] = ()
 ) -> Streamed:
     """Return the source of a user's batches; takes the first one.
 
@@ -192,28 +186,35 @@ def streamed(
         title: name in reports.
         seed: seed of the run.
         fits: checks of every batch.
+
+    Raises:
+        InputError: held-out batches differ in structure, shapes or types from those to train on.
     """
-    empty = Streamed(title, made, held_out, seed, np.zeros(1), list(fits))
-    source = replace(empty, example=empty.stream(0).first())
-    if held_out is not None:
-        check_alike(source, held_out, title)
+    source = Streamed(title, made, held_out, seed, list(fits))
+    example, others = source.example, source.sample("validation", 1)
+    batch = others[0] if others else None
+    if held_out is not None and not same_but_rows(batch, example, types=True):
+        raise InputError(
+            f"a batch held out is {shape_of(batch)}, and one of {title} to train on is {shape_of(example)}; they must "
+            "agree but for the rows",
+            key="data.validation",
+        )
     return source
 
 
-def check_alike(source: Streamed, held_out: UserArrays | BatchFactory, title: str) -> None:
-    """Check that held-out batches have the structure, shapes and types of training batches.
+def hold(pairs: Pairs, batches: Streamed, outputs: int) -> None:
+    """Hold the user's batches against a network of their own: those that were looked at, and all that come.
+
+    Args:
+        pairs: check of the batches.
+        batches: the user's batches.
+        outputs: number of outputs of the network.
 
     Raises:
-        InputError: they differ in more than the number of rows.
+        InputError: one does not fit.
     """
-    batch = (source.sample("validation", 1) or [None])[0]
-    same = alike(batch, source.example) and all(
-        one.shape[1:] == other.shape[1:] and one.dtype == other.dtype
-        for one, other in zip(jax.tree.leaves(batch), jax.tree.leaves(source.example), strict=True)
-    )
-    if not same:
-        raise InputError(
-            f"a batch held out is {shape_of(batch)}, and one of {title} to train on is {shape_of(source.example)}; "
-            "they must agree but for the rows",
-            key="data.validation",
-        )
+    if pairs.is_labels(batches.example[1]):
+        pairs.limit = outputs
+    for number, batch in enumerate(batches.stream(0).take(max(1, pairs.counted))):
+        pairs(batch, f"batch {number} of {batches.title}", "data.target")
+    batches.fits.append(pairs)

@@ -13,14 +13,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
 from lrfind.core import signals
 from lrfind.core.errors import ExitCode, LrfindError, OwnCodeError, fault, text_of
-from lrfind.task.user_code.module_loading import is_own
+from lrfind.task.user_code.module_loading import PACKAGE, VARIABLE, is_own, search
 
 FRAMES = 6
 """Frames that a message shows, the innermost ones."""
@@ -28,7 +27,6 @@ FRAMES = 6
 LONGEST = 400
 """Letters of the error's own text, and of a description of shapes, that a message shows."""
 
-HERE = str(Path(__file__).resolve().parents[2])
 INSTALLED = tuple(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 
 HINTS = {
@@ -46,7 +44,7 @@ PASSED_ON = re.compile(r'^  File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
 """A frame in the text of an error that XLA passes on from a callback."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def user_call(what: str, given: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Turn what the user's code raises into a message that shows where in it.
 
@@ -81,12 +79,12 @@ def failure_of(error: BaseException) -> LrfindError:
     """
     if isinstance(error, OwnCodeError) or (isinstance(error, LrfindError) and error.__cause__ is None):
         return error
-    text = text_of(error.__cause__ if isinstance(error, LrfindError) and error.__cause__ is not None else error)
+    text = text_of(error.__cause__ or error if isinstance(error, LrfindError) else error)
     passed_on = [frame for frame in PASSED_ON.findall(text) if is_users(frame[0])]
     if passed_on:
         lines = [line for file, number, name in passed_on[-FRAMES:] for line in frame_lines(file, int(number), name)]
         raised = text.rstrip().splitlines()[-1]
-        failure: LrfindError = OwnCodeError("\n".join([f"a callback raised {raised[:LONGEST]}", *lines]))
+        failure = OwnCodeError("\n".join([f"a callback raised {raised[:LONGEST]}", *lines]))
     elif isinstance(error, LrfindError):
         return error
     elif from_own_module(error) or not isinstance(error, Exception):
@@ -140,23 +138,17 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 def frame_lines(file: str, number: int, name: str) -> list[str]:
     """Return a frame as two lines: its position and its source."""
-    source = linecache.getline(file, number).strip()
-    return [f"  {nearest(file)}:{number}, in {name}", *([f"    {source}"] if source else [])]
+    source, shown = linecache.getline(file, number).strip(), file
+    with contextlib.suppress(ValueError, OSError):
+        shown = str(Path(file).relative_to(Path.cwd()))
+    return [f"  {shown}:{number}, in {name}", *([f"    {source}"] if source else [])]
 
 
 def is_users(file: str) -> bool:
     """Return whether a frame is neither lrfind's, nor an installed package's, nor Python's own."""
-    if file.startswith(("<", f"{HERE}/")):
+    if file.startswith(("<", f"{PACKAGE}/")):
         return False
     return "site-packages" not in file and not any(file.startswith(f"{folder}/") for folder in INSTALLED if folder)
-
-
-def nearest(file: str) -> str:
-    """Return the shorter one of a path and its form relative to the working directory."""
-    try:
-        return str(Path(file).relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return file
 
 
 def shape_of(value: Any) -> str:
@@ -170,8 +162,7 @@ def shape_of(value: Any) -> str:
 
 def _shape(value: Any, depth: int) -> str:
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        dtype = str(value.dtype)
-        return f"{dtype}[{','.join(map(str, value.shape))}]"
+        return f"{value.dtype}[{','.join(map(str, value.shape))}]"
     if depth > 6:
         return "..."
     if isinstance(value, Mapping):
@@ -193,6 +184,11 @@ def kind_of(value: Any) -> str:
         return f"the function {value.__name__}" if not isinstance(value, type) else f"the class {value.__name__}"
     name = type(value).__name__
     return "None" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def summary_of(value: Any) -> str:
+    """Return types and shapes of a container in words, or the kind of another object."""
+    return shape_of(value) if isinstance(value, tuple | list | dict) else kind_of(value)
 
 
 PATIENCE = 2.0
@@ -248,7 +244,5 @@ def _refuse(process: object) -> None:
 
 
 if __name__ == "__mp_main__":
-    from lrfind.task.user_code.module_loading import VARIABLE, search
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the parent decides.
     search([folder for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder])

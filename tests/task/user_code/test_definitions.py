@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from lrfind.core.errors import InputError
+from lrfind.task.user_code import module_loading
 from lrfind.task.user_code.data import is_data
-from lrfind.task.user_code.loader import ImportPolicy, Loader
+from lrfind.task.user_code.loader import ImportPolicy
 from lrfind.task.user_code.recognize import is_network
 
 MINE = """\
@@ -157,7 +158,8 @@ Load = Callable[..., Any]
 def load(tmp_path: Path) -> Load:
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
     (tmp_path / "helper.py").write_text(HELPER, encoding="utf-8")
-    loader = Loader(ImportPolicy((tmp_path,)))
+    module_loading.forget()
+    loader = ImportPolicy((tmp_path,))
     return lambda name, *rest: loader.load(f"{tmp_path}/mine.py:{name}", "model.target", *rest)
 
 
@@ -219,7 +221,8 @@ def test_a_callable_object_of_a_library_is_taken_as_it_is_alone(tmp_path: Path) 
         f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nfrom library import Both\nboth = Both()\n",
         encoding="utf-8",
     )
-    loader, target = Loader(ImportPolicy((inside,))), f"{inside}/mine.py:both"
+    module_loading.forget()
+    loader, target = ImportPolicy((inside,)), f"{inside}/mine.py:both"
     assert loader.load(target, "k", is_data)
     assert loader.load(target, "k", is_network)
     for name in (target, f"{inside}/mine.py:Both"):
@@ -230,7 +233,7 @@ def test_a_callable_object_of_a_library_is_taken_as_it_is_alone(tmp_path: Path) 
 
 
 def test_what_a_package_defines() -> None:
-    loader = Loader(ImportPolicy((), ("optax", "json", "fractions", "numpy")))
+    loader = ImportPolicy((), ("optax", "json", "fractions", "numpy"))
     for target in ("optax.contrib:muon", "optax:adam", "json:loads", "fractions:Fraction.from_float", "numpy:exp"):
         assert loader.load(target, "k")
     for target in ("json.decoder:scanner.c_make_scanner", "json:codecs.open", "optax.contrib:__builtins__"):

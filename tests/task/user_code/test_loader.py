@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from lrfind.core.errors import InputError, OwnCodeError
-from lrfind.task.user_code.loader import ImportPolicy, Loader
+from lrfind.task.user_code import module_loading
+from lrfind.task.user_code.loader import ImportPolicy
 
 
 @pytest.fixture
@@ -22,19 +23,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return inside
 
 
-def loader(*folders: Path, packages: tuple[str, ...] = ()) -> Loader:
-    return Loader(ImportPolicy(folders, packages))
+def loader(*folders: Path, packages: tuple[str, ...] = ()) -> ImportPolicy:
+    module_loading.forget()
+    return ImportPolicy(folders, packages)
 
 
 def test_a_file_with_a_module_beside_it(folder: Path) -> None:
     found = loader(folder)
     assert found.load(f"{folder}/mine.py:value", "model.target")() == 1
     assert list(folder.rglob("*.pyc")) == []
-    before = found.digest()
+    before = module_loading.digest()
     (folder / "beside.py").write_text("VALUE = 2\n", encoding="utf-8")
     again = loader(folder)
     assert again.load(f"{folder}/mine.py:value", "model.target")() == 2, "read anew, and not from bytecode"
-    assert again.digest() != before, "the module beside it counts"
+    assert module_loading.digest() != before, "the module beside it counts"
 
 
 def test_two_folders_with_the_same_names(folder: Path, tmp_path: Path) -> None:
@@ -156,8 +158,9 @@ def test_packages_only_by_name(folder: Path) -> None:
     allowed = loader(folder, packages=("fractions", "email", "absent_package"))
     assert allowed.load("fractions:Fraction", "k")(1) == 1
     assert allowed.load("email.message:Message", "k")
-    before = allowed.digest()
-    assert before != loader(folder).digest()
+    before = module_loading.digest()
+    allowed = loader(folder, packages=("fractions", "email", "absent_package"))
+    assert before != module_loading.digest()
     with pytest.raises(InputError, match=r"the package email has no module email\.mesage"):
         allowed.load("email.mesage:Message", "k")
     with pytest.raises(InputError, match="there is no package absent_package"):

@@ -26,7 +26,7 @@ def seen(*arguments: Any, **keywords: Any) -> tuple[Any, ...]:
 
 def apply_roles(function: Callable[..., Any]) -> Roles:
     named = ("state", "key", "train", "evaluation")
-    return Roles(function, "apply", order=("params", "inputs"), named=named, needed=2, usage="apply(...)", key="k")
+    return Roles(function, "apply", order=("params", "inputs"), named=named, needed=2, usage="apply(...)")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def rated(state: Any, batch: Any, lr: Any) -> None: ...
     ],
 )
 def test_what_a_model_is(built: Any, kind: str) -> None:
-    found = recognise(built, "m.py:build", "model.target")
+    found = recognise(built, "m.py:build")
     assert found.kind == kind
     assert (found.init is None) == (kind != "network" and not (isinstance(built, dict) and "init" in built))
 
@@ -118,7 +118,7 @@ def test_what_a_model_is(built: Any, kind: str) -> None:
 )
 def test_what_no_model_is(built: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        recognise(built, "m.py:build", "model.target")
+        recognise(built, "m.py:build")
 
 
 def test_keywords() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 import lrfind
 from lrfind.core.errors import InputError
-from lrfind.task.user_code.partition import StaticLeaves, is_module, weights
+from lrfind.task.user_code.pytrees import StaticLeaves, is_module, weights
 from lrfind.task.user_code.recognize import recognise
 
 X = np.random.default_rng(0).normal(size=(120, 3)).astype(np.float32)
@@ -120,18 +120,18 @@ def test_a_module_has_the_curve_of_its_arrays(one: Any, other: Any) -> None:
 
 
 def test_a_network_of_modules() -> None:
-    found = recognise({"init": init, "apply": lambda model, inputs: model(inputs)}, "mine.py:build", "model.target")
+    found = recognise({"init": init, "apply": lambda model, inputs: model(inputs)}, "mine.py:build")
     assert found.kind == "network"
 
 
 def test_a_module_that_can_be_called_stands_for_weights() -> None:
-    found = recognise((loss_fn, Module(jnp.zeros(3))), "mine.py:build", "model.target")
+    found = recognise((loss_fn, Module(jnp.zeros(3))), "mine.py:build")
     assert (found.kind, found.function) == ("loss", loss_fn)
 
 
 def test_a_loss_may_be_a_module_as_well() -> None:
     loss = Module(jnp.ones(2))
-    found = recognise((loss, Module(jnp.zeros(3))), "mine.py:build", "model.target")
+    found = recognise((loss, Module(jnp.zeros(3))), "mine.py:build")
     assert (found.kind, found.function) == ("loss", loss)
 
 
@@ -144,7 +144,7 @@ def test_a_loss_may_be_a_module_as_well() -> None:
 )
 def test_modules_in_the_wrong_place(built: Any, said: str) -> None:
     with pytest.raises(InputError, match=r"^mine\.py:build ") as caught:
-        recognise(built, "mine.py:build", "model.target")
+        recognise(built, "mine.py:build")
     assert said in str(caught.value)
 
 

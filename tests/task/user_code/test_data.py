@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from lrfind.core.errors import InputError
-from lrfind.task.user_code.batch_validation import Pairs, hold
-from lrfind.task.user_code.data import BatchFactory, recognise
-from lrfind.task.user_code.streamed import Streamed, streamed
+from lrfind.task.user_code.data import BatchFactory, Pairs, recognise
+from lrfind.task.user_code.streamed import Streamed, hold, streamed
 
 X = np.random.default_rng(0).normal(size=(6, 4)).astype(np.float32)
 LABELS = np.array([0, 1, 2, 0, 1, 2])
@@ -65,7 +64,7 @@ def test_values_and_labels_have_one_form() -> None:
     ],
 )
 def test_what_no_loss_can_read(loss: str | None, network: str | None, batch: Any, message: str) -> None:
-    pairs = Pairs(loss, network, tokens=network == "transformer")
+    pairs = Pairs(loss, network)
     with pytest.raises(InputError, match=message) as caught:
         source([batch], pairs)
     assert str(caught.value).startswith("batch 0 of batches ")
@@ -119,11 +118,11 @@ def test_another_shape_for_another_seed() -> None:
     with pytest.raises(
         InputError, match=r"batch 0 of batches for seed \d+ is \(float32\[6,3\].*the first is \(float32\[6,4\]"
     ):
-        found.stream(1).first()
+        found.stream(1).take(1)[0]
 
 
 def test_tokens() -> None:
-    pairs = Pairs(None, "transformer", tokens=True)
+    pairs = Pairs(None, "transformer")
     windows = np.arange(12).reshape(3, 4)
     found = source([(windows, windows - (windows == 11))], pairs)
     assert pairs.outputs(found.stream(0).take(1)) == 12, "a token of the inputs counts as well"
