@@ -12,7 +12,6 @@ from lrfind.runs.confirmation import ConfirmationRun
 from lrfind.runs.pasteable import advise
 from lrfind.runs.range_test import SweepPass
 from lrfind.task.task import Task, describe
-from lrfind.task.unit_schedule import schedule_of
 
 
 def result_of(
@@ -59,9 +58,9 @@ def with_advice(result: Result, task: Task, curve: SweepCurve, confirmation: Con
     schedule = None
     if confirmation is not None and confirmation.search is not None and confirmation.search.search.scores:
         # The schedule of the longest rung has the mean of the whole one.
-        schedule = schedule_of(task, max(confirmation.search.search.scores)).totals
+        schedule = task.schedule(max(confirmation.search.search.scores)).totals
     elif curve.ignores_gradient_scale(result.suggestions[task.config.sweep.method].learning_rate):
-        schedule = schedule_of(task, task.train_steps).totals
+        schedule = task.schedule(task.train_steps).totals
     advice = advise(
         task.config,
         task.train_steps,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 
 from lrfind.core.dataset import Floats
-from lrfind.engine.batch_norm import BatchNormRecalibration, has_leaves
-from lrfind.engine.evaluation import LossEvaluator
+from lrfind.engine.evaluation import BatchNormRecalibration, LossEvaluator
 from lrfind.task.data.batches import permuted_labels
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def make_evaluator(task: Task) -> Evaluator:
 def recalibration_of(task: Task) -> BatchNormRecalibration | None:
     """Return the recalibration of a task's running statistics; None for a model without state."""
     _, state = task.objective.initial
-    if task.objective.model.step is not None or not has_leaves(state):
+    if task.objective.model.step is not None or not jax.tree.leaves(state):
         return None
     parts = task.batches.source.sample(
         "train", max(SETTLED * task.batches.rows_per_step, FEW_ROWS), task.objective.rows_at_once

@@ -107,7 +107,7 @@ def prepare(config: Config, options: Options, context: RunContext) -> tuple[Task
 
 def chunk_size(task: Task, steps: int) -> int:
     """Return the largest number of steps per chunk for a training of so many steps."""
-    from lrfind.engine.host_batches import chunk_within
+    from lrfind.engine.batch_feed import chunk_within
     from lrfind.engine.train_loop import chunk_for
 
     return chunk_within(

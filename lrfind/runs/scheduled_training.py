@@ -9,7 +9,7 @@ import numpy as np
 
 from lrfind.analysis.plateau import PlateauTracker
 from lrfind.core.dataset import Floats
-from lrfind.task.unit_schedule import UnitSchedule
+from lrfind.task.optim.schedules import UnitSchedule
 
 if TYPE_CHECKING:
     from lrfind.engine.trainer import Chunk, Trainer
@@ -63,11 +63,11 @@ def train_on_schedule(
     window, tracker = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
     loss = np.empty((len(peaks), 0)) if before is None else before
     judged = 0
-    while (done := loss.shape[1]) < schedule.steps:
+    while (done := loss.shape[1]) < len(schedule.factors):
         while judged + window <= done:
             tracker.see(loss[:, judged : judged + window])
             judged += window
-        stop = min(schedule.steps, judged + tracker.surely * window)
+        stop = min(len(schedule.factors), judged + tracker.surely * window)
         rates = planned[done:stop] * tracker.scale
         for chunk in train_loop.run(states, rates, start=done, seeds=seeds, label=label):
             states = chunk.states

@@ -163,16 +163,15 @@ def steps(
         After every chunk, and the validation at its end.
     """
     from lrfind.runs.scheduled_training import train_on_schedule
-    from lrfind.task.unit_schedule import schedule_of
 
-    schedule = schedule_of(task, task.train_steps)
+    schedule = task.schedule(task.train_steps)
     validate(replay, validator, [state], record)
     for chunk, rates in train_on_schedule(trainer, [state], schedule, np.array([peak])):
         record.loss += chunk.loss[0].tolist()
         record.gradient_norm += chunk.gradient_norm[0].tolist()
         record.rate += rates[0].tolist()
         # Chunks of a schedule that depends on the loss may end after a multiple of the interval.
-        if record.done >= len(record.validated_at) * interval or record.done == schedule.steps or record.lost:
+        if record.done >= len(record.validated_at) * interval or record.done == len(schedule.factors) or record.lost:
             validate(replay, validator, chunk.states, record)
         yield
         if record.lost:

@@ -15,7 +15,7 @@ from lrfind.runs.evaluator import recalibration_of
 from lrfind.task.models.contract import computed_in
 
 if TYPE_CHECKING:
-    from lrfind.engine.batch_norm import BatchNormRecalibration
+    from lrfind.engine.evaluation import BatchNormRecalibration
     from lrfind.engine.step import TrainState
     from lrfind.task.task import Task
 

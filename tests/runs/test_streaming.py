@@ -44,7 +44,7 @@ def test_the_same_bits_as_in_memory(
     monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     curve, result = swept(name, tmp_path, *options)
     monkeypatch.setattr(rows, "LARGEST", 0)
-    monkeypatch.setattr("lrfind.engine.host_batches.IN_FLIGHT", 300_000)  # shorter chunks than in memory
+    monkeypatch.setattr("lrfind.engine.batch_feed.IN_FLIGHT", 300_000)  # shorter chunks than in memory
     streamed, other = swept(name, tmp_path, *options)
     assert streamed == curve
     for key in ("recommendation", "suggestions", "confirmation"):
@@ -61,11 +61,12 @@ import resource
 from types import SimpleNamespace
 from lrfind.task.data import rows as lazy
 from lrfind.task.data.batches import Batches
-from lrfind.task.data.npy import load
+from lrfind.task.data.numpy_files import load_npy as load
 from lrfind.task.data.prepare import prepare
 lazy.LARGEST = 2**20
 arrays = load(SimpleNamespace(inputs={name + ".npy"!r}, targets={name + "-y.npy"!r}))
-data = prepare(arrays, name="x", loss=None, validation_fraction=0.2, batch_size=64, seed=0, standardize=True)
+section = SimpleNamespace(title="x", validation_fraction=0.2, batch_size=64, standardize=True)
+data = prepare(arrays, section, None)
 for seed in range(4):
     data.train.inputs[Batches(data.train.rows, 64, 1, 0).indices(seed, 0, 20)]
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if {sys.platform!r} == "darwin" else 1024))

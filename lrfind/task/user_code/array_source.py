@@ -10,10 +10,10 @@ import numpy as np
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.task.batch_source import Drawn, of_dataset
-from lrfind.task.builtin import prepared
-from lrfind.task.data.arrays import Arrays as Raw
 from lrfind.task.data.batches import SPLIT_SEED
-from lrfind.task.data.row_split import draw_held_out
+from lrfind.task.data.loading import Arrays as Raw
+from lrfind.task.data.prepare import prepare
+from lrfind.task.data.rows import draw_held_out
 from lrfind.task.user_code.data import BatchFactory, UserArrays
 from lrfind.task.user_code.pytrees import alike
 from lrfind.task.user_code.recognize import UserModel
@@ -75,7 +75,7 @@ def _prepared(section: Any, loss: str | None, train: Any, held_out: Any) -> Data
     if held_out is not None:
         last = len(held_out[0])
         inputs, targets = (np.concatenate([one, other]) for one, other in zip(train, held_out, strict=True))
-    return prepared(section, Raw(inputs, targets), loss, last)
+    return prepare(Raw(inputs, targets), section, loss, last)
 
 
 def _raw(section: Any, train: Any, held_out: Any) -> Drawn:

@@ -11,7 +11,7 @@ from lrfind.core.registry import LOSSES
 from lrfind.task.batch_source import Drawn, Source
 from lrfind.task.builtin import loss_of, network_of
 from lrfind.task.models.contract import Network, supervised
-from lrfind.task.objective import Objective
+from lrfind.task.task import Objective
 from lrfind.task.user_code import models
 from lrfind.task.user_code.losses import fitted
 from lrfind.task.user_code.parts import Parts, Shape

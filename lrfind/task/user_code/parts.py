@@ -12,8 +12,7 @@ from lrfind.config.sections.target import OWN, OwnLoss, OwnModel, short
 from lrfind.core.errors import InputError
 from lrfind.engine import jax_settings
 from lrfind.task.models.contract import Loss
-from lrfind.task.optim.optimizers import MakeOptimizer
-from lrfind.task.optim.task_optimizer import OptimizerLine
+from lrfind.task.optim.optimizers import MakeOptimizer, OptimizerLine
 from lrfind.task.user_code.data import BatchFactory, UserArrays, is_data, recognise
 from lrfind.task.user_code.loader import Loader
 from lrfind.task.user_code.losses import own_loss
