@@ -101,20 +101,17 @@ def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
             if any(cells):
                 yield line, cells
             line = reader.line_num + 1
+        return
     except UnicodeDecodeError as error:
-        number = line_that_is_no_text(path)
         bad = error.object[error.start]
-        raise InputError(
-            f"line {number} of {path} is no UTF-8 text: byte 0x{bad:02x}; save the file as UTF-8", key="data.path"
-        ) from None
+        what = f"line {line_that_is_no_text(path)} of {path} is no UTF-8 text: byte 0x{bad:02x}; save the file as UTF-8"
     except csv.Error as error:
+        what = f"line {line} of {path} cannot be read: {error}"
         if "unexpected end of data" in str(error):
-            raise InputError(
-                f"a quote that is opened in line {line} of {path} is never closed", key="data.path"
-            ) from None
-        raise InputError(f"line {line} of {path} cannot be read: {error}", key="data.path") from None
+            what = f"a quote that is opened in line {line} of {path} is never closed"
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+        what = f"{path} cannot be read: {error.strerror or error}"
+    raise InputError(what, key="data.path")
 
 
 def lines_of(text: TextIO) -> Iterator[str]:

@@ -106,18 +106,16 @@ def unpacked(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
     try:
         archive = np.load(file, allow_pickle=False)
     except (zipfile.BadZipFile, NotImplementedError):  # the latter for versions that there are not
-        raise InputError(f"{path} is cut off or damaged; write it again", key="data.path") from None
+        what = "is cut off or damaged; write it again"
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+        what = f"cannot be read: {error.strerror or error}"
     except (ValueError, EOFError):
-        raise InputError(
-            f"{path} is no .npz file; write one with numpy.savez(path, x=..., y=...)", key="data.path"
-        ) from None
-    if not isinstance(archive, np.lib.npyio.NpzFile):
-        raise InputError(
-            f"{path} holds a single array; write both with numpy.savez(path, x=..., y=...)", key="data.path"
-        )
-    return archive
+        what = "is no .npz file; write one with numpy.savez(path, x=..., y=...)"
+    else:
+        if isinstance(archive, np.lib.npyio.NpzFile):
+            return archive
+        what = "holds a single array; write both with numpy.savez(path, x=..., y=...)"
+    raise InputError(f"{path} {what}", key="data.path")
 
 
 def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDArray[Any]:
@@ -132,35 +130,29 @@ def read(archive: np.lib.npyio.NpzFile, name: str, role: str, path: Path) -> NDA
     Raises:
         InputError: there is no such array, it is damaged, does not fit into memory, or would have to be unpickled.
     """
+    key, size = f"data.{role}", 0
     if name not in archive.files:
         known = ", ".join(archive.files) or "nothing"
-        raise InputError(
-            f"{path} has no array '{name}'{near(name, archive.files)}; it holds {known}", key=f"data.{role}"
-        )
-    size = 0
+        raise InputError(f"{path} has no array '{name}'{near(name, archive.files)}; it holds {known}", key=key)
     try:  # Of a file that is not as it was written, numpy, zipfile and zlib raise whatever they stumble over.
         size = declared(archive, name)
-        check_room(size, f"array '{name}' of {path}", f"data.{role}")
+        check_room(size, f"array '{name}' of {path}", key)
         array: NDArray[Any] | bytes = archive[name]
-    except MemoryError:
-        if not size:  # Python's parser says so of a header with too many brackets.
-            raise InputError(
-                f"array '{name}' of {path} is damaged: its header is no header", key=f"data.{role}"
-            ) from None
-        raise no_room(size, f"array '{name}' of {path}", f"data.{role}") from None
     except InputError:
         raise
+    except MemoryError:
+        if size:
+            raise no_room(size, f"array '{name}' of {path}", key) from None
+        what = "is damaged: its header is no header"  # Python's parser says so of one with too many brackets.
     except Exception as error:
+        what = f"is damaged: {brief(error)}"
         if "allow_pickle" in str(error):
             what = "holds Python objects, which are never unpickled; save numbers"
-        else:
-            what = f"is damaged: {brief(error)}"
-        raise InputError(f"array '{name}' of {path} {what}", key=f"data.{role}") from None
-    if isinstance(array, bytes):
-        raise InputError(
-            f"'{name}' of {path} is no array; write both with numpy.savez(path, x=..., y=...)", key=f"data.{role}"
-        )
-    return array
+    else:
+        if not isinstance(array, bytes):
+            return array
+        raise InputError(f"'{name}' of {path} is no array; write both with numpy.savez(path, x=..., y=...)", key=key)
+    raise InputError(f"array '{name}' of {path} {what}", key=key)
 
 
 def declared(archive: np.lib.npyio.NpzFile, name: str) -> int:
