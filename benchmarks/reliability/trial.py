@@ -64,14 +64,7 @@ def read_data(path: Path) -> Outcome:
     try:
         loaded = load(path)
         section = loaded.config.data
-        prepare(
-            DATA[section.name].load()(section),
-            name=section.title,
-            loss=loaded.config.loss,
-            validation_fraction=section.validation_fraction,
-            batch_size=section.batch_size,
-            seed=0,
-        )
+        prepare(DATA[section.name].load()(section), section, loaded.config.loss)
         outcome = Outcome("accepted")
     except InputError as error:
         outcome = judge(str(error), bool(error.key), path)

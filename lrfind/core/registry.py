@@ -37,102 +37,103 @@ class Entry:
 MODELS = {
     "linear": Entry("lrfind.task.models.mlp:Linear", "one affine layer; inputs flattened"),
     "mlp": Entry("lrfind.task.models.mlp:Mlp", "fully connected layers; inputs flattened"),
-    "cnn": Entry("lrfind.task.models.cnn:Cnn", "3x3 convolutions, two a stage; for images"),
-    "resnet": Entry("lrfind.task.models.resnet:Resnet", "residual blocks of two 3x3 convolutions; for images"),
+    "cnn": Entry("lrfind.task.models.convolutional:Cnn", "3x3 convolutions, two a stage; for images"),
+    "resnet": Entry("lrfind.task.models.convolutional:Resnet", "residual blocks of two 3x3 convolutions; for images"),
     "transformer": Entry(
         "lrfind.task.models.transformer:Transformer", "decoder that predicts the next token; for text"
     ),
 }
 
 DATA = {
-    "digits": Entry("lrfind.task.data.digits:load", "1,797 real handwritten digits, 8x8, 10 classes; shipped"),
+    "digits": Entry("lrfind.task.data.sets:digits", "1,797 real handwritten digits, 8x8, 10 classes; shipped"),
     "text": Entry(
-        "lrfind.task.data.text:load", "a text's bytes as tokens: a shipped public-domain book, or a file of your own"
+        "lrfind.task.data.sets:text", "a text's bytes as tokens: a shipped public-domain book, or a file of your own"
     ),
-    "classification": Entry("lrfind.task.data.classification:load", "generated classes: one normal cluster each"),
-    "images": Entry("lrfind.task.data.images:load", "generated images: stripes whose angle is the class"),
+    "classification": Entry("lrfind.task.data.sets:classification", "generated classes: one normal cluster each"),
+    "images": Entry("lrfind.task.data.sets:images", "generated images: stripes whose angle is the class"),
     "quadratic": Entry(
-        "lrfind.task.data.quadratic:load", "generated least squares of a known curvature: stable up to the rate 1"
+        "lrfind.task.data.sets:quadratic",
+        "generated least squares of a known curvature: stable up to the rate 1",
     ),
-    "friedman": Entry("lrfind.task.data.friedman:load", "generated regression: Friedman's first function with noise"),
-    "npz": Entry("lrfind.task.data.npz:load", "arrays of your own from an .npz file"),
-    "npy": Entry("lrfind.task.data.npy:load", "arrays of your own from two .npy files, mapped into memory"),
+    "friedman": Entry("lrfind.task.data.sets:friedman", "generated regression: Friedman's first function with noise"),
+    "npz": Entry("lrfind.task.data.numpy_files:load_npz", "arrays of your own from an .npz file"),
+    "npy": Entry("lrfind.task.data.numpy_files:load_npy", "arrays of your own from two .npy files, mapped into memory"),
     "csv": Entry("lrfind.task.data.csv_:load", "columns of your own .csv file"),
     "parquet": Entry("lrfind.task.data.parquet:load", "columns of your own .parquet file; needs pyarrow"),
 }
 
 LOSSES = {
-    "cross_entropy": Entry("lrfind.task.models.losses:cross_entropy", "softmax cross-entropy with integer labels"),
+    "cross_entropy": Entry("lrfind.task.models.contract:cross_entropy", "softmax cross-entropy with integer labels"),
     "binary_cross_entropy": Entry(
-        "lrfind.task.models.losses:binary_cross_entropy",
+        "lrfind.task.models.contract:binary_cross_entropy",
         "sigmoid cross-entropy with targets 0 or 1, in any number of columns",
     ),
-    "mse": Entry("lrfind.task.models.losses:mse", "mean squared error"),
-    "mae": Entry("lrfind.task.models.losses:mae", "mean absolute error"),
-    "huber": Entry("lrfind.task.models.losses:huber", "squared near zero, absolute beyond 1"),
+    "mse": Entry("lrfind.task.models.contract:mse", "mean squared error"),
+    "mae": Entry("lrfind.task.models.contract:mae", "mean absolute error"),
+    "huber": Entry("lrfind.task.models.contract:huber", "squared near zero, absolute beyond 1"),
 }
 
 SCHEDULES = {
-    "constant": Entry("lrfind.task.optim.schedules.formulas:constant", "the same rate at every step", "r(t) = peak"),
+    "constant": Entry("lrfind.task.optim.schedules:constant", "the same rate at every step", "r(t) = peak"),
     "linear": Entry(
-        "lrfind.task.optim.schedules.formulas:linear",
+        "lrfind.task.optim.schedules:linear",
         "straight line from the rate to end_factor times it",
         "r(t) = peak (1 - (1 - end_factor) t / steps)",
     ),
     "polynomial": Entry(
-        "lrfind.task.optim.schedules.formulas:polynomial",
+        "lrfind.task.optim.schedules:polynomial",
         "a power of what is left of the training, down to end_factor times the rate",
         "r(t) = peak (end_factor + (1 - end_factor) (1 - t / steps)^power)",
         "Chen et al. 2016, arXiv 1606.00915",
     ),
     "exponential": Entry(
-        "lrfind.task.optim.schedules.formulas:exponential",
+        "lrfind.task.optim.schedules:exponential",
         "multiplied by decay_rate every decay_steps",
         "r(t) = peak decay_rate^(t / decay_steps)",
     ),
     "inverse_time": Entry(
-        "lrfind.task.optim.schedules.formulas:inverse_time",
+        "lrfind.task.optim.schedules:inverse_time",
         "divided by 1 + decay_rate after decay_steps, by 1 + 2 decay_rate after twice as many, ...",
         "r(t) = peak / (1 + decay_rate t / decay_steps)",
         "Robbins & Monro 1951; Bottou 2012",
     ),
     "step": Entry(
-        "lrfind.task.optim.schedules.formulas:step",
+        "lrfind.task.optim.schedules:step",
         "multiplied by factor every step_size steps",
         "r(t) = peak factor^floor(t / step_size)",
     ),
     "scheduled_drop": Entry(
-        "lrfind.task.optim.schedules.formulas:scheduled_drop",
+        "lrfind.task.optim.schedules:scheduled_drop",
         "drops to named factors of the rate at named steps or epochs",
         "r(t) = peak factors[i] from step at[i] on",
         "He et al. 2015, arXiv 1512.03385",
     ),
     "reduce_on_plateau": Entry(
-        "lrfind.task.optim.schedules.plateau:reduce_on_plateau",
+        "lrfind.task.optim.schedules:reduce_on_plateau",
         "multiplied by factor when the training loss has not improved for so long",
         "r(t) = peak max(min_factor, factor^drops)",
         "optax.contrib.reduce_on_plateau",
     ),
     "cosine": Entry(
-        "lrfind.task.optim.schedules.formulas:cosine",
+        "lrfind.task.optim.schedules:cosine",
         "half a cosine from the rate to end_factor times it",
         "r(t) = peak (end_factor + (1 - end_factor) (1 + cos(pi t / steps)) / 2)",
         "Loshchilov & Hutter 2016, arXiv 1608.03983",
     ),
     "cosine_restarts": Entry(
-        "lrfind.task.optim.schedules.formulas:cosine_restarts",
+        "lrfind.task.optim.schedules:cosine_restarts",
         "half cosines one after the other, each cycle_mult times as long as the one before",
         "r(t) = peak decay^i (end_factor + (1 - end_factor) (1 + cos(pi u)) / 2), u the share of cycle i that is over",
         "Loshchilov & Hutter 2016, arXiv 1608.03983",
     ),
     "triangular": Entry(
-        "lrfind.task.optim.schedules.formulas:triangular",
+        "lrfind.task.optim.schedules:triangular",
         "up from base_factor times the rate to the rate and down again, cycle after cycle",
         "r(t) = peak (base_factor + (1 - base_factor) decay^i (1 - |2 u - 1|)), u the share of cycle i that is over",
         "Smith 2015, arXiv 1506.01186",
     ),
     "one_cycle": Entry(
-        "lrfind.task.optim.schedules.formulas:one_cycle",
+        "lrfind.task.optim.schedules:one_cycle",
         "up from rate / div_factor to the rate, then down to almost nothing",
         "half a cosine up from peak / div_factor, half a cosine down to peak / (div_factor final_div_factor)",
         "Smith 2018, arXiv 1803.09820",
@@ -151,8 +152,8 @@ METHODS = {
 }
 
 LADDERS = {
-    "exponential": Entry("lrfind.engine.trainer:exponential", "equal steps in log rate"),
-    "linear": Entry("lrfind.engine.trainer:linear", "equal steps in rate"),
+    "exponential": Entry("numpy:geomspace", "equal steps in log rate"),
+    "linear": Entry("numpy:linspace", "equal steps in rate"),
 }
 
 VERDICTS = {

@@ -1,4 +1,4 @@
-"""Platform, compile cache, versions and settings: all that is set before JAX runs, or moves bits."""
+"""Platform, compile cache and its seals, versions and settings: all that is set before JAX runs, or moves bits."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ import platform
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache as once
 from pathlib import Path
 from typing import Any
 
 from lrfind.core.errors import InputError, RunError
 from lrfind.engine import jax_settings
-from lrfind.engine.compile import seal_folder
 
 CACHE_LIMIT = 2**30
 """Bytes the compile cache may hold. With a limit JAX takes a file lock around each read and write, which makes the
@@ -80,13 +79,10 @@ def settings() -> dict[str, Any]:
     import jax
 
     values = getattr(jax.config, "values", {})
-    moving = {name: values[name] for name in sorted(values) if MOVING.search(name)}
+    moving = [(name, values[name]) for name in sorted(values) if MOVING.search(name)]
     return {
         "usable_cores": cores(),
-        **{
-            name: value if isinstance(value, bool | int | float | None) else str(value)
-            for name, value in moving.items()
-        },
+        **{name: value if isinstance(value, bool | int | float | None) else str(value) for name, value in moving},
         "XLA_FLAGS": xla_flags(os.environ.get("XLA_FLAGS", "")),
         **{name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
         **{name: str(getattr(sys.modules[name], "__version__", "")) for name in FRAMEWORKS if name in sys.modules},
@@ -190,10 +186,90 @@ def failures() -> Iterator[None]:
 
     try:
         yield
-    except jax.errors.JaxRuntimeError as error:
+    except (jax.errors.JaxRuntimeError, MemoryError) as error:
         text = str(error)
-        if "RESOURCE_EXHAUSTED" in text or "Out of memory" in text:
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in text or "Out of memory" in text:
             raise RunError("memory ran out; lower data.batch_size, sweep.seeds or the model's size") from error
         raise RunError(f"the run failed inside of JAX: {text.splitlines()[0]}") from error
-    except MemoryError as error:
-        raise RunError("memory ran out; lower data.batch_size, sweep.seeds or the model's size") from error
+
+
+SEAL = 16
+"""Bytes of an entry's seal, which is its end."""
+
+sealed_folders: set[str] = set()
+"""Folders whose entries are sealed; other ones are as JAX keeps them."""
+
+
+class Sealed:
+    """JAX's cache in a folder, with sealed entries.
+
+    Args:
+        cache: of JAX; has `get` and `put`.
+        folder: its folder.
+    """
+
+    def __init__(self, cache: Any, folder: Path) -> None:
+        self._cache = cache
+        self._folder = folder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cache, name)
+
+    def get(self, key: str) -> bytes | None:
+        """Return the entry of a key; None without one, or if it is damaged, which removes it."""
+        try:
+            entry = self._cache.get(key)
+        except TimeoutError:  # Others hold its lock.
+            return None
+        except OSError:
+            entry = b""
+        if entry is None:
+            return None
+        value = bytes(entry[:-SEAL])
+        if entry[-SEAL:] == seal(key, value):
+            return value
+        with suppress(OSError):
+            (self._folder / f"{key}-cache").unlink()
+        return None
+
+    def put(self, key: str, value: bytes) -> None:
+        """Write an entry. A program that cannot be kept is no reason to fail."""
+        with suppress(OSError):
+            try:
+                self._cache.put(key, value + seal(key, value))
+            except FileNotFoundError:
+                self._date()
+                self._cache.put(key, value + seal(key, value))
+
+    def _date(self) -> None:
+        """Give entries without a date, which a kill leaves, the oldest one: without it, JAX writes no other."""
+        for entry in self._folder.glob("*-cache"):
+            date = entry.with_name(entry.name.removesuffix("-cache") + "-atime")
+            if not date.exists():
+                date.write_bytes(bytes(8))
+
+
+def seal(key: str, value: bytes) -> bytes:
+    """Return the seal of an entry: a hash of its key and content."""
+    return hashlib.sha256(f"{key}\n".encode() + value).digest()[:SEAL]
+
+
+def seal_folder(folder: Path) -> None:
+    """Have JAX seal the entries of a cache in a folder. A JAX that keeps its cache in another way keeps it as it is."""
+    sealed_folders.add(str(folder))
+    try:
+        from jax._src import compilation_cache
+    except ImportError:
+        return
+    make = getattr(compilation_cache, "get_file_cache", None)
+    if make is None or getattr(make, "seals", False):
+        return
+
+    def made(path: str) -> Any:
+        cache = make(path)
+        if path not in sealed_folders or not isinstance(cache, tuple):
+            return cache
+        return Sealed(cache[0], Path(path)), *cache[1:]
+
+    made.seals = True  # type: ignore[attr-defined]
+    compilation_cache.get_file_cache = made

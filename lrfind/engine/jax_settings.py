@@ -53,17 +53,6 @@ NEEDED: Mapping[str, Any] = {
 """Settings that turn into errors what a range test does on purpose (a loss that is no number any more), or what code
 may do by default. None of them moves a number."""
 
-SCOPES = {
-    "jax_debug_nans": "debug_nans",
-    "jax_debug_infs": "debug_infs",
-    "jax_disable_jit": "disable_jit",
-    "jax_check_tracer_leaks": "check_tracer_leaks",
-    "jax_numpy_dtype_promotion": "numpy_dtype_promotion",
-    "jax_numpy_rank_promotion": "numpy_rank_promotion",
-    "jax_transfer_guard": "transfer_guard",
-}
-"""What sets them for one thread, which counts more than the setting of the process."""
-
 LOGGERS = ("jax._src.callback", "jax._src.debugging")
 """Where JAX prints the traceback of what a callback raises, which it passes on as an error as well."""
 
@@ -147,8 +136,8 @@ def set_aside_within() -> Iterator[None]:
     try:
         with ExitStack() as stack:
             for name in before:
-                if name in SCOPES and hasattr(jax, SCOPES[name]):
-                    stack.enter_context(getattr(jax, SCOPES[name])(NEEDED[name]))
+                if (scope := getattr(jax, name.removeprefix("jax_"), None)) is not None:  # Counts more in this thread.
+                    stack.enter_context(scope(NEEDED[name]))
             yield
     finally:
         for name, value in before.items():

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, overload
+from typing import Any
 
 import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from lrfind.core.dataset import Floats
 from lrfind.core.errors import RunError
-from lrfind.engine.chunk_record import FIELDS, ReplayLog, from_line, packed, to_line, unpacked
-from lrfind.engine.trainer import Chunk, LaneRun, Trainer
+from lrfind.engine.trainer import FIELDS, Chunk, LaneRun, ReplayLog, Trainer, from_line, packed, to_line, unpacked
 
 Seen = Callable[[Sequence[int], int], Sequence[Mapping[str, Any]]]
 """Function ``(seeds, stop) -> records`` of the seeds' batches before step `stop` that are not journalled yet."""
@@ -42,15 +40,6 @@ class Segment:
     leaves: list[NDArray[Any]] | None = None
 
 
-class Recompute(NamedTuple):
-    """Steps ``at .. done - 1`` of a segment to recompute, up to the end of its first `chunks` chunks."""
-
-    segment: Segment
-    chunks: int
-    at: int
-    done: int
-
-
 class LazyStates(Sequence[Any]):
     """States of lanes after replayed steps, recomputed when first read.
 
@@ -74,13 +63,7 @@ class LazyStates(Sequence[Any]):
     def __len__(self) -> int:
         return int(self.segment.run.rates.shape[1])
 
-    @overload
-    def __getitem__(self, lane: int) -> Any: ...
-
-    @overload
-    def __getitem__(self, lane: slice) -> Sequence[Any]: ...
-
-    def __getitem__(self, lane: int | slice) -> Any:
+    def __getitem__(self, lane: Any) -> Any:
         if self._states is None:
             self._states = self._compute(self.segment, self.chunks)
         return self._states[lane]
@@ -156,9 +139,8 @@ class ResumableTrainLoop(Trainer):
         """
         checked, self.checked = min(self.checked, replayed.loss.shape[1]), 0
         if checked:
-            journalled = {name: getattr(replayed, name) for name in self.fields}
             for chunk in self.train_loop.train(replace(run, rates=run.rates[:checked])):
-                self._compare(journalled, chunk, run.start)
+                self._compare(replayed, chunk)
 
     def _recompute(self, segment: Segment, chunks: int) -> list[Any]:
         """Return the states after the first chunks of a replayed segment.
@@ -169,63 +151,44 @@ class ResumableTrainLoop(Trainer):
         Raises:
             RunError: the steps do not reproduce the journal.
         """
-        parts: list[Recompute] = []
-        states: Sequence[Any] | None = None
-        while states is None:
-            at, restored, initial = 0, None, segment.run.states
-            done = sum(chunk.loss.shape[1] for chunk in segment.replayed[:chunks])
+        parts: list[tuple[LaneRun, Chunk]] = []
+        while True:
+            run, replayed = segment.run, joined(segment.replayed[:chunks])
+            at, states, done = 0, run.states, replayed.loss.shape[1]
             if 0 < segment.saved <= done:
-                restored = unpacked(segment.leaves or [], structure(initial))
-                at = segment.saved if restored is not None else 0
-            parts.append(Recompute(segment, chunks, at, done))
-            if restored is not None:
-                states = restored
-            elif isinstance(initial, LazyStates) and not initial.computed:
-                segment, chunks = initial.segment, initial.chunks
-            else:
-                states = initial
-        total, before = sum(part.done - part.at for part in parts), 0
-        for part in reversed(parts):
-            states = self._recompute_part(part, states, before, total)
-            before += part.done - part.at
+                restored = unpacked(segment.leaves or [], structure(states))
+                at, states = (0, states) if restored is None else (segment.saved, restored)
+            if at < done:
+                parts.append((replace(run, rates=run.rates[at:done], start=run.start + at), replayed))
+            if not isinstance(states, LazyStates) or states.computed:
+                break
+            segment, chunks = states.segment, states.chunks
+        total, before = sum(len(run.rates) for run, _ in parts), 0
+        if parts:
+            self.on_recompute(self.kind, 0, total)
+        for run, replayed in reversed(parts):
+            for chunk in self.train_loop.train(replace(run, states=states)):
+                self._compare(replayed, chunk)
+                states = chunk.states
+                self.on_recompute(self.kind, before + chunk.stop - run.start, total)
+            before += len(run.rates)
         return list(states)
 
-    def _recompute_part(self, part: Recompute, states: Sequence[Any], before: int, total: int) -> Sequence[Any]:
-        """Return the states after the steps of a part.
-
-        Args:
-            part: steps to recompute.
-            states: states before them.
-            before: number of steps that were recomputed before.
-            total: number of steps to recompute in all.
-        """
-        run = part.segment.run
-        if part.at == part.done:
-            return states
-        replayed = part.segment.replayed[: part.chunks]
-        journalled = {
-            name: np.concatenate([getattr(chunk, name) for chunk in replayed], axis=1) for name in self.fields
-        }
-        begin = run.start + part.at
-        if before == 0:
-            self.on_recompute(self.kind, 0, total)
-        rates = run.rates[part.at : part.done]
-        for chunk in self.train_loop.train(replace(run, states=states, rates=rates, start=begin)):
-            self._compare(journalled, chunk, run.start)
-            states = chunk.states
-            self.on_recompute(self.kind, before + chunk.stop - begin, total)
-        return states
-
-    def _compare(self, journalled: Mapping[str, Floats], chunk: Chunk, start: int) -> None:
-        for name, values in journalled.items():
-            if not np.array_equal(
-                values[:, chunk.start - start : chunk.stop - start], getattr(chunk, name), equal_nan=True
-            ):
+    def _compare(self, replayed: Chunk, chunk: Chunk) -> None:
+        for name in self.fields:
+            journalled = getattr(replayed, name)[:, chunk.start - replayed.start : chunk.stop - replayed.start]
+            if not np.array_equal(journalled, getattr(chunk, name), equal_nan=True):
                 raise RunError(
                     f"steps {chunk.start} to {chunk.stop - 1} of the {self.kind} do not come out as the journal has "
                     "them, so the run cannot be carried on; start anew with --fresh (on a GPU, runs "
                     "repeat with XLA_FLAGS=--xla_gpu_deterministic_ops=true)"
                 )
+
+
+def joined(chunks: Sequence[Chunk]) -> Chunk:
+    """Return consecutive chunks as one."""
+    values = {name: np.concatenate([getattr(chunk, name) for chunk in chunks], axis=1) for name in FIELDS}
+    return Chunk(chunks[0].start, **values, states=chunks[-1].states)
 
 
 def structure(states: Sequence[Any]) -> Any:

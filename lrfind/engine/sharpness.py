@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -15,7 +16,7 @@ import optax
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
-from lrfind.engine import compile as compiler
+from lrfind.engine.execution import compile_program
 from lrfind.engine.step import TrainState
 
 BASIS = 10
@@ -88,15 +89,12 @@ def stability(
         arXiv:2103.00065, for SGD; Cohen et al. 2022, arXiv:2207.14484, for Adam.
     """
     formula = rule_of(name, options)
-    if formula is None:
+    scale: Any = np.float32(1)
+    if formula is not None and name != "sgd":
+        scale = preconditioner(train.optimizer, train.params, **settings(name, options, "b2", "eps", "eps_root"))
+    if formula is None or scale is None:
         return None
     factor, rule = formula
-    scale: Any = np.float32(1)
-    if name != "sgd":
-        own = settings(name, options, "b2", "eps", "eps_root")
-        scale = preconditioner(train.optimizer, train.params, **own)
-        if scale is None:
-            return None
     if factors is not None:
         per_weight = jax.tree.map(lambda value, leaf: np.full(np.shape(leaf), value, np.float32), factors, train.params)
         scale = scale * np.sqrt(ravel_pytree(per_weight)[0])
@@ -104,10 +102,10 @@ def stability(
     inputs = jax.device_put((scale, train.params, train.state, batch, key))
     size = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(train.params))
     try:
-        lowered = jax.jit(curved(loss)).lower(jax.ShapeDtypeStruct((size,), np.float32), *inputs)
+        lowered = jax.jit(partial(hessian_product, loss)).lower(jax.ShapeDtypeStruct((size,), np.float32), *inputs)
     except (TypeError, ValueError, NotImplementedError):
         return None  # What JAX raises where a rule or a callback has no derivative of its own.
-    run = compiler.compile(lowered, "quick" if platform == "cpu" else "full")
+    run = compile_program(lowered, "quick" if platform == "cpu" else "full")
     sharpness, products = largest_eigenvalue(lambda vector: np.asarray(run(vector, *inputs)), size)
     if sharpness is None or not 0 < sharpness < math.inf:
         return None
@@ -191,23 +189,18 @@ def preconditioner(optimizer: Any, params: Any, b2: float, eps: float, eps_root:
     return jnp.where(nu > 0, root**-0.5, 0)
 
 
-def curved(loss: Callable[..., tuple[jax.Array, tuple[Any, Any]]]) -> Callable[..., jax.Array]:
+def hessian_product(
+    loss: Callable[..., Any], vector: jax.Array, scale: Any, params: Any, state: Any, batch: Any, key: Any
+) -> jax.Array:
     """Return the product ``scale H scale vector`` with the Hessian H of a loss.
-
-    Its signature is ``(vector, scale, params, state, batch, key)``.
 
     Forward over reverse mode: the directional derivative of the gradient, for the cost of two gradients.
     """
-
-    def product(vector: jax.Array, scale: jax.Array, params: Any, state: Any, batch: Any, key: Any) -> jax.Array:
-        point, unravel = ravel_pytree(params)
-
-        gradient = jax.grad(lambda weights: loss(unravel(weights), state, batch, key, True)[0])
-        direction = (scale * vector).astype(point.dtype)
-        image: jax.Array = scale * jax.jvp(gradient, (point,), (direction,))[1]
-        return image.astype(vector.dtype)
-
-    return product
+    point, unravel = ravel_pytree(params)
+    gradient = jax.grad(lambda weights: loss(unravel(weights), state, batch, key, True)[0])
+    direction = (scale * vector).astype(point.dtype)
+    image: jax.Array = scale * jax.jvp(gradient, (point,), (direction,))[1]
+    return image.astype(vector.dtype)
 
 
 Vector = NDArray[np.float32]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 Step = Callable[[Any, Any, Any, Any], tuple[Any, "Record"]]
@@ -40,22 +41,6 @@ class Record(NamedTuple):
     trust: Any = None
 
 
-@dataclass(frozen=True)
-class TrustRatioStep:
-    """A step that can measure its trust-region ratio, for one more forward pass.
-
-    Attributes:
-        step_with_trust_ratio: function ``(state, batch, rate, raw key, measure) -> (state, record)``. `measure` is
-            None, True or a traced bool; if it is false at run time, `trust` is NaN and the forward pass is skipped.
-    """
-
-    step_with_trust_ratio: Callable[[Any, Any, Any, Any, Any], tuple[Any, Record]]
-
-    def __call__(self, state: Any, batch: Any, rate: Any, key: Any) -> tuple[Any, Record]:
-        """Take the step without measuring the ratio, as any other `Step`."""
-        return self.step_with_trust_ratio(state, batch, rate, key, None)
-
-
 class TrainState(NamedTuple):
     """Training state that a step updates.
 
@@ -81,44 +66,46 @@ def start(params: Any, state: Any, make_optimizer: Callable[[Any], Any]) -> Trai
     return TrainState(params, state, make_optimizer(1.0).init(params))
 
 
-def lift(
-    loss: Callable[..., tuple[jax.Array, tuple[Any, Any]]],
-    make_optimizer: Callable[[Any], Any],
-    *,
-    accumulate: int = 1,
-    probe: bool = False,
-    relative_loss_error: float | None = None,
-    plain: bool = False,
-) -> Step:
-    """Combine a loss and an optimiser into a step.
+@dataclass(frozen=True)
+class GradientStep:
+    """Optimiser step of a loss, a `Step`.
 
-    Args:
+    Attributes:
         loss: function ``(params, state, batch, key, train) -> (loss, (state, metrics))``.
         make_optimizer: function ``rate -> optax.GradientTransformation``, called with a traced rate.
         accumulate: micro-batches averaged into one step, the leading axis of every leaf of the batch.
-        probe: whether to return a `TrustRatioStep` step; if not, no measurement is compiled.
+        probe: whether a train loop has it measure the trust-region ratio, for one more forward pass; if not, no
+            measurement is compiled.
         relative_loss_error: relative error of the loss, in the units of `trust_ratio`; None for that of its type.
         plain: whether updates are minus rate times gradient, so that their norm follows from the gradient's. A norm
             takes a sixteenth of the step of a small network.
     """
-    step = GradientStep(loss, make_optimizer, accumulate, relative_loss_error, plain)
-    return TrustRatioStep(step) if probe else step
-
-
-@dataclass(frozen=True)
-class GradientStep:
-    """Optimiser step of a loss; see `lift` for the attributes."""
 
     loss: Callable[..., tuple[jax.Array, tuple[Any, Any]]]
     make_optimizer: Callable[[Any], Any]
-    accumulate: int
-    relative_loss_error: float | None
-    plain: bool
+    accumulate: int = 1
+    probe: bool = False
+    relative_loss_error: float | None = None
+    plain: bool = False
 
     def __call__(self, train: TrainState, batch: Any, rate: Any, key: Any, measure: Any = None) -> tuple[Any, Record]:
-        """Take the step; `measure` is that of `TrustRatioStep`."""
-        descend = self.gradient if self.accumulate == 1 else self.accumulated
-        value, state, grads = descend(train.params, train.state, batch, key)
+        """Take the step.
+
+        Args:
+            train: training state.
+            batch: batch, or micro-batches.
+            rate: learning rate.
+            key: raw key.
+            measure: whether to measure the trust-region ratio: None, True or a traced bool; if it is false at run time,
+                `trust` is NaN and the forward pass is skipped.
+        """
+
+        def descend(state: Any, batch: Any, key: Any) -> tuple[Any, Any]:
+            value_and_grad = jax.value_and_grad(self.loss, has_aux=True)
+            (value, (state, _)), grads = value_and_grad(train.params, state, batch, key, True)
+            return (value, grads), state
+
+        (value, grads), state = self._mean(descend, (np.float32(0), train.params), train.state, batch, key)
         optimizer = optax.with_extra_args_support(self.make_optimizer(rate))
         updates, optimizer_state = optimizer.update(grads, train.optimizer, train.params, value=value)
         params = optax.apply_updates(train.params, updates)
@@ -128,50 +115,41 @@ class GradientStep:
             # Outside of the branch, which would otherwise have to be handed both trees.
             slope = dot(grads, updates)
 
+            def forward(state: Any, batch: Any, key: Any) -> tuple[Any, Any]:
+                value, (state, _) = self.loss(params, state, batch, key, True)
+                return value, state
+
             def ratio() -> jax.Array:
-                return trust_ratio(
-                    value, self.forward(params, train.state, batch, key), slope, self.relative_loss_error
-                )
+                after, _ = self._mean(forward, np.float32(0), train.state, batch, key)
+                return trust_ratio(value, after, slope, self.relative_loss_error)
 
             unknown = jnp.full((), jnp.nan, jnp.float32)
             trust = ratio() if measure is True else jax.lax.cond(measure, ratio, lambda: unknown)
             record = record._replace(trust=trust)
         return TrainState(params, state, optimizer_state), record
 
-    def gradient(self, params: Any, state: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
-        """Return loss, model state and gradient of one batch."""
-        value_and_grad = jax.value_and_grad(self.loss, has_aux=True)
-        (value, (state, _)), grads = value_and_grad(params, state, batch, key, True)
-        return value, state, grads
+    def _mean(self, evaluate: Callable[..., tuple[Any, Any]], like: Any, state: Any, batches: Any, key: Any) -> Any:
+        """Return the mean of a function over the micro-batches, and the model state after the last of them.
 
-    def accumulated(self, params: Any, state: Any, batches: Any, key: jax.Array) -> tuple[jax.Array, Any, Any]:
-        """Return mean loss, model state and mean gradient of micro-batches."""
-
-        def add(carry: tuple[Any, Any, Any], numbered: tuple[jax.Array, Any]) -> tuple[tuple[Any, Any, Any], None]:
-            total, state, sums = carry
-            number, batch = numbered
-            value, state, grads = self.gradient(params, state, batch, key + number)
-            return (total + value, state, jax.tree.map(jnp.add, sums, grads)), None
-
-        zeros = jax.tree.map(jnp.zeros_like, params)
-        numbers = jnp.arange(self.accumulate, dtype=key.dtype)
-        (total, state, sums), _ = jax.lax.scan(add, (jnp.zeros(()), state, zeros), (numbers, batches))
-        return total / self.accumulate, state, jax.tree.map(lambda leaf: leaf / self.accumulate, sums)
-
-    def forward(self, params: Any, state: Any, batches: Any, key: jax.Array) -> jax.Array:
-        """Return the loss of `gradient` or `accumulated` without its gradient."""
+        Args:
+            evaluate: function ``(state, batch, key) -> (values, state)``.
+            like: pytree with the shapes and types of the values.
+            state: model state before the first.
+            batches: micro-batches; the batch itself where there is one.
+            key: raw key of the first, which counts up.
+        """
         if self.accumulate == 1:
-            return self.loss(params, state, batches, key, True)[0]
+            return evaluate(state, batches, key)
 
         def add(carry: tuple[Any, Any], numbered: tuple[jax.Array, Any]) -> tuple[tuple[Any, Any], None]:
-            total, state = carry
+            sums, state = carry
             number, batch = numbered
-            value, (state, _) = self.loss(params, state, batch, key + number, True)
-            return (total + value, state), None
+            values, state = evaluate(state, batch, key + number)
+            return (jax.tree.map(jnp.add, sums, values), state), None
 
         numbers = jnp.arange(self.accumulate, dtype=key.dtype)
-        (total, _), _ = jax.lax.scan(add, (jnp.zeros(()), state), (numbers, batches))
-        return total / self.accumulate
+        (sums, state), _ = jax.lax.scan(add, (jax.tree.map(jnp.zeros_like, like), state), (numbers, batches))
+        return jax.tree.map(lambda leaf: leaf / self.accumulate, sums), state
 
 
 def own_step(step: Any) -> Step:

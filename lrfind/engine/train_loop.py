@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -19,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.core.result import Execution
-from lrfind.engine import compile as compiler
-from lrfind.engine.execution import choose, choose_lanes, flops
-from lrfind.engine.lanes import LaneGroups, StepInputs, shape_of, stack_shapes
-from lrfind.engine.step import Record, Step, TrustRatioStep
+from lrfind.engine.batch_feed import BatchFeed, StepInputs
+from lrfind.engine.execution import choose, choose_lanes, compile_program, flops
+from lrfind.engine.step import GradientStep, Record, Step
 from lrfind.engine.trainer import Chunk, LaneRun, Trainer
 
 WORK = 1e9
@@ -47,19 +47,35 @@ def chunk_for(parameters: int, rows: int, steps: int) -> int:
 
 
 @dataclass(frozen=True)
-class BatchFeed:
-    """Source of batches.
+class LaneGroups:
+    """Assignment of lanes to calls.
 
     Attributes:
-        data: pytree of arrays that stay on the device.
-        select: pure function ``(data, row) -> batch``, part of the compiled program.
-        draw: function ``(seed, start, stop) -> StepInputs`` of rows and keys of a seed's steps; the seed is its index
-            in the run.
+        width: lanes per call; None for one lane per call, without an axis of lanes.
     """
 
-    data: Any
-    select: Callable[[Any, Any], Any]
-    draw: Callable[[int, int, int], StepInputs]
+    width: int | None
+
+    def of(self, lanes: int) -> list[list[int]]:
+        """Return the lanes of each call; the last call is padded with the last lane."""
+        width = self.width or 1
+        return [[min(first + i, lanes - 1) for i in range(width)] for first in range(0, lanes, width)]
+
+    def rates(self, rates: NDArray[np.float32], group: Sequence[int]) -> NDArray[np.float32]:
+        """Return a call's columns of ``rates[steps, lanes]``."""
+        return rates[:, group[0]] if self.width is None else rates[:, group]
+
+    def join(self, trees: Sequence[Any], axis: int = 0, stack: Callable[..., Any] = np.stack) -> Any:
+        """Stack the states or draws of a call's lanes along an axis."""
+        return trees[0] if self.width is None else jax.tree.map(lambda *leaves: stack(leaves, axis), *trees)
+
+    def split(self, calls: Sequence[Any]) -> list[Any]:
+        """Return the state of every lane from the states of the calls."""
+        if self.width is None:
+            return list(calls)
+        return [
+            jax.tree.map(lambda leaf, lane=lane: leaf[lane], state) for state in calls for lane in range(self.width)
+        ]
 
 
 class StepControls(NamedTuple):
@@ -104,6 +120,7 @@ class TrainLoop(Trainer):
         self._vmapped = (execution.lanes if execution else choose_lanes(platform)) == "vmap"
         self._groups = LaneGroups(None)
         self._step = step
+        self._probes = isinstance(step, GradientStep) and step.probe
         self._compiled: Any = None
         self._measuring: Any = None
 
@@ -123,26 +140,26 @@ class TrainLoop(Trainer):
         """
         self._groups = LaneGroups(len(states) if self._vmapped else None)
         group = self._groups.of(len(states))[0]
-        state = self._groups.join([jax.tree.map(shape_of, states[lane]) for lane in group], stack_shapes)
-        draws = jax.tree.map(shape_of, self._draw(group, 0, self.chunk))
+        joined = partial(self._groups.join, stack=jnp.stack)
+        state = jax.eval_shape(joined, [states[lane] for lane in group])
+        draws = self._draw(group, 0, self.chunk)
         rates = self._groups.rates(np.zeros((self.chunk, len(group)), np.float32), range(len(group)))
         controls = self._controls(rates, np.zeros(self.chunk, np.bool_))
-        data = jax.tree.map(shape_of, self.feed.data)
         traced = []
         if self._execution is None or self._execution.steps == "scan":
-            traced = [jax.jit(self._scan, donate_argnums=0).trace(state, data, draws, controls, 0)]
+            traced = [jax.jit(self._scan, donate_argnums=0).trace(state, self.feed.data, draws, controls, 0)]
             self._shorten(traced[0].jaxpr)
             self._execution = self._execution or choose(traced[0].jaxpr, self._platform, self._lane_steps)
         if self._execution.steps == "loop":
-            first = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), (draws, rates))
-            measures = (None, True) if isinstance(self._step, TrustRatioStep) else (None,)
+            first = jax.tree.map(lambda leaf: leaf[0], (draws, rates))
+            measures = (None, True) if self._probes else (None,)
             steps = [jax.jit(self._one_step(measure), donate_argnums=0) for measure in measures]
-            traced = [step.trace(state, data, *first) for step in steps]
+            traced = [step.trace(state, self.feed.data, *first) for step in steps]
             self._shorten(traced[0].jaxpr)
         lowered = [program.lower() for program in traced]
         with ThreadPoolExecutor(max_workers=1) as pool:  # XLA compiles outside of Python's lock.
-            others = [pool.submit(compiler.compile, program, self._execution.compiler) for program in lowered[1:]]
-            self._compiled = compiler.compile(lowered[0], self._execution.compiler)
+            others = [pool.submit(compile_program, program, self._execution.compiler) for program in lowered[1:]]
+            self._compiled = compile_program(lowered[0], self._execution.compiler)
             self._measuring = others[0].result() if others else None
 
     def _shorten(self, program: Any) -> None:
@@ -194,24 +211,21 @@ class TrainLoop(Trainer):
         return Chunk(start, loss, gradient_norm, update_norm, trust, self._groups.split(states)[:lanes])
 
     def _draw(self, seeds: Sequence[int], start: int, stop: int) -> StepInputs:
-        draws = self._groups.draws([self.feed.draw(seed, start, stop) for seed in seeds])
-        if self._platform == "cpu" or jax.tree.leaves(self.feed.data):
-            return draws
-        # Batches that the host makes: on their way to the device while the chunk before them runs.
-        sent: StepInputs = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
-        return sent
+        draws: StepInputs = self._groups.join([self.feed.draw(seed, start, stop) for seed in seeds], axis=1)
+        if self._platform != "cpu" and not jax.tree.leaves(self.feed.data):
+            # Batches that the host makes: on their way to the device while the chunk before them runs.
+            draws = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
+        return draws
 
     def _controls(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> StepControls:
-        return StepControls(rates, measure if isinstance(self._step, TrustRatioStep) else None)
+        return StepControls(rates, measure if self._probes else None)
 
     def _one_step(self, measure: Any = None) -> Callable[..., Any]:
-        """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is that of `TrustRatioStep`."""
+        """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is that of `GradientStep`."""
 
         def one(state: Any, data: Any, draw: StepInputs, rate: Any) -> tuple[Any, Record]:
             batch = self.feed.select(data, draw.rows)
-            if isinstance(self._step, TrustRatioStep):
-                return self._step.step_with_trust_ratio(state, batch, rate, draw.keys, measure)
-            return self._step(state, batch, rate, draw.keys)
+            return self._step(state, batch, rate, draw.keys, *([measure] if self._probes else []))
 
         # The lanes measure at the same steps and share `measure`, so that a branch on it stays one.
         return jax.vmap(one, in_axes=(0, None, 0, 0)) if self._vmapped else one

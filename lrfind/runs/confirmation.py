@@ -32,7 +32,6 @@ from lrfind.storage.journal import KIND_CONFIRM, KIND_JUDGED, KIND_SEARCH, KIND_
 from lrfind.storage.replay import Line
 from lrfind.task.models.contract import FORWARD
 from lrfind.task.task import Task
-from lrfind.task.unit_schedule import schedule_of
 
 MOST = 10
 """Largest cost of the confirmation, in multiples of the whole training's steps.
@@ -218,7 +217,7 @@ def run_rungs(
     for rung in search.rungs():
         if late():
             return
-        schedule = schedule_of(task, rung.steps)
+        schedule = task.schedule(rung.steps)
         lanes = [(rate, seed) for rate in rung.rates for seed in range(rung.seeds)]
         spent = search.spent
         for first in range(0, len(lanes), len(states)):
@@ -237,4 +236,4 @@ def run_rungs(
 def rehearse_schedules(task: Task, evaluator: Evaluator) -> None:
     """Compile the schedules of the likely lengths of the rungs ahead of time."""
     for steps in horizons(task.train_steps, expected(task, evaluator), evaluator.cost):
-        schedule_of(task, steps)
+        task.schedule(steps)

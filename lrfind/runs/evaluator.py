@@ -11,8 +11,14 @@ import jax
 import numpy as np
 
 from lrfind.core.dataset import Floats
-from lrfind.engine.batch_norm import BatchNormRecalibration, has_leaves
-from lrfind.engine.evaluation import LossEvaluator, MetricEvaluator, answers, hits, squares
+from lrfind.engine.evaluation import (
+    BatchNormRecalibration,
+    LossEvaluator,
+    MetricEvaluator,
+    answers,
+    hits,
+    squares,
+)
 from lrfind.engine.step import TrainState
 from lrfind.task.data.batches import permuted_labels
 from lrfind.task.models.contract import computed_in
@@ -83,7 +89,7 @@ class Preparation:
 def preparation_of(task: Task) -> Preparation:
     """Return the preparation of a task's states, recalibrated on training rows if the model has running statistics."""
     _, state = task.objective.initial
-    if task.objective.model.step is not None or not has_leaves(state):
+    if task.objective.model.step is not None or not jax.tree.leaves(state):
         return Preparation(task.optimizer.evaluated_at)
     rows = max(SETTLED * task.batches.rows_per_step, FEW_ROWS)
     parts = task.batches.source.sample("train", rows, task.objective.rows_at_once) or []

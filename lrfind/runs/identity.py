@@ -9,7 +9,7 @@ from typing import Any
 from lrfind.config.variants import NO_PART, changes, without
 from lrfind.core.errors import RunError
 from lrfind.engine import devices
-from lrfind.engine.chunk_record import checksum
+from lrfind.engine.trainer import checksum
 from lrfind.storage.journal import JOURNAL, KIND_BATCHES, KIND_START, head_of
 from lrfind.storage.replay import ReplayJournal
 from lrfind.task.task import Task

@@ -20,7 +20,6 @@ from lrfind.runs.prepare import Run
 from lrfind.runs.range_test import Bounds, SweepPass, range_test
 from lrfind.storage.journal import KIND_SWEEP
 from lrfind.task.task import Task, describe
-from lrfind.task.unit_schedule import schedule_of
 
 
 def compile_sweep(run: Run) -> tuple[TrainLoop, list[Any], Evaluator | None]:
@@ -111,7 +110,7 @@ def result_of(task: Task, name: str, measured: Measurements, *, interrupted: boo
     curve, schedule = measured.curve, None
     if measured.run is not None and measured.run.search.scores:
         # The schedule of the longest rung has the mean of the whole one.
-        schedule = schedule_of(task, max(measured.run.search.scores)).totals
+        schedule = task.schedule(max(measured.run.search.scores)).totals
     elif curve.ignores_gradient_scale(result.suggestions[task.config.sweep.method].learning_rate):
         schedule = described.schedule
     advice = advise(

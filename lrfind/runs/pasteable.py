@@ -21,7 +21,8 @@ from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Confirmation, Evidence, Recommendation
 from lrfind.task.optim import optimizers, schedules
-from lrfind.task.unit_schedule import unit_schedule
+from lrfind.task.optim.schedules import unit_schedule
+from lrfind.task.optim.source_code import source
 
 STEPS = 300
 """Points of a curve; more than a picture has columns."""
@@ -114,11 +115,11 @@ def line(config: Config, steps: int, train: Mapping[str, Any], rate: float, past
     section, schedule = config.optimizer, TrainSection.model_validate(train).schedule
     keywords = schedule.keywords(steps)
     still = schedule.name in ("constant", "reduce_on_plateau") and not keywords["warmup_steps"]
-    along = rate if still else schedules.to_source(schedule.name, rate, steps, **keywords)
+    along = rate if still else source(schedules.call(schedule.name, rate, steps, **keywords))
     then = schedules.transform(schedule.name, section.accumulate, **keywords)
     if paste is not None:
         return paste(along, then)
-    return optimizers.to_source(optimizers.chosen(section), along, accumulate=section.accumulate, then=then)
+    return optimizers.to_source(section, along, then)
 
 
 def flow(value: Any) -> str:

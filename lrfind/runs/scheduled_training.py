@@ -22,7 +22,7 @@ from lrfind.runs.evaluator import Validator, make_validator, validation_interval
 from lrfind.runs.identity import hold
 from lrfind.runs.prepare import Run
 from lrfind.storage.journal import KIND_TRAIN, KIND_VALIDATION, KIND_VALIDATOR
-from lrfind.task.unit_schedule import UnitSchedule, schedule_of
+from lrfind.task.optim.schedules import UnitSchedule
 
 
 def train_on_schedule(
@@ -58,11 +58,11 @@ def train_on_schedule(
     window, tracker = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
     loss = np.empty((len(peaks), 0))
     judged = 0
-    while (done := loss.shape[1]) < schedule.steps:
+    while (done := loss.shape[1]) < len(schedule.factors):
         while judged + window <= done:
             tracker.see(loss[:, judged : judged + window])
             judged += window
-        stop = min(schedule.steps, judged + tracker.surely * window)
+        stop = min(len(schedule.factors), judged + tracker.surely * window)
         rates = planned[done:stop] * tracker.scale
         for chunk in train_loop.run(states, rates, start=done, seeds=seeds, label=label):
             states = chunk.states
@@ -112,7 +112,7 @@ def measure(run: Run, described: RunDescription, peak: Peak) -> Training:
         try:
             with context.phase("train"):
                 trainer = resumable(run, train_loop, KIND_TRAIN, ("loss", "gradient_norm"))
-                schedule = schedule_of(task, task.train_steps)
+                schedule = task.schedule(task.train_steps)
                 validate([start])
                 for chunk, rate in train_on_schedule(trainer, [start], schedule, np.array([peak.rate])):
                     record.loss += chunk.loss[0].tolist()
@@ -121,7 +121,7 @@ def measure(run: Run, described: RunDescription, peak: Peak) -> Training:
                     rates[: record.done] = record.rate
                     # Chunks of a schedule that depends on the loss may end after a multiple of the interval.
                     due = record.done >= len(record.validated_at) * interval
-                    if due or record.done == schedule.steps or record.lost:
+                    if due or record.done == len(schedule.factors) or record.lost:
                         validate(chunk.states)
                     context.callback.on_sweep_chunk(rates, record.done, record.loss[-1])
                     if record.lost:

@@ -6,19 +6,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import jax
 import numpy as np
 
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Dataset
+from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
-from lrfind.engine.host_batches import host_feed
-from lrfind.engine.lanes import StepInputs
-from lrfind.engine.train_loop import BatchFeed
 from lrfind.task.data import prepare
 from lrfind.task.data.batches import SPLIT_SEED, Batches, shuffled
+
+if TYPE_CHECKING:
+    from lrfind.task.user_code.streamed import Streamed
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class TaskBatches:
         return self.source.feed(self.seeds, self.order)
 
     def seen(self, seeds: Sequence[int], stop: int) -> Sequence[Mapping[str, Any]]:
-        """Return journal records of the seeds' batches before step `stop`; see `Source.seen`."""
+        """Return journal records of the seeds' batches before step `stop`; see `Streamed.seen`."""
         return self.source.seen(seeds, stop * self.config.optimizer.accumulate)
 
 
@@ -75,64 +76,6 @@ EVALUATED = 5
 """The random stream that draws the rows to evaluate on."""
 
 Part = Literal["train", "validation"]
-
-
-class Source(Protocol):
-    """A source of training and validation batches."""
-
-    @property
-    def title(self) -> str:
-        """The source's name in reports."""
-
-    @property
-    def batch_rows(self) -> int:
-        """The rows of one batch."""
-
-    @property
-    def batch_bytes(self) -> int:
-        """The bytes of one batch that are copied to the device; 0 where the rows are there."""
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes that stay in memory."""
-
-    def per_epoch(self) -> int:
-        """Return the number of batches of one epoch."""
-
-    def feed(self, seeds: Sequence[int], batches: Batches) -> BatchFeed:
-        """Return the batches of every seed, with the keys and the row order of `batches`."""
-
-    def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
-        """Return rows to evaluate on, as batches of one shape.
-
-        Args:
-            part: the rows to draw from.
-            rows: about how many rows.
-            at_once: rows of one batch, where lrfind makes the batches.
-
-        Returns:
-            The batches; None where there is no such part.
-        """
-
-    def first(self, rows: int) -> Tree:
-        """Return one batch of so many rows to train on; of `batch_rows` where the user's code makes the batches."""
-
-    def digest(self) -> str:
-        """Return a hash of the data: two runs with the same one saw the same data."""
-
-    def describe(self) -> str:
-        """Return one line on the data for reports."""
-
-    def seen(self, seeds: Sequence[int] | None, stop: int | None) -> Sequence[Mapping[str, Any]]:
-        """Return journal lines that identify the batches drawn and not yet recorded.
-
-        Args:
-            seeds: the seeds of the batches; None for all.
-            stop: number of batches of each seed; None for all that were drawn.
-        """
-
-    def expect(self, line: Mapping[str, Any]) -> None:
-        """Require that batches match a line that `seen` returned in an earlier process."""
 
 
 @dataclass(frozen=True)
@@ -186,17 +129,14 @@ class Drawn:
         """Return the batches of every seed, with the keys and the row order of `batches`."""
 
         def draw(number: int, begin: int, stop: int) -> StepInputs:
-            seed = seeds[number]
-            return StepInputs(batches.indices(seed, begin, stop), batches.keys(seed, begin, stop))
+            rows: Any = batches.indices(seeds[number], begin, stop)
+            if self.streamed:
+                rows = jax.tree.map(lambda leaf: leaf[rows], self.train)
+            return StepInputs(rows, batches.keys(seeds[number], begin, stop))
 
-        if not self.streamed:
-            return BatchFeed(self.train, rows_of, draw)
-
-        def read(number: int, begin: int, stop: int) -> Tree:
-            rows = batches.indices(seeds[number], begin, stop)
-            return jax.tree.map(lambda leaf: leaf[rows], self.train)
-
-        return host_feed(read, lambda number, *steps: batches.keys(seeds[number], *steps))
+        if self.streamed:
+            return BatchFeed((), lambda _, batch: batch, draw)
+        return BatchFeed(self.train, rows_of, draw)
 
     def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
         """Return rows to evaluate on, as batches of one shape.
@@ -247,6 +187,10 @@ class Drawn:
         shape = "x".join(map(str, self.data.input_shape))
         where = ", read from the disk batch by batch" if self.streamed else ""
         return f"{self.title}: {rows}, inputs {shape}, {self.data.outputs} {noun}{where}"
+
+
+Source: TypeAlias = "Drawn | Streamed"
+"""A source of training and validation batches."""
 
 
 def of_dataset(data: Dataset, batch_rows: int, *, whole: bool = False) -> Drawn:

@@ -9,7 +9,6 @@ from lrfind.config.sections.data import TextData
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, MODELS
-from lrfind.task.data.batches import SPLIT_SEED
 from lrfind.task.data.prepare import prepare
 from lrfind.task.models.contract import Network
 
@@ -20,44 +19,15 @@ def load(config: Config) -> Dataset:
     Raises:
         InputError: they cannot be trained on, do not go with the loss, or there is no memory for them.
     """
-    try:
-        return _load(config)
-    except MemoryError:
-        raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
-
-
-def _load(config: Config) -> Dataset:
-    """Load the data, regardless of memory."""
     section, loss = config.data, config.loss if isinstance(config.loss, str) else None
     read = DATA[section.name].load()
-    if isinstance(section, TextData):
-        data: Dataset = read(section, context_of(section, config.model), loss)
-        return data
-    return prepared(section, read(section), loss)
-
-
-def prepared(section: Any, arrays: Any, loss: str | None, last: int = 0) -> Dataset:
-    """Check, split and scale arrays as a data section says.
-
-    Args:
-        section: data section of the config.
-        arrays: inputs and targets.
-        loss: name of a built-in loss; None for the one that fits.
-        last: number of last rows to hold out; 0 for the section's share.
-
-    Raises:
-        InputError: the arrays cannot be trained on, or do not fit the loss.
-    """
-    return prepare(
-        arrays,
-        name=section.title,
-        loss=loss,
-        validation_fraction=section.validation_fraction,
-        batch_size=section.batch_size,
-        seed=SPLIT_SEED,
-        standardize=section.standardize,
-        last=last,
-    )
+    try:
+        if isinstance(section, TextData):
+            data: Dataset = read(section, context_of(section, config.model), loss)
+            return data
+        return prepare(read(section), section, loss)
+    except MemoryError:
+        raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
 
 
 def loss_of(data: Dataset) -> str:

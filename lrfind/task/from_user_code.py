@@ -17,13 +17,13 @@ from lrfind.core.registry import LOSSES
 from lrfind.engine import jax_settings
 from lrfind.engine.evaluation import rows_in
 from lrfind.task.batch_source import Drawn, Source, TaskBatches, of_dataset
-from lrfind.task.builtin import load, loss_of, network_of, prepared
-from lrfind.task.data.arrays import Arrays
+from lrfind.task.builtin import load, loss_of, network_of
 from lrfind.task.data.batches import SPLIT_SEED
-from lrfind.task.data.row_split import draw_held_out
+from lrfind.task.data.loading import Arrays
+from lrfind.task.data.prepare import prepare
+from lrfind.task.data.rows import draw_held_out
 from lrfind.task.models.contract import Network, supervised
-from lrfind.task.objective import Objective
-from lrfind.task.task import Task, UserCode
+from lrfind.task.task import Objective, Task, UserCode
 from lrfind.task.user_code import models, module_loading
 from lrfind.task.user_code.data import BatchFactory, Pairs, UserArrays
 from lrfind.task.user_code.loader import ImportPolicy
@@ -143,7 +143,7 @@ def _array_source(config: Config, parts: Parts, user_model: UserModel | None) ->
     if understood and _is_plain(train):
         loss = config.loss if isinstance(config.loss, str) else None
         rows = train if held_out is None else [np.concatenate(pair) for pair in zip(train, held_out, strict=True)]
-        dataset = prepared(section, Arrays(*rows), loss, 0 if held_out is None else len(held_out[0]))
+        dataset = prepare(Arrays(*rows), section, loss, 0 if held_out is None else len(held_out[0]))
         return of_dataset(dataset, section.batch_size, whole=user_model is not None)
     if user_model is None:
         raise InputError(

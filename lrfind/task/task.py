@@ -1,9 +1,9 @@
-"""Facts of a task for the reader of a result."""
+"""A task: model and loss, batches, optimiser, schedule."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,43 +12,79 @@ import jax
 from lrfind.analysis.build_result import RunDescription
 from lrfind.config.schema import Config
 from lrfind.core.registry import LOSSES
-from lrfind.engine import compile as compiler
 from lrfind.engine import devices
-from lrfind.engine.step import Step, TrainState, lift, own_step, start
+from lrfind.engine.evaluation import AT_ONCE
+from lrfind.engine.execution import compile_program
+from lrfind.engine.step import GradientStep, Step, TrainState, own_step, start
 from lrfind.task.batch_source import TaskBatches, of_dataset
 from lrfind.task.builtin import load, loss_of, network_of
-from lrfind.task.models.contract import Precision, supervised
+from lrfind.task.data.batches import weight_key
+from lrfind.task.models.contract import Model, Network, Precision, count, supervised
 from lrfind.task.models.layers import check
-from lrfind.task.objective import Objective
-from lrfind.task.optim.optimizers import MakeOptimizer
-from lrfind.task.optim.task_optimizer import OptimizerLine, TaskOptimizer
+from lrfind.task.optim import param_groups
+from lrfind.task.optim.optimizers import MakeOptimizer, OptimizerLine, TaskOptimizer
+from lrfind.task.optim.schedules import UnitSchedule, unit_schedule
 from lrfind.task.report import TaskReport
-from lrfind.task.unit_schedule import schedule_of
+
+NUMBERS = 2**24
+"""Largest number of activations of one layer in an evaluation on more rows than a batch: 64 MB of float32."""
 
 
-def describe(task: Task, name: str, config: Mapping[str, Any], rate: float | None = None) -> RunDescription:
-    """Return the part of a run's result that is known before anything is measured.
+@dataclass(frozen=True)
+class Objective:
+    """A model with its loss.
 
-    Args:
-        task: task of the run.
-        name: name of the config.
-        config: resolved config, plain JSON values.
-        rate: learning rate of the optimiser's line; None for a name in its place.
+    Attributes:
+        config: resolved config.
+        build: function ``precision -> Model``.
+        description: phrase for reports.
+        loss: name of the loss.
+        network: map from inputs to outputs; None for a user's loss function or train step.
     """
-    return RunDescription(
-        name=name,
-        config=config,
-        environment=devices.environment(),
-        facts=task.report.facts(rate),
-        train_steps=task.train_steps,
-        assumptions=task.report.assumptions,
-        schedule=schedule_of(task, task.train_steps).totals,
-    )
+
+    config: Config
+    build: Callable[[Precision], Model]
+    description: str
+    loss: str
+    network: Network | None = None
+
+    @cached_property
+    def model(self) -> Model:
+        """Model in the precision of the config."""
+        return self.model_in(self.config.precision)
+
+    def model_in(self, precision: Precision) -> Model:
+        """Return the model in a precision; frozen parameters have no gradient."""
+        model, frozen = self.build(precision), self.config.optimizer.frozen
+
+        def loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
+            return model.loss(param_groups.freeze(params, frozen), state, batch, key, train)
+
+        return replace(model, loss=loss) if frozen else model
+
+    @cached_property
+    def initial(self) -> tuple[Any, Any]:
+        """Initial parameters and model state of the first seed."""
+        return self.init(0)
+
+    def init(self, seed: int) -> tuple[Any, Any]:
+        """Return initial parameters and model state of a seed."""
+        return self.model.init(weight_key(self.config.seed, seed))
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters; for a user's train step, of numbers in its state."""
+        return count(self.initial[0])
+
+    @property
+    def rows_at_once(self) -> int:
+        """Largest number of rows of an evaluation on more rows than a batch, bounded by memory."""
+        return max(1, min(AT_ONCE, NUMBERS // getattr(self.network, "widest", 1)))
 
 
 RELATIVE_LOSS_ERROR: dict[Precision, float | None] = {"float32": None, "bfloat16": 2**-7}
-"""For `lift`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean was off
-by some 2^-12 of itself, and the ratio of two good to some three hundredths from 2^-7 on."""
+"""For `GradientStep`. In bfloat16 every row's loss is off by about its epsilon, 2^-7; of a batch of 64 digits, the mean
+was off by some 2^-12 of itself, and the ratio of two good to some three hundredths from 2^-7 on."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +147,18 @@ class Task:
         accumulate = self.config.optimizer.accumulate
         return train.resolve_steps(source.batch_rows * per_epoch, source.batch_rows, accumulate)
 
+    def schedule(self, horizon: int) -> UnitSchedule:
+        """Return the config's schedule, scaled to a number of steps."""
+        section = self.config.train.schedule
+        return unit_schedule(section.name, horizon, **section.scaled(self.train_steps, horizon))
+
     @cached_property
     def step(self) -> Step:
         """Optimiser step."""
         model = self.objective.model
         if model.step is not None:
             return own_step(model.step)
-        return lift(
+        return GradientStep(
             model.loss,
             self.optimizer.make,
             accumulate=self.config.optimizer.accumulate,
@@ -142,7 +183,7 @@ class Task:
         """
         initial = self.objective.initial
         begin = jax.jit(lambda params, state: start(params, state, self.optimizer.make)).lower(*initial)
-        begin = compiler.compile(begin, "quick" if platform == "cpu" else "full")
+        begin = compile_program(begin, "quick" if platform == "cpu" else "full")
         others = (self.objective.init(seed) for seed in self.batches.seeds[1:])
         return [begin(*initial), *(begin(*values) for values in others)]
 
@@ -151,6 +192,26 @@ class Task:
         initial = self.objective.initial
         shape = jax.eval_shape(lambda params, state: start(params, state, self.optimizer.make), *initial)
         return [shape] * len(self.batches.seeds)
+
+
+def describe(task: Task, name: str, config: Mapping[str, Any], rate: float | None = None) -> RunDescription:
+    """Return the part of a run's result that is known before anything is measured.
+
+    Args:
+        task: task of the run.
+        name: name of the config.
+        config: resolved config, plain JSON values.
+        rate: learning rate of the optimiser's line; None for a name in its place.
+    """
+    return RunDescription(
+        name=name,
+        config=config,
+        environment=devices.environment(),
+        facts=task.report.facts(rate),
+        train_steps=task.train_steps,
+        assumptions=task.report.assumptions,
+        schedule=task.schedule(task.train_steps).totals,
+    )
 
 
 def make(config: Config) -> Task:

@@ -9,14 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lrfind.engine.batch_norm import BatchNormRecalibration
-from lrfind.engine.evaluation import LossEvaluator, cut
-from lrfind.engine.lanes import shape_of
-from lrfind.engine.step import lift, start
-from lrfind.engine.train_loop import BatchFeed, TrainLoop
-from lrfind.task.models.cnn import Cnn
-from lrfind.task.models.contract import supervised
-from lrfind.task.models.losses import cross_entropy
+from lrfind.engine.batch_feed import BatchFeed
+from lrfind.engine.evaluation import BatchNormRecalibration, LossEvaluator, cut
+from lrfind.engine.step import GradientStep, start
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.task.models.contract import cross_entropy, supervised
+from lrfind.task.models.convolutional import Cnn
 from lrfind.task.models.mlp import Mlp
 from tests.support.tasks import OPTIMIZERS, SCAN_EACH, compilations, constant, draw_rows, rows_of
 
@@ -88,7 +86,10 @@ def short(request: pytest.FixtureRequest) -> Any:
     network = NETWORKS[request.param]
     model = supervised(network, cross_entropy)
     train_loop = TrainLoop(
-        lift(model.loss, OPTIMIZERS["momentum"]), BatchFeed((IMAGES, LABELS), rows_of, draw_rows), "cpu", SCAN_EACH
+        GradientStep(model.loss, OPTIMIZERS["momentum"]),
+        BatchFeed((IMAGES, LABELS), rows_of, draw_rows),
+        "cpu",
+        SCAN_EACH,
     )
     begin = start(*network.init(np.zeros(2, np.uint32)), OPTIMIZERS["momentum"])
     *_, chunk = train_loop.run([begin], constant([0.05], 5))
@@ -107,7 +108,7 @@ def test_the_loss_of_a_short_run_is_that_of_exact_statistics(short: Any) -> None
     evaluator = LossEvaluator(model.loss, cut((IMAGES, LABELS), 8))
     recalibration = BatchNormRecalibration(model.loss, begin.state, cut((IMAGES, LABELS), 8, at_once=20))
     with compilations() as compiled:
-        recalibration.compile(jax.tree.map(shape_of, trained), "cpu")
+        recalibration.compile(trained, "cpu")
         state = recalibration(trained.params)
         recalibration(begin.params)
     assert len(compiled) == 1

@@ -8,9 +8,9 @@ import numpy as np
 import optax
 import pytest
 
-from lrfind.engine.lanes import StepInputs
-from lrfind.engine.step import lift, start
-from lrfind.engine.train_loop import LONGEST, SHORTEST, TOUCH, WORK, BatchFeed, TrainLoop, chunk_for
+from lrfind.engine.batch_feed import BatchFeed, StepInputs
+from lrfind.engine.step import GradientStep, start
+from lrfind.engine.train_loop import LONGEST, SHORTEST, TOUCH, WORK, TrainLoop, chunk_for
 
 SIDE = 1000
 """A product of two squares of this side is two billion operations; with its gradient, a chunk is two of them."""
@@ -28,7 +28,7 @@ def kernel(side: int, platform: str = "cpu", chunk: int = 50) -> TrainLoop:
 
     data = np.ones((1, side, side), np.float32)
     return TrainLoop(
-        lift(squares, optax.sgd), BatchFeed(data, lambda data, row: data[row], draw), platform, chunk=chunk
+        GradientStep(squares, optax.sgd), BatchFeed(data, lambda data, row: data[row], draw), platform, chunk=chunk
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jax._src.lru_cache import LRUCache
 
-from lrfind.engine.compile import Sealed
+from lrfind.engine.devices import Sealed
 
 PROGRAM = bytes(range(256)) * 20
 

@@ -11,7 +11,6 @@ import pytest
 from lrfind.core.dataset import Floats
 from lrfind.engine.evaluation import LossEvaluator, cut
 from lrfind.engine.step import TrainState
-from lrfind.engine.train_loop import shape_of
 from tests.support.reference import gradient
 from tests.support.tasks import INPUTS, LABELS, MLP_LOSS, ROWS, compilations, constant, mlp, mlp_starts
 
@@ -47,7 +46,7 @@ def expected(rows: slice, found: list[TrainState]) -> Floats:
 def test_the_mean_over_rows(at_once: int, rows: int, seen: int, ahead: bool, states: list[TrainState]) -> None:
     evaluator = LossEvaluator(MLP_LOSS, cut((INPUTS, LABELS), rows, at_once=at_once))
     if ahead:
-        evaluator.compile(jax.tree.map(shape_of, states[0]), "cpu")
+        evaluator.compile(states[0], "cpu")
     loss = evaluator(states)
     assert evaluator.rows == seen
     assert (loss.shape, loss.dtype) == ((2 * LANES,), np.float64)
@@ -58,7 +57,7 @@ def test_the_mean_over_rows(at_once: int, rows: int, seen: int, ahead: bool, sta
 def test_one_compilation_serves_every_part_and_any_number_of_states(states: list[TrainState]) -> None:
     evaluator = LossEvaluator(MLP_LOSS, cut((INPUTS, LABELS), 8, at_once=10))
     with compilations() as first:
-        evaluator.compile(jax.tree.map(shape_of, states[0]), "cpu")
+        evaluator.compile(states[0], "cpu")
     assert len(first) == 1
     with compilations() as more:
         for count in (0, 1, 2 * LANES):

@@ -10,12 +10,12 @@ import optax
 import pytest
 
 from lrfind.core.registry import MODELS
+from lrfind.engine.batch_feed import BatchFeed
 from lrfind.engine.execution import choose
 from lrfind.engine.sharpness import stability
-from lrfind.engine.step import TrainState, lift, start
-from lrfind.engine.train_loop import BatchFeed, TrainLoop
-from lrfind.task.models.contract import supervised
-from lrfind.task.models.losses import cross_entropy
+from lrfind.engine.step import GradientStep, TrainState, start
+from lrfind.engine.train_loop import TrainLoop
+from lrfind.task.models.contract import cross_entropy, supervised
 from tests.support.tasks import compilations, draw_rows, losses, rows_of
 
 ROWS, CLASSES, STEPS, LANES = 40, 3, 40, 2
@@ -50,7 +50,9 @@ def test_a_model_in_the_engine(name: str) -> None:
     data = WINDOWS if name == "transformer" else (IMAGES, LABELS)
     network = MODELS[name].load()(CASES[name], data[0].shape[1:], CLASSES)
     model = supervised(network, cross_entropy)
-    train_loop = TrainLoop(lift(model.loss, adam, probe=True), BatchFeed(data, rows_of, draw_rows), "cpu", chunk=10)
+    train_loop = TrainLoop(
+        GradientStep(model.loss, adam, probe=True), BatchFeed(data, rows_of, draw_rows), "cpu", chunk=10
+    )
     states = [start(*network.init(np.array([lane, 1], np.uint32)), adam) for lane in range(LANES)]
     train_loop.compile(states)
     assert train_loop.execution.steps == "scan"  # of convolutions as well
@@ -93,11 +95,11 @@ def test_the_curvature_of_a_model_with_state_or_tokens(name: str) -> None:
 
 def test_on_an_accelerator_convolutions_are_xlas_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """And such a program, run on a CPU after all, is not scanned there."""
-    from lrfind.task.models import layers
+    from lrfind.task.models import convolutional
 
     network = MODELS["cnn"].load()(CASES["cnn"], (6, 6), CLASSES)
     params, state = network.init(np.zeros(2, np.uint32))
-    monkeypatch.setattr(layers, "on_cpu", lambda: False)
+    monkeypatch.setattr(convolutional, "on_cpu", lambda: False)
     program = jax.make_jaxpr(lambda x: network.apply(params, state, x, None, True)[0])(IMAGES)
     assert choose(program, "cpu").steps == "loop"
     assert choose(program, "gpu").steps == "scan"

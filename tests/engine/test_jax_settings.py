@@ -45,7 +45,7 @@ def test_find_runs_and_leaves_the_settings_as_they_were(name: str, scoped: bool)
     before = getattr(jax.config, name)
     context: Any = nullcontext()
     if scoped:
-        context = getattr(jax, jax_settings.SCOPES[name])(VALUES[name])
+        context = getattr(jax, name.removeprefix("jax_"))(VALUES[name])
     else:
         jax.config.update(name, VALUES[name])
     try:

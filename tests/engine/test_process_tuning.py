@@ -10,7 +10,7 @@ import pytest
 PROGRAM = """
 import resource
 import threading
-from lrfind.engine import process_tuning as heap
+from lrfind.engine import jax_settings as heap
 
 if {keep}:
     heap.keep_freed()

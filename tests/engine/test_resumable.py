@@ -14,10 +14,9 @@ import pytest
 
 from lrfind.core.errors import RunError
 from lrfind.core.result import Execution
-from lrfind.engine.chunk_record import FIELDS, ReplayLog, packed, unpacked
 from lrfind.engine.resumable import LazyStates, ResumableTrainLoop, structure
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import Chunk, LaneRun, Trainer
+from lrfind.engine.trainer import FIELDS, Chunk, LaneRun, ReplayLog, Trainer, packed, unpacked
 from lrfind.storage.journal import to_json
 from tests.support.tasks import SCAN_EACH, SCAN_VMAP, quadratic, quadratic_starts, walk, walk_starts
 

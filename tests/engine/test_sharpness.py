@@ -20,6 +20,7 @@ from lrfind.core.dataset import Floats
 from lrfind.engine.sharpness import BASIS, ROUNDS, Stability, largest_eigenvalue, rule_of, stability
 from lrfind.engine.step import TrainState, start
 from lrfind.task.optim import optimizers
+from tests.support.optimizers import section
 from tests.support.tasks import (
     CURVATURE,
     INPUTS,
@@ -115,7 +116,7 @@ def test_frozen_adam_diverges_above_the_limit_and_not_below(name: str, b1: float
 
 @pytest.mark.parametrize("clip_norm", [None, 0.5], ids=["bare", "clipped"])
 def test_adam_after_steps_at_rate_zero(clip_norm: float | None) -> None:
-    make = optimizers.build(optimizers.Choice("adam", clip_norm=clip_norm))
+    make = optimizers.build(section("adam", clip_norm=clip_norm))
     slope = np.abs(CURVATURE * START) * min(1, (clip_norm or np.inf) / np.linalg.norm(CURVATURE * START))
     # The gradient is the same twenty times, so that P is its size.
     result = found(sharpness(make, "adam", train=still(make)))

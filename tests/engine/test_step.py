@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.engine.step import Record, TrainState, TrustRatioStep, lift, start
+from lrfind.engine.step import GradientStep, Record, TrainState, start
 from lrfind.task.optim import optimizers
+from tests.support.optimizers import section
 
 KEY = np.zeros(2, np.uint32)
 WEIGHTS = np.array([0.5, -1.0, 2.0], np.float32)
@@ -30,7 +31,7 @@ def regression(params: Any, state: Any, batch: Any, key: Any, train: bool) -> An
 
 
 def run(make: Any, batch: Any = (X, Y), rate: float = 0.1, **options: Any) -> tuple[TrainState, Record]:
-    step = jax.jit(lift(regression, make, **options))
+    step = jax.jit(GradientStep(regression, make, **options))
     return step(start(WEIGHTS, jnp.int32(0), make), batch, jnp.float32(rate), KEY)
 
 
@@ -49,10 +50,10 @@ def test_the_record_of_a_step() -> None:
 
 def test_the_gradient_is_measured_before_it_is_clipped() -> None:
     norm = np.linalg.norm(gradient())
-    _, record = run(optimizers.build(optimizers.Choice("sgd", clip_norm=norm / 4)))
+    _, record = run(optimizers.build(section("sgd", clip_norm=norm / 4)))
     assert record.gradient_norm == pytest.approx(norm, rel=1e-6)
     assert record.update_norm == pytest.approx(0.1 * norm / 4, rel=1e-5)
-    _, record = run(optimizers.build(optimizers.Choice("sgd", clip_norm=norm * 4)))
+    _, record = run(optimizers.build(section("sgd", clip_norm=norm * 4)))
     assert record.update_norm == pytest.approx(0.1 * norm, rel=1e-5)
 
 
@@ -75,7 +76,7 @@ def test_every_micro_batch_has_a_key_of_its_own() -> None:
     def noisy(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
         return jnp.sum(params * key.astype(jnp.float32)), (state, {})
 
-    step = lift(noisy, optax.sgd, accumulate=3)
+    step = GradientStep(noisy, optax.sgd, accumulate=3)
     after, _ = step(start(np.zeros(2, np.float32), (), optax.sgd), np.zeros((3, 1)), 1.0, np.array([10, 20], np.uint32))
     np.testing.assert_allclose(after.params, [-(10 + 11 + 12) / 3, -(20 + 21 + 22) / 3])
 
@@ -99,9 +100,8 @@ def bowl(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
 
 def probed(loss: Any, make: Any, **options: Any) -> Any:
     """``(state, batch, rate, key, measure) -> (state, record)``, compiled."""
-    step = lift(loss, make, probe=True, **options)
-    assert isinstance(step, TrustRatioStep)
-    return jax.jit(step.step_with_trust_ratio)
+    step = GradientStep(loss, make, probe=True, **options)
+    return jax.jit(step)
 
 
 def trust(step: Any, params: Any, batch: Any, rate: float, make: Any = optax.sgd) -> float:
@@ -202,16 +202,15 @@ def test_a_loss_of_half_precision_can_be_probed() -> None:
 
 
 def test_a_ratio_is_measured_where_it_is_asked_for_and_moves_nothing() -> None:
-    plain, probing = lift(regression, optax.sgd), lift(regression, optax.sgd, probe=True)
-    assert isinstance(probing, TrustRatioStep)
+    plain, probing = GradientStep(regression, optax.sgd), GradientStep(regression, optax.sgd, probe=True)
     given = start(WEIGHTS, jnp.int32(0), optax.sgd), (X, Y), jnp.float32(0.1), KEY
     state, record = plain(*given)
     assert record.trust is None
     outcomes = {
         "not": probing(*given),
-        "static": probing.step_with_trust_ratio(*given, True),
-        "traced": probing.step_with_trust_ratio(*given, jnp.bool_(True)),
-        "traced not": probing.step_with_trust_ratio(*given, jnp.bool_(False)),
+        "static": probing(*given, True),
+        "traced": probing(*given, jnp.bool_(True)),
+        "traced not": probing(*given, jnp.bool_(False)),
     }
     for after, found in outcomes.values():
         np.testing.assert_array_equal(found[:3], record[:3])
@@ -223,14 +222,14 @@ def test_a_ratio_is_measured_where_it_is_asked_for_and_moves_nothing() -> None:
 
 def test_a_step_that_is_not_probing_has_no_branch() -> None:
     given = start(WEIGHTS, jnp.int32(0), optax.sgd), (X, Y), jnp.float32(0.1), KEY
-    probing = lift(regression, optax.sgd, probe=True)
-    assert isinstance(probing, TrustRatioStep)
+    probing = GradientStep(regression, optax.sgd, probe=True)
     steps = [
-        lift(regression, optax.sgd),
+        GradientStep(regression, optax.sgd),
         probing,
-        partial(probing.step_with_trust_ratio, measure=True),
-        probing.step_with_trust_ratio,
+        partial(probing, measure=True),
+        probing,
     ]
-    programs = [str(jax.make_jaxpr(step)(*given, *([jnp.bool_(True)] * (step is steps[-1])))) for step in steps]
+    measures = [(), (), (), (jnp.bool_(True),)]
+    programs = [str(jax.make_jaxpr(step)(*given, *more)) for step, more in zip(steps, measures, strict=True)]
     assert programs[0] == programs[1]
     assert ["cond" in program for program in programs] == [False, False, False, True]

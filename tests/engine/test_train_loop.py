@@ -15,8 +15,8 @@ import pytest
 
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
-from lrfind.engine.lanes import StepInputs
-from lrfind.engine.step import Record, TrainState, lift
+from lrfind.engine.batch_feed import StepInputs
+from lrfind.engine.step import GradientStep, Record, TrainState
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import Chunk
 from lrfind.task.data.batches import weight_key
@@ -206,7 +206,7 @@ def test_the_callers_states_are_left_alone(execution: Execution) -> None:
 
 @pytest.mark.parametrize(("platform", "expected"), [("cpu", SCAN_EACH), ("gpu", SCAN_VMAP)])
 def test_a_kernel_chooses_by_its_platform(platform: str, expected: Execution, square: TrainLoop) -> None:
-    chosen = TrainLoop(lift(quadratic_loss, optax.sgd), square.feed, platform)
+    chosen = TrainLoop(GradientStep(quadratic_loss, optax.sgd), square.feed, platform)
     with pytest.raises(AssertionError, match="compile first"):
         _ = chosen.execution
     chosen.compile(quadratic_starts(2))
@@ -318,7 +318,7 @@ def test_a_step_that_is_not_measured_goes_forward_once(execution: Execution) -> 
         jax.debug.callback(lambda value: calls.append(None), batch)
         return quadratic_loss(params, state, batch, key, train)
 
-    train_loop = TrainLoop(lift(loss, optax.sgd, probe=True), quadratic().feed, "cpu", execution, chunk=10)
+    train_loop = TrainLoop(GradientStep(loss, optax.sgd, probe=True), quadratic().feed, "cpu", execution, chunk=10)
     counts = {}
     for every in (0, EVERY):
         calls.clear()

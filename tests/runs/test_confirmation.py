@@ -30,7 +30,6 @@ from lrfind.storage import layout
 from lrfind.task.data.rows import draw_held_out
 from lrfind.task.optim import schedules
 from lrfind.task.task import Task, make
-from lrfind.task.unit_schedule import schedule_of
 from tests.support.journals import journal_lines
 
 BUDGET = 1300
@@ -186,7 +185,7 @@ class TestHeats:
                     (rung_chunk.rates[0], rung_chunk.seeds[0]),
                     (rung_chunk.rates[-1], rung_chunk.seeds[-1]),
                 ]:
-                    rates = (schedule_of(task, steps).factors * rate)[:, None]
+                    rates = (task.schedule(steps).factors * rate)[:, None]
                     chunks = list(alone.run([raced.starts[seed]], rates, seeds=[seed]))
                     loss = np.concatenate([chunk.loss[0] for chunk in chunks])
                     np.testing.assert_array_equal(raced.lane(steps, rate, seed), loss)
@@ -222,16 +221,16 @@ class TestSchedule:
     def test_it_is_squeezed_into_the_length(self) -> None:
         task = make(config())
         for horizon, warmup in ((400, 20), (100, 5), (5, 1)):
-            found = schedule_of(task, horizon).factors
+            found = task.schedule(horizon).factors
             np.testing.assert_array_equal(found, schedules.unit("cosine", horizon, warmup_steps=warmup, end_factor=0.0))
             assert (found[0], found.max(), len(found)) == (0, 1, horizon)
-        np.testing.assert_allclose(schedule_of(task, 100).factors, schedule_of(task, 400).factors[::4], atol=1e-6)
+        np.testing.assert_allclose(task.schedule(100).factors, task.schedule(400).factors[::4], atol=1e-6)
 
     @pytest.mark.parametrize("name", SCHEDULES)
     def test_every_schedule_has_every_length(self, name: str) -> None:
         task = make(config(train={"steps": 50, "schedule": {"name": name, "warmup_steps": 3}}))
         for horizon in (1, 2, 5, 50):
-            found = schedule_of(task, horizon).factors
+            found = task.schedule(horizon).factors
             assert found.shape == (horizon,)
             assert np.isfinite(found).all()
             assert found.min() >= 0
@@ -239,8 +238,8 @@ class TestSchedule:
 
     def test_a_length_is_compiled_once(self) -> None:
         task = make(config(train={"steps": 317}))
-        first = schedule_of(task, 13).factors
-        assert schedule_of(make(config(train={"steps": 317})), 13).factors is first
+        first = task.schedule(13).factors
+        assert make(config(train={"steps": 317})).schedule(13).factors is first
 
 
 class TestRun:

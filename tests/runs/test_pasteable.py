@@ -26,7 +26,8 @@ from lrfind.core.result import Evidence, Recommendation
 from lrfind.report.sweep.code_wrapping import wrap_code
 from lrfind.runs.pasteable import advise, flow, line
 from lrfind.task.optim import optimizers, schedules
-from lrfind.task.unit_schedule import unit_schedule
+from lrfind.task.optim.schedules import unit_schedule
+from lrfind.task.optim.source_code import source
 
 STEPS, RATE = 12, 0.037
 LADDER = np.geomspace(1e-5, 10, 80)
@@ -90,7 +91,7 @@ def kernel(family: str) -> Any:
     """``rates -> the parameters after every step``, by lrfind's own way: an optimiser built in the step, at the rate
     that it is given."""
     section = config(**FAMILIES[family]).optimizer
-    make = optimizers.build(optimizers.chosen(section))
+    make = optimizers.build(section)
 
     def one(carry: Any, now: Any) -> Any:
         params, state = carry
@@ -135,7 +136,7 @@ def test_the_line_of_every_family_has_the_same_schedule(family: str) -> None:
         texts = []
         for each in ("cosine", name):
             keywords = TrainSection.model_validate(training(each)).schedule.keywords(STEPS)
-            texts.append(schedules.to_source(each, RATE, STEPS, **keywords))
+            texts.append(source(schedules.call(each, RATE, STEPS, **keywords)))
         assert line(config(**FAMILIES[family]), STEPS, training(name), RATE) == cosine.replace(*texts)
 
 

@@ -14,8 +14,8 @@ from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.runs.scheduled_training import train_on_schedule
+from lrfind.task.optim.schedules import unit_schedule
 from lrfind.task.task import Task, make
-from lrfind.task.unit_schedule import unit_schedule
 
 STEPS = 60
 PEAKS = np.array([3.0, 0.03, 30.0])
@@ -109,5 +109,5 @@ def test_a_schedule_of_the_step_alone_is_one_run(training: Training) -> None:
 
 def test_a_course_is_compiled_once() -> None:
     assert unit_schedule("linear", 17, warmup_steps=0, end_factor=0.1) is unit_schedule(
-        "linear", 17, end_factor=0.1, warmup_steps=0
+        "linear", 17, warmup_steps=0, end_factor=0.1
     )

@@ -61,11 +61,12 @@ import resource
 from types import SimpleNamespace
 from lrfind.task.data import rows as lazy
 from lrfind.task.data.batches import Batches
-from lrfind.task.data.npy import load
+from lrfind.task.data.numpy_files import load_npy as load
 from lrfind.task.data.prepare import prepare
 lazy.LARGEST = 2**20
 arrays = load(SimpleNamespace(inputs={name + ".npy"!r}, targets={name + "-y.npy"!r}))
-data = prepare(arrays, name="x", loss=None, validation_fraction=0.2, batch_size=64, seed=0, standardize=True)
+section = SimpleNamespace(title="x", validation_fraction=0.2, batch_size=64, standardize=True)
+data = prepare(arrays, section, None)
 for seed in range(4):
     data.train.inputs[Batches(data.train.rows, 64, 1, 0).indices(seed, 0, 20)]
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if {sys.platform!r} == "darwin" else 1024))

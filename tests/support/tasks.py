@@ -15,13 +15,12 @@ import optax
 
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
-from lrfind.engine.lanes import StepInputs
-from lrfind.engine.step import TrainState, lift, start
-from lrfind.engine.train_loop import BatchFeed, TrainLoop
+from lrfind.engine.batch_feed import BatchFeed, StepInputs
+from lrfind.engine.step import GradientStep, TrainState, start
+from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import Chunk
 from lrfind.task.data.batches import Batches, weight_key
-from lrfind.task.models.contract import supervised
-from lrfind.task.models.losses import cross_entropy
+from lrfind.task.models.contract import cross_entropy, supervised
 from lrfind.task.models.mlp import Mlp
 
 SCAN_EACH, LOOP_EACH = Execution("scan", "each"), Execution("loop", "each")
@@ -47,7 +46,7 @@ def quadratic(
         return StepInputs(np.zeros(stop - begin, np.int32), np.zeros((stop - begin, 2), np.uint32))
 
     feed = BatchFeed(CURVATURE[None], lambda data, row: data[row], draw)
-    return TrainLoop(lift(quadratic_loss, make, probe=probe), feed, "cpu", execution, chunk)
+    return TrainLoop(GradientStep(quadratic_loss, make, probe=probe), feed, "cpu", execution, chunk)
 
 
 def quadratic_starts(lanes: int, make: Any = optax.sgd) -> list[TrainState]:
@@ -98,7 +97,7 @@ def walk_loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any
 def walk(execution: Execution = SCAN_EACH, chunk: int = 10) -> TrainLoop:
     """SGD after noisy targets."""
     return TrainLoop(
-        lift(walk_loss, optax.sgd), BatchFeed((INPUTS, LABELS), rows_of, draw_rows), "cpu", execution, chunk
+        GradientStep(walk_loss, optax.sgd), BatchFeed((INPUTS, LABELS), rows_of, draw_rows), "cpu", execution, chunk
     )
 
 
@@ -113,7 +112,7 @@ def mlp(
     execution: Execution = SCAN_EACH, chunk: int = 10, optimizer: str = "momentum", *, probe: bool = False
 ) -> TrainLoop:
     """A small network."""
-    step = lift(MLP_LOSS, OPTIMIZERS[optimizer], probe=probe)
+    step = GradientStep(MLP_LOSS, OPTIMIZERS[optimizer], probe=probe)
     return TrainLoop(step, BatchFeed((INPUTS, LABELS), rows_of, draw_rows), "cpu", execution, chunk)
 
 

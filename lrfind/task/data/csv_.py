@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
@@ -14,9 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.core.errors import InputError
-from lrfind.task.data.arrays import Arrays, Table
-from lrfind.task.data.columns import Columns, choose, names_of
-from lrfind.task.data.files import opened
+from lrfind.task.data.loading import Arrays, Table, choose, opened
 from lrfind.task.data.targets import from_text
 
 SEPARATORS = ",;\t"
@@ -45,9 +44,9 @@ def load(section: Any) -> Arrays:
         if not names or all(is_number(name) for name in names):
             what = "holds numbers" if names else "is empty"
             raise InputError(f"the first line of {path} {what}; it must name the columns", key="data.path")
-        columns = choose(names, section, path)
+        table = choose(names, section, path)
+        positions = [[names.index(name) for name in chosen] for chosen in (table.inputs, table.targets)]
         values, answers, texts, lines = array("d"), array("d"), list[str](), array("q")
-        outputs = len(columns.targets)
         for line, cells in records:
             if len(cells) != len(names):
                 raise InputError(
@@ -55,31 +54,33 @@ def load(section: Any) -> Arrays:
                     "they must agree (put text with a separator in it in quotes)",
                     key="data.path",
                 )
+            inputs, targets = ([cells[position] for position in chosen] for chosen in positions)
             try:
-                values.extend([float(cells[position]) for position in columns.inputs])
-                if outputs > 1:
-                    answers.extend([float(cells[position]) for position in columns.targets])
+                values.extend(map(float, inputs))
+                if len(targets) > 1:
+                    answers.extend(map(float, targets))
             except ValueError:
-                raise no_number(cells, names, columns, f"line {line}", path, named=bool(section.inputs)) from None
-            if outputs == 1:
-                texts.append(cells[columns.targets[0]].strip())
+                raise no_number(table, inputs, targets, f"line {line}", path, named=bool(section.inputs)) from None
+            if len(targets) == 1:
+                texts.append(targets[0].strip())
             lines.append(line)
     if not lines:
         raise InputError(f"{path} names columns and has no rows", key="data.path")
-    table = Table(path.name, *names_of(columns, names), np.frombuffer(lines, np.int64))
-    inputs = np.frombuffer(values, np.float64).reshape(len(lines), len(columns.inputs))
-    if outputs > 1:
-        return Arrays(inputs, np.frombuffer(answers, np.float64).reshape(len(lines), outputs), None, table)
-    return Arrays(inputs, *understood(texts, table), table)
+    table = replace(table, lines=np.frombuffer(lines, np.int64))
+    matrix = np.frombuffer(values, np.float64).reshape(len(lines), -1)
+    if answers:
+        return Arrays(matrix, np.frombuffer(answers, np.float64).reshape(len(lines), -1), None, table)
+    return Arrays(matrix, *understood(texts, table), table)
 
 
 def no_number(
-    cells: Sequence[str], names: Sequence[str], columns: Columns, start: str, path: Path, *, named: bool
+    table: Table, inputs: Sequence[str], targets: Sequence[str], start: str, path: Path, *, named: bool
 ) -> InputError:
     """Return the refusal of a row's first cell that is no number; `named` where the config names the inputs."""
-    bad = next(position for positions in columns for position in positions if not is_number(cells[position]))
-    where = f"{shown(cells[bad])} in {start}, column '{names[bad]}' of {path}"
-    if bad in columns.inputs:
+    cells = zip((*table.inputs, *table.targets), (*inputs, *targets), strict=True)
+    column, bad = next((column, cell) for column, cell in cells if not is_number(cell))
+    where = f"{shown(bad)} in {start}, column '{column}' of {path}"
+    if column in table.inputs:
         other = "take that column out" if named else "name the columns of numbers"
         return InputError(f"{where}; inputs must be numbers: {REMEDY}, or {other}", key="data.inputs")
     return InputError(f"{where}; several targets must be numbers: {REMEDY}", key="data.targets")
@@ -100,20 +101,17 @@ def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
             if any(cells):
                 yield line, cells
             line = reader.line_num + 1
+        return
     except UnicodeDecodeError as error:
-        number = line_that_is_no_text(path)
         bad = error.object[error.start]
-        raise InputError(
-            f"line {number} of {path} is no UTF-8 text: byte 0x{bad:02x}; save the file as UTF-8", key="data.path"
-        ) from None
+        what = f"line {line_that_is_no_text(path)} of {path} is no UTF-8 text: byte 0x{bad:02x}; save the file as UTF-8"
     except csv.Error as error:
+        what = f"line {line} of {path} cannot be read: {error}"
         if "unexpected end of data" in str(error):
-            raise InputError(
-                f"a quote that is opened in line {line} of {path} is never closed", key="data.path"
-            ) from None
-        raise InputError(f"line {line} of {path} cannot be read: {error}", key="data.path") from None
+            what = f"a quote that is opened in line {line} of {path} is never closed"
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+        what = f"{path} cannot be read: {error.strerror or error}"
+    raise InputError(what, key="data.path")
 
 
 def lines_of(text: TextIO) -> Iterator[str]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from lrfind.core.dataset import Dataset, Rows, Split
 from lrfind.core.errors import InputError
-from lrfind.task.data.arrays import Arrays
+from lrfind.task.data.batches import SPLIT_SEED
 from lrfind.task.data.floats import Scaling, check_finite, standardization
-from lrfind.task.data.row_split import RowSplit, draw_held_out
-from lrfind.task.data.rows import LazyRows
+from lrfind.task.data.loading import Arrays
+from lrfind.task.data.rows import LazyRows, RowSplit, draw_held_out
 from lrfind.task.data.targets import understand
 
 OTHER_KINDS = {"U": "text", "S": "text", "c": "complex numbers", "O": "Python objects", "M": "dates", "m": "durations"}
@@ -24,28 +24,17 @@ BRIGHTEST = 255
 """The brightest pixel of images of bytes, which are divided by it."""
 
 
-def prepare(
-    arrays: Arrays,
-    *,
-    name: str,
-    loss: str | None,
-    validation_fraction: float,
-    batch_size: int,
-    seed: int,
-    standardize: bool = False,
-    last: int = 0,
-) -> Dataset:
+def prepare(arrays: Arrays, section: Any, loss: str | None, last: int = 0, seed: int = SPLIT_SEED) -> Dataset:
     """Check, convert, split and scale arrays.
 
     Args:
         arrays: inputs and targets. Inputs of three axes or more that are bytes are images, and come to lie in [0, 1].
-        name: the data set's name in reports.
+        section: data section of the config: ``title``; ``validation_fraction``, the share of the rows to hold out, the
+            same of every class; ``batch_size``, there must be one whole batch to train on; ``standardize``, whether to
+            bring inputs to mean 0 and standard deviation 1 of the rows to train on.
         loss: a name of `LOSSES`; None to take what fits the targets.
-        validation_fraction: share of the rows to hold out, the same share of every class.
-        batch_size: rows of a batch; there must be one whole batch to train on.
-        seed: seed of the split.
-        standardize: whether to bring inputs to mean 0 and standard deviation 1 of the rows to train on.
         last: number of the last rows to hold out, instead of a share; 0 for the share.
+        seed: seed of the split.
 
     Returns:
         The data set; its rows stay on the disk where the arrays are `LazyRows`.
@@ -61,12 +50,14 @@ def prepare(
     check_finite(arrays, "inputs", digest)
     goal = understand(arrays, loss)
     rows = len(arrays.inputs)
-    held_out = np.arange(rows - last, rows) if last else draw_held_out(rows, goal.strata, validation_fraction, seed)
+    held_out = np.arange(rows - last, rows)
+    if not last:
+        held_out = draw_held_out(rows, goal.strata, section.validation_fraction, seed)
     split = RowSplit(rows, held_out)
-    check_counts(split, batch_size)
+    check_counts(split, section.batch_size)
     images = arrays.inputs.dtype == np.uint8 and arrays.inputs.ndim > 2
     scaling = Scaling(BRIGHTEST if images else 1)
-    if standardize:
+    if section.standardize:
         scaling = standardization(arrays.inputs, split, scaling.divisor)
     if digest is not None:
         check_finite(arrays, "targets", digest)
@@ -78,10 +69,10 @@ def prepare(
     if split.held_out_count:
         validation = part_of(arrays.inputs, goal.targets, scaling, split.held_out, split.held_out_count)
     if digest is None:
-        unchanged = validation is None and not standardize and arrays.inputs.dtype == np.float32
+        unchanged = validation is None and not section.standardize and arrays.inputs.dtype == np.float32
         train = Split(arrays.inputs if unchanged else train.inputs[:], train.targets[:])
         validation = validation and Split(validation.inputs[:], validation.targets[:])
-    return Dataset(name, train, validation, goal.task, goal.outputs, digest and digest.hexdigest())
+    return Dataset(section.title, train, validation, goal.task, goal.outputs, digest and digest.hexdigest())
 
 
 def part_of(

@@ -1,4 +1,8 @@
-"""The model that the engine trains, and its parts: network, loss, precision."""
+"""The model that the engine trains, and its parts: network, loss, precision.
+
+Losses are the mean over a batch. Targets of regression, and zeros and ones, have the outputs' shape (batch, outputs);
+labels of classification have shape (batch,), and those of text (batch, tokens).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import Any, Literal, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from numpy.typing import NDArray
 
 Params = Any
@@ -113,11 +118,6 @@ def cast(tree: Any, precision: Precision) -> Any:
     return jax.tree.map(cast_leaf, tree)
 
 
-def flatten(inputs: jax.Array) -> jax.Array:
-    """Return inputs of shape (batch, ...) as (batch, features)."""
-    return inputs.reshape(inputs.shape[0], -1)
-
-
 def count(params: Params) -> int:
     """Return the number of parameters."""
     return sum(int(np.size(leaf)) for leaf in jax.tree.leaves(params))
@@ -129,3 +129,28 @@ def affine(params: dict[str, jax.Array], inputs: jax.Array) -> jax.Array:
     product = jnp.dot(inputs.reshape(-1, inputs.shape[-1]), params["weight"])
     product = product.reshape(*inputs.shape[:-1], -1)
     return product + params["bias"] if "bias" in params else product
+
+
+def cross_entropy(outputs: jax.Array, labels: jax.Array) -> jax.Array:
+    """Return ``-log softmax(outputs)[label]``."""
+    return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(outputs, labels.astype(jnp.int32)))
+
+
+def binary_cross_entropy(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return ``-log sigmoid(outputs)`` where the target is 1, ``-log(1 - sigmoid(outputs))`` where it is 0."""
+    return jnp.mean(optax.sigmoid_binary_cross_entropy(outputs, targets))
+
+
+def mse(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return ``(outputs - targets)^2``."""
+    return jnp.mean(optax.squared_error(outputs, targets))
+
+
+def mae(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return ``|outputs - targets|``."""
+    return jnp.mean(jnp.abs(outputs - targets))
+
+
+def huber(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return ``e^2 / 2`` where ``|e| <= 1``, else ``|e| - 1/2`` (Huber 1964)."""
+    return jnp.mean(optax.huber_loss(outputs, targets))

@@ -1,4 +1,4 @@
-"""Layers that built-in networks share: weights, convolutions, dropout, inputs."""
+"""Layers that built-in networks share: weights, dropout, activations, normalisation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.task.models.contract import Key
-from lrfind.task.models.norms import norm_apply, norm_init
 
 Floats32 = NDArray[np.float32]
 
@@ -64,106 +63,103 @@ def dropout(x: jax.Array, rate: float, key: Any, site: int, train: bool) -> jax.
     return jnp.where(kept, x * (LEVELS / (LEVELS - level)), 0).astype(x.dtype)
 
 
-def channels_of(input_shape: tuple[int, ...]) -> int:
-    """Return the channels of (height, width, channels) or (height, width)."""
-    return input_shape[2] if len(input_shape) == 3 else 1
-
-
-def with_channels(images: jax.Array) -> jax.Array:
-    """Return images as (batch, height, width, channels)."""
-    return images if images.ndim == 4 else images[..., None]
-
-
-def conv_init(rng: np.random.Generator, norm: str, inside: int, outside: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return weights, shape (3, 3, inside, outside), He-normal; bias; norm; and the norm's state."""
-    weight = he_normal(rng, SIZE * SIZE * inside, outside).reshape(SIZE, SIZE, inside, outside)
-    params, state = norm_init(norm, outside)
-    return {"weight": weight} | biased(norm, outside) | params, state
-
-
-def conv_apply(
-    params: dict[str, Any], state: dict[str, Any], x: jax.Array, norm: str, stride: int, train: bool
-) -> tuple[jax.Array, dict[str, Any]]:
-    """Return convolution, bias and norm of an image."""
-    x = convolve(x, params["weight"], stride)
-    if "bias" in params:
-        x = x + params["bias"]
-    return norm_apply(norm, params, state, x, train)
-
-
-def global_mean(x: jax.Array) -> jax.Array:
-    """Return the mean over pixels: (batch, height, width, channels) to (batch, channels)."""
-    return x.mean(axis=(1, 2))
-
-
 def relu(x: jax.Array) -> jax.Array:
     """Return ``max(x, 0)``."""
     return jnp.maximum(x, 0)
 
 
-SIZE = 3
-"""Height and width of a kernel."""
+EPSILON = 1e-5
+"""Added to the variance before the root, as in the papers' own code, PyTorch and Flax."""
+
+MOMENTUM = 0.9
+"""What batch norm's running statistics keep of themselves at a step of training, as PyTorch's do."""
+
+GROUP = 8
+"""Channels of a group, or the next number that divides them all, as in Wu & He's networks of 256 channels. Fewer tell
+next to nothing where an image has shrunk to a pixel: two numbers, normalised, are 1 and -1."""
 
 
-def convolve(x: jax.Array, train_loop: jax.Array, stride: int = 1) -> jax.Array:
-    """Return the 3x3 convolution, zeros beyond the border.
+def norm_init(kind: str, channels: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return scale 1 and shift 0; and, for batch norm alone, running statistics of mean 0 and variance 1."""
+    if kind == "none":
+        return {}, {}
+    zeros, ones = np.zeros(channels, np.float32), np.ones(channels, np.float32)
+    return {"scale": ones, "shift": zeros}, {"mean": zeros, "variance": ones} if kind == "batch" else {}
+
+
+def norm_apply(
+    kind: str, params: dict[str, Any], state: dict[str, Any], x: jax.Array, train: bool
+) -> tuple[jax.Array, dict[str, Any]]:
+    """Normalise over the last axis, then scale and shift each channel by weights of its own.
+
+    | name | numbers that share a mean and a variance |
+    |---|---|
+    | `layer` | all of one row: positions and channels (Ba et al. 2016; of images as Wu & He 2018 define it) |
+    | `group` | those of one row in one group of channels (Wu & He 2018) |
+    | `batch` | one channel, over all rows and positions of a batch (Ioffe & Szegedy 2015) |
+
+    Statistics are taken in single precision. The state of batch norm moves in training alone, and is used in evaluation
+    alone.
 
     Args:
-        x: shape (batch, height, width, channels).
-        train_loop: shape (3, 3, channels, outputs).
-        stride: pixels from one output to the next; the first one is at the corner.
-
-    Returns:
-        Shape (batch, ceil(height / stride), ceil(width / stride), outputs).
+        kind: ``"none"``, ``"layer"``, ``"batch"`` or ``"group"``.
+        params: of `norm_init`; may hold more.
+        state: of `norm_init`.
+        x: shape (batch, ..., channels).
+        train: whether statistics are the batch's own.
     """
-    return by_product(x, train_loop, stride) if on_cpu() else by_convolution(x, train_loop, stride)
+    if kind == "none":
+        return x, state
+    wide = x.astype(jnp.float32)
+    if kind == "batch":
+        normal, state = batch_norm(wide, state, train)
+    else:
+        normal = group_norm(wide, groups_of(x.shape[-1]) if kind == "group" else 1)
+    return (normal * params["scale"] + params["shift"]).astype(x.dtype), state
 
 
-def on_cpu() -> bool:
-    """Return whether the traced program will run on a CPU."""
-    device = getattr(jax.config, "jax_default_device", None) or jax.devices()[0]
-    return str(getattr(device, "platform", device)) == "cpu"
+def groups_of(channels: int) -> int:
+    """Return the number of groups of `GROUP` channels, or of the next number that divides them."""
+    return next((channels // size for size in range(GROUP, channels) if channels % size == 0), 1)
 
 
-def by_convolution(x: jax.Array, train_loop: jax.Array, stride: int) -> jax.Array:
-    """Return the convolution by XLA's operation."""
-    return jax.lax.conv_general_dilated(
-        x, train_loop, (stride, stride), ((1, 1), (1, 1)), dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
+def group_norm(x: jax.Array, groups: int = 1) -> jax.Array:
+    """Return each row's group of channels less its mean, over its standard deviation; shape (batch, ..., channels)."""
+
+    def shared(y: jax.Array) -> jax.Array:
+        """Return the mean over all positions and the group's channels, at each channel.
+
+        Over positions first, so that what has no axis of groups need not be given one.
+        """
+        own = y.mean(tuple(range(1, y.ndim - 1)), keepdims=True)
+        split = own.reshape(*own.shape[:-1], groups, -1)
+        return jnp.broadcast_to(split.mean(axis=-1, keepdims=True), split.shape).reshape(own.shape)
+
+    centred = x - shared(x)
+    return centred * jax.lax.rsqrt(shared(centred**2) + EPSILON)
 
 
-def by_product(x: jax.Array, train_loop: jax.Array, stride: int) -> jax.Array:
-    """Return the convolution by one product of (pixels, 9 channels) and (9 channels, outputs)."""
-    batch, height, width, _ = x.shape
-    product = patches(x, stride) @ train_loop.reshape(-1, train_loop.shape[-1])
-    return product.reshape(batch, outs(height, stride), outs(width, stride), -1)
+def layer_norm(x: jax.Array) -> jax.Array:
+    """Return the last axis less its mean, over its standard deviation."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return centred * jax.lax.rsqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
 
 
-def patches(x: jax.Array, stride: int) -> jax.Array:
-    """Return the 9 pixels under the kernel, row by row, for each output: (batch outs outs, 9 channels).
+def batch_norm(x: jax.Array, state: dict[str, Any], train: bool) -> tuple[jax.Array, dict[str, Any]]:
+    """Return each channel less its mean, over its standard deviation: the batch's in training, else the running ones.
 
-    Nine shifted slices. Gathered by a table of pixels they compile in half the time, but every step takes 5 % longer,
-    and the way back, a scatter, far longer.
+    The running variance is that of a sample, with n - 1, as in PyTorch: it stands for rows that the batch did not have.
     """
-    batch, height, width, channels = x.shape
-    down, right = (stride * (outs(side, stride) - 1) + 1 for side in (height, width))
-    framed = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-
-    def shifted(i: int, j: int) -> jax.Array:
-        stop = (batch, i + down, j + right, channels)
-        return jax.lax.slice(framed, (0, i, j, 0), stop, (1, stride, stride, 1)).reshape(-1, channels)
-
-    return jnp.concatenate([shifted(i, j) for i in range(SIZE) for j in range(SIZE)], axis=-1)
-
-
-def outs(side: int, stride: int) -> int:
-    """Return the outputs along a side: ``ceil(side / stride)``."""
-    return -(-side // stride)
-
-
-def pick(x: jax.Array, stride: int) -> jax.Array:
-    """Return every `stride`-th pixel, which a 1x1 convolution reads."""
-    return x if stride == 1 else x[:, ::stride, ::stride]
+    if not train:
+        return (x - state["mean"]) * jax.lax.rsqrt(state["variance"] + EPSILON), state
+    axes = tuple(range(x.ndim - 1))
+    mean = x.mean(axes)
+    centred = x - mean
+    variance = (centred**2).mean(axes)
+    count = x.size // x.shape[-1]
+    moments = {"mean": mean, "variance": variance * (count / max(1, count - 1))}
+    moved = jax.tree.map(lambda kept, new: MOMENTUM * kept + (1 - MOMENTUM) * new, state, moments)
+    return centred * jax.lax.rsqrt(variance + EPSILON), moved
 
 
 OF_IMAGES = frozenset({"cnn", "resnet"})

@@ -10,9 +10,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lrfind.task.models.contract import Key, affine, flatten
-from lrfind.task.models.layers import affine_init, biased, dropout, generator
-from lrfind.task.models.norms import norm_apply, norm_init
+from lrfind.task.models.contract import Key, affine
+from lrfind.task.models.layers import affine_init, biased, dropout, generator, norm_apply, norm_init, relu
 
 
 class Linear:
@@ -35,14 +34,14 @@ class Linear:
     def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
         """Return outputs, shape (batch, outputs), and the new state."""
         del key, train
-        return affine(params, flatten(inputs)), state
+        return affine(params, inputs.reshape(len(inputs), -1)), state
 
     def describe(self) -> str:
         """Return a phrase for reports."""
         return "linear"
 
 
-ACTIVATIONS = {"relu": lambda x: jnp.maximum(x, 0), "gelu": jax.nn.gelu, "tanh": jnp.tanh, "silu": jax.nn.silu}
+ACTIVATIONS = {"relu": relu, "gelu": jax.nn.gelu, "tanh": jnp.tanh, "silu": jax.nn.silu}
 
 
 class Mlp:
@@ -75,7 +74,7 @@ class Mlp:
 
     def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
         """Return outputs, shape (batch, outputs), and the new state."""
-        x, after = flatten(inputs), []
+        x, after = inputs.reshape(len(inputs), -1), []
         for number, (layer, own) in enumerate(zip(params[:-1], state or [{}] * len(self.hidden), strict=True)):
             x, moved = norm_apply(self.norm, layer, own, affine(layer, x), train)
             x = dropout(ACTIVATIONS[self.activation](x), self.dropout, key, number, train)

@@ -11,8 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lrfind.task.models.contract import Key, affine
-from lrfind.task.models.layers import Floats32, dropout, generator
-from lrfind.task.models.norms import layer_norm, norm_init
+from lrfind.task.models.layers import Floats32, dropout, generator, layer_norm, norm_init
 
 SPREAD = 0.02
 """Standard deviation of all starting weights, as in GPT-2."""

@@ -1,20 +1,24 @@
-"""Optimisers of optax by name, and the line of source to paste."""
+"""The optimiser of a task: one of optax by name or the user's, and the line of source to paste."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import optax
 from optax import contrib
 
 from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.config.sections.optimizer import OptimizerSection
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
+from lrfind.core.result import RATE
+from lrfind.engine.step import TrainState
 from lrfind.task.optim import param_groups as groups
 from lrfind.task.optim.source_code import Call, Formula, evaluate, source
 
@@ -29,57 +33,31 @@ NUMBER_ALONE = {"polyak_sgd", "sm3"}
 """Optimisers whose rate optax takes as a number and not as a schedule; source text has to wrap them."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Optimiser of a config.
-
-    Attributes:
-        name: a key of `OPTIMIZERS`.
-        options: the optimiser's own keywords.
-        clip_norm: the largest global norm that the gradient of all that is trained may have, or None.
-        decayed: parameters with weight decay: ``"all"`` or ``"weights"`` (see `groups.matrices`).
-        groups: pattern -> what the rate of those parameters is multiplied by; see `lrfind.task.optim.param_groups`.
-        frozen: patterns of parameters that stay as they are.
-    """
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    clip_norm: float | None = None
-    decayed: Literal["all", "weights"] = "all"
-    groups: Mapping[str, float] = field(default_factory=dict)
-    frozen: tuple[str, ...] = ()
-
-    @property
-    def plain(self) -> bool:
-        """Whether updates are the gradient times minus the rate and nothing else."""
-        alone = self.clip_norm is None and not self.groups and not self.frozen
-        return self.name == "sgd" and alone and self.options.get("momentum") is None
+def is_plain(section: OptimizerSection) -> bool:
+    """Return whether updates are the gradient times minus the rate and nothing else."""
+    alone = section.clip_norm is None and not section.groups and not section.frozen
+    return section.name == "sgd" and alone and section.options.get("momentum") is None
 
 
-def chosen(section: Any) -> Choice:
-    """Return the optimiser of a config's section."""
-    return Choice(section.name, section.options, section.clip_norm, section.decayed, section.groups, section.frozen)
-
-
-def call(choice: Choice, rate: Any) -> Call:
+def call(section: OptimizerSection, rate: Any) -> Call:
     """Return the optax expression of an optimiser at a rate, which is a number or a traced array."""
-    parts = {pattern: _bare(choice, times(factor, rate)) for pattern, factor in choice.groups.items()}
-    parts.setdefault(groups.REST, _bare(choice, rate))
-    still = {pattern: Call("optax.set_to_zero") for pattern in choice.frozen}
-    if choice.clip_norm is None:
+    parts = {pattern: _bare(section, times(factor, rate)) for pattern, factor in section.groups.items()}
+    parts.setdefault(groups.REST, _bare(section, rate))
+    still = {pattern: Call("optax.set_to_zero") for pattern in section.frozen}
+    if section.clip_norm is None:
         return _partition({**still, **parts})
     # What is frozen outermost, so that the norm is that of what is trained, whoever computes the gradient.
-    clip = Call("optax.clip_by_global_norm", (choice.clip_norm,))
+    clip = Call("optax.clip_by_global_norm", (section.clip_norm,))
     return _partition({**still, groups.REST: Call("optax.chain", (clip, _partition(parts)))})
 
 
-def _bare(choice: Choice, rate: Any) -> Call:
-    entry = OPTIMIZERS[choice.name]
-    options = {**entry.given, **choice.options}
-    if choice.decayed == "weights":
+def _bare(section: OptimizerSection, rate: Any) -> Call:
+    entry = OPTIMIZERS[section.name]
+    options: dict[str, Any] = {**entry.given, **section.options}
+    if section.decayed == "weights":
         assert entry.mask is not None  # The config's section checks it.
         options[entry.mask] = Formula(groups.matrices, groups.MATRICES)
-    if choice.name in NUMBER_ALONE and isinstance(rate, Name) and not rate.isidentifier():
+    if section.name in NUMBER_ALONE and isinstance(rate, Name) and not rate.isidentifier():
         return Call(f"optax.inject_hyperparams({entry.target})", (rate,), options)
     return Call(entry.target, (rate,), options)
 
@@ -101,31 +79,31 @@ def times(factor: float, rate: Any) -> Any:
     return float(f"{factor * rate:.12g}") if isinstance(rate, float) else factor * rate
 
 
-def build(choice: Choice) -> MakeOptimizer:
+def build(section: OptimizerSection) -> MakeOptimizer:
     """Return the optimiser as a function of its rate.
 
     Raises:
         InputError: the installed optax has no such optimiser or keyword, or refuses a keyword's value.
     """
-    name, target = choice.name, OPTIMIZERS[choice.name].target
+    name, target = section.name, OPTIMIZERS[section.name].target
     module, _, function = target.rpartition(".")
     factory = getattr(import_module(module), function, None)
     if factory is None:
         raise InputError(f"the installed optax has no {target}; upgrade optax", key="optimizer.name")
     known = inspect.signature(factory).parameters
-    for keyword in choice.options:
+    for keyword in section.options:
         if keyword not in known:
             raise InputError(
                 f"the installed optax's {name} has no '{keyword}'{near(keyword, known)}; upgrade optax or leave it out",
                 key=f"optimizer.{keyword}",
             )
     try:
-        evaluate(call(choice, 1.0))
+        evaluate(call(section, 1.0))
     except (ValueError, TypeError) as error:
         raise InputError(f"optax refuses it: {error}", key="optimizer") from error
     if "key" in OPTIMIZERS[name].given:
-        return lambda rate: keys_as_numbers(evaluate(call(choice, rate)))
-    return lambda rate: evaluate(call(choice, rate))
+        return lambda rate: keys_as_numbers(evaluate(call(section, rate)))
+    return lambda rate: evaluate(call(section, rate))
 
 
 def keys_as_numbers(optimizer: Any) -> Any:
@@ -151,46 +129,36 @@ def keys_as_numbers(optimizer: Any) -> Any:
 
 def clipped(make: MakeOptimizer, clip_norm: float | None) -> MakeOptimizer:
     """Return a user's optimiser behind clipping by global norm, with the keys of its state as numbers."""
-
-    def chained(rate: Any) -> Any:
-        made = make(rate)
-        return made if clip_norm is None else optax.chain(optax.clip_by_global_norm(clip_norm), made)
-
-    return lambda rate: keys_as_numbers(chained(rate))
+    if clip_norm is None:
+        return lambda rate: keys_as_numbers(make(rate))
+    return lambda rate: keys_as_numbers(optax.chain(optax.clip_by_global_norm(clip_norm), make(rate)))
 
 
-def none(rate: Any) -> Any:
-    """Return the identity, for a user's train step that has its own optimiser."""
-    del rate
-    return optax.identity()
-
-
-def to_source(choice: Choice, rate: float | str, *, accumulate: int = 1, then: Call | None = None) -> str:
+def to_source(section: OptimizerSection, rate: float | str, then: Call | None = None) -> str:
     """Return the line of optax to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
 
     It needs `optax` alone, and `jax` where parameters are told apart.
 
     Args:
-        choice: optimiser.
+        section: optimiser section of the config.
         rate: the rate, or the source text of what stands for it: a name, or a schedule.
-        accumulate: micro-batches per optimiser step.
         then: transformation to chain with.
     """
-    expression = call(choice, Name(rate) if isinstance(rate, str) else rate)
-    if accumulate > 1:
-        expression = Call("optax.MultiSteps", (expression,), {"every_k_schedule": accumulate})
+    expression = call(section, Name(rate) if isinstance(rate, str) else rate)
+    if section.accumulate > 1:
+        expression = Call("optax.MultiSteps", (expression,), {"every_k_schedule": section.accumulate})
     if then is not None:  # MultiSteps hands no value on to what is inside of it
         expression = Call("optax.chain", (expression, then))
     return source(expression)
 
 
-def evaluated_at(choice: Choice) -> Callable[[Any, Any], Any] | None:
+def evaluated_at(section: OptimizerSection) -> Callable[[Any, Any], Any] | None:
     """Return ``(params, optimiser state) -> params`` at which the optimiser is evaluated; None for the trained ones.
 
     A schedule-free optimiser takes its gradients at y, between an average x and the iterates z, and x is the answer
     (Defazio et al. 2024, arXiv:2405.15682).
     """
-    if not choice.name.startswith("schedule_free"):
+    if not section.name.startswith("schedule_free"):
         return None
 
     def averages(params: Any, state: Any) -> Any:
@@ -217,3 +185,63 @@ class Name(str):
 
     def __repr__(self) -> str:
         return str(self)
+
+
+OptimizerLine = Callable[[Any, Any], str]
+"""Function from a rate, or source of a schedule, and a transformation to chain with or None, to a line of source."""
+
+
+@dataclass(frozen=True)
+class TaskOptimizer:
+    """Optimiser of a task.
+
+    Attributes:
+        section: optimiser section of the config.
+        params: initial parameters, which the patterns of the section have to match.
+        own: the user's optimiser; None for the section's.
+        own_line: source of the user's optimiser or train step; None for the section's optimiser.
+    """
+
+    section: OptimizerSection
+    params: Callable[[], Any]
+    own: MakeOptimizer | None = None
+    own_line: OptimizerLine | None = None
+
+    @cached_property
+    def make(self) -> MakeOptimizer:
+        """Function ``rate -> optax.GradientTransformation``.
+
+        Raises:
+            InputError: a pattern matches no parameter, or the installed optax lacks the optimiser or a keyword.
+        """
+        if self.own is not None:
+            return clipped(self.own, self.section.clip_norm)
+        if not self.section.named:  # A user's train step has its own.
+            return lambda rate: optax.identity()
+        groups.check(self.params(), self.section.groups, self.section.frozen)
+        return build(self.section)
+
+    @property
+    def plain(self) -> bool:
+        """Whether updates are minus rate times gradient."""
+        return self.section.named and is_plain(self.section)
+
+    @cached_property
+    def evaluated_at(self) -> Callable[[TrainState], TrainState]:
+        """Function that replaces a state's parameters by those at which the optimiser is evaluated."""
+        averages = evaluated_at(self.section) if self.section.named else None
+        if averages is None:
+            return lambda state: state
+        compiled = jax.jit(averages)
+        return lambda state: state._replace(params=compiled(state.params, state.optimizer))
+
+    def line(self, rate: float | None) -> str:
+        """Return the line of source to paste.
+
+        Args:
+            rate: learning rate; None for a name in its place.
+        """
+        shown = RATE if rate is None else float(f"{rate:.3g}")
+        if self.own_line is not None:
+            return self.own_line(shown, None)
+        return to_source(self.section, shown)

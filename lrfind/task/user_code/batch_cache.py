@@ -17,7 +17,7 @@ import jax
 import numpy as np
 
 from lrfind.core.errors import InputError, RunError
-from lrfind.engine.chunk_record import checksum
+from lrfind.engine.trainer import checksum
 from lrfind.task.user_code.pytrees import Tree, arrays, bytes_of, same_but_rows
 from lrfind.task.user_code.tracebacks import shape_of, user_call
 

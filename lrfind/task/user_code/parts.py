@@ -16,9 +16,8 @@ from lrfind.config.sections.target import OWN, OwnLoss, OwnModel, short
 from lrfind.core.errors import InputError
 from lrfind.engine import jax_settings
 from lrfind.task.models.contract import Loss
-from lrfind.task.optim.optimizers import MakeOptimizer, Name
+from lrfind.task.optim.optimizers import MakeOptimizer, Name, OptimizerLine
 from lrfind.task.optim.source_code import Call, source
-from lrfind.task.optim.task_optimizer import OptimizerLine
 from lrfind.task.user_code.data import UserData, is_data
 from lrfind.task.user_code.data import recognise as recognise_data
 from lrfind.task.user_code.loader import ImportPolicy

@@ -9,9 +9,8 @@ from functools import cached_property, partial
 from typing import Any
 
 from lrfind.core.errors import InputError
+from lrfind.engine.batch_feed import BatchFeed, host_feed
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
-from lrfind.engine.host_batches import host_feed
-from lrfind.engine.train_loop import BatchFeed
 from lrfind.task.batch_source import Part, fingerprint, pick, shapes
 from lrfind.task.data.batches import ORDER, Batches, generator
 from lrfind.task.user_code.batch_cache import Fit, MemoryBudget, Stream

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
-from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.csv_ import load
-from lrfind.task.data.prepare import prepare
+from lrfind.task.data.loading import Arrays
+from tests.support.data import prepared
 
 SMALL = "a,b,y\n1,2.5,0\n3,-4e-1,1\n5,6,0\n7,8,1\n"
 
@@ -40,7 +40,7 @@ def refusal(folder: Path, content: str | bytes, *columns: Any) -> tuple[str, str
 
 
 def made(arrays: Arrays, loss: str | None = None) -> Dataset:
-    return prepare(arrays, name="d", loss=loss, validation_fraction=0, batch_size=2, seed=0)
+    return prepared(arrays, name="d", loss=loss, validation_fraction=0, batch_size=2)
 
 
 def test_all_columns_but_the_target(tmp_path: Path) -> None:

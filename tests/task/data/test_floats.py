@@ -13,11 +13,10 @@ from hypothesis.extra import numpy as arrays_of
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.task.data import rows as rows_module
-from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.floats import Scaling, check_finite, standardization
-from lrfind.task.data.prepare import prepare
-from lrfind.task.data.row_split import RowSplit
-from lrfind.task.data.rows import blocks
+from lrfind.task.data.loading import Arrays
+from lrfind.task.data.rows import RowSplit, blocks
+from tests.support.data import prepared
 
 VALUES = st.integers(-(2**20), 2**20).map(lambda number: number / 8)
 SHAPES = st.tuples(st.integers(3, 12), st.integers(1, 5)) | st.tuples(*[st.integers(2, 4)] * 3).map(
@@ -27,8 +26,8 @@ TABLES = arrays_of.arrays(np.float32, SHAPES, elements=VALUES)
 
 
 def made(inputs: Any, **options: Any) -> Dataset:
-    given = {"name": "mine", "loss": "mse", "validation_fraction": 0.3, "batch_size": 1, "seed": 0}
-    return prepare(Arrays(inputs, np.linspace(0, 1, len(inputs))), **{**given, **options})
+    given = {"name": "mine", "loss": "mse", "validation_fraction": 0.3, "batch_size": 1}
+    return prepared(Arrays(inputs, np.linspace(0, 1, len(inputs))), **{**given, **options})
 
 
 @pytest.fixture(params=[1, 7, 2**20])

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrfind.task.data.classification import load as classification
-from lrfind.task.data.images import PERIOD
-from lrfind.task.data.images import load as images
+from lrfind.task.data.sets import PERIOD, classification, images
 
 
 def clusters(**changes: Any) -> Any:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from lrfind.core.errors import InputError
-from lrfind.task.data.arrays import Arrays
-from lrfind.task.data.npy import load, mapped
-from lrfind.task.data.prepare import prepare
+from lrfind.task.data.loading import Arrays
+from lrfind.task.data.numpy_files import load_npy as load
+from lrfind.task.data.numpy_files import mapped
+from tests.support.data import prepared
 
 X, Y = np.arange(60.0).reshape(20, 3), np.arange(20) % 2
 
@@ -60,13 +61,12 @@ def test_nothing_is_copied_where_floats_are_taken_as_they_are(
     dtype: Any, fraction: float, standardize: bool, mapped: bool, tmp_path: Path
 ) -> None:
     arrays = loaded(tmp_path, X.astype(dtype))
-    data = prepare(
+    data = prepared(
         arrays,
         name="x",
         loss=None,
         validation_fraction=fraction,
         batch_size=4,
-        seed=0,
         standardize=standardize,
     )
     assert is_mapped(data.train.inputs) == mapped

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from lrfind.core.errors import InputError
-from lrfind.task.data.files import brief
-from lrfind.task.data.npz import load
+from lrfind.task.data.loading import brief
+from lrfind.task.data.numpy_files import load_npz as load
 
 X, Y = np.arange(60.0).reshape(20, 3), np.arange(20) % 2
 

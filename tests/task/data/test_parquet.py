@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from lrfind.core.errors import InputError, RunError
-from lrfind.task.data import parquet_copy, rows
-from lrfind.task.data.arrays import Arrays
+from lrfind.task.data import parquet as parquet_module
+from lrfind.task.data import rows
+from lrfind.task.data.loading import Arrays
 from lrfind.task.data.parquet import load
-from lrfind.task.data.prepare import prepare
+from tests.support.data import prepared
 
 COLUMNS: dict[str, Any] = {"a": [1.0, 2.0, 3.0, 4.0], "b": [5, 6, 7, 8], "y": [0, 1, 0, 1]}
 
@@ -120,9 +121,8 @@ def test_refusals(case: str, tmp_path: Path) -> None:
 
 
 def test_what_is_found_later_is_named_by_its_cell(tmp_path: Path) -> None:
-    arrays = loaded(tmp_path, COLUMNS | {"a": [1.0, 2.0, np.nan, 4.0]})
     with pytest.raises(InputError) as caught:
-        prepare(arrays, name="d", loss=None, validation_fraction=0, batch_size=2, seed=0)
+        loaded(tmp_path, COLUMNS | {"a": [1.0, 2.0, np.nan, 4.0]})
     assert "nan in row 2, column 'a' of d.parquet" in str(caught.value)
 
 
@@ -148,7 +148,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
 def too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file is copied, some rows at a time."""
     monkeypatch.setattr(rows, "LARGEST", 0)
-    monkeypatch.setattr(parquet_copy, "BLOCK", 12)
+    monkeypatch.setattr(parquet_module, "BLOCK", 12)
 
 
 def written(folder: Path, columns: dict[str, Any]) -> Any:
@@ -171,12 +171,12 @@ TEXT = [("elm", "oak", "ash")[row % 3] for row in range(30)]
 @pytest.mark.parametrize("targets", [MANY["y"], TEXT, np.linspace(0, 1, 30)], ids=["labels", "text", "values"])
 def test_a_copy_has_the_same_rows(targets: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = written(tmp_path, MANY | {"y": targets})
-    options = {"name": "d", "loss": None, "validation_fraction": 0.2, "batch_size": 4, "seed": 0, "standardize": True}
-    wanted = prepare(load(given), **options)
+    options = {"name": "d", "loss": None, "validation_fraction": 0.2, "batch_size": 4, "standardize": True}
+    wanted = prepared(load(given), **options)
     monkeypatch.setattr(rows, "LARGEST", 0)
-    monkeypatch.setattr(parquet_copy, "BLOCK", 12)
+    monkeypatch.setattr(parquet_module, "BLOCK", 12)
     arrays = load(given)
-    found = prepare(arrays, **options)
+    found = prepared(arrays, **options)
     assert arrays.classes == (("ash", "elm", "oak") if targets is TEXT else None)
     assert found.streamed
     assert found.validation is not None
@@ -210,13 +210,13 @@ HOLES = [None if row in (13, 20) else 1.0 for row in range(30)]
 def test_refusals_of_a_copy(columns: dict[str, Any], key: str, sentence: str, tmp_path: Path) -> None:
     given = written(tmp_path, MANY | columns)
     with pytest.raises(InputError) as caught:
-        prepare(load(given), name="d", loss=None, validation_fraction=0, batch_size=4, seed=0)
+        prepared(load(given), name="d", loss=None, validation_fraction=0, batch_size=4)
     assert (str(caught.value), caught.value.key) == (sentence, f"data.{key}")
 
 
 @pytest.mark.usefixtures("too_large")
 def test_too_many_texts_to_be_classes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet_copy, "MOST_CLASSES", 20)
+    monkeypatch.setattr(parquet_module, "MOST_CLASSES", 20)
     given = written(tmp_path, MANY | {"y": [str(row) for row in range(30)]})
     with pytest.raises(InputError, match=r"column 'y' of d.parquet holds more than 20 different texts; classes or"):
         load(given)
@@ -237,11 +237,11 @@ def test_a_file_that_is_damaged_far_inside(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("too_large")
 def test_no_room_for_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = written(tmp_path, MANY)
-    monkeypatch.setattr(parquet_copy, "temporary_folder", lambda: tmp_path / "gone")
+    monkeypatch.setattr(parquet_module, "temporary_folder", lambda: tmp_path / "gone")
     with pytest.raises(RunError, match=r"no copy of the columns can be written to .*gone: .*; set TMPDIR to a folder"):
         load(given)
     if Path("/dev/full").exists():
-        monkeypatch.setattr(parquet_copy, "temporary_folder", lambda: tmp_path)
+        monkeypatch.setattr(parquet_module, "temporary_folder", lambda: tmp_path)
         monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: FileIO("/dev/full", "w"))
         with pytest.raises(RunError, match=r"No space left on device; set TMPDIR to a folder with more room"):
             load(given)
@@ -250,20 +250,20 @@ def test_no_room_for_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_where_a_copy_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert parquet_copy.temporary_folder() == tmp_path
+    assert parquet_module.temporary_folder() == tmp_path
     monkeypatch.delenv("TMPDIR")
-    assert parquet_copy.temporary_folder() in (Path("/var/tmp"), tmp_path)
+    assert parquet_module.temporary_folder() in (Path("/var/tmp"), tmp_path)
 
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_several_targets(on_disk: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if on_disk:
         monkeypatch.setattr(rows, "LARGEST", 0)
-        monkeypatch.setattr(parquet_copy, "BLOCK", 12)
+        monkeypatch.setattr(parquet_module, "BLOCK", 12)
     written(tmp_path, MANY | {"z": np.arange(30) % 2})
     arrays = load(section(tmp_path / "d.parquet", ("a", "b"), ("z", "c")))
     np.testing.assert_array_equal(arrays.targets[:], np.stack([MANY["b"] % 2, MANY["c"]], axis=1))
-    found = prepare(arrays, name="d", loss="binary_cross_entropy", validation_fraction=0.2, batch_size=4, seed=0)
+    found = prepared(arrays, name="d", loss="binary_cross_entropy", validation_fraction=0.2, batch_size=4)
     assert (found.kind, found.outputs) == ("binary", 2)
     written(tmp_path, MANY | {"z": TEXT})
     with pytest.raises(InputError, match=r"column 'z' of .*d.parquet holds string; numbers are needed"):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from lrfind.core.dataset import Dataset, Split
 from lrfind.core.errors import InputError
-from lrfind.task.data.arrays import Arrays
-from lrfind.task.data.prepare import digest, prepare
+from lrfind.task.data.loading import Arrays
+from lrfind.task.data.prepare import digest
+from tests.support.data import prepared
 
 X = np.arange(40.0).reshape(20, 2)
 LABELS = np.arange(20) % 4
@@ -21,8 +22,8 @@ VALUES = np.linspace(-1, 1, 20)
 
 
 def made(inputs: Any = X, targets: Any = LABELS, **options: Any) -> Dataset:
-    given = {"name": "mine", "loss": None, "validation_fraction": 0.2, "batch_size": 4, "seed": 0}
-    return prepare(Arrays(inputs, targets), **{**given, **options})
+    given = {"name": "mine", "loss": None, "validation_fraction": 0.2, "batch_size": 4}
+    return prepared(Arrays(inputs, targets), **{**given, **options})
 
 
 def put(array: Any, *values: tuple[Any, Any], dtype: Any = None) -> Any:

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lrfind.task.data.digits import load as digits
-from lrfind.task.data.friedman import load as friedman
+from lrfind.task.data.sets import digits, friedman
 
 
 def test_digits() -> None:

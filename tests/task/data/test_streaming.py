@@ -11,11 +11,12 @@ import pytest
 
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
-from lrfind.task.data import row_split, rows
-from lrfind.task.data.npy import load
-from lrfind.task.data.prepare import digest, prepare
+from lrfind.task.data import rows
+from lrfind.task.data.numpy_files import load_npy as load
+from lrfind.task.data.prepare import digest
 from lrfind.task.data.rows import LazyRows
-from lrfind.task.objective import fitted
+from lrfind.task.report import fitted
+from tests.support.data import prepared
 
 RNG = np.random.default_rng(5)
 N = 4000
@@ -28,7 +29,7 @@ LABELS[:4] = range(4)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many blocks and many draws of held-out rows, in small files as in large ones."""
     monkeypatch.setattr(rows, "BLOCK", 1000)
-    monkeypatch.setattr(row_split, "DRAWN", 800)
+    monkeypatch.setattr(rows, "DRAWN", 800)
 
 
 def saved(folder: Path, inputs: Any = FLAT, targets: Any = LABELS) -> Any:
@@ -39,8 +40,8 @@ def saved(folder: Path, inputs: Any = FLAT, targets: Any = LABELS) -> Any:
 
 def made(section: Any, monkeypatch: pytest.MonkeyPatch, *, on_disk: bool, **options: Any) -> Dataset:
     monkeypatch.setattr(rows, "LARGEST", 0 if on_disk else 2**28)
-    given = {"name": "x", "loss": None, "validation_fraction": 0.2, "batch_size": 4, "seed": 0}
-    data = prepare(load(section), **{**given, **options})
+    given = {"name": "x", "loss": None, "validation_fraction": 0.2, "batch_size": 4}
+    data = prepared(load(section), **{**given, **options})
     assert data.streamed == on_disk
     return data
 

@@ -12,7 +12,8 @@ import pytest
 
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
-from lrfind.task.data.text import TOKENS, load, read
+from lrfind.task.data.sets import TOKENS, read
+from lrfind.task.data.sets import text as load
 
 
 def text(path: Path | None, context: int = 4, loss: str | None = None, **options: Any) -> Dataset:

@@ -12,8 +12,7 @@ import pytest
 from lrfind.config.schema import Config
 from lrfind.engine.execution import equations
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.task.models.contract import cast, supervised
-from lrfind.task.models.losses import mse
+from lrfind.task.models.contract import cast, mse, supervised
 from lrfind.task.task import Task, make
 
 SEEN: dict[str, Any] = {}

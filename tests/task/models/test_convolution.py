@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lrfind.task.models import layers
-from lrfind.task.models.layers import by_convolution, by_product, convolve, on_cpu, outs, pick
+from lrfind.task.models import convolutional
+from lrfind.task.models.convolutional import by_convolution, by_product, convolve, on_cpu, outs, pick
 
 RNG = np.random.default_rng(5)
 KERNEL = RNG.standard_normal((3, 3, 2, 4)).astype(np.float32)
@@ -68,7 +68,7 @@ def test_the_form_is_chosen_by_the_platform_in_one_place(monkeypatch: pytest.Mon
 
     assert on_cpu()  # tests run there
     assert "conv_general_dilated" not in names()
-    monkeypatch.setattr(layers, "on_cpu", lambda: False)
+    monkeypatch.setattr(convolutional, "on_cpu", lambda: False)
     jax.clear_caches()
     assert "conv_general_dilated" in names()
 

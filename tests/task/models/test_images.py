@@ -8,9 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind.task.models.cnn import Cnn
-from lrfind.task.models.layers import by_convolution
-from lrfind.task.models.resnet import Resnet
+from lrfind.task.models.convolutional import Cnn, Resnet, by_convolution
 
 KEY = np.array([3, 4], np.uint32)
 RNG = np.random.default_rng(6)

@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import pytest
 
+from lrfind.task.models.layers import EPSILON
 from lrfind.task.models.mlp import ACTIVATIONS, Linear, Mlp
-from lrfind.task.models.norms import EPSILON
 
 KEY = np.array([5, 6], np.uint32)
 INPUTS = np.random.default_rng(0).standard_normal((9, 2, 3)).astype(np.float32)

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind.task.models.norms import EPSILON, GROUP, MOMENTUM, groups_of, layer_norm, norm_apply, norm_init
+from lrfind.task.models.layers import EPSILON, GROUP, MOMENTUM, groups_of, layer_norm, norm_apply, norm_init
 
 RNG = np.random.default_rng(3)
 ROWS = RNG.normal(2, 3, (9, 16)).astype(np.float32)

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pytest
 
-from lrfind.task.models.norms import EPSILON
+from lrfind.task.models.layers import EPSILON
 from lrfind.task.models.transformer import SPREAD, Transformer
 
 KEY = np.array([3, 4], np.uint32)

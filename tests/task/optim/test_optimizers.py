@@ -13,11 +13,12 @@ import optax
 import pytest
 
 from lrfind.config.optimizer_catalog import OPTIMIZERS, Optimizer
+from lrfind.config.sections.optimizer import OptimizerSection
 from lrfind.core.errors import InputError
-from lrfind.engine import compile as compiler
-from lrfind.engine.step import TrainState, lift, start
+from lrfind.engine import execution as compiler
+from lrfind.engine.step import GradientStep, TrainState, start
 from lrfind.task.optim import optimizers
-from lrfind.task.optim.optimizers import Choice
+from tests.support.optimizers import section
 
 KEY = np.zeros(2, np.uint32)
 RNG = np.random.default_rng(11)
@@ -64,9 +65,9 @@ LATE = {"adopt"}
 """What makes no update at its first step."""
 
 
-def paste(choice: Choice, rate: float, **others: Any) -> Any:
+def paste(choice: OptimizerSection, rate: float) -> Any:
     """What the line to paste makes, where optax and jax are imported."""
-    return eval(optimizers.to_source(choice, rate, **others), {"optax": optax, "jax": jax})
+    return eval(optimizers.to_source(choice, rate), {"optax": optax, "jax": jax})
 
 
 def loss(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
@@ -81,14 +82,14 @@ def params_of(name: str) -> Any:
 
 def compiled(function: Callable[..., Any], *args: Any) -> Any:
     """Compiled quickly: dozens of programs are run once or twice each."""
-    return compiler.compile(jax.jit(function).lower(*args), "quick")
+    return compiler.compile_program(jax.jit(function).lower(*args), "quick")
 
 
 @lru_cache
 def training(name: str) -> Callable[[Any], Any]:
     """`STEPS` steps at a traced rate: the losses, and the parameters after the first step and the last."""
-    make = optimizers.build(Choice(name))
-    step = lift(loss, make)
+    make = optimizers.build(section(name))
+    step = GradientStep(loss, make)
 
     def run(rate: Any) -> Any:
         def body(train: TrainState, _: None) -> Any:
@@ -141,7 +142,7 @@ def steps_of(optimizer: Any) -> Callable[[Any], Any]:
 
 @pytest.mark.parametrize("name", [name for name in OPTIMIZERS if not OPTIMIZERS[name].given])
 def test_the_line_to_paste_is_the_optimiser(name: str) -> None:
-    pasted, built = paste(Choice(name), 0.02), optimizers.build(Choice(name))
+    pasted, built = paste(section(name), 0.02), optimizers.build(section(name))
     params = params_of("momo")
     assert program(steps_of(pasted), params) == program(steps_of(built(0.02)), params)
     assert program(steps_of(pasted), params) != program(steps_of(built(0.03)), params)
@@ -149,7 +150,7 @@ def test_the_line_to_paste_is_the_optimiser(name: str) -> None:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_the_starting_state_does_not_depend_on_the_rate(name: str) -> None:
-    make, params = optimizers.build(Choice(name)), params_of(name)
+    make, params = optimizers.build(section(name)), params_of(name)
     assert program(make(0.3).init, params) == program(make(1.0).init, params)
     given = jax.eval_shape(lambda: start(params, (), make).optimizer)
     assert all(isinstance(leaf.dtype, np.dtype) for leaf in jax.tree.leaves(given))  # that a file can hold
@@ -161,7 +162,7 @@ PARTS = {"clip_norm": 1.0, "groups": {"b*": 0.5}, "frozen": ("scale",)}
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimiser_goes_with_groups_and_frozen_parts(name: str) -> None:
     params = params_of("momo")
-    for rate in (paste(Choice(name, **PARTS), 0.1), optimizers.build(Choice(name, **PARTS))(0.1)):
+    for rate in (paste(section(name, **PARTS), 0.1), optimizers.build(section(name, **PARTS))(0.1)):
         optimizer = optax.with_extra_args_support(rate)
         state = jax.eval_shape(optimizer.init, params)
         updates, after = jax.eval_shape(lambda p, s, o=optimizer: o.update(p, s, p, value=jnp.ones(())), params, state)
@@ -172,12 +173,12 @@ def test_every_optimiser_goes_with_groups_and_frozen_parts(name: str) -> None:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_keyword_reaches_optax(name: str) -> None:
     options = OPTIMIZERS[name].options
-    assert optimizers.build(Choice(name, options))(0.1) is not None
-    assert paste(Choice(name, options, clip_norm=1.0), 0.1) is not None
+    assert optimizers.build(section(name, options))(0.1) is not None
+    assert paste(section(name, options, clip_norm=1.0), 0.1) is not None
 
 
 def test_a_keyword_changes_the_optimiser() -> None:
-    make = optimizers.build(Choice("sgd", {"momentum": 0.5}))
+    make = optimizers.build(section("sgd", {"momentum": 0.5}))
     params, grads = jnp.zeros(1), jnp.ones(1)
     state = make(0.1).init(params)
     for expected in (-0.1, -0.15, -0.175):
@@ -213,20 +214,19 @@ def test_a_keyword_changes_the_optimiser() -> None:
     ],
 )
 def test_lines(name: str, options: dict[str, Any], others: dict[str, Any], text: str) -> None:
-    accumulate = others.pop("accumulate", 1)
-    assert optimizers.to_source(Choice(name, options, **others), 0.0012, accumulate=accumulate) == text
+    assert optimizers.to_source(section(name, options, **others), 0.0012) == text
     assert eval(text, {"optax": optax, "jax": jax}).init(PARAMS) is not None
 
 
 def test_a_name_can_stand_for_the_rate() -> None:
-    assert optimizers.to_source(Choice("adam"), "learning_rate") == "optax.adam(learning_rate)"
-    grouped = optimizers.to_source(Choice("adam", groups={"bias": 0.1}), "learning_rate")
+    assert optimizers.to_source(section("adam"), "learning_rate") == "optax.adam(learning_rate)"
+    grouped = optimizers.to_source(section("adam", groups={"bias": 0.1}), "learning_rate")
     assert "{'bias': optax.adam(0.1 * learning_rate), '*': optax.adam(learning_rate)}" in grouped
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_schedule_can_stand_for_the_rate(name: str) -> None:
-    text = optimizers.to_source(Choice(name, groups={"b*": 0.5}), "optax.linear_schedule(1.0, 0.0, 10)")
+    text = optimizers.to_source(section(name, groups={"b*": 0.5}), "optax.linear_schedule(1.0, 0.0, 10)")
     optimizer = optax.with_extra_args_support(eval(text, {"optax": optax, "jax": jax}))
     params = params_of("momo")
     state = jax.eval_shape(optimizer.init, params)
@@ -236,15 +236,15 @@ def test_a_schedule_can_stand_for_the_rate(name: str) -> None:
 
 
 def test_multi_steps_is_what_accumulation_does() -> None:
-    pasted = paste(Choice("sgd", clip_norm=0.5), 0.1, accumulate=2)
+    pasted = paste(section("sgd", clip_norm=0.5, accumulate=2), 0.1)
     params = {key: jnp.asarray(PARAMS[key]) for key in ("weight", "bias")}
 
     def plain(params: Any, state: Any, batch: Any, key: Any, train: bool) -> Any:
         return jnp.mean((batch[0] @ params["weight"] + params["bias"] - batch[1]) ** 2), (state, {})
 
-    make = optimizers.build(Choice("sgd", clip_norm=0.5))
+    make = optimizers.build(section("sgd", clip_norm=0.5))
     halves = X.reshape(2, 16, 6), Y.reshape(2, 16, 4)
-    ours, _ = jax.jit(lift(plain, make, accumulate=2))(start(params, (), make), halves, 0.1, KEY)
+    ours, _ = jax.jit(GradientStep(plain, make, accumulate=2))(start(params, (), make), halves, 0.1, KEY)
 
     @jax.jit
     def pasted_steps(params: Any) -> Any:
@@ -263,7 +263,7 @@ def test_multi_steps_is_what_accumulation_does() -> None:
 
 def test_a_keyword_that_the_installed_optax_lacks() -> None:
     with pytest.raises(InputError) as caught:
-        optimizers.build(Choice("adamw", {"weight_decai": 0.1}))
+        optimizers.build(section("adamw", {"weight_decai": 0.1}))
     assert caught.value.key == "optimizer.weight_decai"
     assert str(caught.value) == (
         "the installed optax's adamw has no 'weight_decai' (did you mean 'weight_decay'?); "
@@ -274,24 +274,24 @@ def test_a_keyword_that_the_installed_optax_lacks() -> None:
 def test_an_optimiser_that_the_installed_optax_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OPTIMIZERS, "future", Optimizer("optax.contrib.future", "not yet", {}))
     with pytest.raises(InputError) as caught:
-        optimizers.build(Choice("future"))
+        optimizers.build(section("future"))
     assert caught.value.key == "optimizer.name"
     assert str(caught.value) == "the installed optax has no optax.contrib.future; upgrade optax"
 
 
 def test_a_value_that_optax_refuses() -> None:
     with pytest.raises(InputError, match="optax refuses it: `rank` must be positive, got 0") as caught:
-        optimizers.build(Choice("galore", {"rank": 0}))
+        optimizers.build(section("galore", {"rank": 0}))
     assert caught.value.key == "optimizer"
 
 
-def moved(choice: Choice, rate: float = 0.1, steps: int = 3) -> Any:
+def moved(choice: OptimizerSection, rate: float = 0.1, steps: int = 3) -> Any:
     """How far each parameter has moved after some steps of the pasted line and of the optimiser, which agree."""
     built, pasted = optimizers.build(choice), paste(choice, rate)
     begin = params_of("momo")
 
     def run(make: Any, rate: Any) -> Any:
-        step, train = lift(loss, make), start(begin, (), make)
+        step, train = GradientStep(loss, make), start(begin, (), make)
         for _ in range(steps):
             train, _ = step(train, (X, Y), rate, KEY)
         return jax.tree.map(jnp.subtract, train.params, begin)
@@ -302,21 +302,21 @@ def moved(choice: Choice, rate: float = 0.1, steps: int = 3) -> Any:
 
 
 def test_groups_have_rates_of_their_own() -> None:
-    plain = moved(Choice("adam"), steps=1)
-    parted = moved(Choice("adam", groups={"b*": 0.5, "bias": 7.0, "s*": 2.0}), steps=1)
+    plain = moved(section("adam"), steps=1)
+    parted = moved(section("adam", groups={"b*": 0.5, "bias": 7.0, "s*": 2.0}), steps=1)
     for leaf, factor in {"weight": 1, "bias": 0.5, "scale": 2}.items():
         np.testing.assert_allclose(parted[leaf], factor * plain[leaf], rtol=1e-5)
 
 
 def test_everything_may_be_one_group() -> None:
-    halved, plain = moved(Choice("sgd", groups={"*": 0.5}), 0.1), moved(Choice("sgd"), 0.05)
+    halved, plain = moved(section("sgd", groups={"*": 0.5}), 0.1), moved(section("sgd"), 0.05)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), halved, plain)
 
 
 @pytest.mark.parametrize("name", ["adamw", "muon", "momo_adam", "schedule_free_adamw"])
 def test_frozen_parts_stay_and_count_for_no_norm(name: str) -> None:
     options = {"weight_decay": 0.1}
-    still = moved(Choice(name, options, clip_norm=0.5, groups={"b*": 0.5}, frozen=("scale",)))
+    still = moved(section(name, options, clip_norm=0.5, groups={"b*": 0.5}, frozen=("scale",)))
     assert not np.any(still["scale"])
     assert np.all(still["bias"])
     assert np.all(still["weight"])
@@ -324,7 +324,7 @@ def test_frozen_parts_stay_and_count_for_no_norm(name: str) -> None:
 
 def test_clipping_sees_what_is_trained_alone() -> None:
     grads = {"a": jnp.array([3.0]), "b": jnp.array([4.0]), "c": jnp.array([100.0])}
-    optimizer = paste(Choice("sgd", clip_norm=1.0, groups={"b": 2.0}, frozen=("c",)), 1.0)
+    optimizer = paste(section("sgd", clip_norm=1.0, groups={"b": 2.0}, frozen=("c",)), 1.0)
     updates, _ = optimizer.update(grads, optimizer.init(grads), grads)
     np.testing.assert_allclose([updates[name][0] for name in "abc"], [-3 / 5, -2 * 4 / 5, 0], rtol=1e-6)
 
@@ -335,7 +335,7 @@ def test_decay_can_be_for_matrices_alone(name: str) -> None:
     begin = {"weight": jnp.ones((2, 2)), "bias": jnp.ones(2)}
 
     def updates(decay: float, decayed: Any = "weights") -> Any:
-        optimizer = paste(Choice(name, {key: decay}, decayed=decayed), 0.1)
+        optimizer = paste(section(name, {key: decay}, decayed=decayed), 0.1)
         return optimizer.update(begin, optimizer.init(begin), begin)[0]
 
     without, everywhere, masked = compiled(lambda: (updates(0.0), updates(0.5, "all"), updates(0.5)))()
@@ -347,13 +347,13 @@ def test_decay_can_be_for_matrices_alone(name: str) -> None:
 
 
 def test_a_schedule_free_optimiser_is_evaluated_at_its_average() -> None:
-    assert optimizers.evaluated_at(Choice("adam")) is None
+    assert optimizers.evaluated_at(section("adam")) is None
     gradient = jax.jit(jax.grad(lambda params: loss(params, (), (X, Y), KEY, True)[0]))
     for parts in ({}, {"groups": {"b*": 0.5}, "frozen": ("scale",), "clip_norm": 9.0}):
-        choice = Choice("schedule_free_sgd", **parts)
+        choice = section("schedule_free_sgd", **parts)
         averages, make, begin = optimizers.evaluated_at(choice), optimizers.build(choice), params_of("momo")
         assert averages is not None
-        step, train = jax.jit(lift(loss, make)), start(begin, (), make)
+        step, train = jax.jit(GradientStep(loss, make)), start(begin, (), make)
         z, mean = begin, begin
         for number in range(1, 4):
             grads = gradient(train.params)
@@ -370,17 +370,17 @@ def test_a_schedule_free_optimiser_is_evaluated_at_its_average() -> None:
 @pytest.mark.parametrize(
     ("choice", "plain"),
     [
-        (Choice("sgd"), True),
-        (Choice("sgd", {"momentum": None, "nesterov": True}), True),
-        (Choice("sgd", {"momentum": 0.9}), False),
-        (Choice("sgd", clip_norm=0.1), False),
-        (Choice("sgd", groups={"a": 0.5}), False),
-        (Choice("sgd", frozen=("a",)), False),
-        (Choice("adam"), False),
+        (section("sgd"), True),
+        (section("sgd", {"momentum": None, "nesterov": True}), True),
+        (section("sgd", {"momentum": 0.9}), False),
+        (section("sgd", clip_norm=0.1), False),
+        (section("sgd", groups={"a": 0.5}), False),
+        (section("sgd", frozen=("a",)), False),
+        (section("adam"), False),
     ],
     ids=str,
 )
-def test_plain_updates_are_the_gradient_times_minus_the_rate(choice: Choice, plain: bool) -> None:
+def test_plain_updates_are_the_gradient_times_minus_the_rate(choice: OptimizerSection, plain: bool) -> None:
     params = {"a": jnp.array([1.0, -2.0]), "b": jnp.array([0.5])}
     gradient = {"a": jnp.array([3.0, -0.7]), "b": jnp.array([1e-3])}
     optimizer, updates, alike = optimizers.build(choice)(0.3), [], []

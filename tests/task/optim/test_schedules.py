@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
 from lrfind.task.optim.optimizers import Name
-from lrfind.task.optim.schedules import call, to_source, transform, unit
-from lrfind.task.optim.schedules.formulas import cycles
+from lrfind.task.optim.schedules import call, cycles, transform, unit
 from lrfind.task.optim.source_code import source
 
 
@@ -144,12 +143,12 @@ def test_a_schedule_is_its_formula(name: str, number: int, warmup: int) -> None:
 @pytest.mark.parametrize(("name", "number"), EACH)
 def test_the_line_to_paste_is_the_schedule(name: str, number: int, warmup: int) -> None:
     options = CASES[name][number].options
-    line = to_source(name, Name("peak"), STEPS, warmup_steps=warmup, **options)
+    line = source(call(name, Name("peak"), STEPS, warmup_steps=warmup, **options))
     pasted = eval(f"lambda peak: {line}", {"optax": optax})
     # A peak other than 1: every schedule is linear in it.
     rates = jax.jit(jax.vmap(pasted(0.037)))(np.arange(STEPS))
     np.testing.assert_allclose(rates, 0.037 * unit(name, STEPS, warmup_steps=warmup, **options), rtol=2e-6, atol=1e-8)
-    assert eval(to_source(name, 0.037, STEPS, warmup_steps=warmup, **options), {"optax": optax}) is not None
+    assert eval(source(call(name, 0.037, STEPS, warmup_steps=warmup, **options)), {"optax": optax}) is not None
 
 
 @pytest.mark.parametrize(
@@ -172,7 +171,7 @@ def test_the_line_to_paste_is_the_schedule(name: str, number: int, warmup: int) 
     ],
 )
 def test_lines(name: str, options: dict[str, Any], text: str) -> None:
-    assert to_source(name, 0.002, 100, **options) == text
+    assert source(call(name, 0.002, 100, **options)) == text
 
 
 def test_what_a_squeezed_schedule_asks_for() -> None:
@@ -203,7 +202,7 @@ def test_only_the_schedule_that_waits_is_a_transformation() -> None:
 
 
 def test_a_peak_can_be_a_name() -> None:
-    assert to_source("linear", Name("rate"), 10, end_factor=0.25) == "optax.linear_schedule(rate, 0.25 * rate, 10)"
+    assert source(call("linear", Name("rate"), 10, end_factor=0.25)) == "optax.linear_schedule(rate, 0.25 * rate, 10)"
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])

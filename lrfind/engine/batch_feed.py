@@ -1,15 +1,42 @@
-"""Feed batches that the host makes while the steps before them run."""
+"""Batches of a train loop, on the device or made by the host while the steps before them run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lrfind.engine.lanes import StepInputs
-from lrfind.engine.train_loop import BatchFeed
+
+class StepInputs(NamedTuple):
+    """Inputs of steps that a seed determines.
+
+    Attributes:
+        rows: pytree of arrays, leading axis steps, from which `BatchFeed.select` makes batches.
+        keys: raw keys, shape (steps, 2).
+    """
+
+    rows: Any
+    keys: NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class BatchFeed:
+    """Source of batches.
+
+    Attributes:
+        data: pytree of arrays that stay on the device.
+        select: pure function ``(data, row) -> batch``, part of the compiled program.
+        draw: function ``(seed, start, stop) -> StepInputs`` of rows and keys of a seed's steps; the seed is its index
+            in the run.
+    """
+
+    data: Any
+    select: Callable[[Any, Any], Any]
+    draw: Callable[[int, int, int], StepInputs]
+
 
 IN_FLIGHT = 2**24
 """Bytes of batches, of all lanes, that a chunk may hold: 17 MB. As many are made ahead while it runs."""

@@ -1,11 +1,95 @@
-"""Schedules by formula: expressions of optax, evaluated to train and printed to paste."""
+"""Learning-rate schedules built from optax, each a call that is evaluated or printed.
+
+Every schedule is linear in its peak rate. The engine therefore evaluates it at peak 1 and multiplies by the rate
+outside of the compiled program: `warmup_cosine_decay_schedule` refuses a traced peak, and a schedule inside of the
+program would fix its length.
+
+Formulas count steps t from the end of the warm-up; steps named in a config count from the start of the training.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from lrfind.task.optim.source_code import Call, Formula, source
+import jax
+import numpy as np
+
+from lrfind.analysis.build_result import ScheduleTotals
+from lrfind.analysis.plateau import Plateau
+from lrfind.core.dataset import Floats
+from lrfind.core.registry import SCHEDULES
+from lrfind.task.optim.source_code import Call, Formula, evaluate, source
+
+
+def call(name: str, peak: Any, steps: int, *, warmup_steps: int = 0, **options: Any) -> Call:
+    """Return the optax expression of a schedule.
+
+    Args:
+        name: name of the schedule, a key of `SCHEDULES`.
+        peak: highest rate, a number or a name in source text.
+        steps: length of the training, warm-up included.
+        warmup_steps: steps of a linear warm-up from 0 to the peak.
+        **options: keywords of the schedule.
+    """
+    make = SCHEDULES[name].load()
+    if "at" in options:
+        options["at"] = tuple(max(1, step - warmup_steps) for step in options["at"])
+    body: Call = make(peak, max(1, steps - warmup_steps), **options)
+    if warmup_steps == 0:
+        return body
+    warmup = Call("optax.linear_schedule", (0.0, peak, warmup_steps))
+    return Call("optax.join_schedules", ([warmup, body], [warmup_steps]))
+
+
+def unit(name: str, steps: int, **options: Any) -> Floats:
+    """Evaluate a schedule with peak 1 at every step, shape (steps,).
+
+    For `reduce_on_plateau` these are the factors while the loss improves; `lrfind.analysis.plateau` computes the drops.
+
+    Args:
+        name: name of the schedule, a key of `SCHEDULES`.
+        steps: length of the training, warm-up included.
+        **options: keywords of the schedule and of `call`.
+    """
+    schedule = evaluate(call(name, 1.0, steps, **options))
+    # One compiled program: evaluated eagerly, every operation of a schedule would be compiled by itself.
+    values = jax.jit(jax.vmap(schedule))(np.arange(steps))
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), (steps,)).copy()
+
+
+@dataclass(frozen=True)
+class UnitSchedule:
+    """A schedule with peak 1 for a training of a given length.
+
+    Attributes:
+        factors: rate at peak 1, shape (steps,); with `plateau`, the rate before any drop.
+        plateau: rule by which the loss lowers the rate; None if it never does.
+    """
+
+    factors: Floats
+    plateau: Plateau | None = None
+
+    @property
+    def totals(self) -> ScheduleTotals:
+        """Sum and mean of the factors."""
+        return ScheduleTotals(float(self.factors.sum()), float(self.factors.mean()), self.plateau is not None)
+
+
+@lru_cache(maxsize=64)
+def unit_schedule(name: str, steps: int, **options: Any) -> UnitSchedule:
+    """Return the unit schedule of a name, cached because each evaluation compiles it.
+
+    Args:
+        name: name of the schedule.
+        steps: length of the training.
+        **options: keywords of `call`, hashable.
+    """
+    factors = unit(name, steps, **options)
+    return UnitSchedule(factors, Plateau.of(**options) if name == "reduce_on_plateau" else None)
+
 
 DIGITS = 12
 """Significant digits of numbers computed from the user's: 0.01 / 0.1 prints as 0.1."""
@@ -97,9 +181,7 @@ def inverse_time(peak: Any, steps: int, *, decay_rate: float, decay_steps: int, 
 
 def step(peak: Any, steps: int, *, factor: float, step_size: int) -> Call:
     """Return a step decay, ``r(t) = peak factor^floor(t / step_size)``."""
-    del steps
-    kwargs = {"transition_steps": step_size, "decay_rate": factor, "staircase": True}
-    return Call("optax.exponential_decay", (peak,), kwargs)
+    return exponential(peak, steps, decay_rate=factor, decay_steps=step_size, staircase=True)
 
 
 def scheduled_drop(peak: Any, steps: int, *, at: Sequence[int], factors: Sequence[float]) -> Call:
@@ -179,3 +261,38 @@ def triangular(peak: Any, steps: int, *, cycle_steps: float, base_factor: float,
             lines.append(Call("optax.linear_schedule", (top, base, end - middle)))
             begins.append(middle)
     return Call("optax.join_schedules", (lines, begins[1:]))
+
+
+def reduce_on_plateau(peak: Any, steps: int, **rule: Any) -> Call:
+    """Return the rate before any drop, ``r(t) = peak max(min_factor, factor^drops)``.
+
+    A drop follows `patience` steps without a window whose mean loss is below ``(1 - threshold)`` times the lowest, as
+    in `optax.contrib.reduce_on_plateau`; `transform` applies the drops. Keywords are those of `Plateau.of`.
+    """
+    del steps, rule
+    return Call("optax.constant_schedule", (peak,))
+
+
+def transform(name: str, accumulate: int = 1, **options: Any) -> Call | None:
+    """Return the optax transformation of a loss-dependent schedule; None for others.
+
+    It takes the loss of every micro-batch as ``value=`` of `update`. It applies a drop from the last step of a window
+    on, lrfind's own loop from the first step of the next window on.
+
+    Args:
+        name: name of the schedule.
+        accumulate: micro-batches per optimiser step.
+        **options: keywords of the schedule.
+    """
+    if name != "reduce_on_plateau":
+        return None
+    rule = Plateau.of(**options)
+    kwargs = {
+        "factor": rule.factor,
+        "patience": rule.patience,
+        "rtol": rule.threshold,
+        "cooldown": rule.cooldown,
+        "accumulation_size": rule.window * accumulate,
+        "min_scale": rule.minimum,
+    }
+    return Call("optax.contrib.reduce_on_plateau", (), kwargs)
