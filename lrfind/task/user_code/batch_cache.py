@@ -133,7 +133,7 @@ class Stream:
     per_pass: int | None = None
 
     def __post_init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._kept: list[Tree] = []
         self._iterator = self._batches()
         self._position = 0

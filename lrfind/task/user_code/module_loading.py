@@ -93,7 +93,9 @@ class _Beside(MetaPathFinder):
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         if path is None and name.startswith(ALONE):
-            return _spec_alone(name)
+            with contextlib.suppress(ValueError):  # The user's own name.
+                file = bytes.fromhex(name.removeprefix(ALONE)).decode(errors="surrogateescape")
+                return importlib.util.spec_from_file_location(name, file, loader=_Source(name, file))
         if path is None and name in sys.stdlib_module_names:
             return None
         folders = self.folders
@@ -107,14 +109,6 @@ class _Beside(MetaPathFinder):
             # A folder without __init__.py, where nothing installed has its name.
             return PathFinder.find_spec(name, None) or PathFinder.find_spec(name, folders)
         return None
-
-
-def _spec_alone(name: str) -> ModuleSpec | None:
-    try:
-        path = bytes.fromhex(name.removeprefix(ALONE)).decode(errors="surrogateescape")
-    except ValueError:
-        return None
-    return importlib.util.spec_from_file_location(name, path, loader=_Source(name, path))
 
 
 _BESIDE = _Beside()
@@ -181,10 +175,9 @@ def import_file(path: Path, root: Path) -> ModuleType:
     if path.name == "__init__.py" and len(parts) > 1:
         parts.pop()
     search(list(dict.fromkeys([*_BESIDE.folders, str(folder)])))
-    taken = parts[0] in sys.stdlib_module_names or (
-        sys.modules.get(parts[0]) is not None and parts[0] not in _own_files()
-    )
-    if not taken and all(part.isidentifier() for part in parts):
+    top = parts[0]
+    taken = sys.modules.get(top) is not None and top not in _own_files()
+    if not taken and top not in sys.stdlib_module_names and all(part.isidentifier() for part in parts):
         module = importlib.import_module(".".join(parts))
         if Path(getattr(module, "__file__", None) or "").resolve() == path:
             return module  # Else another folder's file of the same name was there first.
