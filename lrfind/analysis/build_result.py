@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from lrfind.analysis.confirmation.summary import SearchRun, trained
 from lrfind.analysis.confirmation.verdict import unheard, verdict
 from lrfind.analysis.range_test import recommendation as from_sweep
 from lrfind.analysis.range_test.curve import divergences
 from lrfind.analysis.range_test.methods import suggestions
-from lrfind.analysis.range_test.sweep_curve import SweepCurve, points
+from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.core.result import RATE, Evidence, Execution, Facts, Recommendation, Result, Suggestion, Sweep
 
 UNSCALED = (
@@ -82,9 +84,11 @@ class Measurements:
     @property
     def evidence(self) -> Evidence:
         """Evidence beside the curve."""
-        known = self.stability
+        known, trust = self.stability, self.curve.trust
         sharpness, limit = (None if known.get(key) is None else float(known[key]) for key in ("sharpness", "limit"))
-        return Evidence(*points(self.curve.trust), sharpness, limit, known.get("rule"))
+        steps = np.flatnonzero(np.isfinite(trust).any(axis=0))
+        ratio = np.nanmedian(trust[:, steps], axis=0) if steps.size else np.empty(0)
+        return Evidence(tuple(steps.tolist()), tuple(ratio.tolist()), sharpness, limit, known.get("rule"))
 
 
 def build_result(measured: Measurements, described: RunDescription, *, interrupted: bool) -> Result:

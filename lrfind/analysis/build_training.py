@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.build_result import RunDescription
-from lrfind.analysis.diagnosis.diagnosis import judge, trace
-from lrfind.core.training import Scores, Training, TrainingStatus
+from lrfind.analysis.diagnosis.diagnosis import diagnose
+from lrfind.core.dataset import Floats
+from lrfind.core.training import Scores, Trace, Training, TrainingStatus
 
 LOST = 100
 """Non-finite losses in a row that end a training: no step makes numbers of them again."""
@@ -97,6 +98,10 @@ def build_training(record: TrainingRecord, described: RunDescription, peak: Peak
         np.array(column, np.float64) for column in (record.rate, record.loss, record.gradient_norm)
     )
     scores = record.scores
+    try:
+        findings = diagnose(trace(rate, loss, scores, peak.highest))
+    except ValueError:  # It is too short.
+        findings = ()
     return Training(
         name=described.name,
         status=status,
@@ -108,9 +113,32 @@ def build_training(record: TrainingRecord, described: RunDescription, peak: Peak
         loss=loss,
         gradient_norm=gradient_norm,
         scores=scores,
-        findings=judge(trace(rate, loss, scores, peak.highest)),
+        findings=findings,
         facts=described.facts,
         assumptions=described.assumptions,
         config=dict(described.config),
         environment=dict(described.environment),
+    )
+
+
+def trace(rate: Floats, loss: Floats, scores: Scores | None, highest: float | None = None) -> Trace:
+    """Convert a training to a log with a row before each update and one after the last.
+
+    Args:
+        rate: learning rate of each step, shape (steps,).
+        loss: training loss of each step, shape (steps,).
+        scores: validations of the training; None if there were none.
+        highest: peak rate above which other trainings are known to do worse; None if none is known.
+    """
+    step = np.arange(len(loss) + 1, dtype=np.float64)
+    val = None
+    if scores is not None:
+        val = np.full(len(step), np.nan)
+        val[scores.step.astype(int)] = np.where(np.isfinite(scores.loss), scores.loss, np.inf)
+    return Trace(
+        step,
+        np.append(np.where(np.isfinite(loss), loss, np.inf), np.nan),
+        np.append(rate, np.nan),
+        val,
+        highest=highest,
     )

@@ -87,17 +87,9 @@ class Comparison:
         if self.varied != "batch_size":
             return None
         entries = [entry for entry in self.entries if entry.batch_size]
-        recommendations = [entry.result.recommendation for entry in entries]
-
-        def column(values: Sequence[float | None]) -> Any:
-            return np.array([math.nan if value is None else value for value in values], np.float64)
-
-        return law(
-            column([entry.batch_size for entry in entries]),
-            column([entry.rate for entry in entries]),
-            column([recommendation.low for recommendation in recommendations]),
-            column([recommendation.high for recommendation in recommendations]),
-        )
+        ends = [(entry.result.recommendation.low, entry.result.recommendation.high) for entry in entries]
+        points = [(entry.batch_size, entry.rate, *pair) for entry, pair in zip(entries, ends, strict=True)]
+        return law(*np.array(points, np.float64).reshape(-1, 4).T)  # None becomes NaN.
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

@@ -1,4 +1,12 @@
-"""Carry a rate from the length of the trials to that of the training."""
+"""Carry a rate from the length of the sweep or of the trials to that of the training.
+
+Under a schedule scaled to the length, the best rate of many optimisers hardly moves. The update norm of Lion (signs),
+Muon (orthogonal matrices) and LAMB (a share of the weight norm) depends on the rate alone and not on the gradient norm:
+the path through weight space is rate times steps, so their best rate falls about as the inverse length, and a rate that
+suits the few steps that a sweep spends near it is far too high for a thousand. Trials of two lengths show the exponent
+if they are long enough. The norms recorded by the sweep tell the two kinds of optimiser apart and bound the exponent at
+once, if less exactly (see docs/calibration.md#horizon-exponent-from-the-sweep).
+"""
 
 from __future__ import annotations
 

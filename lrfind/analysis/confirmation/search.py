@@ -113,10 +113,6 @@ class PartialRung:
         """Rates whose trials have finished for all seeds."""
         return self.rung.rates[: len(self.loss) // self.rung.seeds]
 
-    def seeds_of(self, number: int) -> slice:
-        """Return the slice of the trials of the rate with this index."""
-        return slice(number * self.rung.seeds, (number + 1) * self.rung.seeds)
-
 
 @dataclass
 class Search:
@@ -169,25 +165,23 @@ class Search:
         """Yield the rungs within the budget; `tell` the outcome of each before asking for the next."""
         if not self.possible:
             return
-        middle, shape = math.log10(self.suggestion), shape_of(self.budget)
+        shape = shape_of(self.budget)
         lengths = horizons(self.steps, self.budget, self.evaluation)
         for number, length in enumerate(lengths):
-            final = number == len(lengths) - 1
             seeds = min(self.seeds, shape.seeds[number])
             cost = seeds * (length + self.evaluation)
             afford = int((self.budget - self.spent) / cost + 1e-9)
-            if number and afford < 2:
-                return
             if number == 0:
-                offsets = LOOK
-            elif not final:
-                left_out = max(0, len(NEAR) - afford)
-                offsets = NEAR[left_out // 2 : len(NEAR) - (left_out + 1) // 2]
+                middle, offsets = math.log10(self.suggestion), LOOK
+            elif afford < 2:
+                return
             else:
-                count = min(5, afford)
-                offsets = tuple((np.arange(count) - (count - 1) / 2) * LAST)
-            if number:
                 middle = extrapolate_rate(self.bests(), length, self.max_exponent)
+                count = min(len(NEAR), afford)
+                left_out = len(NEAR) - count
+                offsets = NEAR[left_out // 2 : len(NEAR) - (left_out + 1) // 2]
+                if number == len(lengths) - 1:
+                    offsets = tuple((np.arange(count) - (count - 1) / 2) * LAST)
             yield Rung(tuple(10 ** (middle + offset) for offset in offsets), length, seeds)
             for _ in range(shape.extra[number]):
                 beyond = self.beyond(length)

@@ -80,7 +80,7 @@ def candidates(search: Search) -> tuple[Candidate, ...]:
     ]
     if (part := search.partial_rung) is not None:
         for number, rate in enumerate(part.rates):
-            seeds = part.seeds_of(number)
+            seeds = slice(number * part.rung.seeds, (number + 1) * part.rung.seeds)
             trials.append(Candidate(10 ** math.log10(rate), part.rung.steps, part.loss[seeds], part.train_loss[seeds]))
     return tuple(sorted(trials, key=lambda trial: (trial.steps, trial.learning_rate)))
 

@@ -113,28 +113,24 @@ def summarize(learning_rate: Floats, loss: Floats, bandwidth: float | None = Non
         bandwidth: bandwidth of the smoothing, in steps; None to choose it by cross-validation.
     """
     steps = len(learning_rate)
-    nothing = np.full(steps, np.nan)
-
-    def unreadable(trouble: str, diverged: int | None) -> CurveSummary:
-        return CurveSummary(
-            learning_rate, nothing, np.empty(0), np.empty(0), 0, diverged, np.nan, np.nan, np.nan, trouble
-        )
-
+    nothing, empty = np.full(steps, np.nan), np.empty(0)
+    unreadable = CurveSummary(learning_rate, nothing, empty, empty, 0, None, np.nan, np.nan, np.nan)
     if steps < FEWEST:
-        return unreadable(f"the curve has {steps} of the {FEWEST} steps that a slope needs; use more sweep.steps", None)
+        reason = f"the curve has {steps} of the {FEWEST} steps that a slope needs; use more sweep.steps"
+        return replace(unreadable, no_rate_reason=reason)
     joint = combine(loss)
-    if not np.isfinite(joint[0]):
-        return unreadable(
-            "the loss is not finite at step 0, before any update; check the scale of the inputs and the loss function",
-            0,
-        )
     diverged = divergence(joint)
+    if diverged == 0:
+        reason = (
+            "the loss is not finite at step 0, before any update; check the scale of the inputs and the loss function"
+        )
+        return replace(unreadable, diverged_at=0, no_rate_reason=reason)
     end = steps if diverged is None else diverged
     if end < FEWEST:
-        limit = f"{learning_rate[end]:.1e}"
-        trouble = f"the loss diverged at once, at {limit} in step {end}; lower sweep.min_lr"
-        return replace(unreadable(trouble, diverged), too_high=True)
-    fit = smooth(filled(joint[:end]), bandwidth)
+        reason = f"the loss diverged at once, at {learning_rate[end]:.1e} in step {end}; lower sweep.min_lr"
+        return replace(unreadable, diverged_at=diverged, no_rate_reason=reason, too_high=True)
+    finite = np.flatnonzero(np.isfinite(joint[:end]))
+    fit = smooth(np.interp(np.arange(end), finite, joint[finite]), bandwidth)
     decades = np.gradient(np.log10(learning_rate[:end]))
     smoothed = np.concatenate([fit.value, np.where(np.isfinite(joint[end:]), joint[end:], np.nan)])
     initial = float(start_level(joint[None])[0])
@@ -181,13 +177,6 @@ def excuse(y: Floats, initial: float) -> float:
         initial: loss at the start.
     """
     return min(RISEN * noise(y[np.isfinite(y)]), WILD * abs(initial))
-
-
-def filled(y: Floats) -> Floats:
-    """Interpolate linearly over values that are not finite; the first value must be finite."""
-    finite = np.isfinite(y)
-    steps = np.arange(len(y))
-    return np.interp(steps, steps[finite], y[finite])
 
 
 def never_fell(reading: CurveSummary) -> str:

@@ -1,11 +1,9 @@
-"""The curve of a range test: values per step, and where the trust ratio falls."""
+"""The curve of a range test: values per step."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-
-import numpy as np
 
 from lrfind.analysis.confirmation.horizon_scaling import ignores_gradient_scale
 from lrfind.analysis.range_test.curve import CurveSummary, summarize
@@ -42,14 +40,3 @@ class SweepCurve:
             suggested: rate that the curve suggests; None if it suggests none.
         """
         return ignores_gradient_scale(self.learning_rate, self.update_norm, self.gradient_norm, suggested)
-
-
-def points(trust: Floats) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """Return the steps with a known trust-region ratio, and its median over the seeds.
-
-    Args:
-        trust: trust-region ratio, shape (seeds, steps); NaN where it was not measured.
-    """
-    steps = np.flatnonzero(np.isfinite(trust).any(axis=0))
-    ratio = np.nanmedian(trust[:, steps], axis=0) if steps.size else np.empty(0)
-    return tuple(map(int, steps)), tuple(map(float, ratio))
