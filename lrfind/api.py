@@ -6,7 +6,7 @@ import functools
 import importlib
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lrfind.answer import Answer
 from lrfind.config.optimizer_catalog import OPTIMIZERS
@@ -15,12 +15,16 @@ from lrfind.config.sections.target import NONE, OWN, PYTHON
 from lrfind.config.validate import validate
 from lrfind.core.errors import ConfigError, InputError, Problem, RunError
 from lrfind.core.result import Result
+from lrfind.engine import devices, jax_settings
 from lrfind.runs.callbacks import Callback
+from lrfind.runs.measure import measure
 from lrfind.runs.prepare import Run, RunContext
+from lrfind.task import from_user_code
+from lrfind.task.user_code.data import recognise as recognise_data
+from lrfind.task.user_code.parts import Parts, own_line, own_optimizer
+from lrfind.task.user_code.pytrees import is_module
+from lrfind.task.user_code.recognize import recognise
 from lrfind.task.user_code.tracebacks import failure_of
-
-if TYPE_CHECKING:
-    from lrfind.task.user_code.parts import Parts
 
 ARGUMENTS = {
     **{f"train.{name}": name for name in ("steps", "epochs", "schedule")},
@@ -118,10 +122,6 @@ def find(
         >>> answer.result.facts.optimizer == f"optax.sgd({float(f'{answer.learning_rate:.3g}')})"
         True
     """
-    from lrfind.engine import jax_settings
-    from lrfind.task.user_code.pytrees import is_module
-    from lrfind.task.user_code.recognize import recognise
-
     title = name_of(loss_fn, "loss_fn")
     if not callable(loss_fn):
         raise InputError(f"loss_fn must be a function of params and a batch; got {type(loss_fn).__name__}")
@@ -159,10 +159,6 @@ def find(
 
 def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None, float | None]) -> Result:
     """Run the sweep and the confirmation, and return the result."""
-    from lrfind.engine import devices
-    from lrfind.runs.measure import measure
-    from lrfind.task import from_user_code
-
     context = RunContext(Callback())
     platform = devices.configure(cache=False)
     with context.timed("data"):
@@ -181,12 +177,9 @@ def parts_of(
     config: Config, model: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
 ) -> Parts:
     """Return the caller's objects as parts of a task."""
-    from lrfind.task.user_code.data import recognise
-    from lrfind.task.user_code.parts import Parts, own_line, own_optimizer
-
     return Parts(
-        data=recognise(batches, {}, "batches"),
-        held_out=None if validation is None else recognise(validation, {}, "validation", "data.validation"),
+        data=recognise_data(batches, {}, "batches"),
+        held_out=None if validation is None else recognise_data(validation, {}, "validation", "data.validation"),
         model=lambda shape, outputs: model,
         optimizer=None if make is None else own_optimizer(make, {}, line),
         optimizer_line=None if make is None else own_line(config.optimizer, line),

@@ -57,10 +57,8 @@ LIBRARY_USERS = {"answer.py: matplotlib"}
 LONG: set[str] = set()
 LAZY_FILES = {
     "answer.py",
-    "api.py",
     "cli/command.py",
     "cli/outputs.py",
-    "config/yaml_reader.py",
     "engine/devices.py",
     "report/background.py",
     "report/html/page_sections.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from lrfind.config import schema_problems
+from lrfind.config import validate
 from lrfind.config.optimizer_catalog import OPTIMIZERS, summary
 from lrfind.config.sections.optimizer import OWN_KEYS, OWN_SHARED, option_schema
 from lrfind.config.sections.target import NONE, OWN
@@ -33,7 +33,7 @@ def schema() -> dict[str, Any]:
 
     It accepts every config that the loader accepts; checks across keys (`min_lr` below `max_lr`) are the loader's.
     """
-    document = deepcopy(schema_problems.json_schema())
+    document = deepcopy(validate.json_schema())
     definitions = document["$defs"]
     shared = definitions["OptimizerSection"]["properties"]
     named = [_optimizer(name, shared) for name in OPTIMIZERS]

@@ -1,4 +1,4 @@
-"""Validation of plain values: a `Config`, or every problem.
+"""Validation of plain values: a `Config`, or every problem as a path and a sentence.
 
 Pydantic alone would hide errors behind errors: a wrong `name` hides what is wrong inside its section, and checks
 across keys are skipped where a key is wrong by itself. So names are checked first, with a guess in place of a wrong
@@ -10,17 +10,180 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence, Set
 from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from lrfind.config.messages import unknown
+from lrfind.config.messages import ALIASES, MANY, REFERENCE, Node, mismatch, not_null, shown, unknown, wanted
 from lrfind.config.optimizer_catalog import OPTIMIZERS, REFUSED
-from lrfind.config.schema import Config
-from lrfind.config.schema_problems import ConfigProblem, bad_name, finding, locate, variants
+from lrfind.config.schema import LOSS_NAME, LOSS_TARGET, Config
 from lrfind.config.sections.optimizer import OWN_KEYS, SHARED
 from lrfind.config.sections.target import NONE, OWN
 from lrfind.config.yaml_reader import Path
+from lrfind.core.registry import near
+
+
+@dataclass(frozen=True)
+class ConfigProblem:
+    """Something wrong with a value.
+
+    Attributes:
+        path: the key it is about.
+        message: one sentence.
+        others: keys that it disagrees with.
+        missing: whether the key is not there at all.
+    """
+
+    path: Path
+    message: str
+    others: tuple[Path, ...] = ()
+    missing: bool = False
+
+
+@cache
+def json_schema() -> dict[str, Any]:
+    """Return pydantic's JSON Schema of a config; `lrfind.config.json_schema` makes the published one of it."""
+    return Config.model_json_schema()
+
+
+def finding(error: ErrorDetails, quoted: Set[Path]) -> ConfigProblem:
+    """Translate an error of pydantic's."""
+    path, parent, node = locate(tuple(error["loc"]))
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "conflict":
+            others = tuple((*path, *key.split(".")) for key in context["others"])
+            return ConfigProblem((*path, *context["at"].split(".")), context["message"], others)
+        case "option":
+            return ConfigProblem(path, context["message"])
+        case "missing":
+            return ConfigProblem(path, missing(node), missing=True)
+        case "extra_forbidden":
+            return ConfigProblem(path, stray(str(path[-1]), path[:-1], parent))
+        case _:
+            value = error["input"]
+            if path[-1] in parent.get("required", ()) and (value is None or isinstance(value, str)):
+                hint = f" (write {{name: {value}}})" if value and node.get("type") != "string" else ""
+                return ConfigProblem(path, f"must be {wanted(node, value)}; got {shown(value)}{hint}")
+            return ConfigProblem(path, mismatch(node, value, quoted_number=path in quoted))
+
+
+def locate(location: tuple[str | int, ...]) -> tuple[Path, dict[str, Any], dict[str, Any]]:
+    """Return the path of keys at pydantic's location, the schema of its section and the schema of its key.
+
+    Args:
+        location: keys and indices, with the names of variants between them, as pydantic reports it.
+
+    Returns:
+        The path without the variants; the section's schema; the key's schema, empty for an unknown key.
+    """
+    path: list[str | int] = []
+    parent: dict[str, Any] = {}
+    node = resolve(json_schema())
+    for step in location:
+        if "discriminator" in node and step in node["discriminator"]["mapping"]:
+            node = resolve({"$ref": node["discriminator"]["mapping"][step]})
+            continue
+        if step in (LOSS_NAME, LOSS_TARGET):  # the two variants, in the order of the schema
+            choices = not_null(node)["oneOf"]
+            node = resolve(choices[step == LOSS_TARGET])
+            continue
+        path.append(step)
+        parent = node
+        node = resolve(_below(node, step))
+    return tuple(path), parent, node
+
+
+def _below(node: Node, step: str | int) -> Mapping[str, Any]:
+    """Return the schema of a section's key, a list's item, or a value under a free key."""
+    child: Any
+    if isinstance(step, int):
+        child = next((choice["items"] for choice in (node, *node.get("anyOf", ())) if "items" in choice), {})
+    else:
+        child = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+    return child if isinstance(child, Mapping) else {}
+
+
+def resolve(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a schema with its reference followed."""
+    if "$ref" not in node:
+        return dict(node)
+    target = json_schema()["$defs"][node["$ref"].rpartition("/")[2]]
+    return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+
+
+def variants(node: Node) -> dict[str, dict[str, Any]]:
+    """Return the variants of a section by name; none for a section without variants."""
+    mapping = node.get("discriminator", {}).get("mapping", {})
+    return {name: resolve({"$ref": reference}) for name, reference in mapping.items()}
+
+
+def missing(node: Node) -> str:
+    """Return the sentence for a required key that is missing."""
+    if variants(node):
+        first = resolve(node["oneOf"][0])["properties"]["name"]["const"]
+        return f"missing: a section such as {{name: {first}}}"
+    if "properties" in node:
+        return "missing: a section such as {name: adamw}"
+    if "pattern" in node:
+        return f"missing: {REFERENCE}"
+    return f"missing: {node['description']}" if "description" in node else "missing"
+
+
+def stray(key: str, at: Path, parent: Node) -> str:
+    """Return the sentence for an unknown key, with a near name or the section it belongs to."""
+    if key == "target" and "name" in parent.get("properties", ()):
+        return "cannot stand beside name; keep one of the two"
+    title = _title(parent)
+    properties = [name for name in parent.get("properties", ()) if not (title and name == "name")]
+    sentence = unknown(key, properties, of=title)
+    if "did you mean" in sentence:
+        return sentence
+    meant = ALIASES.get(key, key)
+    homes = [home for home in _homes(meant) if home != ".".join(map(str, at))]
+    belongs = f"unknown key here: {meant} belongs in {' or '.join(homes)}"
+    return sentence.replace("unknown key", belongs, 1) if homes else sentence
+
+
+def _title(section: Node) -> str:
+    name = section.get("properties", {}).get("name", {})
+    return f"'{name['const']}'" if "const" in name else ""
+
+
+def _homes(key: str) -> list[str]:
+    """Return the sections that have the key, with the names of the variants that have it."""
+    sections = {name: resolve(node) for name, node in json_schema()["properties"].items()}
+    sections["train.schedule"] = resolve(sections["train"]["properties"]["schedule"])
+    homes = []
+    for section, node in sections.items():
+        choices = variants(node)
+        owners = [name for name, variant in choices.items() if key in variant["properties"]]
+        if key in node.get("properties", {}) or (owners and len(owners) == len(choices)):
+            homes.append(section)
+        elif owners:
+            homes.append(f"{section} (of {', '.join(owners)})")
+    if any(key in optimizer.options for optimizer in OPTIMIZERS.values()) and "optimizer" not in homes:
+        homes.append("optimizer")
+    return homes
+
+
+def bad_name(value: Any, names: list[str]) -> str:
+    """Return the sentence for an invalid `name` of a section."""
+    if value is None:
+        return f"missing: one of {_some(names)}"
+    hint = near(value, names) if isinstance(value, str) else ""
+    return f"must be one of {_some(names)}; got {shown(value)}{hint}"
+
+
+def _some(names: list[str]) -> str:
+    """List names, or refer to `lrfind list optimizers` if there are too many."""
+    if len(names) <= MANY:
+        return ", ".join(names)
+    return f"the {len(names)} optimizers of `lrfind list optimizers`"
+
 
 TAGGED: tuple[tuple[str, ...], ...] = (("model",), ("data",), ("optimizer",), ("train", "schedule"))
 

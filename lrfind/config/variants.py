@@ -21,19 +21,18 @@ NO_PART: dict[str, Any] = {"optimizer": {"learning_rate"}, "check": True}
 MISSING = object()
 
 
-def differences(config: Config, recorded: Mapping[str, Any], no_part: Mapping[str, Any] = NO_PART) -> list[str]:
-    """Return a phrase for each key that differs: ``"sweep.steps is 100 here, 200 in the run"``.
+def differences(config: Config, recorded: Mapping[str, Any]) -> list[str]:
+    """Return a phrase for each key that differs, but for `NO_PART`: ``"sweep.steps is 100 here, 200 in the run"``.
 
     Args:
         config: the config at hand.
         recorded: resolved config of ``result.json``; missing keys have today's defaults.
-        no_part: keys that may differ: section to keys, or to True for the whole section.
     """
     try:
         known = Config.model_validate(recorded).model_dump(mode="json")
     except ValidationError:  # of another version: compared as it stands
         known = dict(recorded)
-    return list(changes(without(config.model_dump(mode="json"), no_part), without(known, no_part)))
+    return list(changes(without(config.model_dump(mode="json"), NO_PART), without(known, NO_PART)))
 
 
 def without(values: Mapping[str, Any], no_part: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,10 +56,9 @@ MAX_NODES = 10_000  # aliases counted as often as they are used; reading that ma
 MAX_DEPTH = 32
 
 _INT = re.compile(r"[-+]?[0-9]+")
-_OCTAL = re.compile(r"0o[0-7]+")
-_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_INFINITY = re.compile(r"([-+]?)\.(inf|Inf|INF)")
+_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _CONSTANTS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -249,14 +248,12 @@ def scalar(text: str) -> Any:
         return _CONSTANTS[text]
     if _INT.fullmatch(text):
         return int(text)
-    if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
-    if _HEX.fullmatch(text):
-        return int(text, 16)
+    if _PREFIXED.fullmatch(text):
+        return int(text, 0)
     if _FLOAT.fullmatch(text):
         return float(text)
-    if match := _INFINITY.fullmatch(text):
-        return float(match[1] + "inf")
+    if _INFINITY.fullmatch(text):
+        return float(text.replace(".", ""))
     return text
 
 

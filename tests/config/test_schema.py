@@ -11,9 +11,8 @@ from pydantic import ValidationError
 
 from lrfind.config.optimizer_catalog import OPTIMIZERS, SUMMARIES
 from lrfind.config.schema import Config, TrainSection, assumptions
-from lrfind.config.schema_problems import json_schema, resolve, variants
 from lrfind.config.sections.target import OWN
-from lrfind.config.validate import validate
+from lrfind.config.validate import json_schema, resolve, validate, variants
 from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from lrfind.cli.command import Command, Job, Session
 from lrfind.cli.commands.sweep import dry_run, start_worker
@@ -18,11 +17,14 @@ from lrfind.config.load import Loaded
 from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, RunError
 from lrfind.core.formats import Format
 from lrfind.core.registry import VERDICTS, near
+from lrfind.core.result import Result
 from lrfind.core.verdicts import Check
-
-if TYPE_CHECKING:
-    from lrfind.core.result import Result
-    from lrfind.report.render import Document
+from lrfind.report.check.check_report import to_json
+from lrfind.report.render import Document
+from lrfind.runs import check as gate
+from lrfind.storage.claim import add_files
+from lrfind.storage.finished import finished_result
+from lrfind.storage.layout import CHECK
 
 
 def run(configs: Sequence[str], options: CheckOptions) -> ExitCode:
@@ -98,8 +100,6 @@ def judge(options: CheckOptions, job: Job, *, several: bool) -> Check | None:
     Raises:
         LrfindError: the run failed, or there is nothing to judge.
     """
-    from lrfind.runs import check as gate
-
     name = job.source.name if several else ""
     baseline = None if options.baseline is None else judgeable(options.baseline / name, "--baseline")
     if options.run is not None:
@@ -123,10 +123,6 @@ def conclude(options: CheckOptions, document: Document, job: Job) -> ExitCode:
     Raises:
         LrfindError: check.json cannot be written beside a new sweep.
     """
-    from lrfind.report.check.check_report import to_json
-    from lrfind.storage.claim import add_files
-    from lrfind.storage.layout import CHECK
-
     assert isinstance(document, Check)
     folder = job.session.files[0].parent
     try:
@@ -151,9 +147,6 @@ def judgeable(run: Path, option: str, loaded: Loaded | None = None) -> Result:
         NothingToJudge: it was interrupted or failed, or measured nothing.
         RunError: it cannot be read.
     """
-    from lrfind.runs import check as gate
-    from lrfind.storage.finished import finished_result
-
     try:
         result = finished_result(run)
     except InputError as error:

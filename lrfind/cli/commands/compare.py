@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from lrfind.analysis.comparison import Comparison, Trained, TrainingComparison, labelled, labels
 from lrfind.cli.command import Command, Job, Session
 from lrfind.cli.commands.sweep import dry_run, start_worker
 from lrfind.cli.options import CompareOptions
@@ -17,11 +17,11 @@ from lrfind.cli.terminal import note
 from lrfind.config import variants
 from lrfind.config.load import Loaded
 from lrfind.core.errors import ExitCode, InputError
-
-if TYPE_CHECKING:
-    from lrfind.core.result import Result
-    from lrfind.core.training import Training
-    from lrfind.report.render import Document
+from lrfind.core.result import Result
+from lrfind.core.training import Training
+from lrfind.report.render import Document, refuse
+from lrfind.storage.finished import is_training
+from lrfind.storage.recover import open_result
 
 CONFIGS = (".yaml", ".yml")
 
@@ -48,10 +48,6 @@ def prepare(arguments: Sequence[str], options: CompareOptions, loader: ConfigLoa
     Raises:
         InputError: an output may not be written, or there is nothing to compare.
     """
-    from lrfind.analysis.comparison import Comparison
-    from lrfind.report.render import refuse
-    from lrfind.storage.finished import is_training
-
     runs = [name for name in arguments if is_run(name)]
     files = [file for run in runs for file in files_of(Path(run))]
     configs = loader.sources([name for name in arguments if name not in runs], files, "what is compared")
@@ -126,15 +122,11 @@ def measure(options: CompareOptions, job: Job) -> Result:
 
 def reopen(options: CompareOptions, run: str) -> Result | Training:
     """Return the document of a run that was finished, interrupted or killed."""
-    from lrfind.storage.recover import open_result
-
     return open_result(Path(run), partial(note, quiet=options.quiet))
 
 
 def conclude(document: Document, job: Job) -> ExitCode:
     """Return exit code 1 where a sweep ended without a rate."""
-    from lrfind.core.result import Result
-
     del job
     assert isinstance(document, Result)
     no_rate = document.recommendation.learning_rate is None and document.status != "interrupted"
@@ -143,10 +135,6 @@ def conclude(document: Document, job: Job) -> ExitCode:
 
 def combine(options: CompareOptions, runs: Sequence[tuple[str, Document]], session: Session) -> Document:
     """Return the comparison of runs, and draw the figure of --plot."""
-    from lrfind.analysis.comparison import Comparison, Trained, TrainingComparison, labelled, labels
-    from lrfind.core.result import Result
-    from lrfind.core.training import Training
-
     trainings = [(folder, run) for folder, run in runs if isinstance(run, Training)]
     comparison: Comparison | TrainingComparison
     if trainings:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from lrfind.analysis.build_training import Peak
 from lrfind.cli.command import CI_FORMATS, Command, Job, Session
 from lrfind.cli.commands.diagnose import exit_code, ids
+from lrfind.cli.commands.report import contents_of
+from lrfind.cli.measure import dry_run as dry_run_of
+from lrfind.cli.measure import run_options
 from lrfind.cli.options import TrainOptions
 from lrfind.cli.outputs import figure_format
 from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import say
+from lrfind.config.load import Loaded
 from lrfind.core.errors import ExitCode, InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from lrfind.analysis.build_training import Peak
-    from lrfind.config.load import Loaded
-    from lrfind.core.training import Training
-    from lrfind.report.render import Document
-    from lrfind.runs.prepare import RunContext
+from lrfind.core.training import Training
+from lrfind.report.render import Document
+from lrfind.report.train import training_json
+from lrfind.runs.prepare import RunContext
+from lrfind.runs.train import dry_run as facts
+from lrfind.runs.train import train
+from lrfind.storage.finished import stored_result
+from lrfind.storage.layout import RESULT, TRAIN
 
 
 def run(config: str, options: TrainOptions) -> ExitCode:
@@ -58,9 +62,6 @@ def measure(options: TrainOptions, job: Job) -> Training:
     Raises:
         LrfindError: the run failed.
     """
-    from lrfind.cli.measure import run_options
-    from lrfind.runs.train import train
-
     config, name, session = job.loaded.config, job.loaded.name, job.session
     peak = peak_of(job.loaded, options)
     with session.narrate(f"{name}-train", named=options.out is not None) as narration:
@@ -73,10 +74,7 @@ def measure(options: TrainOptions, job: Job) -> Training:
 
 def dry_run(options: TrainOptions, job: Job) -> Document:
     """Check a config and its data without training."""
-    from lrfind.cli.measure import dry_run
-    from lrfind.runs.train import dry_run as facts
-
-    return dry_run(job, lambda config, *run: facts(config, peak_of(job.loaded, options), *run))
+    return dry_run_of(job, lambda config, *run: facts(config, peak_of(job.loaded, options), *run))
 
 
 def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
@@ -85,8 +83,6 @@ def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
     Raises:
         InputError: there is no rate.
     """
-    from lrfind.analysis.build_training import Peak
-
     if options.use is not None:
         return recommended(options.use)
     rate = loaded.config.optimizer.learning_rate
@@ -105,10 +101,6 @@ def recommended(run: Path) -> Peak:
     Raises:
         InputError: there is no run, or it recommends none.
     """
-    from lrfind.analysis.build_training import Peak
-    from lrfind.storage.finished import stored_result
-    from lrfind.storage.layout import RESULT
-
     try:
         recommendation = stored_result(run).recommendation
     except InputError as error:
@@ -126,10 +118,6 @@ def recommended(run: Path) -> Peak:
 
 def render(session: Session, training: Training, context: RunContext) -> tuple[Training, dict[str, bytes]]:
     """Return the files of a training; train.json comes last, as the sign that all are there."""
-    from lrfind.cli.commands.report import contents_of
-    from lrfind.report.train import training_json
-    from lrfind.storage.layout import TRAIN
-
     plot = session.options.plot
     with context.timed("render"):
         files = contents_of(training, session.options.draws)
@@ -143,7 +131,5 @@ def render(session: Session, training: Training, context: RunContext) -> tuple[T
 
 def conclude(options: TrainOptions, document: Document, job: Job) -> ExitCode:
     """Return exit code 1 where a finding of --fail-on was found."""
-    from lrfind.core.training import Training
-
     del job
     return exit_code(document.findings, ids(options.fail_on)) if isinstance(document, Training) else ExitCode.DONE

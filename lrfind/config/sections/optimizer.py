@@ -7,7 +7,7 @@ lands in pydantic's extras and is checked against the table.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -86,44 +86,38 @@ class OptimizerSection(Section):
 
     @model_validator(mode="after")
     def _options_fit(self) -> Self:
-        if not self.named:
-            return self._own()
-        if self.target is not None:
+        if self.name == OWN and self.target is None:
+            raise conflict("missing: a reference such as my_optimizer.py:make", "target")
+        if self.named and self.target is not None:
             raise conflict("cannot stand beside name; keep one of the two", "target", "name")
-        if self.kwargs:
+        if self.named and self.kwargs:
             raise conflict("belongs to a target; an optimiser of optax has its keywords beside name", "kwargs")
-        defaults = OPTIMIZERS[self.name].options
         problems = []
-        for key, value in (self.model_extra or {}).items():
-            if key not in defaults:
-                message = unknown(key, [*SHARED[1:], *defaults], of=f"optimizer '{self.name}'")
-            elif (wanted := option_schema(defaults[key], key)) and not _fits(value, defaults[key], wanted):
-                message = mismatch(wanted, value)
-            else:
-                continue
-            problems.append(_problem(key, value, message))
-        if self.decayed != "all" and OPTIMIZERS[self.name].mask is None:
-            problems.append(_problem("decayed", self.decayed, _no_mask(self.name)))
+        for key, message in self._misfits_of_optax() if self.named else self._misfits_of_own_code():
+            error = PydanticCustomError("option", "{message}", {"message": message})
+            problems.append(InitErrorDetails(type=error, loc=(key,), input=None))
         if problems:
             raise ValidationError.from_exception_data("optimizer", problems)
         return self
 
-    def _own(self) -> Self:
-        """Check an optimiser that is not one of optax."""
-        if self.name == OWN and self.target is None:
-            raise conflict("missing: a reference such as my_optimizer.py:make", "target")
-        stray = [
-            _problem(key, value, f"{unknown(key, [*OWN_SHARED, *OWN_KEYS])}; what target takes goes under kwargs")
-            for key, value in (self.model_extra or {}).items()
-        ]
-        stray += [
-            _problem(key, getattr(self, key), "goes with an optimiser of optax alone; do this in your own code")
-            for key in SHARED[1:]
-            if key not in OWN_SHARED and key in self.model_fields_set
-        ]
-        if stray:
-            raise ValidationError.from_exception_data("optimizer", stray)
-        return self
+    def _misfits_of_optax(self) -> Iterator[tuple[str, str]]:
+        """Yield the keys that an optimiser of optax does not have, or not so, each with a sentence."""
+        defaults = OPTIMIZERS[self.name].options
+        for key, value in self.options.items():
+            if key not in defaults:
+                yield key, unknown(key, [*SHARED[1:], *defaults], of=f"optimizer '{self.name}'")
+            elif (wanted := option_schema(defaults[key], key)) and not _fits(value, defaults[key], wanted):
+                yield key, mismatch(wanted, value)
+        if self.decayed != "all" and OPTIMIZERS[self.name].mask is None:
+            yield "decayed", _no_mask(self.name)
+
+    def _misfits_of_own_code(self) -> Iterator[tuple[str, str]]:
+        """Yield the keys that do not go with an optimiser of the user's own, each with a sentence."""
+        for key in self.options:
+            yield key, f"{unknown(key, [*OWN_SHARED, *OWN_KEYS])}; what target takes goes under kwargs"
+        for key in SHARED[1:]:
+            if key not in OWN_SHARED and key in self.model_fields_set:
+                yield key, "goes with an optimiser of optax alone; do this in your own code"
 
 
 def option_schema(default: Default, key: str = "") -> dict[str, Any]:
@@ -172,8 +166,3 @@ def _no_mask(name: str) -> str:
     if any("weight_decay" in key for key in options):
         return f"must be all: optax's {name} decays every weight alike"
     return f"must be all: {name} has no weight decay"
-
-
-def _problem(key: str, value: Any, message: str) -> InitErrorDetails:
-    error = PydanticCustomError("option", "{message}", {"message": message})
-    return InitErrorDetails(type=error, loc=(key,), input=value)
