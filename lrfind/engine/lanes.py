@@ -1,4 +1,4 @@
-"""Map lanes to calls of a compiled program, and feed them batches that the host makes."""
+"""Map lanes to calls of a compiled program: one lane per call, or a fixed number of lanes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from numpy.typing import NDArray
-
-from lrfind.engine.train_loop import BatchFeed
 
 
 class StepInputs(NamedTuple):
@@ -72,30 +70,3 @@ def shape_of(leaf: Any) -> jax.ShapeDtypeStruct:
 def stack_shapes(shapes: Sequence[Any]) -> jax.ShapeDtypeStruct:
     """Return the shape of stacked arrays of these shapes."""
     return jax.ShapeDtypeStruct((len(shapes), *shapes[0].shape), shapes[0].dtype)
-
-
-IN_FLIGHT = 2**24
-"""Bytes of batches, of all lanes, that a chunk may hold: 17 MB. As many are made ahead while it runs."""
-
-
-def host_feed(
-    batches: Callable[[int, int, int], Any], keys: Callable[[int, int, int], NDArray[np.uint32]]
-) -> BatchFeed:
-    """Return a feed of batches that the host makes whole.
-
-    Args:
-        batches: ``(seed, start, stop) -> batches`` of a seed's steps, a pytree of arrays with leading axis steps;
-            called from several threads, for the steps of a training in their order.
-        keys: ``(seed, start, stop) -> raw keys``, shape (steps, 2).
-    """
-    return BatchFeed((), lambda _, batch: batch, lambda *steps: StepInputs(batches(*steps), keys(*steps)))
-
-
-def chunk_within(chunk: int, step_bytes: int) -> int:
-    """Return the largest number of steps, up to `chunk`, whose batches hold at most `IN_FLIGHT` bytes; at least one.
-
-    Args:
-        chunk: steps that are wanted.
-        step_bytes: bytes of one step's batches, of all lanes.
-    """
-    return max(1, min(chunk, IN_FLIGHT // max(1, step_bytes)))

@@ -75,14 +75,14 @@ TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     Check: CHECK,
     Failure: CHECK,
     Comparison: (
-        *("compare.comparison_report:report", "compare.sweep_comparison:to_json", "compare.comparison_report:markdown"),
+        *("compare.comparison_text:report", "compare.sweep_comparison:to_json", "compare.comparison_report:markdown"),
         *("", "html.page_sections:of_comparison"),
     ),
     TrainingComparison: (
         *(
-            "compare.comparison_report:report",
+            "compare.comparison_text:report",
             "compare.training_comparison:to_json",
-            "compare.comparison_report:markdown",
+            "compare.comparison_text:markdown",
         ),
         *("", "html.page_sections:of_comparison"),
     ),

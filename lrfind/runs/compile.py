@@ -10,7 +10,7 @@ from typing import Any
 from lrfind.core.result import Execution
 from lrfind.engine import train_loop as loops
 from lrfind.engine.chunk_record import FIELDS
-from lrfind.engine.lanes import chunk_within
+from lrfind.engine.host_batches import chunk_within
 from lrfind.engine.resumable import FIRST_STEPS, ResumableTrainLoop
 from lrfind.runs.prepare import Run
 from lrfind.storage.journal import KIND_EXECUTION

@@ -14,7 +14,8 @@ import numpy as np
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Dataset
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
-from lrfind.engine.lanes import StepInputs, host_feed
+from lrfind.engine.host_batches import host_feed
+from lrfind.engine.lanes import StepInputs
 from lrfind.engine.train_loop import BatchFeed
 from lrfind.task.data import prepare
 from lrfind.task.data.batches import SPLIT_SEED, Batches, shuffled

@@ -21,8 +21,8 @@ from lrfind.task.user_code.array_source import of_arrays
 from lrfind.task.user_code.batch_validation import Pairs, hold
 from lrfind.task.user_code.data import BatchFactory, UserArrays
 from lrfind.task.user_code.loader import ImportPolicy, Loader
-from lrfind.task.user_code.losses import build_objective
 from lrfind.task.user_code.models import refuse_whole_numbers
+from lrfind.task.user_code.objective import build_objective
 from lrfind.task.user_code.optimizers import step_line
 from lrfind.task.user_code.parts import Parts, Shape, load_parts
 from lrfind.task.user_code.recognize import UserModel, check_sections

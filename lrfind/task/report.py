@@ -11,7 +11,7 @@ import numpy as np
 
 from lrfind.config.schema import assumptions
 from lrfind.core.result import Facts
-from lrfind.engine.lanes import IN_FLIGHT
+from lrfind.engine.host_batches import IN_FLIGHT
 from lrfind.task import objective as objectives
 from lrfind.task.batch_source import Drawn
 from lrfind.task.optim import param_groups

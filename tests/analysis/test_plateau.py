@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lrfind.analysis.plateau import Plateau, PlateauTracker, factors
 from lrfind.core.dataset import Floats
 from lrfind.task.optim.schedules import transform
-from lrfind.task.optim.task_optimizer import evaluate
+from lrfind.task.optim.source_code import evaluate
 
 
 def by_hand(rule: Plateau, loss: Floats) -> Floats:

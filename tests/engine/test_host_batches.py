@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.core.result import Execution
-from lrfind.engine.lanes import IN_FLIGHT, StepInputs, chunk_within, host_feed
+from lrfind.engine.host_batches import IN_FLIGHT, chunk_within, host_feed
+from lrfind.engine.lanes import StepInputs
 from lrfind.engine.train_loop import TrainLoop
 from tests.support.tasks import BATCHES, INPUTS, LABELS, LOOP_EACH, LOOP_VMAP, SCAN_EACH, SCAN_VMAP, walk, walk_starts
 

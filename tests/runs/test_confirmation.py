@@ -27,7 +27,7 @@ from lrfind.runs.prepare import Options, RunContext
 from lrfind.runs.sweep import dry_run, sweep
 from lrfind.storage import journal as journals
 from lrfind.storage import layout
-from lrfind.task.data.rows import draw_held_out
+from lrfind.task.data.row_split import draw_held_out
 from lrfind.task.optim import schedules
 from lrfind.task.task import Task, make
 from lrfind.task.unit_schedule import schedule_of

@@ -44,7 +44,7 @@ def test_the_same_bits_as_in_memory(
     monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     curve, result = swept(name, tmp_path, *options)
     monkeypatch.setattr(rows, "LARGEST", 0)
-    monkeypatch.setattr("lrfind.engine.lanes.IN_FLIGHT", 300_000)  # shorter chunks than in memory
+    monkeypatch.setattr("lrfind.engine.host_batches.IN_FLIGHT", 300_000)  # shorter chunks than in memory
     streamed, other = swept(name, tmp_path, *options)
     assert streamed == curve
     for key in ("recommendation", "suggestions", "confirmation"):

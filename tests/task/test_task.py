@@ -16,7 +16,7 @@ from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, LOSSES, MODELS
 from lrfind.engine.evaluation import AT_ONCE
-from lrfind.engine.lanes import IN_FLIGHT
+from lrfind.engine.host_batches import IN_FLIGHT
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.task.batch_source import TaskBatches, of_dataset, rows_of
 from lrfind.task.data import rows as lazy_rows

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from lrfind.analysis.confirmation.horizon_scaling import extrapolate_rate
-from lrfind.analysis.confirmation.regret import mean, no_better, nothing_learned
+from lrfind.analysis.confirmation.learning import mean, no_better, nothing_learned
 from lrfind.analysis.confirmation.search import Search
 from lrfind.analysis.confirmation.summary import LITTLE, stretch, trained
 from lrfind.core.result import Confirmation, Recommendation, Suggestion

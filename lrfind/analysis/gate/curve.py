@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.confirmation.regret import BETTER
+from lrfind.analysis.confirmation.learning import BETTER
 from lrfind.analysis.range_test.curve import EARLY, FEWEST, CurveSummary, summarize
 from lrfind.analysis.range_test.recommendation import EDGE
 from lrfind.analysis.range_test.smoothing import running_median

@@ -7,7 +7,7 @@ from typing import Any
 from lrfind.analysis.batch_size_scaling import Law, Rule
 from lrfind.analysis.comparison import ComparedRun, Comparison
 from lrfind.core.printable import clean
-from lrfind.report.compare.comparison_report import SCHEMA, Sheet, common, in_common, optimizer
+from lrfind.report.compare.cells import SCHEMA, Sheet, common, in_common, optimizer
 from lrfind.report.wording import indented, interval, rate
 
 HEAD = ("run", "rate", "interval", "factor", "confirmed", "judged loss", "optimizer", "batch", "data", "steps", "notes")

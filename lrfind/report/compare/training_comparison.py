@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from lrfind.analysis.comparison import Trained, TrainingComparison
 from lrfind.core.printable import clean
-from lrfind.report.compare.comparison_report import SCHEMA, Sheet, common, in_common, optimizer
+from lrfind.report.compare.cells import SCHEMA, Sheet, common, in_common, optimizer
 from lrfind.report.train.training_json import metrics
 from lrfind.report.train.training_report import number
 from lrfind.report.wording import indented, rate

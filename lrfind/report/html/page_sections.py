@@ -10,7 +10,7 @@ from lrfind.core.training import Diagnosis, Finding, Training
 from lrfind.core.verdicts import Failure, VerdictStatus
 from lrfind.report.check import check_report
 from lrfind.report.check.verdicts_of import ENDS, STATUSES
-from lrfind.report.compare.comparison_report import sheet_of
+from lrfind.report.compare.sheets import sheet_of
 from lrfind.report.html.page import Folded, Grid, HtmlSection
 from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import facts, title

@@ -18,7 +18,7 @@ from lrfind.report.plots.axes_parts import Cell, add_axes, band, dot, extent, la
 from lrfind.report.plots.curve_view import CurveView
 from lrfind.report.plots.label_layout import Spot, dense, free_spot, side_by_side
 from lrfind.report.plots.theme import CURVE, PAPER, RATE, SOFT, drawable, shortened
-from lrfind.report.sweep.sweep_text import limit_name
+from lrfind.report.sweep.trust_ratio import limit_name
 from lrfind.report.wording import LOSS_NAMES, interval, rate, superscript
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Result, Sweep
 from lrfind.report.plots.axis import Axis, clipped, finite, linear_axis, log_axis
-from lrfind.report.sweep.sweep_text import half_trust
+from lrfind.report.sweep.trust_ratio import half_trust
 
 LOG_LOSS_DECADES = 2.5
 """A positive loss that falls by more than this is drawn on a log axis; on a linear one its end would be a flat line."""

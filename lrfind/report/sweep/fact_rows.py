@@ -8,7 +8,7 @@ from typing import TypeGuard
 from lrfind.core.advice import Guess, Setting
 from lrfind.core.printable import clean
 from lrfind.core.result import Confirmation, Facts, Result
-from lrfind.report.sweep.sweep_text import half_trust
+from lrfind.report.sweep.trust_ratio import half_trust
 from lrfind.report.wording import interval, rate, seconds, spelled
 
 BASES = {"measured": "measured", "rule": "derived by rule"}

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.core.errors import InputError
+from lrfind.task.data.arrays import Arrays, Table
 from lrfind.task.data.columns import Columns, choose, names_of
 from lrfind.task.data.files import opened
-from lrfind.task.data.prepare import Arrays, Table
 from lrfind.task.data.targets import from_text
 
 SEPARATORS = ",;\t"

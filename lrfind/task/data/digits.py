@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.task.data.prepare import Arrays
+from lrfind.task.data.arrays import Arrays
 
 GREY_LEVELS = 16
 """The brightest pixel's value, by which inputs are divided."""

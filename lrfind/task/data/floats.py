@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from lrfind.core.dataset import Rows
 from lrfind.core.errors import InputError
-from lrfind.task.data.prepare import Arrays
-from lrfind.task.data.rows import RowSplit, blocks, map_ahead
+from lrfind.task.data.arrays import Arrays
+from lrfind.task.data.row_split import RowSplit
+from lrfind.task.data.rows import blocks, map_ahead
 
 Floats32 = NDArray[np.float32]
 

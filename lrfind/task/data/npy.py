@@ -9,8 +9,8 @@ import numpy as np
 
 from lrfind.core.dataset import Rows
 from lrfind.core.errors import InputError
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.files import brief, opened
-from lrfind.task.data.prepare import Arrays
 from lrfind.task.data.rows import stored_rows, too_large
 
 

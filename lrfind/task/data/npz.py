@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.files import brief, check_room, no_room, opened
-from lrfind.task.data.prepare import Arrays
 
 
 def load(section: Any) -> Arrays:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.core.errors import InputError, RunError
+from lrfind.task.data.arrays import Arrays, Table
 from lrfind.task.data.floats import InvalidValues, not_float32, refuse_not_finite
-from lrfind.task.data.parquet import EmptyCells, is_text, matrix, target_numbers
-from lrfind.task.data.prepare import Arrays, Table
+from lrfind.task.data.parquet_columns import EmptyCells, is_text, matrix, target_numbers
 from lrfind.task.data.rows import BLOCK, LazyRows, stored_rows
 
 BUFFER = 2**16

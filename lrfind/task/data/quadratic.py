@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.batches import generator
-from lrfind.task.data.prepare import Arrays
 
 LEAST_SQUARES_SEED = 1847
 """Seed of the generated rows, which are the same for every seed of the run."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from lrfind.core.dataset import Rows
 from lrfind.core.errors import InputError
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.floats import InvalidValues, check_finite
-from lrfind.task.data.prepare import Arrays
 from lrfind.task.data.rows import blocks, convert_rows
 
 LABEL_LOSSES = frozenset({"cross_entropy"})

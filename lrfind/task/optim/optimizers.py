@@ -16,7 +16,7 @@ from lrfind.config.optimizer_catalog import OPTIMIZERS
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
 from lrfind.task.optim import param_groups as groups
-from lrfind.task.optim.task_optimizer import Call, Formula, evaluate, source
+from lrfind.task.optim.source_code import Call, Formula, evaluate, source
 
 MakeOptimizer = Callable[[Any], Any]
 """``rate -> optax.GradientTransformation``. Called inside the compiled step with a traced rate: one program serves

@@ -1,11 +1,10 @@
-"""The optimiser of a task, and the source line to paste."""
+"""The optimiser of a task: one of optax, a user's own, or none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from typing import Any
 
 import jax
@@ -80,65 +79,3 @@ class TaskOptimizer:
         if self.own_line is not None:
             return self.own_line(shown, None)
         return optimizers.to_source(self.choice, shown, accumulate=self.section.accumulate)
-
-
-@dataclass(frozen=True)
-class Call:
-    """``function(*args, **kwargs)``; arguments may be calls themselves, or lists or dicts of them.
-
-    Attributes:
-        function: dotted name, e.g. ``"optax.adam"``.
-        args: positional arguments.
-        kwargs: keyword arguments.
-    """
-
-    function: str
-    args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A function that is not in optax, with its source.
-
-    Attributes:
-        function: the function.
-        text: the same as source text.
-    """
-
-    function: Callable[..., Any]
-    text: str
-
-
-def evaluate(value: Any) -> Any:
-    """Import the functions and call them, innermost first."""
-    if isinstance(value, Formula):
-        return value.function
-    if isinstance(value, Call):
-        module, _, name = value.function.rpartition(".")
-        function = getattr(import_module(module), name)
-        kwargs = {key: evaluate(item) for key, item in value.kwargs.items()}
-        return function(*(evaluate(item) for item in value.args), **kwargs)
-    if isinstance(value, list):
-        return [evaluate(item) for item in value]
-    if isinstance(value, dict):
-        return {key: evaluate(item) for key, item in value.items()}
-    return value
-
-
-def source(value: Any) -> str:
-    """Return the Python text of a call, e.g. ``"optax.sgd(0.1, momentum=0.9)"``."""
-    if isinstance(value, Call):
-        arguments = [source(item) for item in value.args]
-        arguments += [f"{key}={source(item)}" for key, item in value.kwargs.items()]
-        return f"{value.function}({', '.join(arguments)})"
-    if isinstance(value, list):
-        return f"[{', '.join(source(item) for item in value)}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{source(key)}: {source(item)}' for key, item in value.items())}}}"
-    if isinstance(value, Formula):
-        return value.text
-    if isinstance(value, float):
-        short = f"{value:.6g}"
-        return short if float(short) == value else repr(float(value))
-    return repr(value)

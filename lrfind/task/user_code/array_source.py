@@ -11,9 +11,9 @@ from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.task.batch_source import Drawn, of_dataset
 from lrfind.task.builtin import prepared
+from lrfind.task.data.arrays import Arrays as Raw
 from lrfind.task.data.batches import SPLIT_SEED
-from lrfind.task.data.prepare import Arrays as Raw
-from lrfind.task.data.rows import draw_held_out
+from lrfind.task.data.row_split import draw_held_out
 from lrfind.task.user_code.data import BatchFactory, UserArrays
 from lrfind.task.user_code.pytrees import alike
 from lrfind.task.user_code.recognize import UserModel

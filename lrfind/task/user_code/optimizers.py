@@ -8,7 +8,7 @@ from typing import Any
 
 from lrfind.core.errors import InputError
 from lrfind.task.optim.optimizers import MakeOptimizer, Name
-from lrfind.task.optim.task_optimizer import Call, source
+from lrfind.task.optim.source_code import Call, source
 from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 

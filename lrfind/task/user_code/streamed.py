@@ -12,7 +12,7 @@ import numpy as np
 
 from lrfind.core.errors import InputError
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
-from lrfind.engine.lanes import host_feed
+from lrfind.engine.host_batches import host_feed
 from lrfind.engine.train_loop import BatchFeed
 from lrfind.task.batch_source import Part, fingerprint, pick, shapes
 from lrfind.task.data.batches import ORDER, Batches, generator

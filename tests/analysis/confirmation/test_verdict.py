@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfind.analysis.confirmation.horizon_scaling import STILL
-from lrfind.analysis.confirmation.regret import BETTER
+from lrfind.analysis.confirmation.learning import BETTER
 from lrfind.analysis.confirmation.search import Rung, Search
 from lrfind.analysis.confirmation.summary import LITTLE, candidates, seed_factor
 from lrfind.analysis.confirmation.verdict import APART, FAR, FEW_ROWS, ConfirmationOutcome, interval, unheard, verdict

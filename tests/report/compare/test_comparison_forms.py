@@ -14,8 +14,9 @@ from PIL import Image
 
 from lrfind.analysis.comparison import Comparison, labelled
 from lrfind.core.result import Result
-from lrfind.report.compare.comparison_report import SCHEMA, markdown
-from lrfind.report.compare.comparison_report import report as table
+from lrfind.report.compare.cells import SCHEMA
+from lrfind.report.compare.comparison_text import markdown
+from lrfind.report.compare.comparison_text import report as table
 from lrfind.report.compare.sweep_comparison import to_json
 from lrfind.report.look import Look
 from lrfind.report.plots.comparison_figure import COLORS, draw

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 
 from lrfind.core.result import Evidence, Result
 from lrfind.report.plots.curve_view import curve_view
-from lrfind.report.sweep.sweep_text import half_trust, limit_name
+from lrfind.report.sweep.trust_ratio import half_trust, limit_name
 from tests.report.conftest import LADDER, bounded, confirmed, curves, typical
 
 

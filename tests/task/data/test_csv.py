@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.csv_ import load
-from lrfind.task.data.prepare import Arrays, prepare
+from lrfind.task.data.prepare import prepare
 
 SMALL = "a,b,y\n1,2.5,0\n3,-4e-1,1\n5,6,0\n7,8,1\n"
 

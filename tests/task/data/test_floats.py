@@ -13,9 +13,11 @@ from hypothesis.extra import numpy as arrays_of
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
 from lrfind.task.data import rows as rows_module
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.floats import Scaling, check_finite, standardization
-from lrfind.task.data.prepare import Arrays, prepare
-from lrfind.task.data.rows import RowSplit, blocks
+from lrfind.task.data.prepare import prepare
+from lrfind.task.data.row_split import RowSplit
+from lrfind.task.data.rows import blocks
 
 VALUES = st.integers(-(2**20), 2**20).map(lambda number: number / 8)
 SHAPES = st.tuples(st.integers(3, 12), st.integers(1, 5)) | st.tuples(*[st.integers(2, 4)] * 3).map(

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from lrfind.core.errors import InputError
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.npy import load, mapped
-from lrfind.task.data.prepare import Arrays, prepare
+from lrfind.task.data.prepare import prepare
 
 X, Y = np.arange(60.0).reshape(20, 3), np.arange(20) % 2
 

@@ -16,8 +16,9 @@ import pytest
 
 from lrfind.core.errors import InputError, RunError
 from lrfind.task.data import parquet_copy, rows
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.parquet import load
-from lrfind.task.data.prepare import Arrays, prepare
+from lrfind.task.data.prepare import prepare
 
 COLUMNS: dict[str, Any] = {"a": [1.0, 2.0, 3.0, 4.0], "b": [5, 6, 7, 8], "y": [0, 1, 0, 1]}
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lrfind.core.dataset import Dataset, Split
 from lrfind.core.errors import InputError
-from lrfind.task.data.prepare import Arrays, digest, prepare
+from lrfind.task.data.arrays import Arrays
+from lrfind.task.data.prepare import digest, prepare
 
 X = np.arange(40.0).reshape(20, 2)
 LABELS = np.arange(20) % 4

@@ -17,7 +17,7 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.runs.range_test import run_pass
-from lrfind.task.data.prepare import Arrays
+from lrfind.task.data.arrays import Arrays
 from lrfind.task.data.quadratic import load
 from lrfind.task.task import Task, make
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.task.data.rows import RowSplit, draw_held_out
+from lrfind.task.data.row_split import RowSplit, draw_held_out
 
 
 @settings(deadline=None)

@@ -11,7 +11,7 @@ import pytest
 
 from lrfind.core.dataset import Dataset
 from lrfind.core.errors import InputError
-from lrfind.task.data import rows
+from lrfind.task.data import row_split, rows
 from lrfind.task.data.npy import load
 from lrfind.task.data.prepare import digest, prepare
 from lrfind.task.data.rows import LazyRows
@@ -28,7 +28,7 @@ LABELS[:4] = range(4)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many blocks and many draws of held-out rows, in small files as in large ones."""
     monkeypatch.setattr(rows, "BLOCK", 1000)
-    monkeypatch.setattr(rows, "DRAWN", 800)
+    monkeypatch.setattr(row_split, "DRAWN", 800)
 
 
 def saved(folder: Path, inputs: Any = FLAT, targets: Any = LABELS) -> Any:

@@ -18,7 +18,7 @@ from lrfind.core.registry import SCHEDULES
 from lrfind.task.optim.optimizers import Name
 from lrfind.task.optim.schedules import call, to_source, transform, unit
 from lrfind.task.optim.schedules.formulas import cycles
-from lrfind.task.optim.task_optimizer import source
+from lrfind.task.optim.source_code import source
 
 
 def one_cycle(t: Any, n: int, *, peak_fraction: float, div_factor: float, final_div_factor: float) -> Any:

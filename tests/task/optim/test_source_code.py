@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.task.optim.task_optimizer import Call, evaluate, source
+from lrfind.task.optim.source_code import Call, evaluate, source
 
 NESTED = Call("builtins.sorted", (Call("builtins.list", ([3, Call("math.hypot", (3.0, 4.0)), 1],)),), {"reverse": True})
 

@@ -16,7 +16,7 @@ import numpy as np
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
 from lrfind.task.optim.schedules.plateau import transform
-from lrfind.task.optim.task_optimizer import Call, evaluate, source
+from lrfind.task.optim.source_code import Call, evaluate, source
 
 __all__ = ["call", "to_source", "transform", "unit"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lrfind.task.optim.task_optimizer import Call, Formula, source
+from lrfind.task.optim.source_code import Call, Formula, source
 
 DIGITS = 12
 """Significant digits of numbers computed from the user's: 0.01 / 0.1 prints as 0.1."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrfind.analysis.plateau import Plateau
-from lrfind.task.optim.task_optimizer import Call
+from lrfind.task.optim.source_code import Call
 
 
 def reduce_on_plateau(
