@@ -48,6 +48,7 @@ STYLE: dict[str, Any] = {
     "legend.borderpad": 0,
     "legend.columnspacing": 1.2,
     "legend.fontsize": 8,
+    "legend.framealpha": 0.94,
     "legend.frameon": False,
     "legend.handlelength": 1.6,
     "legend.handletextpad": 0.5,
