@@ -49,8 +49,8 @@ TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     DryRun: (DRY_RUN, "dry_run_report:to_json", DRY_RUN, DRY_RUN, DRY_RUN),
 }
 """Functions for text, JSON, Markdown, verdicts (JUnit and GitHub) and HTML of each document; empty for none. A dry run
-is text in all formats but JSON. Each is ``"module:function"`` below ``lrfind.report``, imported when it is called; a
-record, ``to_json``, has no look."""
+is text in all formats but JSON. Each is ``"module:function"`` below ``lrfind.report``, imported when it is called;
+JSON has no look."""
 
 COLUMNS = {Format.text: 0, Format.json: 1, Format.markdown: 2, Format.junit: 3, Format.github: 3, Format.html: 4}
 
@@ -76,10 +76,16 @@ def part(document: Document, form: Format, look: Look) -> Any:
     Raises:
         InputError: the document has no such format.
     """
-    refuse(type(document), form)
-    module, _, name = TABLE[type(document), form].partition(":")
-    function = getattr(import_module(f"lrfind.report.{module}"), name)
-    return function(document) if name == "to_json" else function(document, look)
+    kind = type(document)
+    refuse(kind, form)
+    render_it = function(TABLE[kind, form])
+    return render_it(document) if form is Format.json else render_it(document, look)
+
+
+def function(target: str) -> Any:
+    """Import the function ``"module:function"`` below ``lrfind.report``."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(f"lrfind.report.{module}"), name)
 
 
 def render(document: Document, form: Format, look: Look) -> str:

@@ -42,7 +42,6 @@ STYLE: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "grid.color": FAINT,
-    "grid.linewidth": 0.6,
     "hatch.linewidth": 0.5,
     "legend.borderaxespad": 0,
     "legend.borderpad": 0,
@@ -50,8 +49,6 @@ STYLE: dict[str, Any] = {
     "legend.fontsize": 8,
     "legend.framealpha": 0.94,
     "legend.frameon": False,
-    "legend.handlelength": 1.6,
-    "legend.handletextpad": 0.5,
     "legend.labelcolor": SOFT,
     "pdf.fonttype": 42,  # many journals refuse Type 3 fonts
     "svg.fonttype": "path",
