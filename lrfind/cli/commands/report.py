@@ -127,15 +127,15 @@ def contents_of(document: Result | Training, draws: bool) -> dict[str, bytes]:
     """
     from lrfind.core.result import Result
     from lrfind.report.sweep import result_json
-    from lrfind.report.train import training_json
+    from lrfind.report.train import training_report
     from lrfind.storage.layout import CURVE, PLOT, RESULT, ROWS, TRAIN
 
     if isinstance(document, Result):
         table = {CURVE: result_json.to_csv(document).encode()}
         record = {RESULT: result_json.to_json(document).encode()}
     else:
-        table = {ROWS: training_json.to_csv(document).encode()}
-        record = {TRAIN: training_json.to_json(document).encode()}
+        table = {ROWS: training_report.to_csv(document).encode()}
+        record = {TRAIN: training_report.to_json(document).encode()}
     if not draws:
         return {**table, **record}
     from lrfind.report.plots.figures import draw

@@ -151,7 +151,7 @@ def render(training: Training, timer: Timer, session: Session) -> tuple[Training
     """Return the files of a training; train.json comes last, as the sign that all are there."""
     from lrfind.cli.commands.report import contents_of
     from lrfind.cli.outputs import figure_format
-    from lrfind.report.train import training_json
+    from lrfind.report.train import training_report
     from lrfind.storage.layout import TRAIN
 
     plot = session.options.plot
@@ -162,7 +162,7 @@ def render(training: Training, timer: Timer, session: Session) -> tuple[Training
 
             session.figure = draw(training, figure_format(plot))
     training = replace(training, timing={**training.timing, "render": timer.spent["render"], "total": timer.total})
-    return training, {**files, TRAIN: training_json.to_json(training).encode()}
+    return training, {**files, TRAIN: training_report.to_json(training).encode()}
 
 
 def conclude(document: Document, source: CommandSource, loaded: Loaded, session: Session) -> ExitCode:
