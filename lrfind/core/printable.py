@@ -14,6 +14,10 @@ UNPRINTABLE = rf"\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{_INVISIBLE}"
 
 _RUNS = re.compile(rf"[\n{UNPRINTABLE}]+")
 _SINGLE = re.compile(f"[{UNPRINTABLE}]")
+_ASCII = str.maketrans(
+    {"–": "-", "—": "-", "−": "-", "×": "x", "·": "*", "•": "*", "…": "~", "‘": "'", "’": "'", "“": '"', "”": '"'}
+    | {"µ": "u", "μ": "u", "≈": "~", "≤": "<", "≥": ">", "→": ">", "\xa0": " "}
+)
 _COMMAND = re.compile(r":(?=:)|##(?=\[)")
 """How a command begins that GitHub obeys: ``::`` at the start of a line, ``##[`` anywhere."""
 
@@ -31,3 +35,8 @@ def clean(text: str) -> str:
 def harmless(text: str) -> str:
     """Return the text, its lines kept, with unprintable characters as Python's backslash escapes."""
     return _SINGLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def ascii_only(text: str) -> str:
+    """Return the nearest ASCII text of the same length."""
+    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")

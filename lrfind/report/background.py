@@ -1,8 +1,8 @@
 """Reports rendered in a process of their own, so that nobody waits for matplotlib, plotext and rich to be imported.
 
-Start it before the measuring; by the time there is a result, the child has the libraries ready. A job is a pickled
-function with its arguments, the answer what it returns. The child reads a whole job before it answers, so neither side
-can wait for the other. Whatever goes wrong with the child, the report is rendered in this process instead.
+Start it before the measuring; by the time there is a result, the child has the libraries ready. A job is a pickled name
+of a function with its arguments, the answer what that returns. The child reads a whole job before it answers, so
+neither side can wait for the other. Whatever goes wrong with the child, the report is rendered in this process instead.
 
 A `ProcessPoolExecutor` would import modules from the working directory and the parent's main module, its worker
 outlives a parent that is killed, and one that hangs can be ended by its private attributes alone.
@@ -17,17 +17,15 @@ import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import lrfind
 from lrfind.core.formats import FigureFormat, Format
 from lrfind.core.result import Result
 from lrfind.report.look import Look
-
-Answer = TypeVar("Answer")
+from lrfind.report.render import function
 
 IMPORTS = ("plots.figures", "plots.terminal_plot", "sweep.sweep_text")
 """Modules that the child imports before it is asked, the slowest first."""
@@ -92,13 +90,15 @@ class Background:
 
     def draw(self, result: Result, format: FigureFormat) -> bytes:
         """Return the figure of a result, the same bytes as `lrfind.report.plots.figures.draw`."""
-        return self._call(draw, result, format)
+        drawn: bytes = self._call("plots.figures:draw", result, format)
+        return drawn
 
     def text(self, result: Result, look: Look) -> str:
         """Return the text of a result, the same as `lrfind.report.render.render`."""
-        return self._call(text, result, look)
+        text: str = self._call("render:render", result, Format.text, look)
+        return text
 
-    def _call(self, function: Callable[..., Answer], *arguments: Any) -> Answer:
+    def _call(self, target: str, *arguments: Any) -> Any:
         """Return the child's answer; where it died, hung or failed, that of this process."""
         child = self._child
         if child is not None and child.stdin is not None and child.stdout is not None:
@@ -106,29 +106,14 @@ class Background:
             timer.daemon = True
             timer.start()
             try:
-                pickle.dump((function, arguments), child.stdin)
+                pickle.dump((target, arguments), child.stdin)
                 child.stdin.flush()
-                answer: Answer = pickle.load(child.stdout)
-                return answer
+                return pickle.load(child.stdout)
             except (OSError, EOFError, pickle.PickleError):
                 self.close()
             finally:
                 timer.cancel()
-        return function(*arguments)
-
-
-def draw(result: Result, format: FigureFormat) -> bytes:
-    """Return the figure of a result."""
-    from lrfind.report.plots.figures import draw
-
-    return draw(result, format)
-
-
-def text(result: Result, look: Look) -> str:
-    """Return the text of a result."""
-    from lrfind.report.render import render
-
-    return render(result, Format.text, look)
+        return function(target)(*arguments)
 
 
 def serve() -> None:
@@ -142,6 +127,6 @@ def serve() -> None:
     for module in IMPORTS:
         importlib.import_module(f"lrfind.report.{module}")
     while True:
-        function, arguments = pickle.load(sys.stdin.buffer)
-        pickle.dump(function(*arguments), answers)
+        target, arguments = pickle.load(sys.stdin.buffer)
+        pickle.dump(function(target)(*arguments), answers)
         answers.flush()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from lrfind.core.printable import ascii_only
+
 
 @dataclass(frozen=True)
 class Look:
@@ -42,6 +44,4 @@ class Look:
 
     def shown(self, text: str) -> str:
         """Return text in the characters that the output has."""
-        from lrfind.report.wording import ascii_only
-
         return text if self.unicode else ascii_only(text)

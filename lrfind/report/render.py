@@ -22,21 +22,21 @@ Document = Result | Training | Check | Failure | Comparison | TrainingComparison
 DRY_RUN = "dry_run_report:text"
 CHECK = (
     *("check.check_report:report", "check.check_report:to_json", "check.check_report:section"),
-    *("check.verdicts_of:unchanged", "html.page_sections:of_check"),
+    *("check.check_report:unchanged", "html.page:of_check"),
 )
 COMPARISON = (
     *("compare.comparison_report:report", "compare.comparison_json:to_json", "compare.comparison_report:markdown"),
-    *("", "html.page_sections:of_comparison"),
+    *("", "html.page:of_comparison"),
 )
 
 TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     Result: (
         *("sweep.sweep_text:report", "sweep.result_json:to_json", "sweep.sweep_text:summary"),
-        *("check.verdicts_of:of_sweep", "html.page_sections:of_sweep"),
+        *("check.check_report:of_sweep", "html.page:of_sweep"),
     ),
     Training: (
-        *("train.training_report:report", "train.training_json:to_json", "train.training_report:summary"),
-        *("check.verdicts_of:of_training", "html.page_sections:of_training"),
+        *("train.training_report:report", "train.training_report:to_json", "train.training_report:summary"),
+        *("check.check_report:of_training", "html.page:of_training"),
     ),
     Check: CHECK,
     Failure: CHECK,
@@ -44,13 +44,13 @@ TARGETS: Mapping[type, tuple[str, str, str, str, str]] = {
     TrainingComparison: COMPARISON,
     Diagnosis: (
         *("diagnosis.diagnosis_report:report", "diagnosis.diagnosis_report:to_json"),
-        *("diagnosis.diagnosis_report:summary", "check.verdicts_of:of_log", "html.page_sections:of_log"),
+        *("diagnosis.diagnosis_report:summary", "check.check_report:of_log", "html.page:of_log"),
     ),
     DryRun: (DRY_RUN, "dry_run_report:to_json", DRY_RUN, DRY_RUN, DRY_RUN),
 }
 """Functions for text, JSON, Markdown, verdicts (JUnit and GitHub) and HTML of each document; empty for none. A dry run
-is text in all formats but JSON. Each is ``"module:function"`` below ``lrfind.report``, imported when it is called; a
-record, ``to_json``, has no look."""
+is text in all formats but JSON. Each is ``"module:function"`` below ``lrfind.report``, imported when it is called;
+JSON has no look."""
 
 COLUMNS = {Format.text: 0, Format.json: 1, Format.markdown: 2, Format.junit: 3, Format.github: 3, Format.html: 4}
 
@@ -76,10 +76,16 @@ def part(document: Document, form: Format, look: Look) -> Any:
     Raises:
         InputError: the document has no such format.
     """
-    refuse(type(document), form)
-    module, _, name = TABLE[type(document), form].partition(":")
-    function = getattr(import_module(f"lrfind.report.{module}"), name)
-    return function(document) if name == "to_json" else function(document, look)
+    kind = type(document)
+    refuse(kind, form)
+    render_it = function(TABLE[kind, form])
+    return render_it(document) if form is Format.json else render_it(document, look)
+
+
+def function(target: str) -> Any:
+    """Import the function ``"module:function"`` below ``lrfind.report``."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(f"lrfind.report.{module}"), name)
 
 
 def render(document: Document, form: Format, look: Look) -> str:

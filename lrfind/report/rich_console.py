@@ -24,10 +24,8 @@ def new_console(look: Look) -> Console:
         color_system="standard" if look.color else None,
         force_terminal=look.color,
         force_jupyter=False,
-        no_color=not look.color,
         highlight=False,
         markup=False,
-        emoji=False,
         legacy_windows=False,
         _environ={},
     )

@@ -23,10 +23,6 @@ LOSS_NAMES = {
 """Measure and unit of each loss function, by its name in a config."""
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_ASCII = str.maketrans(
-    {"–": "-", "—": "-", "−": "-", "×": "x", "·": "*", "•": "*", "…": "~", "‘": "'", "’": "'", "“": '"', "”": '"'}
-    | {"µ": "u", "μ": "u", "≈": "~", "≤": "<", "≥": ">", "→": ">", "\xa0": " "}
-)
 
 
 def rate(value: float | None) -> str:
@@ -56,11 +52,6 @@ def seconds(value: float) -> str:
 def spelled(loss: str) -> str:
     """Return a built-in loss in plain words; a user's own loss by its name."""
     return loss.replace("_", " ") if loss in LOSS_NAMES else loss
-
-
-def ascii_only(text: str) -> str:
-    """Return the nearest ASCII text of the same length."""
-    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
 
 
 def paint(text: str, code: str, *, color: bool) -> str:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.core.printable import clean
+from lrfind.core.printable import ascii_only, clean
 from lrfind.report.sweep.code_wrapping import wrap_code
-from lrfind.report.wording import ascii_only, headline, interval, rate, seconds, superscript
+from lrfind.report.wording import headline, interval, rate, seconds, superscript
 from tests.report.conftest import interrupted, negative, no_rate, typical
 
 

@@ -86,7 +86,7 @@ def rendered(text: str, *, width: int, color: bool, unicode: bool) -> str:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    from lrfind.report.wording import ascii_only
+    from lrfind.core.printable import ascii_only
 
     console = Console(
         file=io.StringIO(),

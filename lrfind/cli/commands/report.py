@@ -17,7 +17,7 @@ from lrfind.core.result import Result
 from lrfind.core.training import Training
 from lrfind.report.render import render
 from lrfind.report.sweep import result_json
-from lrfind.report.train import training_json
+from lrfind.report.train import training_report
 from lrfind.storage.atomic import write
 from lrfind.storage.claim import add_files
 from lrfind.storage.layout import CURVE, PLOT, RESULT, ROWS, TRAIN
@@ -96,5 +96,5 @@ def contents_of(document: Result | Training, draws: bool) -> dict[str, bytes]:
     if isinstance(document, Result):
         rows, text = result_json.to_csv(document), result_json.to_json(document)
     else:
-        rows, text = training_json.to_csv(document), training_json.to_json(document)
+        rows, text = training_report.to_csv(document), training_report.to_json(document)
     return {table: rows.encode(), **figure, record: text.encode()}

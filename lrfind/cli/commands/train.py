@@ -21,7 +21,7 @@ from lrfind.config.load import Loaded
 from lrfind.core.errors import ExitCode, InputError
 from lrfind.core.training import Training
 from lrfind.report.render import Document
-from lrfind.report.train import training_json
+from lrfind.report.train import training_report
 from lrfind.runs.prepare import RunContext
 from lrfind.runs.train import dry_run as facts
 from lrfind.runs.train import train
@@ -126,7 +126,7 @@ def render(session: Session, training: Training, context: RunContext) -> tuple[T
 
             session.figure = draw(training, figure_format(plot))
     training = replace(training, timing={**training.timing, "render": context.spent["render"], "total": context.total})
-    return training, {**files, TRAIN: training_json.to_json(training).encode()}
+    return training, {**files, TRAIN: training_report.to_json(training).encode()}
 
 
 def conclude(options: TrainOptions, document: Document, job: Job) -> ExitCode:

@@ -14,6 +14,10 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
 
 
+KINDS = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error", "skipped": "testcase/skipped"}
+"""What is counted, and where it stands in a suite."""
+
+
 def document(checks: Sequence[Judged], title: str = "lrfind check") -> str:
     """Return the XML file: a suite for each config, a case for each verdict.
 
@@ -30,8 +34,9 @@ def document(checks: Sequence[Judged], title: str = "lrfind check") -> str:
             error.text = writable(check.message)
         else:
             _verdicts(suite, check)
-        _count(suite, [suite])
-    _count(root, list(root))
+    for element in (*root, root):
+        for kind, path in KINDS.items():
+            element.set(kind, str(len(element.findall(f".//{path}"))))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -66,11 +71,3 @@ def _case(suite: ElementTree.Element, config: str, name: str, where: str, line: 
     if line is not None:
         case.set("line", str(line))
     return case
-
-
-def _count(element: ElementTree.Element, suites: Sequence[ElementTree.Element]) -> None:
-    """Write the numbers of tests, failures, errors and skipped cases into an element."""
-    kinds = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
-    kinds["skipped"] = "testcase/skipped"
-    for name, path in kinds.items():
-        element.set(name, str(sum(len(suite.findall(path)) for suite in suites)))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from lrfind.analysis.comparison import ComparedRun, Comparison, Trained, TrainingComparison
-from lrfind.report.train.training_json import metrics
+from lrfind.report.train.training_report import metrics
 from lrfind.report.wording import indented
 
 SCHEMA = "lrfind/compare/1"

@@ -9,8 +9,7 @@ from typing import Any
 from lrfind.analysis.batch_size_scaling import Law
 from lrfind.analysis.comparison import ComparedRun, Comparison, Trained, TrainingComparison
 from lrfind.core.printable import clean
-from lrfind.report.train.training_json import metrics
-from lrfind.report.train.training_report import number
+from lrfind.report.train.training_report import metrics, number
 from lrfind.report.wording import interval, rate
 
 SHARED = ("name", "learning_rate", "clip_norm", "accumulate", "decayed", "groups", "frozen")

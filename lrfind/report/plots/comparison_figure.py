@@ -16,13 +16,7 @@ from matplotlib.figure import Figure
 from lrfind.analysis.batch_size_scaling import Law
 from lrfind.analysis.comparison import ComparedRun, Comparison, Trained, TrainingComparison
 from lrfind.core.dataset import Floats
-from lrfind.report.plots.axis import (
-    EMPTY,
-    Axis,
-    finite,
-    linear_axis,
-    log_axis,
-)
+from lrfind.report.plots.axis import EMPTY, Axis, finite, linear_axis, log_axis
 from lrfind.report.plots.curve_view import curve_view, on_curve
 from lrfind.report.plots.panel import Cell, add_axes, dot
 from lrfind.report.plots.theme import CURVE, INK, PAPER, RATE, RIGHT, SOFT, add_title, canvas, shortened

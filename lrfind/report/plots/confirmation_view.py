@@ -26,6 +26,7 @@ from lrfind.report.plots.axis import (
     linear_axis,
     log_axis,
 )
+from lrfind.report.plots.curve_view import on_curve
 
 WORSE = 1.1
 """How far up from the lowest loss to the one before training losses are shown: a little worse than untrained is often
@@ -131,7 +132,10 @@ def confirmation_view(result: Result, confirmation: Confirmation) -> Confirmatio
         lines.append(_line(row, strength, lane, x.at(bests.get(row[0].steps)), x, y, ceiling))
     off = losses[~(y.clipped(losses) <= ceiling)]
     mark = None if rate is None else x.at(rate)
-    whole = next((line for line in lines if line.steps == advised.steps), None)
+    on_line = None
+    for line in lines:
+        if line.steps == advised.steps:
+            on_line = on_curve(x.at(rate), line.rates, np.where(line.loss <= ceiling, line.loss, np.nan))
     return ConfirmationView(
         x=x,
         y=y,
@@ -140,7 +144,7 @@ def confirmation_view(result: Result, confirmation: Confirmation) -> Confirmatio
         several=any(len(candidate.loss) > 1 for candidate in tried),
         off="" if not off.size else "off the scale" if np.isfinite(off).any() else "diverged",
         mark=mark,
-        on_line=_on_line(x.at(rate), whole.rates, whole.loss, ceiling) if whole else None,
+        on_line=on_line,
         ahead=(mark, BELOW / 2) if extrapolated and mark is not None else None,
         interval=x.interval(advised.low, advised.high),
     )
@@ -156,12 +160,6 @@ def _losses(candidate: Candidate) -> Floats:
     return np.where(np.isnan(losses), np.inf, losses)
 
 
-def _median(losses: Floats) -> float:
-    """Return the median of losses; inf where half of the seeds diverged."""
-    ordered = np.sort(losses)
-    return float(ordered[(len(ordered) - 1) // 2] / 2 + ordered[len(ordered) // 2] / 2)
-
-
 def _rate_axis(rates: Sequence[float]) -> Axis:
     if not rates:
         return log_axis(1e-4, 1e-2)
@@ -175,7 +173,7 @@ def _line(
 ) -> Line:
     seeds = [_losses(candidate) for candidate in row]
     rates = x.fractions(np.array([candidate.learning_rate for candidate in row]))
-    loss = y.clipped(np.array([_median(losses) for losses in seeds]))
+    loss = y.clipped(np.array([np.median(losses) for losses in seeds]))
     points = np.column_stack([np.repeat(rates, list(map(len, seeds))), y.clipped(np.concatenate(seeds))])
     on_scale = points[:, 1] <= ceiling  # not so for NaN
     off = rates[~(loss <= ceiling)]
@@ -188,16 +186,8 @@ def _line(
         off=tuple(off.tolist()),
         off_seeds=tuple(np.setdiff1d(points[~on_scale, 0], off).tolist()),
         lane=lane,
-        best=_on_line(best, rates, loss, ceiling),
+        best=on_curve(best, rates, np.where(loss <= ceiling, loss, np.nan)),
     )
-
-
-def _on_line(at: float, rates: Floats, loss: Floats, ceiling: float) -> tuple[float, float] | None:
-    """Return the point of a line at x, level with its nearer end outside of it; None for a line off the scale."""
-    known = loss <= ceiling
-    if not math.isfinite(at) or not known.any():
-        return None
-    return at, float(np.interp(at, rates[known], loss[known]))
 
 
 def scale(losses: Floats, untrained: Sequence[float], lengths: int, below: float) -> tuple[Axis, float, float | None]:

@@ -124,11 +124,9 @@ def _loss_axis(rows: Floats, end: int) -> Axis:
 
 
 def on_curve(at: float, rates: Floats, *curves: Floats) -> tuple[float, float] | None:
-    """Return the point at x of the first curve that was measured, at half height without one; None beyond the axis."""
-    if not -0.01 <= at <= 1.01:  # so for NaN
-        return None
-    for curve in curves:
+    """Return the point at x of the first curve that was measured, level beyond its ends; None beyond the axis."""
+    for curve in curves if -0.01 <= at <= 1.01 else ():  # not so for NaN
         known = np.isfinite(curve) & np.isfinite(rates)
         if known.any():
             return at, float(np.clip(np.interp(at, rates[known], curve[known]), 0, 1))
-    return at, 0.5
+    return None

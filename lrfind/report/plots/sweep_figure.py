@@ -81,13 +81,7 @@ def _marks(axes: Axes, view: CurveView, result: Result) -> None:
 
 def _notice(axes: Axes, text: str) -> None:
     """Write a text in a box, where it hides least of the curve."""
-    frame: dict[str, Any] = {
-        "frameon": True,
-        "facecolor": PAPER,
-        "framealpha": 0.94,
-        "edgecolor": RATE,
-        "borderpad": 0.6,
-    }
+    frame: dict[str, Any] = {"frameon": True, "facecolor": PAPER, "edgecolor": RATE, "borderpad": 0.6}
     words: dict[str, Any] = {"labelcolor": RATE, "fontsize": 9, "handlelength": 0, "handletextpad": 0}
     box = Legend(axes, [Line2D([], [], ls="")], [text], loc="best", borderaxespad=1.0, **frame, **words)
     box.set_zorder(6)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+_STRING = re.compile(r"""'(\\.|[^'\\])*'|"(\\.|[^"\\])*\"""")
+"""A string in quotes; brackets and commas in it are text."""
+
 
 def wrap_code(code: str, width: int, indent: str = "") -> list[str]:
     """Return Python source on lines no wider than `width`, broken at the widest outermost bracket, an argument a line.
@@ -35,14 +40,10 @@ def wrap_yaml(text: str, width: int) -> list[str]:
 def _call(source: str) -> tuple[str, list[str], str]:
     """Return a line of source in three parts: up to its widest bracket, the arguments in it, and the rest."""
     widest_call: tuple[str, list[str], str] = (source, [], "")
-    widest, depth, quote, opened, start = 0, 0, "", 0, 0
+    widest, depth, opened, start = 0, 0, 0, 0
     arguments: list[str] = []
-    for i, char in enumerate(source):
-        if quote:
-            quote = "" if char == quote and source[i - 1] != "\\" else quote
-        elif char in "'\"":
-            quote = char
-        elif char in "([{":
+    for i, char in enumerate(_STRING.sub(lambda string: "_" * len(string[0]), source)):
+        if char in "([{":
             depth += 1
             if depth == 1:
                 arguments, opened, start = [], i, i + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import asdict
 from typing import TypeGuard
 
 import numpy as np
@@ -18,13 +19,13 @@ BASES = {"measured": "measured", "rule": "derived by rule"}
 
 def facts(result: Result) -> list[tuple[str, str]]:
     """Return names and values of the facts of a run."""
-    known, sweep, env = result.facts, result.sweep, result.environment
+    known, sweep, env, advised = result.facts, result.sweep, result.environment, result.recommendation
     seeds, steps = len(sweep.seeds), len(sweep.learning_rate)
     span = f", {interval(float(sweep.learning_rate[0]), float(sweep.learning_rate[-1]))}" if steps else ""
     versions = [f"{name} {env[name]}" for name in ("lrfind", "python", "jax", "optax") if env.get(name)]
     device = env.get("device") or env.get("platform")
     rows = [
-        ("for", purpose(result)),
+        ("for", f"{advised.steps:,} steps, {advised.schedule} schedule"),
         ("model", ", ".join([known.model, f"{known.parameters:,} parameters", *special(known)])),
         ("data", known.data),
         ("loss", spelled(known.loss)),
@@ -56,12 +57,6 @@ def special(known: Facts) -> list[str]:
     """Return unusual facts of a model: frozen parameters, a precision other than float32."""
     frozen = [f"{known.frozen:,} of them frozen"] if known.frozen else []
     return frozen + ([f"computed in {known.precision}"] if known.precision != "float32" else [])
-
-
-def purpose(result: Result) -> str:
-    """Return length and schedule of the training that the rate is for: ``"1,000 steps, constant schedule"``."""
-    advised = result.recommendation
-    return f"{advised.steps:,} steps, {clean(advised.schedule)} schedule"
 
 
 def confirmation_rows(result: Result) -> list[tuple[str, str]]:
@@ -132,11 +127,10 @@ def evidence(result: Result) -> str:
 
 def times(result: Result) -> str:
     """Return the seconds of each part: ``"2.31 s: import 0.70 s, ..."``; parts too short to show are left out."""
-    timing = result.timing
-    parts = [("import", timing.import_), ("data", timing.data), ("compile", timing.compile)]
-    parts += [("sweep", timing.sweep), ("confirm", timing.confirm), ("render", timing.render)]
-    shown = ", ".join(f"{name} {seconds(value)}" for name, value in parts if value >= 0.005)
-    return f"{seconds(timing.total)}{': ' if shown else ''}{shown}" if timing.total > 0 else shown
+    parts = asdict(result.timing)
+    total = parts.pop("total")
+    shown = ", ".join(f"{name.rstrip('_')} {seconds(value)}" for name, value in parts.items() if value >= 0.005)
+    return f"{seconds(total)}{': ' if shown else ''}{shown}" if total > 0 else shown
 
 
 def count(number: int, noun: str) -> str:

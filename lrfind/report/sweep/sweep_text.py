@@ -77,10 +77,10 @@ class _Page:
         self.print()
 
     def notes(self) -> None:
-        notes = [("warning", warning, "yellow") for warning in self.result.warnings]
-        notes += [("assumed", assumption, "cyan") for assumption in self.result.assumptions]
+        notes = [("warning", "yellow", warning) for warning in self.result.warnings]
+        notes += [("assumed", "cyan", assumption) for assumption in self.result.assumptions]
         if notes:
-            self.pairs([(kind, note) for kind, note, _ in notes], [style for *_, style in notes])
+            self.pairs(notes)
             self.print()
 
     def suggestions(self) -> None:
@@ -98,16 +98,15 @@ class _Page:
         self.print()
 
     def facts(self) -> None:
-        files = [("" if i else "written", file) for i, file in enumerate(self.look.files)]
-        rows = facts(self.result) + files
-        self.pairs(rows, ["dim"] * len(rows))
+        rows = [(name, "dim", value) for name, value in facts(self.result)]
+        self.pairs(rows + [("" if i else "written", "dim", file) for i, file in enumerate(self.look.files)])
 
-    def pairs(self, rows: Sequence[tuple[str, str]], styles: Sequence[str]) -> None:
+    def pairs(self, rows: Sequence[tuple[str, str, str]]) -> None:
         """Print names, each in its style, and what there is to say beside them."""
         grid = Table.grid(padding=(0, 2))
         grid.add_column(min_width=9, no_wrap=True)
         grid.add_column(overflow="fold")
-        for (name, value), style in zip(rows, styles, strict=True):
+        for name, style, value in rows:
             grid.add_row(self.text(name, style), self.text(value))
         self.console.print(grid)
 
@@ -133,10 +132,9 @@ class _Page:
             self.print(setting.source, "dim")
             self.source(wrap_yaml(setting.yaml, self.console.width))
             self.source(wrap_code(setting.optax, self.console.width))
-        guesses = [(f"{guess.learning_rate:g}", guess.reason) for guess in self.result.advice.guesses]
-        if guesses:
+        if self.result.advice.guesses:
             self.print()
-            self.pairs(guesses, ["bold"] * len(guesses))
+            self.pairs([(f"{guess.learning_rate:g}", "bold", guess.reason) for guess in self.result.advice.guesses])
 
 
 def summary(result: Result, look: Look) -> str:

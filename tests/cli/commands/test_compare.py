@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lrfind.report.sweep.result_json import to_json
-from lrfind.report.train import training_json
+from lrfind.report.train import training_report
 from tests.cli.conftest import Lrfind
 from tests.report.conftest import confirmed, typical
 from tests.report.train.test_training_report import training
@@ -28,7 +28,7 @@ def trainings(folder: Path) -> list[str]:
     other = replace(other, gradient_norm=one.gradient_norm[:60], scores=None, schedule="cosine")
     for each in (one, other):
         (folder / each.name).mkdir()
-        (folder / each.name / "train.json").write_text(training_json.to_json(each), encoding="ascii")
+        (folder / each.name / "train.json").write_text(training_report.to_json(each), encoding="ascii")
     return ["mine", "other/train.json"]
 
 

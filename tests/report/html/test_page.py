@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lrfind.analysis.comparison import Comparison, labelled
 from lrfind.core.advice import Setting
 from lrfind.core.training import Diagnosis, Trace
-from lrfind.report.html import page_sections
+from lrfind.report.html import page as sections
 from lrfind.report.html.page import Grid, HtmlSection, page
 from lrfind.report.look import Look
 from tests.report.check.test_check_forms import ALL, HOSTILE, hostile
@@ -63,18 +63,18 @@ class Reader(HTMLParser):
 
 def pages() -> Iterator[tuple[str, str]]:
     compared = Comparison(labelled([("a", typical()), ("b", replace(confirmed(), name="other"))]))
-    yield "confirmed.html", page([page_sections.of_sweep(confirmed(), Look(svg=SVG, advice=True))], "lrfind sweep")
+    yield "confirmed.html", page([sections.of_sweep(confirmed(), Look(svg=SVG, advice=True))], "lrfind sweep")
     yield (
         "no_rate.html",
-        page([page_sections.of_sweep(no_rate(), BARE), page_sections.of_sweep(interrupted(), BARE)], "lrfind sweep"),
+        page([sections.of_sweep(no_rate(), BARE), sections.of_sweep(interrupted(), BARE)], "lrfind sweep"),
     )
-    yield "training.html", page([page_sections.of_training(training(), Look(svg=SVG))], "lrfind train")
-    yield "check.html", page([page_sections.of_check(each, BARE) for each in ALL], "lrfind check")
+    yield "training.html", page([sections.of_training(training(), Look(svg=SVG))], "lrfind train")
+    yield "check.html", page([sections.of_check(each, BARE) for each in ALL], "lrfind check")
     yield (
         "diagnosis.html",
-        page([page_sections.of_log(Diagnosis("log.csv", TRACE, training().findings), BARE)], "lrfind diagnose"),
+        page([sections.of_log(Diagnosis("log.csv", TRACE, training().findings), BARE)], "lrfind diagnose"),
     )
-    yield "compare.html", page([page_sections.of_comparison(compared, Look(svg=SVG))], "lrfind compare")
+    yield "compare.html", page([sections.of_comparison(compared, Look(svg=SVG))], "lrfind compare")
 
 
 @pytest.mark.parametrize(("name", "text"), [*pages()], ids=lambda each: each if each.endswith(".html") else "")
@@ -100,19 +100,17 @@ def test_a_page_needs_nothing_else(name: str, text: str) -> None:
 
 
 def test_the_figure_is_in_the_page() -> None:
-    found = Reader(page([page_sections.of_sweep(confirmed(), Look(svg=SVG))], "x"))
+    found = Reader(page([sections.of_sweep(confirmed(), Look(svg=SVG))], "x"))
     source = next(str(each["src"]) for tag, each in found.elements if tag == "img")
     assert base64.b64decode(source.partition(",")[2]) == SVG
-    assert not [
-        tag for tag, _ in Reader(page([page_sections.of_sweep(confirmed(), BARE)], "x")).elements if tag == "img"
-    ]
+    assert not [tag for tag, _ in Reader(page([sections.of_sweep(confirmed(), BARE)], "x")).elements if tag == "img"]
 
 
 def test_the_line_to_paste_keeps_its_indent() -> None:
     setting = Setting("cosine", 0.1, "rule", "because", "train:\n  steps: 3", "optax.adam(\n    0.1)")
     result = confirmed()
     result = replace(result, advice=replace(result.advice, settings=(setting,)))
-    found = Reader(page([page_sections.of_sweep(result, Look(advice=True, draws=False))], "x"))
+    found = Reader(page([sections.of_sweep(result, Look(advice=True, draws=False))], "x"))
     assert "train:\n  steps: 3" in found.text
     assert "optax.adam(\n    0.1)" in found.text
     assert result.facts.optimizer in found.text
@@ -136,11 +134,11 @@ def evil(words: str) -> list[HtmlSection]:
     trained = replace(trained, name=words, rate_from=words, schedule=words, findings=findings, assumptions=(words,))
     compared = Comparison(labelled([(words, result), (words, result)]))
     return [
-        page_sections.of_sweep(result, Look(svg=SVG, advice=True)),
-        page_sections.of_training(trained, Look(svg=SVG)),
-        page_sections.of_log(Diagnosis(words, TRACE, tuple(findings)), BARE),
-        page_sections.of_comparison(compared, Look(svg=SVG)),
-        *(page_sections.of_check(check, BARE) for check in hostile()),
+        sections.of_sweep(result, Look(svg=SVG, advice=True)),
+        sections.of_training(trained, Look(svg=SVG)),
+        sections.of_log(Diagnosis(words, TRACE, tuple(findings)), BARE),
+        sections.of_comparison(compared, Look(svg=SVG)),
+        *(sections.of_check(check, BARE) for check in hostile()),
     ]
 
 
@@ -157,7 +155,7 @@ def test_hostile_words_stay_words(words: str) -> None:
 @settings(deadline=None, max_examples=30)
 @given(st.text(max_size=30))
 def test_any_words_at_all(words: str) -> None:
-    text = page([page_sections.of_sweep(replace(typical(), name=words, warnings=(words,)), BARE)], words)
+    text = page([sections.of_sweep(replace(typical(), name=words, warnings=(words,)), BARE)], words)
     assert text.isascii()
     assert Reader(text).shape[-1][0] == "td"
 

@@ -18,8 +18,7 @@ from lrfind.report.look import Look
 from lrfind.report.plots.figures import draw
 from lrfind.report.plots.terminal_plot import plot_training
 from lrfind.report.plots.training_view import DEEPEST, loss_axis, moving_mean, training_view
-from lrfind.report.train.training_json import to_csv, to_json
-from lrfind.report.train.training_report import summary
+from lrfind.report.train.training_report import summary, to_csv, to_json
 from lrfind.report.train.training_report import text as as_text
 
 STEPS = 120
