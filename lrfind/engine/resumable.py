@@ -104,7 +104,7 @@ class ResumableTrainLoop(Trainer):
         self.checked = checked
 
     def train(self, run: LaneRun) -> Iterator[Chunk]:
-        """Replay and train lanes, as `Trainer.run`; `states` may be `LazyStates`, the label must not change.
+        """Replay and train lanes; `states` may be `LazyStates`, the label must not change.
 
         Raises:
             RunError: the journal is of other steps, or they do not reproduce it.

@@ -9,6 +9,7 @@ import numpy as np
 
 from lrfind.analysis.plateau import PlateauTracker
 from lrfind.core.dataset import Floats
+from lrfind.engine.trainer import LaneRun
 from lrfind.task.optim.schedules import UnitSchedule
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def train_on_schedule(
     done = 0 if before is None else before.shape[1]
     planned = schedule.factors[:, None] * peaks
     if schedule.plateau is None:
-        for chunk in train_loop.run(states, planned[done:], start=done, seeds=seeds, label=label):
+        for chunk in train_loop.train(LaneRun(states, planned[done:], start=done, seeds=seeds, label=label)):
             yield ScheduledChunk(chunk, planned[chunk.start : chunk.start + chunk.loss.shape[1]].T)
         return
     window, tracker = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
@@ -69,7 +70,7 @@ def train_on_schedule(
             judged += window
         stop = min(len(schedule.factors), judged + tracker.surely * window)
         rates = planned[done:stop] * tracker.scale
-        for chunk in train_loop.run(states, rates, start=done, seeds=seeds, label=label):
+        for chunk in train_loop.train(LaneRun(states, rates, start=done, seeds=seeds, label=label)):
             states = chunk.states
             loss = np.concatenate([loss, chunk.loss], axis=1)
             yield ScheduledChunk(chunk, rates[chunk.start - done : chunk.start - done + chunk.loss.shape[1]].T)

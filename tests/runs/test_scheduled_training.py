@@ -13,6 +13,7 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs.scheduled_training import ScheduledChunk, train_on_schedule
 from lrfind.task.optim.schedules import unit_schedule
 from lrfind.task.task import Task, make
@@ -125,7 +126,7 @@ def test_a_schedule_of_the_step_alone_is_one_run(training: Training) -> None:
     np.testing.assert_array_equal(
         np.concatenate([each.rates for each in found], axis=1), along.factors * PEAKS[:, None]
     )
-    plain = kernel.run(training.starts, along.factors[:, None] * PEAKS)
+    plain = kernel.train(LaneRun(training.starts, along.factors[:, None] * PEAKS))
     for each, chunk in zip(found, plain, strict=True):
         np.testing.assert_array_equal(each.chunk.loss, chunk.loss)
     before = np.concatenate([each.chunk.loss for each in found[:1]], axis=1)

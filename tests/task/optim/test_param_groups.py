@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs import evidence
 from lrfind.task.optim import param_groups
 from lrfind.task.task import Task, make
@@ -158,7 +159,7 @@ def test_the_stability_limit_knows_factors_and_frozen_parts(name: str) -> None:
     edge = 2.0
     if name == "adam":
         train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=20, lane_steps=20)
-        *_, chunk = train_loop.run(task.starts("cpu"), np.zeros((evidence.STILL, 1)), seeds=[0])
+        *_, chunk = train_loop.train(LaneRun(task.starts("cpu"), np.zeros((evidence.STILL, 1)), seeds=[0]))
         adam = chunk.states[0].optimizer[0]
         nu = np.asarray(jax.flatten_util.ravel_pytree(adam.nu)[0], float)
         root = np.sqrt(nu / (1 - 0.999**evidence.STILL)) + 1e-8
