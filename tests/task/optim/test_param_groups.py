@@ -117,7 +117,7 @@ def test_norms_and_trust_are_those_of_what_is_trained() -> None:
     task, free = plan_of(name="sgd", frozen=["0.*"], clip_norm=1e-3), plan_of(name="sgd")
     batch = task.batches.dataset.train.inputs[:32], task.batches.dataset.train.targets[:32]
     key, [start] = np.zeros(2, np.uint32), task.starts("cpu")
-    after, record = jax.jit(lambda state: task.step.step_with_trust_ratio(state, batch, 0.5, key, True))(start)  # type: ignore[attr-defined]
+    after, record = jax.jit(lambda state: task.step(state, batch, 0.5, key, True))(start)  # type: ignore[call-arg]
     gradient = jax.jit(jax.grad(lambda params: free.objective.model.loss(params, (), batch, key, True)[0]))(
         start.params
     )
