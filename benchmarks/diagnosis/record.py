@@ -16,6 +16,7 @@ from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.evaluation import LossEvaluator
 from lrfind.engine.step import start
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.task import task as plans
 from lrfind.task.batch_source import rows_of
 from lrfind.task.data.batches import weight_key
@@ -60,7 +61,7 @@ def record(config: Config, best: float, path: Path, facts: dict[str, Any]) -> No
     rates = np.stack([run.factor * best * run.unit for run in runs], axis=1)
     val, at = [judge(states)], [0]
     loss = []
-    for chunk in train_loop.run(states, rates, seeds=[run.seed for run in runs]):
+    for chunk in train_loop.train(LaneRun(states, rates, seeds=[run.seed for run in runs])):
         loss.append(chunk.loss)
         val.append(judge(chunk.states))
         at.append(chunk.start + chunk.loss.shape[1])

@@ -18,6 +18,7 @@ from lrfind.config.validate import validate
 from lrfind.core.result import Result
 from lrfind.engine import devices
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.prepare import Options
 from lrfind.runs.sweep import sweep
@@ -106,7 +107,7 @@ def sweeper(config: str, seed: int) -> Callable[[Floats], Floats]:
     states = task.starts(platform)
 
     def run(rates: Floats) -> Floats:
-        return np.concatenate([chunk.loss[0] for chunk in train_loop.run(states, rates[:, None])])
+        return np.concatenate([chunk.loss[0] for chunk in train_loop.train(LaneRun(states, rates[:, None]))])
 
     return run
 

@@ -15,6 +15,7 @@ from lrfind.engine import devices
 from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.step import start
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.task.batch_source import rows_of
 from lrfind.task.data.batches import weight_key
 from lrfind.task.optim import schedules
@@ -70,7 +71,7 @@ def train(task: Task, platform: str, cells: Sequence[Cell]) -> Floats:
             break
         seeds[:] = [cells[cell][1] for cell in alive]
         rates = unit[part, None] * np.array([cells[cell][0] for cell in alive])
-        for chunk in train_loop.run(states, rates, start=part.start):
+        for chunk in train_loop.train(LaneRun(states, rates, start=part.start)):
             states = chunk.states
         kept = [lane for lane, state in enumerate(states) if is_number(state.params)]
         alive, states = [alive[lane] for lane in kept], [states[lane] for lane in kept]

@@ -40,42 +40,39 @@ class Segment:
     leaves: list[NDArray[Any]] | None = None
 
 
+@dataclass(eq=False)
 class LazyStates(Sequence[Any]):
     """States of lanes after replayed steps, recomputed when first read.
 
-    Args:
+    Attributes:
         segment: segment of the steps.
         chunks: number of its chunks before the states.
         compute: function that recomputes the states.
+        states: the states, once they were recomputed.
     """
 
-    def __init__(self, segment: Segment, chunks: int, compute: Callable[[Segment, int], list[Any]]) -> None:
-        self.segment = segment
-        self.chunks = chunks
-        self._compute = compute
-        self._states: list[Any] | None = None
-
-    @property
-    def computed(self) -> bool:
-        """Whether the states were recomputed."""
-        return self._states is not None
+    segment: Segment
+    chunks: int
+    compute: Callable[[Segment, int], list[Any]]
+    states: list[Any] | None = None
 
     def __len__(self) -> int:
         return int(self.segment.run.rates.shape[1])
 
     def __getitem__(self, lane: Any) -> Any:
-        if self._states is None:
-            self._states = self._compute(self.segment, self.chunks)
-        return self._states[lane]
+        if self.states is None:
+            self.states = self.compute(self.segment, self.chunks)
+        return self.states[lane]
 
 
+@dataclass
 class ResumableTrainLoop(Trainer):
     """A train loop that replays journalled chunks before it trains new ones.
 
     Replayed chunks carry `LazyStates`. If they are read, or the journal ends within a run, the steps since the last
     checkpoint are trained again, and must reproduce the journal bit for bit.
 
-    Args:
+    Attributes:
         train_loop: trainer of the steps that are not journalled.
         log: journal.
         kind: kind of the journal records.
@@ -85,26 +82,16 @@ class ResumableTrainLoop(Trainer):
         checked: number of first steps that are trained again even where the journal has them, and must reproduce it.
     """
 
-    def __init__(
-        self,
-        train_loop: Trainer,
-        log: ReplayLog,
-        kind: str,
-        on_recompute: OnRecompute,
-        fields: Sequence[str] = FIELDS,
-        seen: Seen = lambda *_: (),
-        checked: int = 0,
-    ) -> None:
-        self.train_loop = train_loop
-        self.log = log
-        self.kind = kind
-        self.on_recompute = on_recompute
-        self.fields = fields
-        self.seen = seen
-        self.checked = checked
+    train_loop: Trainer
+    log: ReplayLog
+    kind: str
+    on_recompute: OnRecompute
+    fields: Sequence[str] = FIELDS
+    seen: Seen = lambda *_: ()
+    checked: int = 0
 
     def train(self, run: LaneRun) -> Iterator[Chunk]:
-        """Replay and train lanes, as `Trainer.run`; `states` may be `LazyStates`, the label must not change.
+        """Replay and train lanes; `states` may be `LazyStates`, the label must not change.
 
         Raises:
             RunError: the journal is of other steps, or they do not reproduce it.
@@ -160,7 +147,7 @@ class ResumableTrainLoop(Trainer):
                 at, states = (0, states) if restored is None else (segment.saved, restored)
             if at < done:
                 parts.append((replace(run, rates=run.rates[at:done], start=run.start + at), replayed))
-            if not isinstance(states, LazyStates) or states.computed:
+            if not isinstance(states, LazyStates) or states.states is not None:
                 break
             segment, chunks = states.segment, states.chunks
         total, before = sum(len(run.rates) for run, _ in parts), 0

@@ -131,9 +131,9 @@ class TrainLoop(Trainer):
         return self._execution
 
     def compile(self, states: Sequence[Any]) -> None:
-        """Compile the program; `run` does so if needed.
+        """Compile the program; `train` does so if needed.
 
-        Lanes that share a program are compiled for `len(states)` at a time; `run` takes any number of lanes.
+        Lanes that share a program are compiled for `len(states)` at a time; `train` takes any number of lanes.
 
         Args:
             states: training state of each lane, arrays or `jax.ShapeDtypeStruct`.
@@ -169,7 +169,7 @@ class TrainLoop(Trainer):
             self.chunk = min(self.chunk, max(SHORTEST, int(TOUCH * WORK / max(1.0, work))))
 
     def train(self, run: LaneRun) -> Iterator[Chunk]:
-        """Train lanes, as `Trainer.run`; the label is ignored."""
+        """Train lanes; the label is ignored."""
         if self._compiled is None:
             self.compile(run.states)
         lanes, steps = len(run.states), len(run.rates)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -88,7 +87,18 @@ class Chunk:
 
 @dataclass(frozen=True)
 class LaneRun:
-    """Steps of lanes to train; see `Trainer.run` for the attributes."""
+    """Steps of lanes to train.
+
+    Attributes:
+        states: training state of each lane before step `start`.
+        rates: learning rates, shape (steps, lanes).
+        start: number of the first step, which selects batches and keys.
+        seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
+        probe_every: measure the trust-region ratio at multiples of this step number; 0 for never. Only a step that
+            probes measures it.
+        label: fields of the run's journal records, e.g. the `learning_rate` of each lane if the rates of all steps are
+            too many.
+    """
 
     states: Sequence[Any]
     rates: Floats
@@ -103,39 +113,11 @@ class LaneRun:
         return range(len(self.states)) if self.seeds is None else self.seeds
 
 
-class Trainer(ABC):
+class Trainer(Protocol):
     """Interface of all that trains lanes."""
 
-    def run(
-        self,
-        states: Sequence[Any],
-        rates: Floats,
-        *,
-        start: int = 0,
-        seeds: Sequence[int] | None = None,
-        probe_every: int = 0,
-        label: Mapping[str, Any] | None = None,
-    ) -> Iterator[Chunk]:
-        """Train lanes.
-
-        Args:
-            states: training state of each lane before step `start`.
-            rates: learning rates, shape (steps, lanes).
-            start: number of the first step, which selects batches and keys.
-            seeds: seed whose batches and keys each lane takes; None for lane i to take seed i.
-            probe_every: measure the trust-region ratio at multiples of this step number; 0 for never. Only a step that
-                probes measures it.
-            label: fields of the run's journal records, e.g. the `learning_rate` of each lane if the rates of all steps
-                are too many.
-
-        Yields:
-            The chunks, in order, computed on demand.
-        """
-        return self.train(LaneRun(states, rates, start, seeds, probe_every, label))
-
-    @abstractmethod
     def train(self, run: LaneRun) -> Iterator[Chunk]:
-        """Train lanes, as `run`."""
+        """Train lanes, and yield the chunks in order, computed on demand."""
 
 
 FIELDS = ("loss", "gradient_norm", "update_norm", "trust")

@@ -72,7 +72,9 @@ def training_facts(run: Run, peak: Peak) -> dict[str, Any]:
 
 def time_steps(train_loop: TrainLoop, states: list[Any], steps: int) -> tuple[float, Any]:
     """Return the expected seconds of so many steps and the first lane's state after one chunk at rate zero."""
+    from lrfind.engine.trainer import LaneRun
+
     rates = np.zeros((min(train_loop.chunk, steps), len(states)))
     begin = time.perf_counter()
-    chunk = next(iter(train_loop.run(states, rates)))
+    chunk = next(iter(train_loop.train(LaneRun(states, rates))))
     return (time.perf_counter() - begin) * steps / len(rates), chunk.states[0]

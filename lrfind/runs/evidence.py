@@ -11,6 +11,7 @@ from lrfind.core.errors import OwnCodeError
 from lrfind.engine.evaluation import rows_in
 from lrfind.engine.sharpness import BASIS, ROUNDS, Stability, rule_of, stability
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.task.optim import param_groups
 from lrfind.task.task import Task
 
@@ -55,7 +56,7 @@ def sharpness(task: Task, train_loop: TrainLoop, start: Any, platform: str) -> S
     section, source = task.config.optimizer, task.batches.source
     params = task.objective.initial[0]
     factors = param_groups.factors(params, section.groups, section.frozen) if section.groups else None
-    *_, chunk = train_loop.run([start], np.zeros((STILL, 1)), seeds=[0])
+    *_, chunk = train_loop.train(LaneRun([start], np.zeros((STILL, 1)), seeds=[0]))
     batch = source.first(max(ROWS, source.batch_rows))
     key = task.batches.order.keys(task.batches.seeds[0], 0, 1)[0]
     try:

@@ -20,7 +20,7 @@ from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.config.schema import SweepSection
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import LADDERS, METHODS
-from lrfind.engine.trainer import Chunk, Trainer, extend_down, extend_up
+from lrfind.engine.trainer import Chunk, LaneRun, Trainer, extend_down, extend_up
 
 PROBE_EVERY = 6
 """Steps between two measurements of the trust-region ratio.
@@ -116,7 +116,7 @@ def run_pass(train_loop: Trainer, states: Sequence[Any], ladder: Floats, extensi
     losses: list[Floats] = []
     for part, start in ((ladder, 0), (extension, len(ladder))):
         rates = np.repeat(part[:, None], len(states), axis=1)
-        for chunk in train_loop.run(states, rates, start=start, probe_every=PROBE_EVERY):
+        for chunk in train_loop.train(LaneRun(states, rates, start=start, probe_every=PROBE_EVERY)):
             losses.append(chunk.loss)
             states = chunk.states
             yield chunk

@@ -16,7 +16,7 @@ from lrfind.core.dataset import Floats
 from lrfind.core.training import Training, TrainingStatus
 from lrfind.engine import devices
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import Chunk, Trainer
+from lrfind.engine.trainer import Chunk, LaneRun, Trainer
 from lrfind.runs.compile import chunk_size, compile_train_loop, resumable
 from lrfind.runs.evaluator import Validator, make_validator, validation_interval
 from lrfind.runs.identity import hold
@@ -52,7 +52,7 @@ def train_on_schedule(
     """
     planned = schedule.factors[:, None] * peaks
     if schedule.plateau is None:
-        for chunk in train_loop.run(states, planned, seeds=seeds, label=label):
+        for chunk in train_loop.train(LaneRun(states, planned, seeds=seeds, label=label)):
             yield chunk, planned[chunk.start : chunk.stop].T
         return
     window, tracker = schedule.plateau.window, PlateauTracker(schedule.plateau, len(peaks))
@@ -64,7 +64,7 @@ def train_on_schedule(
             judged += window
         stop = min(len(schedule.factors), judged + tracker.surely * window)
         rates = planned[done:stop] * tracker.scale
-        for chunk in train_loop.run(states, rates, start=done, seeds=seeds, label=label):
+        for chunk in train_loop.train(LaneRun(states, rates, start=done, seeds=seeds, label=label)):
             states = chunk.states
             loss = np.concatenate([loss, chunk.loss], axis=1)
             yield chunk, rates[chunk.start - done : chunk.stop - done].T

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lrfind.core.result import Execution
 from lrfind.engine.batch_feed import IN_FLIGHT, StepInputs, chunk_within, host_feed
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from tests.support.tasks import BATCHES, INPUTS, LABELS, LOOP_EACH, LOOP_VMAP, SCAN_EACH, SCAN_VMAP, walk, walk_starts
 
 
@@ -31,7 +32,7 @@ def test_the_same_losses_as_on_the_device(execution: Execution, platform: str) -
     known = walk(execution, chunk=10)
     train_loop = TrainLoop(known._step, FEED, platform, execution, 10)
     found, wanted = (
-        np.concatenate([chunk.loss for chunk in each.run(walk_starts(3), RATES)], axis=1)
+        np.concatenate([chunk.loss for chunk in each.train(LaneRun(walk_starts(3), RATES))], axis=1)
         for each in (train_loop, known)
     )
     # Not to the bit: where a loss is a sum, the compiler may join it with the selection of rows.

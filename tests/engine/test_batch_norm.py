@@ -13,6 +13,7 @@ from lrfind.engine.batch_feed import BatchFeed
 from lrfind.engine.evaluation import BatchNormRecalibration, LossEvaluator, cut
 from lrfind.engine.step import GradientStep, start
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.task.models.contract import cross_entropy, supervised
 from lrfind.task.models.convolutional import Cnn
 from lrfind.task.models.mlp import Mlp
@@ -92,7 +93,7 @@ def short(request: pytest.FixtureRequest) -> Any:
         SCAN_EACH,
     )
     begin = start(*network.init(np.zeros(2, np.uint32)), OPTIMIZERS["momentum"])
-    *_, chunk = train_loop.run([begin], constant([0.05], 5))
+    *_, chunk = train_loop.train(LaneRun([begin], constant([0.05], 5)))
     return model, begin, chunk.states[0]
 
 

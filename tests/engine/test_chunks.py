@@ -11,6 +11,7 @@ import pytest
 from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.step import GradientStep, start
 from lrfind.engine.train_loop import LONGEST, SHORTEST, TOUCH, WORK, TrainLoop, chunk_for
+from lrfind.engine.trainer import LaneRun
 
 SIDE = 1000
 """A product of two squares of this side is two billion operations; with its gradient, a chunk is two of them."""
@@ -50,9 +51,9 @@ def test_a_program_with_more_work_than_its_size_tells(side: int, chunk: float) -
 def test_a_shorter_chunk_moves_no_bit() -> None:
     begin, rates = [start(np.float32(1), (), optax.sgd)], np.full((80, 1), 1e-4)
     found = kernel(300, chunk=80)
-    many = list(found.run(begin, rates))
+    many = list(found.train(LaneRun(begin, rates)))
     found.chunk = 80  # what its program has room for
-    one = list(found.run(begin, rates))
+    one = list(found.train(LaneRun(begin, rates)))
     assert [chunk.loss.shape[1] for chunk in one] == [80]
     assert [chunk.loss.shape[1] for chunk in many] == [37, 37, 6]
     np.testing.assert_array_equal(one[0].loss, np.concatenate([chunk.loss for chunk in many], axis=1))

@@ -11,6 +11,7 @@ import pytest
 from lrfind.core.dataset import Floats
 from lrfind.engine.evaluation import LossEvaluator, cut
 from lrfind.engine.step import TrainState
+from lrfind.engine.trainer import LaneRun
 from tests.support.reference import gradient
 from tests.support.tasks import INPUTS, LABELS, MLP_LOSS, ROWS, compilations, constant, mlp, mlp_starts
 
@@ -20,7 +21,7 @@ LANES = 3
 @pytest.fixture(scope="module")
 def states() -> list[TrainState]:
     """Some starts, and where a few steps lead."""
-    *_, chunk = mlp().run(mlp_starts(LANES), constant([0.05, 0.1, 0.2], 8))
+    *_, chunk = mlp().train(LaneRun(mlp_starts(LANES), constant([0.05, 0.1, 0.2], 8)))
     return [*mlp_starts(LANES), *chunk.states]
 
 

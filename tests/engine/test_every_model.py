@@ -15,6 +15,7 @@ from lrfind.engine.execution import choose
 from lrfind.engine.sharpness import stability
 from lrfind.engine.step import GradientStep, TrainState, start
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.task.models.contract import cross_entropy, supervised
 from tests.support.tasks import compilations, draw_rows, losses, rows_of
 
@@ -58,7 +59,7 @@ def test_a_model_in_the_engine(name: str) -> None:
     assert train_loop.execution.steps == "scan"  # of convolutions as well
     rates = np.full((STEPS, LANES), 0.02)
     with compilations() as more:
-        chunks = list(train_loop.run(states, rates, probe_every=4))
+        chunks = list(train_loop.train(LaneRun(states, rates, probe_every=4)))
     assert more == []
     loss = losses(iter(chunks))
     assert (loss[:, -5:].mean(axis=1) < 0.8 * loss[:, :5].mean(axis=1)).all()
@@ -69,7 +70,7 @@ def test_a_model_in_the_engine(name: str) -> None:
     trust = np.concatenate([chunk.trust for chunk in chunks], axis=1)
     assert (np.isfinite(trust).sum(axis=1) > 5).all()
     assert (trust[np.isfinite(trust)] < 1.5).all()
-    again = losses(train_loop.run(states, rates, probe_every=4))
+    again = losses(train_loop.train(LaneRun(states, rates, probe_every=4)))
     np.testing.assert_array_equal(again, loss)
 
 

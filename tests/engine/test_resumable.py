@@ -62,9 +62,11 @@ class Counting(Trainer):
 
 def story(train_loop: Trainer, starts: Sequence[Any]) -> tuple[list[Chunk], list[Any]]:
     """Ten steps, six more from where they ended, and five others from the start; the last states are looked at."""
-    chunks = list(train_loop.run(starts, RATES, probe_every=4))
-    chunks += train_loop.run(chunks[-1].states, RATES[:6], start=10, probe_every=4)
-    chunks += train_loop.run(starts, RATES[:5] / 3, seeds=[1, 0], label={"learning_rate": [1.0, 2.0], "steps": 5})
+    chunks = list(train_loop.train(LaneRun(starts, RATES, probe_every=4)))
+    chunks += train_loop.train(LaneRun(chunks[-1].states, RATES[:6], start=10, probe_every=4))
+    chunks += train_loop.train(
+        LaneRun(starts, RATES[:5] / 3, seeds=[1, 0], label={"learning_rate": [1.0, 2.0], "steps": 5})
+    )
     return chunks, list(chunks[-1].states)
 
 
@@ -130,7 +132,7 @@ def test_states_that_nobody_looks_at_are_not_trained(trained: Any) -> None:
     train_loop, starts, chunks, _, memory = trained
     counting = Counting(train_loop)
     recorded = ResumableTrainLoop(counting, Memory(memory.lines), "train", repeated)
-    found = list(recorded.run(starts, RATES, probe_every=4))
+    found = list(recorded.train(LaneRun(starts, RATES, probe_every=4)))
     same(found, chunks[:3])
     assert isinstance(found[-1].states, LazyStates)
     assert (len(found[-1].states), counting.steps) == (2, 0)
@@ -167,11 +169,17 @@ def test_fields_that_are_not_written_are_not_known(trained: Any) -> None:
 def test_trust_is_told_where_it_was_measured() -> None:
     train_loop = quadratic(chunk=CHUNK, probe=True)
     starts, memory = quadratic_starts(2), Memory()
-    chunks = list(ResumableTrainLoop(train_loop, memory, "sweep", repeated).run(starts, RATES, probe_every=4))
+    chunks = list(
+        ResumableTrainLoop(train_loop, memory, "sweep", repeated).train(LaneRun(starts, RATES, probe_every=4))
+    )
     assert np.isfinite(chunks[0].trust).any()
     assert len(json.loads(memory.lines[0])["trust"][0]) == 1
     same(
-        list(ResumableTrainLoop(train_loop, Memory(memory.lines), "sweep", repeated).run(starts, RATES, probe_every=4)),
+        list(
+            ResumableTrainLoop(train_loop, Memory(memory.lines), "sweep", repeated).train(
+                LaneRun(starts, RATES, probe_every=4)
+            )
+        ),
         chunks,
     )
 
@@ -191,7 +199,7 @@ def test_a_record_of_other_steps_is_refused(trained: Any) -> None:
     for other in others:
         notes: ReplayLog = Memory([json.dumps(other)])
         with pytest.raises(RunError, match=r"the journal does not fit this run: .* step 0 of the sweep; start anew"):
-            next(iter(ResumableTrainLoop(train_loop, notes, "sweep", repeated).run(starts, RATES)))
+            next(iter(ResumableTrainLoop(train_loop, notes, "sweep", repeated).train(LaneRun(starts, RATES))))
 
 
 def test_a_record_that_does_not_repeat_is_refused(trained: Any) -> None:
@@ -199,7 +207,7 @@ def test_a_record_that_does_not_repeat_is_refused(trained: Any) -> None:
     line = json.loads(memory.lines[1])
     line["loss"][1][2] = np.nextafter(line["loss"][1][2], 2)
     notes = Memory([memory.lines[0], json.dumps(line)])
-    run = ResumableTrainLoop(train_loop, notes, "sweep", repeated).run(starts, RATES, probe_every=4)
+    run = ResumableTrainLoop(train_loop, notes, "sweep", repeated).train(LaneRun(starts, RATES, probe_every=4))
     next(run)
     next(run)
     with pytest.raises(RunError, match="steps 4 to 7 of the sweep do not come out as the journal has them"):
@@ -216,7 +224,9 @@ def test_first_steps_are_checked_even_where_a_state_is_there(trained: Any) -> No
     line = json.loads(memory.lines[0])
     line["update_norm"][0][1] = np.nextafter(line["update_norm"][0][1], 2)
     notes = Memory([json.dumps(line), *memory.lines[1:]], memory.states)
-    run = ResumableTrainLoop(train_loop, notes, "train", repeated, checked=3).run(starts, RATES, probe_every=4)
+    run = ResumableTrainLoop(train_loop, notes, "train", repeated, checked=3).train(
+        LaneRun(starts, RATES, probe_every=4)
+    )
     with pytest.raises(RunError, match="steps 0 to 2 of the train do not come out as the journal has them"):
         next(run)
 
@@ -249,7 +259,7 @@ def test_a_long_chain_of_legs(trained: Any) -> None:
     def chain(runs: Trainer, legs: int) -> Sequence[Any]:
         states = starts
         for leg in range(legs):
-            (chunk,) = runs.run(states, RATES[:CHUNK], start=leg * CHUNK)
+            (chunk,) = runs.train(LaneRun(states, RATES[:CHUNK], start=leg * CHUNK))
             states = chunk.states
         return states
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from lrfind.core.dataset import Floats
 from lrfind.engine.sharpness import BASIS, ROUNDS, Stability, largest_eigenvalue, rule_of, stability
 from lrfind.engine.step import TrainState, start
+from lrfind.engine.trainer import LaneRun
 from lrfind.task.optim import optimizers
 from tests.support.optimizers import section
 from tests.support.tasks import (
@@ -47,7 +48,7 @@ def sharpness(make: Any, name: str, options: dict[str, Any] | None = None, train
 
 def still(make: Any) -> TrainState:
     """The quadratic's state after 20 steps at rate zero."""
-    [chunk] = quadratic(chunk=20, make=make).run(quadratic_starts(1, make), np.zeros((20, 1)))
+    [chunk] = quadratic(chunk=20, make=make).train(LaneRun(quadratic_starts(1, make), np.zeros((20, 1))))
     state: TrainState = chunk.states[0]
     return state
 
@@ -74,7 +75,7 @@ def test_sgd_diverges_above_the_limit_and_not_below(case: str) -> None:
     result = found(sharpness(make, "sgd", options))
     assert result == Stability(STEEPEST, pytest.approx(factor / STEEPEST), rule, products=2)
     rates = constant([0.98 * result.limit, 1.02 * result.limit], 400)
-    below, above = losses(quadratic(make=make).run(quadratic_starts(2, make), rates))
+    below, above = losses(quadratic(make=make).train(LaneRun(quadratic_starts(2, make), rates)))
     assert below[-1] < 1e-6 * below[0]
     assert np.nanmax(above) > 1e6 * above[0]
 
@@ -134,7 +135,7 @@ def test_eps_root_is_part_of_the_preconditioner() -> None:
 
 def test_weights_without_a_gradient_do_not_take_part() -> None:
     begin = start(np.array([3, 0], np.float32), (), optax.adam)
-    [chunk] = quadratic(chunk=20, make=optax.adam).run([begin], np.zeros((20, 1)))
+    [chunk] = quadratic(chunk=20, make=optax.adam).train(LaneRun([begin], np.zeros((20, 1))))
     result = found(sharpness(optax.adam, "adam", train=chunk.states[0]))
     assert result.sharpness == pytest.approx(1 / 3, rel=1e-3)
 

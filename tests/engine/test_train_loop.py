@@ -18,7 +18,7 @@ from lrfind.core.result import Execution
 from lrfind.engine.batch_feed import StepInputs
 from lrfind.engine.step import GradientStep, Record, TrainState
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import Chunk
+from lrfind.engine.trainer import Chunk, LaneRun
 from lrfind.task.data.batches import weight_key
 from tests.support.reference import train
 from tests.support.tasks import (
@@ -68,18 +68,20 @@ def walking() -> TrainLoop:
 
 @pytest.fixture(scope="module")
 def curve(scanned: TrainLoop) -> Floats:
-    return losses(scanned.run(mlp_starts(LANES), RATES))
+    return losses(scanned.train(LaneRun(mlp_starts(LANES), RATES)))
 
 
 def test_sgd_on_a_quadratic_follows_the_closed_form(square: TrainLoop) -> None:
     rates = np.stack([np.geomspace(1e-3, 0.15, 25), np.full(25, 0.05)], axis=1)
-    found = losses(square.run(quadratic_starts(2), rates))
+    found = losses(square.train(LaneRun(quadratic_starts(2), rates)))
     expected = np.stack([closed_form(rates[:, 0]), closed_form(rates[:, 1])])
     np.testing.assert_allclose(found, expected, rtol=2e-5)
 
 
 def test_sgd_on_a_quadratic_diverges_above_two_over_the_curvature(square: TrainLoop) -> None:
-    below, at, above = losses(square.run(quadratic_starts(3), constant([0.99 * BOUND, BOUND, 1.01 * BOUND], 150)))
+    below, at, above = losses(
+        square.train(LaneRun(quadratic_starts(3), constant([0.99 * BOUND, BOUND, 1.01 * BOUND], 150)))
+    )
     steep = 0.5 * 10  # the steep direction's share of the first loss
     assert below[-1] < 0.1 * steep
     assert at[-1] == pytest.approx(steep, rel=1e-4)
@@ -89,7 +91,7 @@ def test_sgd_on_a_quadratic_diverges_above_two_over_the_curvature(square: TrainL
 @pytest.mark.parametrize("name", ["sgd", "adam"])
 def test_a_network_trains_as_numpy_says(name: str) -> None:
     steps, rates = 8, np.geomspace(0.01, 0.2, 8)
-    chunks = list(mlp(optimizer=name).run(mlp_starts(2, name), np.repeat(rates[:, None], 2, axis=1)))
+    chunks = list(mlp(optimizer=name).train(LaneRun(mlp_starts(2, name), np.repeat(rates[:, None], 2, axis=1))))
     for lane in range(2):
         layers, _ = NETWORK.init(weight_key(0, lane))
         expected = train(name, layers, INPUTS, LABELS, BATCHES.indices(lane, 0, steps), rates)
@@ -102,12 +104,12 @@ def test_a_network_trains_as_numpy_says(name: str) -> None:
 
 
 def test_scan_and_loop_give_the_same_bits(curve: Floats) -> None:
-    np.testing.assert_array_equal(losses(mlp(LOOP_EACH).run(mlp_starts(LANES), RATES)), curve)
+    np.testing.assert_array_equal(losses(mlp(LOOP_EACH).train(LaneRun(mlp_starts(LANES), RATES))), curve)
 
 
 @pytest.mark.parametrize("execution", [SCAN_VMAP, LOOP_VMAP], ids=["scan", "loop"])
 def test_vmapped_lanes_agree_before_the_minimum(execution: Execution, curve: Floats) -> None:
-    found = losses(mlp(execution).run(mlp_starts(LANES), RATES))
+    found = losses(mlp(execution).train(LaneRun(mlp_starts(LANES), RATES)))
     assert found.shape == curve.shape
     for row, other in zip(found, curve, strict=True):
         stop = int(np.argmin(other)) + 1
@@ -116,14 +118,14 @@ def test_vmapped_lanes_agree_before_the_minimum(execution: Execution, curve: Flo
 
 
 def test_a_lane_does_not_depend_on_the_others(scanned: TrainLoop, curve: Floats) -> None:
-    np.testing.assert_array_equal(losses(scanned.run(mlp_starts(1), RATES[:, :1])), curve[:1])
+    np.testing.assert_array_equal(losses(scanned.train(LaneRun(mlp_starts(1), RATES[:, :1]))), curve[:1])
     assert not np.array_equal(curve[0], curve[1])
 
 
 @pytest.mark.parametrize("chunk", [7, 40])
 def test_the_chunk_does_not_change_the_bits(chunk: int, walking: TrainLoop) -> None:
-    found = losses(walk(chunk=chunk).run(walk_starts(LANES), STEADY))
-    np.testing.assert_array_equal(found, losses(walking.run(walk_starts(LANES), STEADY)))
+    found = losses(walk(chunk=chunk).train(LaneRun(walk_starts(LANES), STEADY)))
+    np.testing.assert_array_equal(found, losses(walking.train(LaneRun(walk_starts(LANES), STEADY))))
 
 
 def test_one_compilation_serves_every_rate_length_and_number_of_lanes() -> None:
@@ -132,8 +134,8 @@ def test_one_compilation_serves_every_rate_length_and_number_of_lanes() -> None:
         train_loop.compile(states[:1])
     assert len(first) == 1
     with compilations() as more:
-        losses(train_loop.run(states, STEADY))
-        losses(train_loop.run(states[:1], STEADY[:7, :1] / 3))
+        losses(train_loop.train(LaneRun(states, STEADY)))
+        losses(train_loop.train(LaneRun(states[:1], STEADY[:7, :1] / 3)))
     assert more == []
 
 
@@ -141,24 +143,24 @@ def test_shapes_are_enough_to_compile(walking: TrainLoop) -> None:
     train_loop, states = walk(), walk_starts(1)
     train_loop.compile(jax.eval_shape(lambda: states))
     with compilations() as more:
-        found = losses(train_loop.run(states, STEADY[:, :1]))
+        found = losses(train_loop.train(LaneRun(states, STEADY[:, :1])))
     assert more == []
-    np.testing.assert_array_equal(found, losses(walking.run(states, STEADY[:, :1])))
+    np.testing.assert_array_equal(found, losses(walking.train(LaneRun(states, STEADY[:, :1]))))
 
 
 @pytest.mark.parametrize("cut", [7, 10, 13])
 def test_a_run_continues_bit_for_bit(cut: int, walking: TrainLoop) -> None:
-    chunks = list(walking.run(walk_starts(LANES), STEADY[:cut]))
+    chunks = list(walking.train(LaneRun(walk_starts(LANES), STEADY[:cut])))
     assert [chunk.start for chunk in chunks] == list(range(0, cut, 10))
-    rest = list(walking.run(chunks[-1].states, STEADY[cut:], start=cut))
+    rest = list(walking.train(LaneRun(chunks[-1].states, STEADY[cut:], start=cut)))
     assert [chunk.start for chunk in rest] == list(range(cut, STEPS, 10))
     found = np.concatenate([chunk.loss for chunk in [*chunks, *rest]], axis=1)
-    np.testing.assert_array_equal(found, losses(walking.run(walk_starts(LANES), STEADY)))
+    np.testing.assert_array_equal(found, losses(walking.train(LaneRun(walk_starts(LANES), STEADY))))
 
 
 @pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
 def test_states_are_those_of_each_lane(execution: Execution) -> None:
-    [chunk] = quadratic(execution, chunk=4).run(quadratic_starts(2), constant([0.01, 0.02], 4))
+    [chunk] = quadratic(execution, chunk=4).train(LaneRun(quadratic_starts(2), constant([0.01, 0.02], 4)))
     assert (chunk.start, chunk.loss.shape, len(chunk.states)) == (0, (2, 4), 2)
     for rate, state in zip((0.01, 0.02), chunk.states, strict=True):
         expected = np.array([3.0, 1.0]) * (1 - rate * np.array([1.0, 10.0])) ** 4
@@ -177,7 +179,7 @@ def test_nothing_but_the_next_rows_is_computed_that_nobody_asks_for() -> None:
     train_loop.feed = replace(train_loop.feed, draw=noted)
     train_loop.compile(quadratic_starts(1))
     asked.clear()
-    run = train_loop.run(quadratic_starts(2), RATES[:, :2])
+    run = train_loop.train(LaneRun(quadratic_starts(2), RATES[:, :2]))
     assert asked == []
     next(run)
     run.close()
@@ -188,8 +190,8 @@ def test_nothing_but_the_next_rows_is_computed_that_nobody_asks_for() -> None:
 @pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
 def test_a_lost_lane_does_not_disturb_the_others(execution: Execution) -> None:
     train_loop = quadratic(execution)
-    calm = losses(train_loop.run(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12)))
-    beside = losses(train_loop.run(quadratic_starts(3), constant([0.01, 1e30, 0.03], 12)))
+    calm = losses(train_loop.train(LaneRun(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12))))
+    beside = losses(train_loop.train(LaneRun(quadratic_starts(3), constant([0.01, 1e30, 0.03], 12))))
     assert not np.isfinite(beside[1, -1])
     np.testing.assert_array_equal(beside[[0, 2]], calm[[0, 2]])
 
@@ -198,7 +200,7 @@ def test_a_lost_lane_does_not_disturb_the_others(execution: Execution) -> None:
 def test_the_callers_states_are_left_alone(execution: Execution) -> None:
     states = quadratic_starts(1) + [jax.tree.map(jax.device_put, state) for state in quadratic_starts(1)]
     train_loop = quadratic(execution)
-    first, second = (losses(train_loop.run(states, constant([0.1, 0.1], 12))) for _ in range(2))
+    first, second = (losses(train_loop.train(LaneRun(states, constant([0.1, 0.1], 12)))) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     for state in states:
         np.testing.assert_array_equal(state.params, [3, 1])
@@ -215,9 +217,10 @@ def test_a_kernel_chooses_by_its_platform(platform: str, expected: Execution, sq
 
 TWO_DEVICES = """
 import jax, numpy as np
+from lrfind.engine.trainer import LaneRun
 from tests.support.tasks import closed_form, constant, losses, quadratic, quadratic_starts
 assert jax.device_count() == 2
-found = losses(quadratic().run(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12)))
+found = losses(quadratic().train(LaneRun(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12))))
 expected = [closed_form(np.full(12, rate)) for rate in (0.01, 0.02, 0.03)]
 np.testing.assert_allclose(found, expected, rtol=1e-5)
 """
@@ -244,13 +247,13 @@ def probing() -> TrainLoop:
 
 @pytest.fixture(scope="module")
 def trust(probing: TrainLoop) -> Floats:
-    return trusts(probing.run(mlp_starts(LANES), STEADY, probe_every=EVERY))
+    return trusts(probing.train(LaneRun(mlp_starts(LANES), STEADY, probe_every=EVERY)))
 
 
 @pytest.mark.parametrize("execution", EXECUTIONS, ids=str)
 def test_trust_on_a_quadratic_follows_the_closed_form(execution: Execution) -> None:
     rates = np.stack([np.geomspace(1e-3, 0.15, STEPS), np.full(STEPS, 0.05)], axis=1)
-    found = trusts(quadratic(execution, probe=True).run(quadratic_starts(2), rates, probe_every=EVERY))
+    found = trusts(quadratic(execution, probe=True).train(LaneRun(quadratic_starts(2), rates, probe_every=EVERY)))
     expected = np.stack([closed_trust(rates[:, 0]), closed_trust(rates[:, 1])])
     assert found.dtype == np.float64
     np.testing.assert_allclose(found[:, MEASURED], expected[:, MEASURED], atol=2e-3)
@@ -260,7 +263,7 @@ def test_trust_on_a_quadratic_follows_the_closed_form(execution: Execution) -> N
 @pytest.mark.parametrize("execution", [LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
 def test_all_executions_measure_the_same(execution: Execution, trust: Floats) -> None:
     assert np.isfinite(trust[:, MEASURED]).all()
-    found = trusts(mlp(execution, probe=True).run(mlp_starts(LANES), STEADY, probe_every=EVERY))
+    found = trusts(mlp(execution, probe=True).train(LaneRun(mlp_starts(LANES), STEADY, probe_every=EVERY)))
     np.testing.assert_allclose(found, trust, atol=1e-3)
 
 
@@ -268,7 +271,7 @@ def test_one_program_measures_and_does_not(trust: Floats) -> None:
     train_loop, states = mlp(SCAN_EACH, probe=True), mlp_starts(LANES)
     train_loop.compile(states)
     with compilations() as more:
-        chunks = {every: list(train_loop.run(states, STEADY, probe_every=every)) for every in (0, 1, EVERY)}
+        chunks = {every: list(train_loop.train(LaneRun(states, STEADY, probe_every=every))) for every in (0, 1, EVERY)}
     assert more == []
     never, always, some = (trusts(iter(each)) for each in chunks.values())
     assert np.isnan(never).all()
@@ -283,17 +286,17 @@ def test_a_loop_has_a_program_for_measured_steps() -> None:
     train_loop, states = mlp(LOOP_EACH, probe=True), mlp_starts(LANES)
     train_loop.compile(states)
     with compilations() as more:
-        never = losses(train_loop.run(states, STEADY))
-        always = losses(train_loop.run(states, STEADY, probe_every=1))
+        never = losses(train_loop.train(LaneRun(states, STEADY)))
+        always = losses(train_loop.train(LaneRun(states, STEADY, probe_every=1)))
     assert more == []
     np.testing.assert_allclose(always, never, rtol=1e-5)
-    np.testing.assert_array_equal(never, losses(mlp(LOOP_EACH).run(states, STEADY)))
+    np.testing.assert_array_equal(never, losses(mlp(LOOP_EACH).train(LaneRun(states, STEADY))))
 
 
 def test_steps_are_measured_by_their_number(probing: TrainLoop, trust: Floats) -> None:
     cut = 7
-    first = list(probing.run(mlp_starts(LANES), STEADY[:cut], probe_every=EVERY))
-    rest = list(probing.run(first[-1].states, STEADY[cut:], start=cut, probe_every=EVERY))
+    first = list(probing.train(LaneRun(mlp_starts(LANES), STEADY[:cut], probe_every=EVERY)))
+    rest = list(probing.train(LaneRun(first[-1].states, STEADY[cut:], start=cut, probe_every=EVERY)))
     np.testing.assert_array_equal(trusts(iter([*first, *rest])), trust)
 
 
@@ -304,7 +307,7 @@ def test_a_step_without_trust_enters_as_it_is(execution: Execution) -> None:
         return state._replace(params=weights), Record(quadratic_loss(state.params, (), batch, key, True)[0], rate, rate)
 
     train_loop = TrainLoop(own, quadratic().feed, "cpu", execution, chunk=10)
-    chunks = list(train_loop.run(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=1))
+    chunks = list(train_loop.train(LaneRun(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=1)))
     np.testing.assert_allclose(losses(iter(chunks))[1], closed_form(np.full(12, 0.02)), rtol=1e-5)
     found = trusts(iter(chunks))
     assert (found.shape, found.dtype, np.isnan(found).all()) == ((2, 12), np.dtype(np.float64), True)
@@ -322,7 +325,7 @@ def test_a_step_that_is_not_measured_goes_forward_once(execution: Execution) -> 
     counts = {}
     for every in (0, EVERY):
         calls.clear()
-        list(train_loop.run(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=every))
+        list(train_loop.train(LaneRun(quadratic_starts(2), constant([0.01, 0.02], 12), probe_every=every)))
         jax.effects_barrier()
         counts[every] = len(calls)
     assert counts[EVERY] / counts[0] == (12 + 12 / EVERY) / 12
@@ -330,12 +333,14 @@ def test_a_step_that_is_not_measured_goes_forward_once(execution: Execution) -> 
 
 @pytest.mark.parametrize("execution", EXECUTIONS, ids=str)
 def test_a_lost_lane_has_no_trust_and_takes_none_from_others(execution: Execution) -> None:
-    run = quadratic(execution, probe=True).run(quadratic_starts(2), constant([1e30, 0.03], 12), probe_every=1)
+    run = quadratic(execution, probe=True).train(
+        LaneRun(quadratic_starts(2), constant([1e30, 0.03], 12), probe_every=1)
+    )
     found = trusts(run)
     assert np.isnan(found[0]).all()
     assert np.isfinite(found[1]).all()
 
 
 def test_chunks_hold_double_precision(square: TrainLoop) -> None:
-    chunk: Chunk = next(square.run(quadratic_starts(1), constant([0.1], 3)))
+    chunk: Chunk = next(square.train(LaneRun(quadratic_starts(1), constant([0.1], 3))))
     assert {chunk.loss.dtype, chunk.gradient_norm.dtype, chunk.update_norm.dtype} == {np.dtype(np.float64)}

@@ -20,6 +20,7 @@ from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Candidate, Result, Suggestion
 from lrfind.engine import train_loop as kernels
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_budget
 from lrfind.runs.evaluator import Evaluator, make_evaluator
@@ -186,7 +187,7 @@ class TestHeats:
                     (rung_chunk.rates[-1], rung_chunk.seeds[-1]),
                 ]:
                     rates = (task.schedule(steps).factors * rate)[:, None]
-                    chunks = list(alone.run([raced.starts[seed]], rates, seeds=[seed]))
+                    chunks = list(alone.train(LaneRun([raced.starts[seed]], rates, seeds=[seed])))
                     loss = np.concatenate([chunk.loss[0] for chunk in chunks])
                     np.testing.assert_array_equal(raced.lane(steps, rate, seed), loss)
                     held_out, trained_on = raced.judged(chunks[-1].states)

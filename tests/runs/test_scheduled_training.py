@@ -13,6 +13,7 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs.scheduled_training import train_on_schedule
 from lrfind.task.optim.schedules import unit_schedule
 from lrfind.task.task import Task, make
@@ -102,7 +103,7 @@ def test_a_schedule_of_the_step_alone_is_one_run(training: Training) -> None:
     found = list(train_on_schedule(kernel, training.starts, along, PEAKS))
     assert [chunk.start for chunk, _ in found] == [0, 20, 40]
     np.testing.assert_array_equal(np.concatenate([rates for _, rates in found], axis=1), along.factors * PEAKS[:, None])
-    plain = kernel.run(training.starts, along.factors[:, None] * PEAKS)
+    plain = kernel.train(LaneRun(training.starts, along.factors[:, None] * PEAKS))
     for (scheduled, _), chunk in zip(found, plain, strict=True):
         np.testing.assert_array_equal(scheduled.loss, chunk.loss)
 

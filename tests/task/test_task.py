@@ -18,6 +18,7 @@ from lrfind.core.registry import DATA, LOSSES, MODELS
 from lrfind.engine.batch_feed import IN_FLIGHT
 from lrfind.engine.evaluation import AT_ONCE
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.task.batch_source import TaskBatches, of_dataset, rows_of
 from lrfind.task.data import rows as lazy_rows
 from lrfind.task.task import Task, make
@@ -310,7 +311,7 @@ def test_accumulated_and_large_batches_give_the_same_curve() -> None:
         )
         task = make(given)
         train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=60, lane_steps=60)
-        [chunk] = train_loop.run(task.starts("cpu"), np.tile(np.geomspace(1e-4, 30, 60)[:, None], 2))
+        [chunk] = train_loop.train(LaneRun(task.starts("cpu"), np.tile(np.geomspace(1e-4, 30, 60)[:, None], 2)))
         losses[accumulate], rows[accumulate] = chunk.loss, task.batches.order.indices(0, 0, 60).reshape(60, 64)
     np.testing.assert_array_equal(rows[1], rows[4])
     for large, small in zip(losses[1], losses[4], strict=True):

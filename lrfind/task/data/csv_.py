@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from lrfind.core.errors import InputError
 from lrfind.task.data.loading import Arrays, Table, choose, opened
-from lrfind.task.data.targets import from_text
 
 SEPARATORS = ",;\t"
 """Characters that may separate cells."""
@@ -168,7 +167,9 @@ def understood(texts: Sequence[str], table: Table) -> tuple[NDArray[Any], tuple[
     if "" in texts:
         position = table.place(texts.index(""), table.targets[0])
         raise InputError(f"nothing in {position}; leave such rows out, or fill in a label", key="data.targets")
-    return from_text(texts)
+    classes = sorted(set(texts))
+    labels = {text: label for label, text in enumerate(classes)}
+    return np.array([labels[text] for text in texts], np.int32), tuple(classes)
 
 
 def is_number(cell: str) -> bool:

@@ -164,13 +164,6 @@ def check_binary(arrays: Arrays) -> None:
         raise InputError("every row of targets is the same; there is nothing to learn", key="data.targets")
 
 
-def from_text(texts: Sequence[str]) -> tuple[NDArray[np.int32], tuple[str, ...]]:
-    """Return labels, and the names of their classes in sorted order."""
-    names = sorted(set(texts))
-    numbers = {name: number for number, name in enumerate(names)}
-    return np.array([numbers[text] for text in texts], np.int32), tuple(names)
-
-
 def listed(names: Sequence[str]) -> str:
     """Return the first `SHOWN` names, for a message."""
     rest = f", and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""

@@ -152,30 +152,29 @@ def to_source(section: OptimizerSection, rate: float | str, then: Call | None = 
     return source(expression)
 
 
-def evaluated_at(section: OptimizerSection) -> Callable[[Any, Any], Any] | None:
-    """Return ``(params, optimiser state) -> params`` at which the optimiser is evaluated; None for the trained ones.
+def averages(params: Any, state: Any) -> Any:
+    """Return the parameters at which a schedule-free optimiser is evaluated.
 
-    A schedule-free optimiser takes its gradients at y, between an average x and the iterates z, and x is the answer
-    (Defazio et al. 2024, arXiv:2405.15682).
+    It takes its gradients at y, between an average x and the iterates z, and x is the answer (Defazio et al. 2024,
+    arXiv:2405.15682).
+
+    Args:
+        params: trained parameters.
+        state: optimiser state.
     """
-    if not section.name.startswith("schedule_free"):
-        return None
 
-    def averages(params: Any, state: Any) -> Any:
-        def free(node: Any) -> bool:
-            return isinstance(node, contrib.ScheduleFreeState)
+    def free(node: Any) -> bool:
+        return isinstance(node, contrib.ScheduleFreeState)
 
-        # One state for each group, with nothing in the places of the others.
-        states = [node for node in jax.tree.leaves(state, is_leaf=free) if free(node)]
-        leaves = dict(jax.tree_util.tree_leaves_with_path(params))
-        for schedule_free in states:
-            paths, z = zip(*jax.tree_util.tree_leaves_with_path(schedule_free.z), strict=True)
-            own = [leaves[path] for path in paths]
-            averaged = contrib.schedule_free_eval_params(schedule_free._replace(z=list(z)), own)
-            leaves |= zip(paths, averaged, strict=True)
-        return jax.tree.unflatten(jax.tree.structure(params), leaves.values())
-
-    return averages
+    # One state for each group, with nothing in the places of the others.
+    states = [node for node in jax.tree.leaves(state, is_leaf=free) if free(node)]
+    leaves = dict(jax.tree_util.tree_leaves_with_path(params))
+    for schedule_free in states:
+        paths, z = zip(*jax.tree_util.tree_leaves_with_path(schedule_free.z), strict=True)
+        own = [leaves[path] for path in paths]
+        averaged = contrib.schedule_free_eval_params(schedule_free._replace(z=list(z)), own)
+        leaves |= zip(paths, averaged, strict=True)
+    return jax.tree.unflatten(jax.tree.structure(params), leaves.values())
 
 
 class Name(str):
@@ -229,8 +228,7 @@ class TaskOptimizer:
     @cached_property
     def evaluated_at(self) -> Callable[[TrainState], TrainState]:
         """Function that replaces a state's parameters by those at which the optimiser is evaluated."""
-        averages = evaluated_at(self.section) if self.section.named else None
-        if averages is None:
+        if not self.section.name.startswith("schedule_free"):
             return lambda state: state
         compiled = jax.jit(averages)
         return lambda state: state._replace(params=compiled(state.params, state.optimizer))

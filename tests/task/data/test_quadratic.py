@@ -16,6 +16,7 @@ from lrfind.analysis.range_test.curve import divergences
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs.range_test import run_pass
 from lrfind.task.data.loading import Arrays
 from lrfind.task.data.sets import quadratic as load
@@ -63,7 +64,7 @@ def plan_of(optimizer: dict[str, Any] | None = None, **data: Any) -> Task:
 def losses(task: Task, rate: float, steps: int = 400) -> Floats:
     """The loss before each step of SGD at one rate."""
     train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=steps, lane_steps=steps)
-    (chunk,) = train_loop.run(task.starts("cpu"), np.full((steps, 1), rate))
+    (chunk,) = train_loop.train(LaneRun(task.starts("cpu"), np.full((steps, 1), rate)))
     return chunk.loss[0]
 
 

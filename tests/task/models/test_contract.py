@@ -12,6 +12,7 @@ import pytest
 from lrfind.config.schema import Config
 from lrfind.engine.execution import equations
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.task.models.contract import cast, mse, supervised
 from lrfind.task.task import Task, make
 
@@ -74,7 +75,7 @@ def test_a_training_in_bfloat16_is_near_that_in_float32_and_keeps_float32() -> N
     for precision in ("float32", "bfloat16"):
         task = plan_of(precision)
         train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=40, lane_steps=40)
-        [chunk] = train_loop.run(task.starts("cpu"), np.full((40, 1), 0.01))
+        [chunk] = train_loop.train(LaneRun(task.starts("cpu"), np.full((40, 1), 0.01)))
         losses[precision] = chunk.loss[0]
         [state] = chunk.states
         floats = [leaf for leaf in jax.tree.leaves(state) if jnp.issubdtype(leaf.dtype, jnp.floating)]

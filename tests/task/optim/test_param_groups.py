@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs import evidence
 from lrfind.task.optim import param_groups
 from lrfind.task.task import Task, make
@@ -116,7 +117,7 @@ def test_norms_and_trust_are_those_of_what_is_trained() -> None:
     task, free = plan_of(name="sgd", frozen=["0.*"], clip_norm=1e-3), plan_of(name="sgd")
     batch = task.batches.dataset.train.inputs[:32], task.batches.dataset.train.targets[:32]
     key, [start] = np.zeros(2, np.uint32), task.starts("cpu")
-    after, record = jax.jit(lambda state: task.step.step_with_trust_ratio(state, batch, 0.5, key, True))(start)  # type: ignore[attr-defined]
+    after, record = jax.jit(lambda state: task.step(state, batch, 0.5, key, True))(start)  # type: ignore[call-arg]
     gradient = jax.jit(jax.grad(lambda params: free.objective.model.loss(params, (), batch, key, True)[0]))(
         start.params
     )
@@ -158,7 +159,7 @@ def test_the_stability_limit_knows_factors_and_frozen_parts(name: str) -> None:
     edge = 2.0
     if name == "adam":
         train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=20, lane_steps=20)
-        *_, chunk = train_loop.run(task.starts("cpu"), np.zeros((evidence.STILL, 1)), seeds=[0])
+        *_, chunk = train_loop.train(LaneRun(task.starts("cpu"), np.zeros((evidence.STILL, 1)), seeds=[0]))
         adam = chunk.states[0].optimizer[0]
         nu = np.asarray(jax.flatten_util.ravel_pytree(adam.nu)[0], float)
         root = np.sqrt(nu / (1 - 0.999**evidence.STILL)) + 1e-8
