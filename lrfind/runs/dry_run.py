@@ -10,6 +10,7 @@ import numpy as np
 from lrfind.analysis.build_training import Peak
 from lrfind.engine import devices
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs.confirmation import expected
 from lrfind.runs.measure import compile_sweep
 from lrfind.runs.prepare import Run
@@ -72,8 +73,6 @@ def training_facts(run: Run, peak: Peak) -> dict[str, Any]:
 
 def time_steps(train_loop: TrainLoop, states: list[Any], steps: int) -> tuple[float, Any]:
     """Return the expected seconds of so many steps and the first lane's state after one chunk at rate zero."""
-    from lrfind.engine.trainer import LaneRun
-
     rates = np.zeros((min(train_loop.chunk, steps), len(states)))
     begin = time.perf_counter()
     chunk = next(iter(train_loop.train(LaneRun(states, rates))))
