@@ -160,10 +160,10 @@ def ending(lines: Sequence[Mapping[str, Any]]) -> Any:
 
 def understood(raw: bytes, before: str) -> dict[str, Any] | None:
     """Return a line that continues the checksum `before`; None if it does not."""
-    body = raw[:-SUM_LENGTH] + b"}"
+    body, mark = raw[:-SUM_LENGTH], raw[-SUM_LENGTH:]
     try:
         line = json.loads(raw)
-        if isinstance(line, dict) and line.get("sum") == checksum(body, before):
+        if isinstance(line, dict) and mark == ending_with(checksum(body + b"}", before)).encode():
             return line
     except (ValueError, RecursionError):
         pass
@@ -179,7 +179,12 @@ def to_line(line: Mapping[str, Any], before: str = "") -> tuple[str, str]:
     """
     body = to_json(line)
     mark = checksum(body.encode(), before)
-    return f'{body[:-1]}, "sum": "{mark}"}}\n', mark
+    return f"{body[:-1]}{ending_with(mark)}\n", mark
+
+
+def ending_with(mark: str) -> str:
+    """Return the end of a line's JSON, which holds its checksum."""
+    return f', "sum": "{mark}"}}'
 
 
 def checksum(body: bytes, before: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lrfind.storage import journal
@@ -60,6 +60,7 @@ def test_cut_anywhere_whole_lines_are_read(place: int) -> None:
 
 
 @given(st.integers(0, 10**6), st.integers(1, 255))
+@example(4076, 41)  # a space that becomes a tab
 def test_a_changed_byte_costs_its_line_and_what_follows(place: int, change: int) -> None:
     texts = written(LINES)
     raw = bytearray(b"".join(texts))
