@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,6 @@ def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     if "name: parquet" in path.read_text(encoding="utf-8"):
         pytest.importorskip("pyarrow")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LRFIND_CACHE_DIR", os.environ["JAX_COMPILATION_CACHE_DIR"])
     monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     short = ("--steps", "20", "--seeds", "1", "--set", "confirm.budget=700", "--no-plot", "--json")
     ran = CliRunner().invoke(app, ["sweep", str(path), *short])

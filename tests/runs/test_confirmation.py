@@ -43,15 +43,8 @@ REGRESSION = {"data": {"name": "friedman", "rows": 300, "batch_size": 20}}
 CHUNK = 25
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder for compiled programs."""
-    return str(tmp_path_factory.mktemp("programs"))
-
-
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch, programs: str) -> None:
-    monkeypatch.setenv("LRFIND_CACHE_DIR", programs)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "chunk_for", lambda *_: CHUNK)
 
 
@@ -113,10 +106,9 @@ def measure(folder: Path, given: Config, patience: int = 10**6) -> Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, programs: str) -> Ran:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A run of the tiny config."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LRFIND_CACHE_DIR", programs)
         patch.setattr(kernels, "chunk_for", lambda *_: CHUNK)
         return measure(tmp_path_factory.mktemp("ran"), config())
 

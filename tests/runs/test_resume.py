@@ -116,7 +116,6 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LRFIND_CACHE_DIR", str(tmp_path_factory.mktemp("programs")))
         patch.setattr(train_loop, "chunk_for", lambda *_: CHUNK)
         patch.setattr(run_directory, "STATE_EVERY", 0.0)
         patch.setattr(run_directory, "STATE_SHARE", 0.0)

@@ -40,7 +40,6 @@ def test_the_same_bits_as_in_memory(
 ) -> None:
     if "parquet" in name:
         pytest.importorskip("pyarrow")
-    monkeypatch.setenv("LRFIND_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     curve, result = swept(name, tmp_path, *options)
     monkeypatch.setattr(rows, "LARGEST", 0)

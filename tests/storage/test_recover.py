@@ -18,9 +18,9 @@ from lrfind.storage import run_directory
 from lrfind.storage.journal import to_line
 from lrfind.storage.recover import recover_result
 from tests.runs import test_confirmation as trainings
-from tests.runs.test_sweep import Watching, chunks_of_25, config, measure, programs
+from tests.runs.test_sweep import Watching, chunks_of_25, config, measure
 
-__all__ = ["chunks_of_25", "programs"]
+__all__ = ["chunks_of_25"]
 
 
 def told(result: Result) -> str:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrfind.analysis.confirmation.horizon_scaling import LIMITS, STILL, extrapolate_rate, horizon_exponent
+from lrfind.analysis.confirmation.horizon_scaling import LIMITS, SMALL_SLOPE, extrapolate_rate, horizon_exponent
 
 LENGTHS = st.lists(st.integers(1, 10**6), min_size=2, max_size=3, unique=True)
-FALLING = st.floats(LIMITS[0], -STILL - 1e-6)
+FALLING = st.floats(LIMITS[0], -SMALL_SLOPE - 1e-6)
 STEPS = st.integers(1, 10**9)
 
 
@@ -27,7 +27,7 @@ def test_a_known_power_is_found_and_carried_on(exponent: float, lengths: list[in
     assert extrapolate_rate(bests, steps) == pytest.approx(at_one + exponent * math.log10(steps), abs=1e-5)
 
 
-@given(st.floats(-STILL + 1e-6, 3), LENGTHS, STEPS)
+@given(st.floats(-SMALL_SLOPE + 1e-6, 3), LENGTHS, STEPS)
 def test_one_that_hardly_falls_or_rises_is_none(exponent: float, lengths: list[int], steps: int) -> None:
     bests = law(exponent, lengths)
     assert horizon_exponent(bests) == 0
@@ -68,7 +68,7 @@ def test_all_moves_with_the_rates_and_order_is_irrelevant(bests: dict[int, float
     assert extrapolate_rate(dict(reversed(bests.items())), steps) == pytest.approx(found, abs=1e-6)
     assert LIMITS[0] <= horizon_exponent(bests) <= LIMITS[1]
     slope = horizon_exponent(bests)
-    if slope == 0 or slope < -STILL - 1e-6:  # Not beside the jump, where rounding decides.
+    if slope == 0 or slope < -SMALL_SLOPE - 1e-6:  # Not beside the jump, where rounding decides.
         moved = {length: place + shift for length, place in bests.items()}
         if (horizon_exponent(moved) == 0) == (slope == 0):
             assert extrapolate_rate(moved, steps) == pytest.approx(found + shift, abs=1e-6)

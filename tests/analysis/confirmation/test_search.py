@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.analysis.confirmation.horizon_scaling import STILL
+from lrfind.analysis.confirmation.horizon_scaling import SMALL_SLOPE
 from lrfind.analysis.confirmation.search import (
     ENOUGH,
     FULL,
@@ -210,7 +210,7 @@ class TestLaterHeats:
 
 
 class TestExponent:
-    @pytest.mark.parametrize("exponent", [-1.0, -0.5, -STILL - 0.05])
+    @pytest.mark.parametrize("exponent", [-1.0, -0.5, -SMALL_SLOPE - 0.05])
     def test_a_power_is_seen(self, exponent: float) -> None:
         assert told(bowl(exponent=exponent, at=100)).exponent == pytest.approx(exponent, abs=0.02)
 

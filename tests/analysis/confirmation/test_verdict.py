@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.analysis.confirmation.horizon_scaling import STILL
+from lrfind.analysis.confirmation.horizon_scaling import SMALL_SLOPE
 from lrfind.analysis.confirmation.learning import BETTER
 from lrfind.analysis.confirmation.search import Rung, Search
 from lrfind.analysis.confirmation.summary import LITTLE, candidates, seed_factor
@@ -54,7 +54,7 @@ GOOD = {-4.0: 1.5, -3.5: 1.0, -3.0: 0.5, -2.5: 1.0, -2.0: 1.5}
 
 
 class TestRate:
-    @pytest.mark.parametrize("exponent", [-1.0, -0.5, -STILL - 0.05])
+    @pytest.mark.parametrize("exponent", [-1.0, -0.5, -SMALL_SLOPE - 0.05])
     @pytest.mark.parametrize("steps", [1000, 20_000, 10**6])
     def test_a_power_of_the_length_is_carried_on_exactly(self, exponent: float, steps: int) -> None:
         found = judged(told(bowl(best=-3, exponent=exponent, at=300), [30, 300], steps=steps)).recommendation
