@@ -146,7 +146,7 @@ def test_the_story_has_every_kind_of_line(story: Story) -> None:
     assert not (story.folder / run_directory.STATE).exists(), "nothing is left to carry on"
 
 
-@pytest.mark.parametrize("share", np.linspace(0.02, 0.99, 9))
+@pytest.mark.parametrize("share", np.linspace(0.02, 0.99, 6))
 def test_killed_anywhere(story: Story, tmp_path: Path, share: float) -> None:
     """The journal is torn in the middle of a line."""
     place = int(share * len(story.text))

@@ -51,8 +51,13 @@ def test_it_is_what_an_interruption_leaves(
     assert reached == result.warnings[0]
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "lion", "muon", "lamb"])
-@pytest.mark.parametrize("schedule", [{"name": "cosine", "warmup_steps": 20}, {"name": "reduce_on_plateau"}])
+@pytest.mark.parametrize(
+    ("optimizer", "schedule"),
+    [
+        *((name, {"name": "cosine", "warmup_steps": 20}) for name in ("sgd", "lion", "muon", "lamb")),
+        ("lion", {"name": "reduce_on_plateau"}),
+    ],
+)
 def test_a_killed_run_names_the_rate_of_an_interrupted_one(
     tmp_path: Path, optimizer: str, schedule: dict[str, object]
 ) -> None:
