@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from lrfind.report.background import Background
 from tests.support.kinds import LONGEST, TESTS, kind_of, may_hold_units, within
 
 # Compiling is most of what tests take. A cached program is traced and computed as ever.
@@ -58,11 +59,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         keep_programs()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_runtest_teardown(item: pytest.Item) -> None:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Among units alone no test may import JAX; beside others it is there already."""
-    if item.config.option.markexpr == "unit":
-        assert "jax" not in sys.modules, f"{item.nodeid} is marked as a unit, and imports JAX"
+    before = "jax" in sys.modules
+    outcome = yield
+    if item.get_closest_marker("unit") and not before and "jax" in sys.modules:
+        outcome.force_exception(AssertionError("a unit has imported JAX"))  # type: ignore[attr-defined]
 
 
 CI = bool(os.environ.get("CI"))
@@ -112,3 +115,9 @@ def keep_programs() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XLA_FLAGS", f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_parallel_codegen_split_count=1".strip())
         jax.jit(lambda x: x + 1)(0)
+
+
+@pytest.fixture
+def rendered_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports are rendered in this process; the process that does it for a command is tested with the reports."""
+    monkeypatch.setattr(Background, "start", lambda background: None)

@@ -56,9 +56,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def lrfind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Lrfind:
-    """The command line in this process, which renders as well; the process for that is tested with the reports."""
-    monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
+def lrfind(folder: Path, rendered_here: None) -> Lrfind:
+    """The command line in this process, which renders as well."""
 
     def call(*arguments: str, stdin: str | bytes | None = None) -> Ran:
         from lrfind.cli.app import app

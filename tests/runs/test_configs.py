@@ -45,11 +45,10 @@ def test_some_are_confirmed() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rendered_here: None) -> None:
     if "name: parquet" in path.read_text(encoding="utf-8"):
         pytest.importorskip("pyarrow")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     confirm = ("--set", "confirm.budget=500") if path in confirmed() else ("--no-confirm",)
     short = ("--steps", "20", "--seeds", "1", *confirm, "--no-plot", "--json")
     ran = CliRunner().invoke(app, ["sweep", str(path), *short])

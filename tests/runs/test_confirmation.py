@@ -20,6 +20,7 @@ from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Candidate, Result, Suggestion
 from lrfind.engine import train_loop as kernels
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.runs import confirmation
 from lrfind.runs.callbacks import NullCallback, Timer
 from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_budget
 from lrfind.runs.evaluator import Evaluator, make_evaluator
@@ -426,7 +427,7 @@ class TestData:
 
     def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sweep saw a rate; no training survives at any near it."""
-        monkeypatch.setattr("lrfind.runs.confirmation.starting_rate", lambda config, climb: 1e6)
+        monkeypatch.setattr(confirmation, "starting_rate", lambda config, climb: 1e6)
         found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
         assert found.status == "no_recommendation"
         assert "every training diverged, at rates from " in found.recommendation.reason

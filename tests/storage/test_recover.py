@@ -14,6 +14,7 @@ from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Result, Timing
 from lrfind.report.sweep.result_json import to_json
+from lrfind.runs import confirmation
 from lrfind.storage import run_directory
 from lrfind.storage.journal import to_line
 from lrfind.storage.recover import recover_result
@@ -103,7 +104,7 @@ def test_every_training_that_was_judged_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str, enough: float, most: float
 ) -> None:
     """The journal cut after any of its lines; short heats of Lion follow from the sweep's norms as well."""
-    monkeypatch.setattr("lrfind.runs.confirmation.ENOUGH", enough)
+    monkeypatch.setattr(confirmation, "ENOUGH", enough)
     ran = trainings.measure(tmp_path, trainings.config(optimizer={"name": optimizer}))
     assert [line["most"] for line in ran.lines("race")] == [most]
     whole = ran.result.confirmation

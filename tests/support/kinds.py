@@ -16,6 +16,7 @@ UNIT = (
     "test_layers.py",
     "test_names.py",
     "test_calibration.py",
+    "test_ci.py",
 )
 """Folders and files whose tests need no JAX, but for those below."""
 
@@ -39,6 +40,7 @@ PROCESS = (
     "engine/test_process_tuning.py",
     "report/test_background.py",
     "test_attacks.py",
+    "test_kinds.py",
     "test_startup.py",
 )
 """Files about processes: signals, streams, terminals, what is imported at the start."""
