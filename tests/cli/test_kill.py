@@ -17,7 +17,7 @@ train: {steps: 100, schedule: cosine}
 sweep: {min_lr: 1e-4, max_lr: 1.0, steps: 40, seeds: 2, extend: false}
 confirm: {budget: 500}
 """
-KILLS = 8
+KILLS = 6
 """`benchmarks/reliability` has two hundred."""
 
 
