@@ -23,7 +23,10 @@ def script() -> None:
     Everything that a command writes is flushed and closed by then, and its threads have ended. Worker processes that
     the user's code left behind are ended here.
     """
-    from lrfind.task.user_code.tracebacks import end_children, main_of_children, refuse_exit
+    try:
+        from lrfind.task.user_code.tracebacks import end_children, main_of_children, refuse_exit
+    except KeyboardInterrupt:
+        sys.exit(130)
 
     main_of_children()
     leave = refuse_exit()

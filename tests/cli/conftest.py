@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
+
+from tests.support.processes import Forked, Starter, start_python
 
 CONFIG = """\
 model: {name: mlp, hidden: [8]}
@@ -43,17 +44,10 @@ class Ran:
 Lrfind = Callable[..., Ran]
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compiled programs, kept for the session."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory, with the tiny config in it."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LRFIND_CACHE_DIR", str(cache))
     monkeypatch.setenv("COLUMNS", "80")
     for name in ("NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
@@ -62,9 +56,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path
 
 
 @pytest.fixture
-def lrfind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Lrfind:
-    """The command line in this process, which renders as well; the process for that is tested with the reports."""
-    monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
+def lrfind(folder: Path, rendered_here: None) -> Lrfind:
+    """The command line in this process, which renders as well."""
 
     def call(*arguments: str, stdin: str | bytes | None = None) -> Ran:
         from lrfind.cli.app import app
@@ -78,15 +71,8 @@ def lrfind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Lrfind:
 class Process:
     """The command line in a process of its own."""
 
-    def __init__(self, *arguments: str) -> None:
-        self.popen = subprocess.Popen(
-            [sys.executable, "-m", "lrfind", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
+    def __init__(self, popen: Forked | subprocess.Popen[str]) -> None:
+        self.popen = popen
 
     def send(self, number: signal.Signals) -> None:
         self.popen.send_signal(number)
@@ -97,13 +83,21 @@ class Process:
         return Ran(self.popen.returncode, out, err)
 
 
+@pytest.fixture(scope="session")
+def starter() -> Iterator[Starter]:
+    """Starts the command line in processes of their own, quickly."""
+    starter = Starter()
+    yield starter
+    starter.close()
+
+
 @pytest.fixture
-def start(folder: Path) -> Iterator[Callable[..., Process]]:
-    """Starts processes, and leaves none behind."""
+def start(folder: Path, starter: Starter) -> Iterator[Callable[..., Process]]:
+    """Starts processes, and leaves none behind; with ``anew`` all of Python is started."""
     started: list[Process] = []
 
-    def begin(*arguments: str) -> Process:
-        started.append(Process(*arguments))
+    def begin(*arguments: str, anew: bool = False) -> Process:
+        started.append(Process(start_python(*arguments) if anew else starter.popen(*arguments)))
         return started[-1]
 
     yield begin

@@ -93,7 +93,7 @@ def test_during_the_confirmation_the_suggestion_is_kept(start: Start, number: si
 @pytest.mark.parametrize("seconds", [0.4, 0.8])
 def test_before_anything_is_measured(start: Start, seconds: float) -> None:
     """During imports and compiling, wherever that is on this machine: no traceback and no crash."""
-    process = start("sweep", "slow.yaml", "--no-cache")
+    process = start("sweep", "slow.yaml", "--no-cache", anew=True)
     time.sleep(seconds)
     process.send(signal.SIGINT)
     with suppress(subprocess.TimeoutExpired):
@@ -108,7 +108,7 @@ def test_before_anything_is_measured(start: Start, seconds: float) -> None:
 
 @linux
 def test_while_jax_is_imported(start: Start) -> None:
-    process = start("sweep", "slow.yaml")
+    process = start("sweep", "slow.yaml", anew=True)
     maps = Path(f"/proc/{process.popen.pid}/maps")
     wait_for(lambda: "numpy" in maps.read_text(encoding="utf-8"), "numpy, which JAX imports first")
     process.send(signal.SIGTERM)

@@ -13,11 +13,12 @@ CONFIG = """\
 model: {name: linear}
 data: {name: digits, batch_size: 64}
 optimizer: {name: adam}
-train: {steps: 200, schedule: cosine}
-sweep: {min_lr: 1e-4, max_lr: 1.0, steps: 60, seeds: 2, extend: false}
-confirm: {budget: 900}
+train: {steps: 100, schedule: cosine}
+sweep: {min_lr: 1e-4, max_lr: 1.0, steps: 40, seeds: 2, extend: false}
+confirm: {budget: 500}
 """
-KILLS = 20
+KILLS = 6
+"""`benchmarks/reliability` has two hundred."""
 
 
 @linux

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import CONFIG, Lrfind, posix
+from tests.support.processes import Starter
 
 TINY = """\
 model: {name: linear}
@@ -41,10 +42,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def shell(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def shell(starter: Starter, command: str) -> subprocess.CompletedProcess[str]:
     """Run a line of bash, in which ``lrfind`` stands for the command."""
-    line = f'lrfind() {{ {sys.executable} -m lrfind "$@"; }}; {command}'
-    return subprocess.run(["bash", "-c", line, *arguments], capture_output=True, text=True, check=False, timeout=100)
+    line = f'lrfind() {{ {" ".join(starter.words())} "$@"; }}; {command}'
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, timeout=100)
 
 
 @pytest.mark.parametrize("command", [SWEEP, TRAIN, ("check", "t.yaml", "--no-plot", "--quiet")])
@@ -304,12 +305,13 @@ def test_configs_of_one_stem_never_share_a_folder(lrfind: Lrfind) -> None:
 
 
 @posix
-def test_outputs_that_are_no_files(folder: Path) -> None:
+def test_outputs_that_are_no_files(folder: Path, starter: Starter) -> None:
     sweep = "lrfind sweep t.yaml --no-plot --quiet --exit-zero --json"
     ran = shell(
-        f"{sweep} --output >(cat > got); wait $!; sleep 0.5; {sweep} --output /dev/fd/1 | cat > piped; "
+        starter,
+        f"{sweep} --output >(cat > got); wait $!; {sweep} --output /dev/fd/1 | cat > piped; "
         f"{sweep} --output /dev/fd/3 3> third; {sweep} --output /dev/stderr 2>&1 >/dev/null | cat > errors; "
-        f"{sweep} --output /dev/null; {sweep} --output /dev/fd/77; echo $?"
+        f"{sweep} --output /dev/null; {sweep} --output /dev/fd/77; echo $?",
     )
     assert ran.stdout == "2\n", ran.stderr
     for name in ("got", "piped", "third", "errors"):

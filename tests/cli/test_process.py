@@ -11,18 +11,19 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import CONFIG, Ran, posix
+from tests.support.processes import MODULE, Starter
 
-LRFIND = (sys.executable, "-m", "lrfind")
-SWEEP = (*LRFIND, "sweep", "c.yaml", "--no-plot")
+SWEEP = "sweep c.yaml --no-plot"
 Shell = Callable[..., Ran]
 
 
 @pytest.fixture
-def shell(folder: Path) -> Shell:
-    """A command line of a POSIX shell; $SWEEP is the sweep."""
+def shell(folder: Path, starter: Starter) -> Shell:
+    """A command line of a POSIX shell; $SWEEP is the sweep. With ``anew`` all of Python is started."""
 
-    def call(line: str, **environment: str) -> Ran:
-        own = {**os.environ, "SWEEP": " ".join(SWEEP), "LRFIND": " ".join(LRFIND), **environment}
+    def call(line: str, *, anew: bool = False, **environment: str) -> Ran:
+        lrfind = " ".join(MODULE if anew else starter.words())
+        own = {**os.environ, "SWEEP": f"{lrfind} {SWEEP}", "LRFIND": lrfind, **environment}
         ran = subprocess.run(["sh", "-c", line], capture_output=True, env=own, timeout=60, check=False)
         return Ran(ran.returncode, ran.stdout.decode("utf-8"), ran.stderr.decode("utf-8"))
 
@@ -39,17 +40,17 @@ def test_a_reader_who_leaves(shell: Shell) -> None:
 
 @posix
 def test_closed_streams(shell: Shell) -> None:
-    ran = shell("$SWEEP 2>&- >&- <&-")
+    ran = shell("$SWEEP 2>&- >&- <&-", anew=True)
     assert ran == Ran(0, "", "")
     assert Path("lrfind-runs/c/result.json").exists()
-    ran = shell("$LRFIND sweep gone.yaml 2>&-")
+    ran = shell("$LRFIND sweep gone.yaml 2>&-", anew=True)
     assert ran == Ran(2, "", ""), "an error has no place on stdout"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("command", ["$SWEEP", "$LRFIND list", "$LRFIND --version", "$LRFIND --help"])
 def test_full_stdout(shell: Shell, command: str) -> None:
-    ran = shell(f"{command} >/dev/full")
+    ran = shell(f"{command} >/dev/full", anew="--" in command)
     assert ran.code == 3
     assert ran.err == "lrfind: error: standard output cannot be written: No space left on device\n"
 
@@ -82,7 +83,7 @@ def test_a_config_from_a_pipe_is_read_once(shell: Shell, arguments: str) -> None
 
 
 def test_ascii(shell: Shell) -> None:
-    ran = shell("$LRFIND sweep c.yaml", PYTHONIOENCODING="ascii")
+    ran = shell("$LRFIND sweep c.yaml", anew=True, PYTHONIOENCODING="ascii")
     assert ran.code == 0
     assert ran.out.isascii()
     assert "?" not in ran.out, "every character has a stand-in of its own"
@@ -95,7 +96,7 @@ def test_no_place_for_the_cache(shell: Shell) -> None:
 
 
 def test_a_platform_that_is_not_there(shell: Shell) -> None:
-    ran = shell("$SWEEP", JAX_PLATFORMS="cuda")
+    ran = shell("$SWEEP", anew=True, JAX_PLATFORMS="cuda")
     assert ran.code == 2
     assert ran.err == ("lrfind: error: JAX cannot start with JAX_PLATFORMS=cuda; unset it, or use --device cpu\n")
 

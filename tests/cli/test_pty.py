@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import posix
+from tests.support.processes import Starter, start_python
 
 pytestmark = posix
 COLOR = re.compile(r"\x1b\[[0-9;]*[1-9][0-9;]*m")
 CLEAR, HIDE, SHOW = "\x1b[2K", "\x1b[?25l", "\x1b[?25h"
 
 
-def on_terminal(columns: int, *arguments: str, **environment: str) -> tuple[int, str]:
-    """Run with stdout and stderr on a pseudo-terminal; the exit code and what it showed."""
+def on_terminal(starter: Starter | None, columns: int, *arguments: str, **environment: str) -> tuple[int, str]:
+    """Run on a pseudo-terminal, by a starter or all of Python; the exit code and what was shown."""
     import fcntl
     import pty
     import struct
@@ -27,8 +26,10 @@ def on_terminal(columns: int, *arguments: str, **environment: str) -> tuple[int,
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     inherited = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "CI")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lrfind", "sweep", "c.yaml", *arguments],
+    process = (starter.popen if starter else start_python)(
+        "sweep",
+        "c.yaml",
+        *arguments,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -59,7 +60,7 @@ NARRATION = "lrfind: lrfind-runs/c holds the run of another config; this one goe
 
 
 def test_bar_and_colours() -> None:
-    code, shown = on_terminal(40)
+    code, shown = on_terminal(None, 40)
     assert code == 0
     assert "c: starting JAX" in shown
     assert CLEAR in shown
@@ -71,30 +72,30 @@ def test_bar_and_colours() -> None:
     assert max(map(len, lines)) <= 40
 
 
-def test_the_bar_counts_the_trainings() -> None:
-    code, shown = on_terminal(120, "--confirm", "--set", "confirm.budget=700", "--no-plot")
+def test_the_bar_counts_the_trainings(starter: Starter) -> None:
+    code, shown = on_terminal(starter, 120, "--confirm", "--set", "confirm.budget=700", "--no-plot")
     assert code == 0
     assert "c: confirming" in shown
     assert re.search(r"[17] rates, \d+ steps each  [\d,]+ steps/s", shown)
     assert "lrfind: confirming by" not in shown, "the bar says it"
 
 
-def test_no_colours() -> None:
-    code, shown = on_terminal(80, NO_COLOR="1")
+def test_no_colours(starter: Starter) -> None:
+    code, shown = on_terminal(starter, 80, NO_COLOR="1")
     assert code == 0
     assert not COLOR.search(shown)
     assert CLEAR in shown, "the bar stays"
 
 
-def test_dumb_terminal() -> None:
-    code, shown = on_terminal(80, TERM="dumb")
+def test_dumb_terminal(starter: Starter) -> None:
+    code, shown = on_terminal(starter, 80, TERM="dumb")
     assert code == 0
     assert "\x1b" not in shown
     assert shown.splitlines()[0] == NARRATION
 
 
-def test_quiet() -> None:
-    code, shown = on_terminal(80, "--quiet", "--no-color")
+def test_quiet(starter: Starter) -> None:
+    code, shown = on_terminal(starter, 80, "--quiet", "--no-color")
     assert code == 0
     assert "\x1b" not in shown
     assert shown.startswith("training loss")

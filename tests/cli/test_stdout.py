@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import posix
+from tests.support.processes import MODULE, Starter
 
 pytestmark = posix
 
@@ -62,14 +63,23 @@ def noise(folder: Path) -> None:
     Path("n.yaml").write_text(CONFIG, encoding="utf-8")
 
 
-def shell(line: str) -> subprocess.CompletedProcess[bytes]:
-    command = line.replace("LRFIND", f"{sys.executable} -m lrfind")
-    return subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)
+Shell = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture
+def shell(starter: Starter) -> Shell:
+    """A command line of a POSIX shell. With ``anew`` all of Python is started."""
+
+    def call(line: str, *, anew: bool = False) -> subprocess.CompletedProcess[bytes]:
+        command = line.replace("LRFIND", " ".join(MODULE if anew else starter.words()))
+        return subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)
+
+    return call
 
 
 @pytest.mark.parametrize("command", ["sweep n.yaml --exit-zero", "train n.yaml", "sweep n.yaml --dry-run"])
-def test_the_json_is_all(command: str) -> None:
-    ran = shell(f"LRFIND {command} --json --no-plot")
+def test_the_json_is_all(command: str, shell: Shell) -> None:
+    ran = shell(f"LRFIND {command} --json --no-plot", anew="exit-zero" in command)
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert json.loads(ran.stdout)
     for way in ("print", "__stdout__", "descriptor", "child", "shell", "C", "fork", "thread"):
@@ -77,14 +87,14 @@ def test_the_json_is_all(command: str) -> None:
 
 
 @pytest.mark.parametrize("output", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
-def test_an_output_that_is_stdout(output: str) -> None:
+def test_an_output_that_is_stdout(output: str, shell: Shell) -> None:
     ran = shell(f"LRFIND sweep n.yaml --json --no-plot --output {output} | cat")
     assert json.loads(ran.stdout)
 
 
-def test_closed_streams_and_readers_who_leave() -> None:
+def test_closed_streams_and_readers_who_leave(shell: Shell) -> None:
     sweep = "LRFIND sweep n.yaml --json --no-plot --quiet --exit-zero"
-    ran = shell(f"{sweep} <&- 2>&-")
+    ran = shell(f"{sweep} <&- 2>&-", anew=True)
     assert ran.returncode == 0
     assert json.loads(ran.stdout)
     ran = shell(f"({sweep} 2>/dev/null; echo $? >&2) | head -1")
@@ -93,7 +103,7 @@ def test_closed_streams_and_readers_who_leave() -> None:
 
 @pytest.mark.parametrize("status", [0, 1])
 @pytest.mark.parametrize("where", ["here", "in a thread"])
-def test_an_end_by_the_users_code_is_no_verdict(where: str, status: int) -> None:
+def test_an_end_by_the_users_code_is_no_verdict(where: str, status: int, shell: Shell) -> None:
     leave = f"threading.Thread(target=os._exit, args=({status},)).start()" if where != "here" else f"os._exit({status})"
     code = f"import os, threading\nimport numpy as np\n\ndef batches(seed):\n    {leave}\n"
     Path("noise.py").write_text(f"{code}    while True:\n        yield np.ones((8, 4)), np.ones(8)\n", encoding="utf-8")

@@ -42,12 +42,12 @@ def process(context, seeds):
 
 def hanging(context, seeds):
     yield from executor(context, seeds)
-    context.Pool(2).map_async(stuck, [0, 1])
-    context.Process(target=stuck, args=(2,)).start()
+    context.Pool(1).map_async(stuck, [0])
+    context.Process(target=stuck, args=(1,)).start()
     time.sleep(1000)
 
 def raising(context, seeds):
-    context.Pool(2).map_async(stuck, seeds)
+    context.Pool(1).map_async(stuck, seeds)
     yield batch(0)
     raise ValueError("no more")
 
@@ -120,11 +120,9 @@ def ended(sweep: subprocess.Popen[str]) -> tuple[int, str]:
     ("way", "method", "by"),
     [
         ("pool", "fork", MODULE),
-        ("pool", "spawn", SCRIPT),
-        ("pool", "forkserver", MODULE),
         ("executor", "spawn", MODULE),
         ("executor", "forkserver", SCRIPT),
-        ("process", "spawn", MODULE),
+        ("process", "spawn", SCRIPT),
     ],
 )
 def test_every_start_method(way: str, method: str, by: tuple[str, ...], folder: Path) -> None:
@@ -143,14 +141,14 @@ def test_names_that_are_taken_or_no_names(file: str, helper: str, method: str, f
     """A module of Python's own, an installed package, a name with a dash: children import what their parent did."""
     code, err = ended(started("pool", method, file=file, helper=helper))
     assert code in (0, 1), err
+    assert "Traceback" not in err
+    assert "leaked" not in err
 
 
 @pytest.mark.parametrize(
     ("number", "method"),
     [
-        (signal.SIGINT, "fork"),
         (signal.SIGINT, "spawn"),
-        (signal.SIGINT, "forkserver"),
         (signal.SIGTERM, "fork"),
         (signal.SIGTERM, "forkserver"),
     ],
@@ -158,7 +156,7 @@ def test_names_that_are_taken_or_no_names(file: str, helper: str, method: str, f
 def test_a_signal_ends_the_children(number: signal.Signals, method: str, folder: Path) -> None:
     sweep = started("hanging", method)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and len(list(Path().glob("waiting-*"))) < 3:
+    while time.monotonic() < deadline and len(list(Path().glob("waiting-*"))) < 2:
         assert sweep.poll() is None, sweep.communicate()
         time.sleep(0.05)
     while sweep.poll() is None:  # The first may only be noted, the second ends the process at once.
@@ -166,15 +164,14 @@ def test_a_signal_ends_the_children(number: signal.Signals, method: str, folder:
             os.killpg(sweep.pid, number)
         else:
             os.kill(sweep.pid, number)
-        time.sleep(0.5)
+        time.sleep(0.2)
     code, err = ended(sweep)
     assert code == 128 + number, err
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_an_error_ends_the_children(method: str, folder: Path) -> None:
-    code, err = ended(started("raising", method))
+def test_an_error_ends_the_children(folder: Path) -> None:
+    code, err = ended(started("raising", "spawn"))
     assert code == 3
     assert "ValueError: no more" in err
     assert "Traceback" not in err

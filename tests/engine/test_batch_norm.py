@@ -35,8 +35,9 @@ def keeping(momentum: float) -> Any:
     return loss
 
 
-@pytest.mark.parametrize("momentum", [0.3, 0.9, 0.99, 0.999])
-@pytest.mark.parametrize("begin", [0.0, 1.0, -40.0])
+@pytest.mark.parametrize(
+    ("momentum", "begin"), [(0.3, 1.0), (0.9, 0.0), (0.9, 1.0), (0.9, -40.0), (0.99, 1.0), (0.999, -40.0)]
+)
 def test_a_running_mean_becomes_the_mean_of_its_batches(momentum: float, begin: float) -> None:
     recalibration = BatchNormRecalibration(keeping(momentum), np.full(4, begin, np.float32), cut(ROWS, 4, at_once=PART))
     assert recalibration.rows == 48

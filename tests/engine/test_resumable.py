@@ -4,6 +4,8 @@ must."""
 from __future__ import annotations
 
 import json
+import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -70,8 +72,11 @@ def story(train_loop: Trainer, starts: Sequence[Any]) -> tuple[list[Chunk], list
     return chunks, list(chunks[-1].states)
 
 
-LONG = 400
-"""More legs than Python would follow by calls of calls."""
+LONG = 120
+"""Legs, of which calls of calls would take two or three levels each."""
+
+DEEP = 200
+"""Levels of calls that there may be."""
 
 LENGTHS = [4, 4, 2, 4, 2, 4, 1]
 
@@ -252,9 +257,12 @@ def test_types_that_numpy_does_not_write() -> None:
     assert unpacked([leaves[1], *leaves[1:]], structure(states)) is None
 
 
-def test_a_long_chain_of_legs(trained: Any) -> None:
+def test_a_long_chain_of_legs(trained: Any, request: pytest.FixtureRequest) -> None:
     """As where the loss lowers the rate between chunks: each leg begins where the one before it ends."""
     train_loop, starts, *_ = trained
+    limit = sys.getrecursionlimit()
+    request.addfinalizer(lambda: sys.setrecursionlimit(limit))
+    sys.setrecursionlimit(len(traceback.extract_stack()) + DEEP)
 
     def chain(runs: Trainer, legs: int) -> Sequence[Any]:
         states = starts

@@ -143,7 +143,7 @@ def test_weights_without_a_gradient_do_not_take_part() -> None:
 def dense(params: Any) -> Floats:
     """The Hessian of the small network's loss, shape (weights, weights)."""
     flat, unravel = jax.flatten_util.ravel_pytree(params)
-    hessian = jax.hessian(lambda at: MLP_LOSS(unravel(at), (), (INPUTS, LABELS), KEY, True)[0])(flat)
+    hessian = jax.jit(jax.hessian(lambda at: MLP_LOSS(unravel(at), (), (INPUTS, LABELS), KEY, True)[0]))(flat)
     return np.asarray(hessian, float)
 
 

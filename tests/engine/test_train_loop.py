@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import jax
@@ -49,6 +50,10 @@ from tests.support.tasks import (
 LANES, STEPS = 3, 21
 RATES = np.repeat(np.geomspace(0.01, 3, STEPS)[:, None], LANES, axis=1)
 STEADY = np.repeat(np.geomspace(0.005, 0.1, STEPS)[:, None], LANES, axis=1)
+
+
+made = cache(lambda make, *given, **others: make(*given, **others))
+"""A train loop that is compiled once, for tests that do not count how often one is."""
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +109,12 @@ def test_a_network_trains_as_numpy_says(name: str) -> None:
 
 
 def test_scan_and_loop_give_the_same_bits(curve: Floats) -> None:
-    np.testing.assert_array_equal(losses(mlp(LOOP_EACH).train(LaneRun(mlp_starts(LANES), RATES))), curve)
+    np.testing.assert_array_equal(losses(made(mlp, LOOP_EACH).train(LaneRun(mlp_starts(LANES), RATES))), curve)
 
 
 @pytest.mark.parametrize("execution", [SCAN_VMAP, LOOP_VMAP], ids=["scan", "loop"])
 def test_vmapped_lanes_agree_before_the_minimum(execution: Execution, curve: Floats) -> None:
-    found = losses(mlp(execution).train(LaneRun(mlp_starts(LANES), RATES)))
+    found = losses(made(mlp, execution).train(LaneRun(mlp_starts(LANES), RATES)))
     assert found.shape == curve.shape
     for row, other in zip(found, curve, strict=True):
         stop = int(np.argmin(other)) + 1
@@ -189,7 +194,7 @@ def test_nothing_but_the_next_rows_is_computed_that_nobody_asks_for() -> None:
 
 @pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
 def test_a_lost_lane_does_not_disturb_the_others(execution: Execution) -> None:
-    train_loop = quadratic(execution)
+    train_loop = made(quadratic, execution)
     calm = losses(train_loop.train(LaneRun(quadratic_starts(3), constant([0.01, 0.02, 0.03], 12))))
     beside = losses(train_loop.train(LaneRun(quadratic_starts(3), constant([0.01, 1e30, 0.03], 12))))
     assert not np.isfinite(beside[1, -1])
@@ -199,7 +204,7 @@ def test_a_lost_lane_does_not_disturb_the_others(execution: Execution) -> None:
 @pytest.mark.parametrize("execution", [SCAN_EACH, LOOP_EACH, SCAN_VMAP], ids=str)
 def test_the_callers_states_are_left_alone(execution: Execution) -> None:
     states = quadratic_starts(1) + [jax.tree.map(jax.device_put, state) for state in quadratic_starts(1)]
-    train_loop = quadratic(execution)
+    train_loop = made(quadratic, execution)
     first, second = (losses(train_loop.train(LaneRun(states, constant([0.1, 0.1], 12)))) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     for state in states:
@@ -253,7 +258,7 @@ def trust(probing: TrainLoop) -> Floats:
 @pytest.mark.parametrize("execution", EXECUTIONS, ids=str)
 def test_trust_on_a_quadratic_follows_the_closed_form(execution: Execution) -> None:
     rates = np.stack([np.geomspace(1e-3, 0.15, STEPS), np.full(STEPS, 0.05)], axis=1)
-    found = trusts(quadratic(execution, probe=True).train(LaneRun(quadratic_starts(2), rates, probe_every=EVERY)))
+    found = trusts(made(quadratic, execution, probe=True).train(LaneRun(quadratic_starts(2), rates, probe_every=EVERY)))
     expected = np.stack([closed_trust(rates[:, 0]), closed_trust(rates[:, 1])])
     assert found.dtype == np.float64
     np.testing.assert_allclose(found[:, MEASURED], expected[:, MEASURED], atol=2e-3)
@@ -263,7 +268,7 @@ def test_trust_on_a_quadratic_follows_the_closed_form(execution: Execution) -> N
 @pytest.mark.parametrize("execution", [LOOP_EACH, SCAN_VMAP, LOOP_VMAP], ids=str)
 def test_all_executions_measure_the_same(execution: Execution, trust: Floats) -> None:
     assert np.isfinite(trust[:, MEASURED]).all()
-    found = trusts(mlp(execution, probe=True).train(LaneRun(mlp_starts(LANES), STEADY, probe_every=EVERY)))
+    found = trusts(made(mlp, execution, probe=True).train(LaneRun(mlp_starts(LANES), STEADY, probe_every=EVERY)))
     np.testing.assert_allclose(found, trust, atol=1e-3)
 
 
@@ -290,7 +295,7 @@ def test_a_loop_has_a_program_for_measured_steps() -> None:
         always = losses(train_loop.train(LaneRun(states, STEADY, probe_every=1)))
     assert more == []
     np.testing.assert_allclose(always, never, rtol=1e-5)
-    np.testing.assert_array_equal(never, losses(mlp(LOOP_EACH).train(LaneRun(states, STEADY))))
+    np.testing.assert_array_equal(never, losses(made(mlp, LOOP_EACH).train(LaneRun(states, STEADY))))
 
 
 def test_steps_are_measured_by_their_number(probing: TrainLoop, trust: Floats) -> None:

@@ -21,6 +21,7 @@ from lrfind.core.result import Candidate, Result, Suggestion
 from lrfind.engine import train_loop as kernels
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import LaneRun
+from lrfind.runs import measure as measurements
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_budget
 from lrfind.runs.evaluator import Evaluator, make_evaluator
@@ -46,15 +47,8 @@ REGRESSION = {"data": {"name": "friedman", "rows": 300, "batch_size": 20}}
 CHUNK = 25
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder for compiled programs."""
-    return str(tmp_path_factory.mktemp("programs"))
-
-
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch, programs: str) -> None:
-    monkeypatch.setenv("LRFIND_CACHE_DIR", programs)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "chunk_for", lambda *_: CHUNK)
 
 
@@ -116,10 +110,9 @@ def measure(folder: Path, given: Config, patience: int = 10**6) -> Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, programs: str) -> Ran:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A run of the tiny config."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LRFIND_CACHE_DIR", programs)
         patch.setattr(kernels, "chunk_for", lambda *_: CHUNK)
         return measure(tmp_path_factory.mktemp("ran"), config())
 
@@ -437,7 +430,7 @@ class TestData:
 
     def test_trainings_that_all_explode(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """The sweep saw a rate; no training survives at any near it."""
-        monkeypatch.setattr("lrfind.runs.measure.starting_rate", lambda config, climb: 1e6)
+        monkeypatch.setattr(measurements, "starting_rate", lambda config, climb: 1e6)
         found = measure(tmp_path, config(**REGRESSION, optimizer={"name": "sgd"})).result
         assert found.status == "no_recommendation"
         assert "every training diverged, at rates from " in found.recommendation.reason

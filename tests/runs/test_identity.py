@@ -85,9 +85,8 @@ class Impatient(Callback):
 
 
 @pytest.fixture
-def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: Path) -> Path:
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's code and files; a state is saved after every chunk."""
-    monkeypatch.setenv("LRFIND_CACHE_DIR", str(programs))
     monkeypatch.setattr(train_loop, "chunk_for", lambda *_: CHUNK)
     monkeypatch.setattr(run_directory, "STATE_EVERY", 0.0)
     monkeypatch.setattr(run_directory, "STATE_SHARE", 0.0)
@@ -98,11 +97,6 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: Path) -> Pat
     np.save(tmp_path / "weights.npy", np.zeros((3, 1), np.float32))
     np.save(tmp_path / "scale.npy", np.float32(1))
     return tmp_path
-
-
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("programs")
 
 
 def swept(folder: Path, callback: Callback | None = None) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lrfind.cli.app import app
+from lrfind.engine import batch_feed
 from lrfind.task.data import rows
 
 EXAMPLES = Path(__file__).parents[2] / "configs"
@@ -36,15 +37,13 @@ def swept(name: str, folder: Path, *options: str) -> tuple[bytes, dict[str, Any]
     ],
 )
 def test_the_same_bits_as_in_memory(
-    name: str, options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, options: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rendered_here: None
 ) -> None:
     if "parquet" in name:
         pytest.importorskip("pyarrow")
-    monkeypatch.setenv("LRFIND_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr("lrfind.report.background.Background.start", lambda background: None)
     curve, result = swept(name, tmp_path, *options)
     monkeypatch.setattr(rows, "LARGEST", 0)
-    monkeypatch.setattr("lrfind.engine.lanes.IN_FLIGHT", 300_000)  # shorter chunks than in memory
+    monkeypatch.setattr(batch_feed, "IN_FLIGHT", 300_000)  # shorter chunks than in memory
     streamed, other = swept(name, tmp_path, *options)
     assert streamed == curve
     for key in ("recommendation", "suggestions", "confirmation"):

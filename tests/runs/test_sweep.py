@@ -36,16 +36,9 @@ CONFIG: dict[str, Any] = {
 """Of the confirmation there are tests elsewhere."""
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A folder for compiled programs."""
-    return str(tmp_path_factory.mktemp("programs"))
-
-
 @pytest.fixture(autouse=True)
-def chunks_of_25(monkeypatch: pytest.MonkeyPatch, programs: str) -> None:
+def chunks_of_25(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network this small would take the sweep in one chunk."""
-    monkeypatch.setenv("LRFIND_CACHE_DIR", programs)
     monkeypatch.setattr(train_loop, "chunk_for", lambda *_: 25)
 
 

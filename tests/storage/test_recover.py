@@ -14,14 +14,15 @@ from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Result, Timing
 from lrfind.report.sweep.result_json import to_json
+from lrfind.runs import confirmation
 from lrfind.storage import journal
 from lrfind.storage.journal import to_line
 from lrfind.storage.recover import recover_result
 from tests.runs import test_confirmation as trainings
-from tests.runs.test_sweep import Watching, chunks_of_25, config, measure, programs
+from tests.runs.test_sweep import Watching, chunks_of_25, config, measure
 from tests.support.journals import journal_lines
 
-__all__ = ["chunks_of_25", "programs"]
+__all__ = ["chunks_of_25"]
 
 
 def told(result: Result) -> str:
@@ -52,8 +53,13 @@ def test_it_is_what_an_interruption_leaves(
     assert reached == result.warnings[0]
 
 
-@pytest.mark.parametrize("optimizer", ["sgd", "lion", "muon", "lamb"])
-@pytest.mark.parametrize("schedule", [{"name": "cosine", "warmup_steps": 20}, {"name": "reduce_on_plateau"}])
+@pytest.mark.parametrize(
+    ("optimizer", "schedule"),
+    [
+        *((name, {"name": "cosine", "warmup_steps": 20}) for name in ("sgd", "lion", "muon", "lamb")),
+        ("lion", {"name": "reduce_on_plateau"}),
+    ],
+)
 def test_a_killed_run_names_the_rate_of_an_interrupted_one(
     tmp_path: Path, optimizer: str, schedule: dict[str, object]
 ) -> None:
@@ -99,7 +105,7 @@ def test_every_training_that_was_judged_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str, enough: float, most: float
 ) -> None:
     """The journal cut after any of its lines; short heats of Lion follow from the sweep's norms as well."""
-    monkeypatch.setattr("lrfind.runs.confirmation.ENOUGH", enough)
+    monkeypatch.setattr(confirmation, "ENOUGH", enough)
     ran = trainings.measure(tmp_path, trainings.config(optimizer={"name": optimizer}))
     assert [line["most"] for line in ran.lines("race")] == [most]
     whole = ran.result.confirmation

@@ -46,7 +46,7 @@ def main(config: str, target: str, kills: int) -> None:
     for number in range(kills):
         place = Path(target) / str(number)
         journal = place / journals.JOURNAL
-        wanted = rng.random() * size
+        wanted = (number + rng.random()) / kills * size  # One in each part of the journal.
         process = child(lambda place=place: measure(config, place))
         while not ended(process) and (not journal.exists() or journal.stat().st_size < wanted):
             time.sleep(0.001)

@@ -99,10 +99,11 @@ def test_every_model_and_data_set_is_tested(sections: dict[str, dict[str, Any]])
 
 
 def computed(model: str, data: str, loss: str) -> bool:
-    """Whether the loss is computed: every model on every data set, and every loss on every data set, once; of other
-    combinations the shapes are enough."""
+    """Whether the loss is computed: every data set with the simplest model and every loss, and every model on the first
+    data set that it reads; of other combinations the shapes are enough."""
     simplest = next(name for name in MODEL if readable(name, data))
-    return loss == next(iter(FITS[data])) or model == simplest
+    first = next(name for name in DATA if readable(model, name))
+    return model == simplest or (data == first and loss == next(iter(FITS[data])))
 
 
 def needed(data: str) -> None:
@@ -125,7 +126,7 @@ def test_what_fits_together_has_a_finite_loss(
     batch = task.batches.dataset.train.inputs[rows], task.batches.dataset.train.targets[rows]
     loss_of, key = task.objective.model.loss, np.zeros(2, np.uint32)
     if computed(model, data, loss):
-        value, (after, _) = loss_of(params, state, batch, key, True)
+        value, (after, _) = jax.jit(loss_of, static_argnums=4)(params, state, batch, key, True)
         assert np.isfinite(float(value))
     else:
         value, (after, _) = jax.eval_shape(lambda *given: loss_of(*given, True), params, state, batch, key)

@@ -19,6 +19,7 @@ from lrfind.report.plots.figures import draw
 from lrfind.report.plots.theme import CURVE, INTERVAL, PAPER, RATE, tint
 from lrfind.report.sweep.result_json import to_json
 from tests.report.conftest import confirmations, confirmed, curves, declined, raced, typical
+from tests.support.examples import examples
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -180,12 +181,12 @@ def test_any_name(name: str) -> None:
 
 
 @given(curves())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_curve_can_be_drawn(result: Result) -> None:
     assert pixels(draw(result, "png")).shape == (666, 1020, 4)
 
 
 @given(confirmations())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_confirmation_can_be_drawn(result: Result) -> None:
     assert pixels(draw(result, "png")).shape == (666, 1530, 4)

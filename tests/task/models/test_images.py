@@ -32,7 +32,7 @@ def test_the_cnn_is_its_layers() -> None:
         x = np.maximum(layer(x, each, 2 if number in (0, 2) else 1), 0)
     assert x.shape == (3, 2, 2, 4)
     expected = x.mean(axis=(1, 2)) @ params[-1]["weight"] + params[-1]["bias"]
-    found, _ = network.apply(params, [{}] * 4, IMAGES, None, True)
+    found, _ = jax.jit(lambda params: network.apply(params, [{}] * 4, IMAGES, None, True))(params)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -50,7 +50,7 @@ def test_the_resnet_is_its_blocks() -> None:
         x = np.maximum(x + inner, 0)
     assert x.shape == (3, 4, 3, 6)
     expected = x.mean(axis=(1, 2)) @ params["head"]["weight"] + params["head"]["bias"]
-    found, _ = network.apply(params, state, IMAGES, None, True)
+    found, _ = jax.jit(lambda params: network.apply(params, state, IMAGES, None, True))(params)
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 

@@ -144,8 +144,9 @@ def steps_of(optimizer: Any) -> Callable[[Any], Any]:
 def test_the_line_to_paste_is_the_optimiser(name: str) -> None:
     pasted, built = paste(section(name), 0.02), optimizers.build(section(name))
     params = params_of("momo")
-    assert program(steps_of(pasted), params) == program(steps_of(built(0.02)), params)
-    assert program(steps_of(pasted), params) != program(steps_of(built(0.03)), params)
+    line = program(steps_of(pasted), params)
+    assert line == program(steps_of(built(0.02)), params)
+    assert line != program(steps_of(built(0.03)), params)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
