@@ -15,7 +15,6 @@ from lrfind.config.optimizer_catalog import BOUNDS, OPTIMIZERS
 from lrfind.config.schema import Config
 from lrfind.config.sections.optimizer import within
 from lrfind.config.yaml_reader import read
-from lrfind.core.errors import InputError
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -55,13 +54,6 @@ def test_options_by_example() -> None:
         "nesterov",
     ]
     assert [option.name for option in options("data", "npz") if option.required] == ["path"]
-
-
-def test_what_does_not_exist() -> None:
-    with pytest.raises(InputError, match="did you mean 'models'"):
-        options("model", "mlp")
-    with pytest.raises(InputError, match=r"no 'adm' among the optimizers .did you mean 'adam'"):
-        options("optimizers", "adm")
 
 
 def test_the_starter_says_what_the_schema_says() -> None:
