@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,9 @@ from lrfind.core.errors import ConfigError, LrfindError
 from lrfind.core.verdicts import Failure
 from lrfind.report.look import Look
 from lrfind.storage.atomic import write
+
+MOST_BYTES = 1024 * 1024
+"""What GitHub takes for one step; a larger file is dropped whole."""
 
 
 def look_of(screen: Screen, output: Path | None, **options: Any) -> Look:
@@ -45,9 +47,24 @@ def deliver(text: str, output: Path | None, start: Path = Path()) -> None:
 
 
 def summarise(text: str) -> None:
-    """Append Markdown to the summary of a step of GitHub Actions, where there is one."""
-    if reason := append(text):
-        say(f"lrfind: {reason}")
+    """Append Markdown to the summary of a step of GitHub Actions, where there is one.
+
+    That it cannot be done is printed: no reason for a gate to come out otherwise.
+    """
+    name = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return
+    path, section = Path(name), text.encode()
+    try:
+        before = path.stat().st_size if path.exists() else 0
+        if before + len(section) > MOST_BYTES:
+            limit = f"the {MOST_BYTES:,} bytes that GitHub takes"
+            say(f"lrfind: the step's summary would be larger than {limit}; it was left out")
+            return
+        with path.open("ab") as file:
+            file.write(b"\n" + section if before else section)
+    except OSError as error:
+        say(f"lrfind: the step's summary {name} cannot be written: {error.strerror or error}")
 
 
 def failure(source: str, error: LrfindError) -> Failure:
@@ -60,33 +77,3 @@ def failure(source: str, error: LrfindError) -> Failure:
     first = error.problems[0] if isinstance(error, ConfigError) and error.problems else None
     line, column = (first.line, first.column) if first else (None, None)
     return Failure(source, str(error), int(error.exit_code), line, column)
-
-
-VARIABLE = "GITHUB_STEP_SUMMARY"
-
-MOST_BYTES = 1024 * 1024
-"""What GitHub takes for one step; a larger file is dropped whole."""
-
-
-def append(text: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """Append a section to the summary, if there is one.
-
-    Returns:
-        None, or why it could not be done, one sentence: no reason for a gate to come out otherwise.
-    """
-    name = environment.get(VARIABLE)
-    if not name:
-        return None
-    path = Path(name)
-    section = text.encode()
-    try:
-        before = path.stat().st_size if path.exists() else 0
-        if before + len(section) > MOST_BYTES:
-            return (
-                f"the step's summary would be larger than the {MOST_BYTES:,} bytes that GitHub takes; it was left out"
-            )
-        with path.open("ab") as file:
-            file.write(b"\n" + section if before else section)
-    except OSError as error:
-        return f"the step's summary {name} cannot be written: {error.strerror or error}"
-    return None

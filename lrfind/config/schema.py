@@ -1,6 +1,7 @@
 """The one description of a config: every key, its type, its bounds, its default and what it is for.
 
-The loader, the error messages, `lrfind list`, `lrfind schema` and the starter config are all drawn from these classes.
+The loader, the error messages, `lrfind list` and `lrfind schema` are drawn from these classes; a test holds the starter
+config against them.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from lrfind.analysis.comparison import Comparison, Trained, TrainingComparison, 
 from lrfind.cli.command import Command, Job, Session
 from lrfind.cli.commands.sweep import dry_run, start_worker
 from lrfind.cli.options import CompareOptions
-from lrfind.cli.outputs import RUNS, distinct, figure_format, files_of
+from lrfind.cli.outputs import RUNS, figure_format, files_of
 from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import note
 from lrfind.config import variants
@@ -104,10 +104,9 @@ def variants_of(source: CommandSource, options: CompareOptions, loader: ConfigLo
     def load(variant: variants.Variant) -> Loaded:
         return replace(loader.load(source.argument, variant.settings), name=variant.label)
 
-    by_label = {variant.label: variant for variant in chosen}
     return [
-        CommandSource(label, partial(load, variant), name, options.out and options.out / name)
-        for (label, variant), name in zip(by_label.items(), distinct(list(by_label)), strict=True)
+        CommandSource(label, partial(load, variant), label, options.out and options.out / label)
+        for label, variant in {variant.label: variant for variant in chosen}.items()
     ]
 
 
