@@ -15,7 +15,6 @@ import numpy as np
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Result, Sweep
 from lrfind.report.plots.axis import EMPTY, Axis, fall_axis, finite, linear_axis, log_axis
-from lrfind.report.sweep.fact_rows import half_trust
 
 LOG_LOSS_DECADES = 2.5
 """A positive loss that falls by more than this is drawn on a log axis; on a linear one its end would be a flat line."""
@@ -35,8 +34,6 @@ class CurveView:
         other: the suggestion of the configured method on the curve, where the recommendation is another rate.
         interval: both ends on x.
         diverges: where on x more than half of the seeds have diverged.
-        stability: where on x a quadratic of the measured sharpness is no longer stable.
-        trust: where on x the trust-region ratio falls through 1/2.
     """
 
     x: Axis
@@ -48,8 +45,6 @@ class CurveView:
     other: tuple[float, float] | None
     interval: tuple[float, float] | None
     diverges: float | None
-    stability: float | None
-    trust: float | None
 
 
 def curve_view(result: Result) -> CurveView:
@@ -77,8 +72,6 @@ def curve_view(result: Result) -> CurveView:
         other=on_curve(x.at(other), rates, smoothed, *seeds),
         interval=x.interval(advised.low, advised.high),
         diverges=None if end is None or not math.isfinite(rates[end]) else float(rates[end]),
-        stability=x.inside(result.evidence.stability_limit),
-        trust=x.inside(half_trust(result)),
     )
 
 

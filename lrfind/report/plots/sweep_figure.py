@@ -18,7 +18,7 @@ from lrfind.report.plots.confirmation_panel import draw_confirmation
 from lrfind.report.plots.curve_view import CurveView, curve_view
 from lrfind.report.plots.panel import Cell, above, add_axes, add_legend, dot, mark_rate
 from lrfind.report.plots.theme import BACKING, CURVE, PAPER, RATE, RIGHT, SOFT, add_title, canvas, drawable, shortened
-from lrfind.report.sweep.fact_rows import limit_name
+from lrfind.report.sweep.fact_rows import half_trust, limit_name
 from lrfind.report.wording import LOSS_NAMES, interval, rate
 
 WIDTH, WIDER, HEIGHT = 6.8, 10.2, 4.44
@@ -89,13 +89,14 @@ def _notice(axes: Axes, text: str) -> None:
 
 
 def _evidence(axes: Axes, view: CurveView, result: Result) -> None:
-    """Draw the limit of stability and the rate at which the trust ratio passes 1/2."""
-    if view.stability is not None:
-        axes.axvline(view.stability, color=SOFT, lw=0.7, alpha=0.7, ls=(0, (5, 3)), zorder=2.1)
-        _beside(axes, view.stability, limit_name(result.evidence.stability_rule), right=view.stability < 0.9, row=1)
-    if view.trust is not None:
-        axes.plot(view.trust, 1, "v", ms=4, mfc=SOFT, mec="none", zorder=4, clip_on=False)
-        _beside(axes, view.trust, "trust ½", right=view.trust < 0.1, row=0)
+    """Draw the limit of stability, and the rate at which the trust ratio passes 1/2."""
+    limit, half = view.x.inside(result.evidence.stability_limit), view.x.inside(half_trust(result))
+    if limit is not None:
+        axes.axvline(limit, color=SOFT, lw=0.7, alpha=0.7, ls=(0, (5, 3)), zorder=2.1)
+        _beside(axes, limit, limit_name(result.evidence.stability_rule), right=limit < 0.9, row=1)
+    if half is not None:
+        axes.plot(half, 1, "v", ms=4, mfc=SOFT, mec="none", zorder=4, clip_on=False)
+        _beside(axes, half, "trust ½", right=half < 0.1, row=0)
 
 
 def _beside(axes: Axes, x: float, name: str, *, right: bool, row: int) -> None:
