@@ -51,8 +51,11 @@ def curve_view(result: Result) -> CurveView:
     """Return axes, curves and marks of a sweep, in fractions of the axes."""
     sweep, advised = result.sweep, result.recommendation
     linear = (result.config.get("sweep") or {}).get("ladder") == "linear"
-    x = _rate_axis(sweep.learning_rate, linear)
-    rates = x.fractions(finite(sweep.learning_rate))
+    rates = finite(sweep.learning_rate)
+    known = rates[np.isfinite(rates) & (linear | (rates > 0))]
+    lowest, highest = (float(known.min()), float(known.max())) if known.size else (1e-7, 10.0)
+    x = linear_axis(lowest, highest) if linear else log_axis(lowest, highest)
+    rates = x.fractions(rates)
     end = _diverged(sweep)
     loss, smoothed = finite(sweep.loss), finite(sweep.smoothed)
     y = _loss_axis(np.vstack([smoothed, *loss]), len(rates) if end is None else end + 1)
@@ -81,13 +84,6 @@ def _diverged(sweep: Sweep) -> int | None:
     ends = sorted(steps if at is None else at for at in sweep.diverged_at)
     middle = ends[len(ends) // 2] if ends else steps
     return middle if 0 <= middle < steps else None
-
-
-def _rate_axis(rates: Floats, linear: bool) -> Axis:
-    known = rates[np.isfinite(rates) & (linear | (rates > 0))]
-    if not known.size:
-        return log_axis(1e-7, 10.0)
-    return (linear_axis if linear else log_axis)(float(known.min()), float(known.max()))
 
 
 def _loss_axis(rows: Floats, end: int) -> Axis:
