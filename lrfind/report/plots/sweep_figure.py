@@ -31,8 +31,7 @@ TOP = 1.25
 def build(result: Result) -> Figure:
     """Return the figure of a sweep, and of its confirmation."""
     confirmation = result.confirmation
-    width = WIDTH if confirmation is None else WIDER
-    figure = canvas(width, HEIGHT)
+    figure = canvas(WIDTH if confirmation is None else WIDER, HEIGHT)
     known, section = result.facts, result.config.get("optimizer") or {}
     own = str(section.get("target") or "").rpartition(":")[2]
     optimizer = own or str(section.get("name") or known.optimizer.partition("(")[0]).replace("none", "")
@@ -53,8 +52,7 @@ def _curve(figure: Figure, cell: Cell, view: CurveView, result: Result) -> None:
         axes.axvline(view.diverges, color=SOFT, lw=1.0, ls=(0, (1, 2)), zorder=2)
     seeds = "one seed" if len(view.seeds) == 1 else f"each of {len(view.seeds)} seeds"
     for number, row in enumerate(view.seeds):
-        label = "" if number else seeds
-        axes.plot(view.rates, row, color=CURVE, lw=0.8, alpha=0.32, zorder=2.5, label=label)
+        axes.plot(view.rates, row, color=CURVE, lw=0.8, alpha=0.32, zorder=2.5, label="" if number else seeds)
     axes.plot(view.rates, view.smoothed, color=CURVE, lw=2.2, zorder=3, solid_capstyle="round", label="smoothed")
     if view.other is not None:
         dot(axes, view.other, label=f"suggestion ({shortened(next(iter(result.suggestions)), 12)})")
@@ -93,7 +91,8 @@ def _evidence(axes: Axes, view: CurveView, result: Result) -> None:
     limit, half = view.x.inside(result.evidence.stability_limit), view.x.inside(half_trust(result))
     if limit is not None:
         axes.axvline(limit, color=SOFT, lw=0.7, alpha=0.7, ls=(0, (5, 3)), zorder=2.1)
-        _beside(axes, limit, limit_name(result.evidence.stability_rule), right=limit < 0.9, row=1)
+        free = limit < 0.9 and not (view.mark is not None and limit < view.mark[0] < limit + 0.1)
+        _beside(axes, limit, limit_name(result.evidence.stability_rule), right=free, row=1)
     if half is not None:
         axes.plot(half, 1, "v", ms=4, mfc=SOFT, mec="none", zorder=4, clip_on=False)
         _beside(axes, half, "trust ½", right=half < 0.1, row=0)
