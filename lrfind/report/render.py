@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
-from itertools import repeat
 from typing import Any
 
 from lrfind.analysis.comparison import Comparison, TrainingComparison
@@ -102,21 +101,19 @@ def render(document: Document, form: Format, look: Look) -> str:
     return joined([document], [part(document, form, look)], form, look)
 
 
-def render_all(documents: Sequence[Document], form: Format, look: Look | Sequence[Look]) -> str:
+def render_all(documents: Sequence[Document], form: Format, look: Look) -> str:
     """Return the documents of one call as one text: a JSON array, one page, one test suite, or a part for each.
 
     Args:
         documents: outcomes of a command, one for each config.
         form: format of the text.
-        look: options of all reports, or of each.
+        look: options of all reports.
 
     Raises:
         InputError: a document has no such format.
     """
-    looks = [replace(one, several=True) for one in (repeat(look, len(documents)) if isinstance(look, Look) else look)]
-    parts = [part(document, form, one) for document, one in zip(documents, looks, strict=True)]
-    whole = look if isinstance(look, Look) else looks[0] if looks else Look()
-    return joined(documents, parts, form, replace(whole, several=True))
+    look = replace(look, several=True)
+    return joined(documents, [part(document, form, look) for document in documents], form, look)
 
 
 def joined(documents: Sequence[Document], parts: Sequence[Any], form: Format, look: Look) -> str:

@@ -16,7 +16,7 @@ from lrfind.core.formats import Format
 from lrfind.core.training import Diagnosis, Trace
 from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.look import Look
-from lrfind.report.render import TABLE, Document, refuse, render, render_all
+from lrfind.report.render import TABLE, Document, joined, part, refuse, render, render_all
 from tests.report.conftest import confirmed, no_rate, typical
 from tests.report.train.test_training_report import training
 
@@ -76,8 +76,9 @@ def test_every_document_has_every_format_or_a_reason(document: Document, form: F
 def test_several_documents_make_one_page_and_one_suite() -> None:
     looks = [Look(draws=False, where=where, title="lrfind sweep") for where in ("a.yaml", "b.yaml", "c.yaml")]
     documents = [typical(), no_rate(), FAILURE]
-    assert render_all(documents, Format.html, looks).count("<!doctype html>") == 1
-    suite = render_all(documents, Format.junit, looks)
+    assert render_all(documents, Format.html, looks[0]).count("<!doctype html>") == 1
+    parts = [part(document, Format.junit, look) for document, look in zip(documents, looks, strict=True)]
+    suite = joined(documents, parts, Format.junit, looks[0])
     assert suite.count("<testsuites ") == 1
     assert [suite.count(f'file="{where}"') for where in ("a.yaml", "b.yaml", "c.yaml")] == [2, 1, 1]
 

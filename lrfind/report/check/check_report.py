@@ -186,14 +186,9 @@ STATUSES: dict[Severity, VerdictStatus] = {"error": "fail", "warning": "warn", "
 ENDS: dict[str, VerdictStatus] = {"complete": "pass", "interrupted": "warn", "stopped": "fail"}
 """Verdict on each status of a training."""
 
-
-SCHEDULE = "train.schedule"
-
 ABOUT = {
     "overfitting": "train",
-    "too-aggressive-decay": SCHEDULE,
-    "too-little-decay": SCHEDULE,
-    "warmup-too-short": SCHEDULE,
+    **dict.fromkeys(("too-aggressive-decay", "too-little-decay", "warmup-too-short"), "train.schedule"),
 }
 """The config key of a finding, where it is not the rate."""
 
@@ -217,14 +212,8 @@ def of_sweep(result: Result, look: Look) -> Check:
 def of_training(training: Training, look: Look) -> Check:
     """Return how a training ended, and a verdict for each of its findings."""
     ended = Verdict("training", ENDS[training.status], None, None, training_report.headline(training), "train")
-    return Check(
-        training.name,
-        look.where,
-        training.learning_rate,
-        None,
-        (ended, *verdicts(training.findings, look.fail_on)),
-        positions=look.positions,
-    )
+    all_verdicts = (ended, *verdicts(training.findings, look.fail_on))
+    return Check(training.name, look.where, training.learning_rate, None, all_verdicts, positions=look.positions)
 
 
 def of_log(diagnosis: Diagnosis, look: Look) -> Check:

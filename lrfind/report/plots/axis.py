@@ -110,7 +110,7 @@ def log_axis(low: float, high: float, fewest: int = 2) -> Axis:
     if len(ticks) < 2:  # less than half a decade: equal steps read better
         ticks, labels = _even(low, high)
         return Axis(low, high, True, tuple(ticks), (), tuple(labels))
-    return Axis(low, high, True, tuple(ticks), tuple(minor), tuple(_power(tick) for tick in ticks))
+    return Axis(low, high, True, tuple(ticks), tuple(minor), tuple(f"{tick:.0e}" for tick in ticks))
 
 
 def linear_axis(low: float, high: float) -> Axis:
@@ -148,11 +148,6 @@ def _multiples(first: float, last: float, factors: range | tuple[int, ...]) -> l
     powers = range(math.floor(first), math.floor(last) + 1)
     values = (float(f"{factor}e{power}") for power in powers for factor in factors)
     return [value for value in values if value > 0 and first <= math.log10(value) <= last]
-
-
-def _power(value: float) -> str:
-    factor, _, power = f"{value:.0e}".partition("e")
-    return f"{factor}e{power}"
 
 
 def _even(low: float, high: float) -> tuple[list[float], list[str]]:

@@ -87,27 +87,29 @@ def _path(axes: Axes, view: ConfirmationView) -> None:
 
 
 def _names(axes: Axes, view: ConfirmationView, result: Result) -> None:
-    """Name every line at its right end, the loss before training, and the arrow's end."""
+    """Name every line at its right end, at the left one where the rate's line is in the way; and what else there is."""
     style: dict[str, Any] = {"size": 8, "ha": "center", "va": "center", "bbox": BACKING, "zorder": 6}
-    texts, heights, sizes = [], [], []
+    texts, heights = [], []
     for line in reversed(view.lines):
         color = tint(CURVE, max(0.75, PALEST + (1 - PALEST) * line.strength))
         text = axes.text(0, 0, f"{line.steps:,} steps", color=color, **style)
         width, height = extent(axes, text)
         known = line.loss <= 1
-        x, y = (line.rates[known][-1], line.loss[known][-1]) if known.any() else (line.off[-1], line.lane)
+        points = [*zip(line.rates[known], line.loss[known], strict=True)] or [(x, line.lane) for x in line.off]
+        x, y = points[-1]
         centre = min(x + GAP + width / 2, 1 - width / 2)
+        if view.mark is not None and x + GAP < view.mark < centre + width / 2:
+            x, y = points[0]
+            centre = x + width / 2
         text.set_x(centre)
         texts.append(text)
         heights.append(y if centre > x + width / 2 else y + height)  # over the end of the line where none is beside it
-        sizes.append(height)
     if view.untrained is not None:
         texts.append(axes.text(0, 0, "untrained", color=SOFT, **style))
         width, height = extent(axes, texts[-1])
         texts[-1].set_x(1 - width / 2)
         heights.append(view.untrained - 0.6 * height)
-        sizes.append(height)
-    for text, y in zip(texts, spread(heights, sizes), strict=True):
+    for text, y in zip(texts, spread(heights, [extent(axes, text)[1] for text in texts]), strict=True):
         text.set_y(y)
     if view.ahead is not None:
         x, y = view.ahead

@@ -120,7 +120,9 @@ def confirmation_view(result: Result, confirmation: Confirmation) -> Confirmatio
     tried.sort(key=lambda candidate: (candidate.steps, candidate.learning_rate))
     rows = [list(row) for _, row in groupby(tried, key=lambda candidate: candidate.steps)]
     rates = [*(candidate.learning_rate for candidate in tried), *bests.values(), advised.learning_rate]
-    x = _rate_axis([rate for rate in rates if rate is not None and _usable(rate)])
+    exponents = [math.log10(rate) for rate in rates if rate is not None and _usable(rate)] or [-4.0, -2.0]
+    side = max(SIDE * (max(exponents) - min(exponents)), LEAST_SIDE)
+    x = log_axis(10 ** max(min(exponents) - side, -300.0), 10 ** min(max(exponents) + side, 300.0))
     shorter = bool(rows) and rows[-1][0].steps < advised.steps
     extrapolated = rate is not None and confirmation.exponent is not None and shorter
     losses = np.concatenate([np.empty(0), *map(_losses, tried)])
@@ -158,14 +160,6 @@ def _losses(candidate: Candidate) -> Floats:
     """Return the loss of each seed, cut at `LARGEST`; inf for what diverged."""
     losses = finite(np.array(candidate.loss))
     return np.where(np.isnan(losses), np.inf, losses)
-
-
-def _rate_axis(rates: Sequence[float]) -> Axis:
-    if not rates:
-        return log_axis(1e-4, 1e-2)
-    low, high = math.log10(min(rates)), math.log10(max(rates))
-    side = max(SIDE * (high - low), LEAST_SIDE)
-    return log_axis(10 ** max(low - side, -300.0), 10 ** min(high + side, 300.0))
 
 
 def _line(

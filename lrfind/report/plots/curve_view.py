@@ -15,7 +15,6 @@ import numpy as np
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Result, Sweep
 from lrfind.report.plots.axis import EMPTY, Axis, fall_axis, finite, linear_axis, log_axis
-from lrfind.report.sweep.fact_rows import half_trust
 
 LOG_LOSS_DECADES = 2.5
 """A positive loss that falls by more than this is drawn on a log axis; on a linear one its end would be a flat line."""
@@ -35,8 +34,6 @@ class CurveView:
         other: the suggestion of the configured method on the curve, where the recommendation is another rate.
         interval: both ends on x.
         diverges: where on x more than half of the seeds have diverged.
-        stability: where on x a quadratic of the measured sharpness is no longer stable.
-        trust: where on x the trust-region ratio falls through 1/2.
     """
 
     x: Axis
@@ -48,16 +45,17 @@ class CurveView:
     other: tuple[float, float] | None
     interval: tuple[float, float] | None
     diverges: float | None
-    stability: float | None
-    trust: float | None
 
 
 def curve_view(result: Result) -> CurveView:
     """Return axes, curves and marks of a sweep, in fractions of the axes."""
     sweep, advised = result.sweep, result.recommendation
     linear = (result.config.get("sweep") or {}).get("ladder") == "linear"
-    x = _rate_axis(sweep.learning_rate, linear)
-    rates = x.fractions(finite(sweep.learning_rate))
+    rates = finite(sweep.learning_rate)
+    known = rates[np.isfinite(rates) & (linear | (rates > 0))]
+    lowest, highest = (float(known.min()), float(known.max())) if known.size else (1e-7, 10.0)
+    x = linear_axis(lowest, highest) if linear else log_axis(lowest, highest)
+    rates = x.fractions(rates)
     end = _diverged(sweep)
     loss, smoothed = finite(sweep.loss), finite(sweep.smoothed)
     y = _loss_axis(np.vstack([smoothed, *loss]), len(rates) if end is None else end + 1)
@@ -77,8 +75,6 @@ def curve_view(result: Result) -> CurveView:
         other=on_curve(x.at(other), rates, smoothed, *seeds),
         interval=x.interval(advised.low, advised.high),
         diverges=None if end is None or not math.isfinite(rates[end]) else float(rates[end]),
-        stability=x.inside(result.evidence.stability_limit),
-        trust=x.inside(half_trust(result)),
     )
 
 
@@ -88,13 +84,6 @@ def _diverged(sweep: Sweep) -> int | None:
     ends = sorted(steps if at is None else at for at in sweep.diverged_at)
     middle = ends[len(ends) // 2] if ends else steps
     return middle if 0 <= middle < steps else None
-
-
-def _rate_axis(rates: Floats, linear: bool) -> Axis:
-    known = rates[np.isfinite(rates) & (linear | (rates > 0))]
-    if not known.size:
-        return log_axis(1e-7, 10.0)
-    return (linear_axis if linear else log_axis)(float(known.min()), float(known.max()))
 
 
 def _loss_axis(rows: Floats, end: int) -> Axis:

@@ -18,7 +18,7 @@ from lrfind.report.plots.confirmation_panel import draw_confirmation
 from lrfind.report.plots.curve_view import CurveView, curve_view
 from lrfind.report.plots.panel import Cell, above, add_axes, add_legend, dot, mark_rate
 from lrfind.report.plots.theme import BACKING, CURVE, PAPER, RATE, RIGHT, SOFT, add_title, canvas, drawable, shortened
-from lrfind.report.sweep.fact_rows import limit_name
+from lrfind.report.sweep.fact_rows import half_trust, limit_name
 from lrfind.report.wording import LOSS_NAMES, interval, rate
 
 WIDTH, WIDER, HEIGHT = 6.8, 10.2, 4.44
@@ -31,8 +31,7 @@ TOP = 1.25
 def build(result: Result) -> Figure:
     """Return the figure of a sweep, and of its confirmation."""
     confirmation = result.confirmation
-    width = WIDTH if confirmation is None else WIDER
-    figure = canvas(width, HEIGHT)
+    figure = canvas(WIDTH if confirmation is None else WIDER, HEIGHT)
     known, section = result.facts, result.config.get("optimizer") or {}
     own = str(section.get("target") or "").rpartition(":")[2]
     optimizer = own or str(section.get("name") or known.optimizer.partition("(")[0]).replace("none", "")
@@ -53,8 +52,7 @@ def _curve(figure: Figure, cell: Cell, view: CurveView, result: Result) -> None:
         axes.axvline(view.diverges, color=SOFT, lw=1.0, ls=(0, (1, 2)), zorder=2)
     seeds = "one seed" if len(view.seeds) == 1 else f"each of {len(view.seeds)} seeds"
     for number, row in enumerate(view.seeds):
-        label = "" if number else seeds
-        axes.plot(view.rates, row, color=CURVE, lw=0.8, alpha=0.32, zorder=2.5, label=label)
+        axes.plot(view.rates, row, color=CURVE, lw=0.8, alpha=0.32, zorder=2.5, label="" if number else seeds)
     axes.plot(view.rates, view.smoothed, color=CURVE, lw=2.2, zorder=3, solid_capstyle="round", label="smoothed")
     if view.other is not None:
         dot(axes, view.other, label=f"suggestion ({shortened(next(iter(result.suggestions)), 12)})")
@@ -89,13 +87,15 @@ def _notice(axes: Axes, text: str) -> None:
 
 
 def _evidence(axes: Axes, view: CurveView, result: Result) -> None:
-    """Draw the limit of stability and the rate at which the trust ratio passes 1/2."""
-    if view.stability is not None:
-        axes.axvline(view.stability, color=SOFT, lw=0.7, alpha=0.7, ls=(0, (5, 3)), zorder=2.1)
-        _beside(axes, view.stability, limit_name(result.evidence.stability_rule), right=view.stability < 0.9, row=1)
-    if view.trust is not None:
-        axes.plot(view.trust, 1, "v", ms=4, mfc=SOFT, mec="none", zorder=4, clip_on=False)
-        _beside(axes, view.trust, "trust ½", right=view.trust < 0.1, row=0)
+    """Draw the limit of stability, and the rate at which the trust ratio passes 1/2."""
+    limit, half = view.x.inside(result.evidence.stability_limit), view.x.inside(half_trust(result))
+    if limit is not None:
+        axes.axvline(limit, color=SOFT, lw=0.7, alpha=0.7, ls=(0, (5, 3)), zorder=2.1)
+        free = limit < 0.9 and not (view.mark is not None and limit < view.mark[0] < limit + 0.1)
+        _beside(axes, limit, limit_name(result.evidence.stability_rule), right=free, row=1)
+    if half is not None:
+        axes.plot(half, 1, "v", ms=4, mfc=SOFT, mec="none", zorder=4, clip_on=False)
+        _beside(axes, half, "trust ½", right=half < 0.1, row=0)
 
 
 def _beside(axes: Axes, x: float, name: str, *, right: bool, row: int) -> None:

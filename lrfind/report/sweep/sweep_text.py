@@ -140,8 +140,7 @@ class _Page:
 def summary(result: Result, look: Look) -> str:
     """Return the report of a result as one section."""
     verdict, *rest = headline(result)
-    lines = [f"### {escape(result.name)}", "", f"**{escape(verdict)}**"]
-    lines[-1] += "".join(f", {escape(piece)}" for piece in rest)
+    lines = [f"### {escape(result.name)}", "", ", ".join([f"**{escape(verdict)}**", *map(escape, rest)])]
     if result.recommendation.reason.strip():
         lines += ["", escape(result.recommendation.reason)]
     if result.recommendation.learning_rate is not None and result.facts.optimizer.strip():

@@ -54,7 +54,7 @@ def to_json(training: Training) -> str:
 
 
 def metrics(training: Training) -> dict[str, float | int | str | None]:
-    """Return the final and the best scores by name; None for what is not finite."""
+    """Return the final and the best scores by name; what is not finite is null in a record."""
     scores, tail = training.scores, training.loss[-max(1, len(training.loss) // 20) :]
     values: dict[str, float | int | str | None] = {
         "train_loss": float(tail.mean()) if len(tail) and np.isfinite(tail).all() else None
@@ -62,17 +62,12 @@ def metrics(training: Training) -> dict[str, float | int | str | None]:
     if scores is not None and len(scores.loss):
         best = scores.best
         name = scores.metric_name
-        values |= {"val_loss": _finite(scores.loss[-1])}
-        values |= {"metric": name, name: _finite(scores.metric[-1])} if name else {}
-        values |= {"best_val_loss": _finite(scores.loss[best])}
-        values |= {f"best_{name}": _finite(scores.metric[best])} if name else {}
+        values |= {"val_loss": float(scores.loss[-1])}
+        values |= {"metric": name, name: float(scores.metric[-1])} if name else {}
+        values |= {"best_val_loss": float(scores.loss[best])}
+        values |= {f"best_{name}": float(scores.metric[best])} if name else {}
         values |= {"best_step": int(scores.step[best])}
     return values
-
-
-def _finite(value: float) -> float | None:
-    """Return a number, None for NaN and inf."""
-    return float(value) if math.isfinite(value) else None
 
 
 def to_csv(training: Training) -> str:
@@ -137,7 +132,7 @@ def rows(training: Training) -> list[tuple[str, str]]:
 
 def number(value: object) -> str:
     """Return a loss or a metric with four digits."""
-    return f"{value:.4g}" if isinstance(value, float) else "not finite"
+    return f"{value:.4g}" if isinstance(value, float) and math.isfinite(value) else "not finite"
 
 
 CURVE_HEIGHT = 16
