@@ -83,7 +83,7 @@ class StepControls(NamedTuple):
 
     Attributes:
         rates: learning rates, shape (steps,), or (steps, lanes) for lanes that share a program.
-        measure: whether to measure the trust-region ratio, shape (steps,); None if the step cannot.
+        measure: whether to measure the trust-region ratio, shape (steps,); unused if the step does not probe.
     """
 
     rates: Any
@@ -144,7 +144,7 @@ class TrainLoop(Trainer):
         state = jax.eval_shape(joined, [states[lane] for lane in group])
         draws = self._draw(group, 0, self.chunk)
         rates = self._groups.rates(np.zeros((self.chunk, len(group)), np.float32), range(len(group)))
-        controls = self._controls(rates, np.zeros(self.chunk, np.bool_))
+        controls = StepControls(rates, np.zeros(self.chunk, np.bool_))
         traced = []
         if self._execution is None or self._execution.steps == "scan":
             traced = [jax.jit(self._scan, donate_argnums=0).trace(state, self.feed.data, draws, controls, 0)]
@@ -177,7 +177,7 @@ class TrainLoop(Trainer):
         numbers = np.arange(run.start, run.start + steps)
         measure = numbers % run.probe_every == 0 if run.probe_every else np.zeros(steps, np.bool_)
         with np.errstate(over="ignore"):  # A rate beyond float32 is infinite, and so is what it does.
-            controls = self._controls(run.rates.astype(np.float32), measure)
+            controls = StepControls(run.rates.astype(np.float32), measure)
         # The program gives its input's memory to its output, so it must not be handed the caller's arrays.
         carried = [self._groups.join([jax.tree.map(np.array, run.states[lane]) for lane in group]) for group in groups]
         data = jax.device_put(self.feed.data)
@@ -217,10 +217,7 @@ class TrainLoop(Trainer):
             draws = jax.device_put(jax.tree.map(lambda leaf: pad(leaf, self.chunk), draws))
         return draws
 
-    def _controls(self, rates: NDArray[np.float32], measure: NDArray[np.bool_]) -> StepControls:
-        return StepControls(rates, measure if self._probes else None)
-
-    def _one_step(self, measure: Any = None) -> Callable[..., Any]:
+    def _one_step(self, measure: Any) -> Callable[..., Any]:
         """Return ``(state, data, draw, rate) -> (state, record)``; `measure` is that of `GradientStep`."""
 
         def one(state: Any, data: Any, draw: StepInputs, rate: Any) -> tuple[Any, Record]:
@@ -232,7 +229,7 @@ class TrainLoop(Trainer):
 
     def _scan(self, state: Any, data: Any, draws: StepInputs, controls: StepControls, steps: Any) -> tuple[Any, Record]:
         """Run the first `steps` steps of a chunk in one loop; a traced number needs one program."""
-        fields = len(Record._fields) - (controls.measure is None)
+        fields = len(Record._fields) - (not self._probes)
         empty = jnp.full((self._program_steps, fields, *controls.rates.shape[1:]), jnp.nan)
 
         def body(i: Any, carry: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -255,7 +252,7 @@ class TrainLoop(Trainer):
         for i in range(steps):
             draw = jax.tree.map(lambda leaf, i=i: leaf[i], draws)
             # A program of its own: inside of a branch a convolution is as slow on a CPU as it is inside of a loop.
-            program = self._measuring if controls.measure is not None and controls.measure[i] else self._compiled
+            program = self._measuring if self._probes and controls.measure[i] else self._compiled
             state, record = program(state, data, draw, controls.rates[i])
             rows.append(record)
         return state, jax.tree.map(lambda *values: np.stack(list(map(np.asarray, values))), *map(complete, rows))

@@ -53,7 +53,7 @@ def map_ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iter
 
 
 class LazyRows:
-    """An array whose rows are computed when it is indexed: by a slice or by row numbers.
+    """An array whose rows are computed when it is indexed: by a slice, by row numbers, or by the index of one number.
 
     Args:
         shape: (rows, ...).
@@ -83,6 +83,9 @@ class LazyRows:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, tuple):
+            row, *rest = key
+            return self[np.array([row])][(0, *rest)]
         numbers = np.arange(*key.indices(len(self))) if isinstance(key, slice) else np.asarray(key)
         rows = np.empty((numbers.size, *self.shape[1:]), self.dtype)
         for part in blocks(rows):

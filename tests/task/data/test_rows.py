@@ -36,6 +36,7 @@ def test_rows_are_those_of_the_array(dtype: str, tmp_path: Path) -> None:
         found = rows[key]
         np.testing.assert_array_equal(found, array[key])
         assert found.dtype == array.dtype
+    assert rows[3, 2, 1] == array[3, 2, 1]
 
 
 def test_rows_that_are_single_numbers(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_converted_rows(tmp_path: Path) -> None:
     for source in (rows, ARRAY):
         converted = convert_rows(source, lambda block: block.sum(axis=2) / 2, (4,), np.float64)
         assert (converted.shape, converted.dtype) == (expected.shape, expected.dtype)
-        for key in (slice(None), slice(2, 5), np.array([[5, 0]])):
+        for key in (slice(None), slice(2, 5), np.array([[5, 0]]), (3, 1)):
             np.testing.assert_array_equal(converted[key], expected[key])
 
 
