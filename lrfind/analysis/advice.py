@@ -91,10 +91,11 @@ def proposals(
 
     # A linear rise and a cosine fall both have mean 1/2; one cycle rises over 0.3 of the training.
     steps, why = warmup(recommendation.steps, carry("cosine", 0.5).learning_rate, b2, limit)
+    rise = {"warmup_steps": steps} if steps else {}
     start = f"; start: the highest over {START:.0f} (Smith 2018)"
     others = (
         carry("constant", 1.0),
-        carry("cosine", 0.5, f"; warm-up: {why}", **({"warmup_steps": steps} if steps else {})),
+        carry("cosine", 0.5, f"; warm-up: {why}", **rise),
         carry("one_cycle", 0.3 * (1 + 1 / START) / 2 + 0.7 / 2, start, div_factor=START),
         triangular(reading, recommendation),
         carry("step", float(np.mean([STEP_FACTOR**part for part in range(STEP_PARTS)]))),

@@ -100,31 +100,16 @@ def suggest(name: str, reading: CurveSummary, loss: Floats) -> Suggestion:
         return Suggestion(None, None, None, reading.no_rate_reason)
     method: Method = METHODS[name].load()
     rate, reason = method(reading)
-    own = [own_rate for row in loss if (own_rate := of_seed(method, reading, row, len(loss))) is not None]
+    # The curve of one seed is smoothed with the joint bandwidth, and its slope error scaled down to the joint curve's.
+    alone = [summarize(reading.learning_rate, row[None], bandwidth=reading.bandwidth) for row in loss]
+    known = [curve for curve in alone if curve.no_rate_reason is None]
+    own = [method(replace(curve, slope_error=curve.slope_error / np.sqrt(len(loss))))[0] for curve in known]
     if len(own) < 2:
         return Suggestion(rate, None, None, reason)
     rates = reading.learning_rate
     below = int(np.searchsorted(rates, min(rate, *own) * (1 - ROUNDING), side="left"))
     above = int(np.searchsorted(rates, max(rate, *own) * (1 + ROUNDING), side="right")) - 1
     return Suggestion(rate, float(rates[max(below - 1, 0)]), float(rates[min(above + 1, len(rates) - 1)]), reason)
-
-
-def of_seed(method: Method, reading: CurveSummary, row: Floats, seeds: int) -> float | None:
-    """Return the rate that a method reads off one seed's curve; None if it reads none.
-
-    The curve is smoothed with the bandwidth of the joint curve, and its slope error is scaled down to the joint
-    curve's.
-
-    Args:
-        method: method that reads a rate off a curve.
-        reading: summary of the curve of all seeds.
-        row: loss of the seed, shape (steps,).
-        seeds: number of seeds.
-    """
-    alone = summarize(reading.learning_rate, row[None], bandwidth=reading.bandwidth)
-    if alone.no_rate_reason is not None:
-        return None
-    return method(replace(alone, slope_error=alone.slope_error / np.sqrt(seeds)))[0]
 
 
 def suggestions(default: str, reading: CurveSummary, loss: Floats) -> dict[str, Suggestion]:
