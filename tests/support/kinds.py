@@ -23,6 +23,7 @@ UNIT = (
 COMPILES = (
     "analysis/test_plateau.py",
     "config/test_optimizer_catalog.py",
+    "storage/test_old_journals.py",
     "storage/test_recover.py",
     "task/data/test_quadratic.py",
     "task/data/test_streaming.py",
