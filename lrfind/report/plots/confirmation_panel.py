@@ -108,7 +108,7 @@ def _names(axes: Axes, view: ConfirmationView, result: Result) -> None:
         texts.append(axes.text(0, 0, "untrained", color=SOFT, **style))
         width, height = extent(axes, texts[-1])
         texts[-1].set_x(1 - width / 2)
-        heights.append(view.untrained - 0.6 * height)
+        heights.append(view.untrained - 0.8 * height)
     for text, y in zip(texts, spread(heights, [extent(axes, text)[1] for text in texts]), strict=True):
         text.set_y(y)
     if view.ahead is not None:
