@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from lrfind.core.registry import MODELS
-from lrfind.engine import execution as compiler
 from lrfind.task.models.contract import count
 
 KEY = np.array([1, 2], np.uint32)
@@ -80,14 +79,10 @@ def made(case: str) -> tuple[Any, Any]:
 def outputs(case: str, train: bool) -> Callable[..., Any]:
     """The network as one program, which compiles faster than its operations one by one."""
     network, rows = made(case)
-    given = (*network.init(KEY), rows)
-    program = compiler.compile_program(
-        jax.jit(lambda params, state, rows: network.apply(params, state, rows, KEY if train else None, train)).lower(
-            *given
-        ),
-        "quick",
-    )
-    return lambda rows=rows: program(*given[:2], rows)
+    start = network.init(KEY)
+    key = KEY if train else None
+    program = jax.jit(lambda params, state, rows: network.apply(params, state, rows, key, train))
+    return lambda rows=rows: program(*start, rows)
 
 
 def test_every_model_is_tested() -> None:
