@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 else:
     LossName, LadderName, MethodName = names(LOSSES), names(LADDERS), names(METHODS)
 
-__all__ = [
-    "CheckSection",
-    "Config",
-    "ConfirmSection",
-    "DataSection",
-    "ModelSection",
-    "OptimizerSection",
-    "SweepSection",
-    "TrainSection",
-    "assumptions",
-]
 
 
 LOSS_NAME, LOSS_TARGET = "loss name", "loss target"
