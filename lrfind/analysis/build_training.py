@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.build_result import RunDescription
-from lrfind.analysis.diagnosis.diagnosis import diagnose
+from lrfind.analysis.diagnosis.wording import diagnose
 from lrfind.core.dataset import Floats
 from lrfind.core.training import Scores, Trace, Training, TrainingStatus
 

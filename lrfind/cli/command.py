@@ -226,8 +226,7 @@ class Session:
 
     def keep(self, document: Document, loaded: Loaded) -> None:
         """Render a document, in the worker's process where that has its libraries there."""
-        from lrfind.core.dry_run import DryRun
-        from lrfind.core.result import Result
+        from lrfind.core.result import DryRun, Result
 
         form = self.options.format
         look = self.look(files=tuple(map(str, self.files)), where=loaded.where, positions=loaded.positions)

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from lrfind.config import yaml_reader
 from lrfind.config.messages import shown
 from lrfind.config.schema import Config
+from lrfind.config.sections.base import OWN
 from lrfind.config.sections.data import NpyData
-from lrfind.config.sections.target import OWN
 from lrfind.config.validate import validate
 from lrfind.config.yaml_reader import Document, read
 from lrfind.core.errors import ConfigError, InputError, Problem

@@ -20,8 +20,8 @@ from pydantic_core import ErrorDetails
 from lrfind.config.messages import ALIASES, MANY, REFERENCE, Node, mismatch, not_null, shown, unknown, wanted
 from lrfind.config.optimizer_catalog import OPTIMIZERS, REFUSED
 from lrfind.config.schema import LOSS_NAME, LOSS_TARGET, Config
+from lrfind.config.sections.base import NONE, OWN
 from lrfind.config.sections.optimizer import OWN_KEYS, SHARED
-from lrfind.config.sections.target import NONE, OWN
 from lrfind.config.yaml_reader import Path
 from lrfind.core.registry import near
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from lrfind.config.catalog import KINDS, Option, options, starter
-from lrfind.config.json_schema import schema
+from lrfind.config.json_schema import KINDS, Option, options, schema, starter
 from lrfind.config.load import load
 from lrfind.config.optimizer_catalog import BOUNDS, OPTIMIZERS
 from lrfind.config.schema import Config

@@ -63,9 +63,9 @@ def diagnosis_of(log: str, source: str, options: DiagnoseOptions) -> Diagnosis:
     Raises:
         InputError: the log cannot be read, or has no loss.
     """
-    from lrfind.analysis.diagnosis.diagnosis import diagnose
     from lrfind.analysis.diagnosis.logs.names import Role
     from lrfind.analysis.diagnosis.logs.read import read
+    from lrfind.analysis.diagnosis.wording import diagnose
     from lrfind.core.training import Diagnosis
 
     named: dict[Role, str | None] = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from lrfind.cli.outputs import figure_format
 from lrfind.cli.terminal import say, screen, write_stdout
-from lrfind.config.catalog import KINDS, options
+from lrfind.config.json_schema import KINDS, options
 from lrfind.config.optimizer_catalog import REFUSED
 from lrfind.core.errors import InputError
 
