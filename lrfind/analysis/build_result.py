@@ -122,7 +122,9 @@ def build_result(measured: Measurements, described: RunDescription, *, interrupt
         warnings = [*ranges, *confirmed_warnings]
     elif run is not None:
         warnings.append(unheard(run, suggestion))
-    rate = recommendation.learning_rate
+    rate, facts = recommendation.learning_rate, described.facts
+    if rate is not None:
+        facts = replace(facts, optimizer=facts.optimizer.replace(RATE, repr(float(f"{rate:.3g}"))))
     if described.schedule is None and rate is not None and curve.ignores_gradient_scale(suggestion.learning_rate):
         warnings.append(UNSCALED)
     return Result(
@@ -140,7 +142,7 @@ def build_result(measured: Measurements, described: RunDescription, *, interrupt
             seeds=tuple(range(seeds)),
             execution=measured.execution,
         ),
-        facts=described.facts if rate is None else with_rate(described.facts, rate),
+        facts=facts,
         assumptions=described.assumptions,
         warnings=tuple(warnings),
         config=dict(described.config),
@@ -163,8 +165,3 @@ def sweep_recommendation(curve: SweepCurve, suggestion: Suggestion, described: R
     if described.schedule is None or not curve.ignores_gradient_scale(suggestion.learning_rate):
         return recommendation
     return from_sweep.scaled_to_horizon(recommendation, curve.learning_rate, described.schedule.sum)
-
-
-def with_rate(facts: Facts, rate: float) -> Facts:
-    """Return facts with a learning rate, to three digits, in the optimiser's line."""
-    return replace(facts, optimizer=facts.optimizer.replace(RATE, repr(float(f"{rate:.3g}"))))

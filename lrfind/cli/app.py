@@ -43,16 +43,8 @@ def shown_errors(*, debug: bool) -> Iterator[None]:
         raise typer.Exit(show_error(shown, debug=debug)) from None
 
 
-class Kind(StrEnum):
-    """What can be listed."""
-
-    models = "models"
-    data = "data"
-    losses = "losses"
-    optimizers = "optimizers"
-    schedules = "schedules"
-    methods = "methods"
-    ladders = "ladders"
+Kind = StrEnum("Kind", ["models", "data", "losses", "optimizers", "schedules", "methods", "ladders"])
+"""What can be listed."""
 
 
 def show_version(wanted: bool) -> None:

@@ -13,13 +13,8 @@ from lrfind.cli import parameters
 from lrfind.cli.parameters import option, path_option
 from lrfind.core.formats import Format
 
-
-class Device(StrEnum):
-    """Kinds of device."""
-
-    cpu = "cpu"
-    gpu = "gpu"
-    tpu = "tpu"
+Device = StrEnum("Device", ["cpu", "gpu", "tpu"])
+"""Kinds of device."""
 
 
 class Effort(StrEnum):

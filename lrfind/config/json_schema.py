@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -112,31 +111,18 @@ KINDS: dict[str, Mapping[str, Any]] = {
 """Every built-in of a kind by name, with its summary."""
 
 
-@dataclass(frozen=True)
-class Option:
-    """An option of a built-in.
+def options(kind: str, name: str) -> list[dict[str, Any]]:
+    """Return the keys that can stand beside ``name: <name>``; none for kinds without keys.
 
-    Attributes:
-        name: the key.
-        type: what is valid, in words, e.g. ``"a whole number of at least 1"``.
-        default: what holds where the key is left out; None where there is no fixed value.
-        summary: what it does.
-        required: whether it must be given.
+    Returns:
+        Of each key the `name`, the `type` in words, e.g. ``"a whole number of at least 1"``, the `default`, None where
+        there is no fixed one, the `summary`, and whether it is `required`.
     """
-
-    name: str
-    type: str
-    default: Any
-    summary: str
-    required: bool = False
-
-
-def options(kind: str, name: str) -> list[Option]:
-    """Return the keys that can stand beside ``name: <name>``; none for kinds without keys."""
     section = _section(kind, name)
     required = section.get("required", ())
     return [
-        Option(key, wanted(node), node.get("default"), node.get("description", ""), key in required)
+        {"name": key, "type": wanted(node), "default": node.get("default")}
+        | {"summary": node.get("description", ""), "required": key in required}
         for key, node in section.get("properties", {}).items()
         if key != "name"
     ]
