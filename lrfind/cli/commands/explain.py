@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from textwrap import fill
 
-from lrfind.cli.delivery import look_of
+from lrfind.cli.outputs import look_of
 from lrfind.cli.terminal import screen, write_stdout
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near

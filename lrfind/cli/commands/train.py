@@ -18,7 +18,7 @@ from lrfind.config.load import Loaded
 from lrfind.core.errors import ExitCode, InputError
 
 if TYPE_CHECKING:  # A config that is wrong is refused before numpy and all that trains are imported.
-    from lrfind.analysis.build_training import Peak
+    from lrfind.analysis.build_result import Peak
     from lrfind.core.training import Training
     from lrfind.report.render import Document
     from lrfind.runs.prepare import RunContext
@@ -84,7 +84,7 @@ def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
     Raises:
         InputError: there is no rate.
     """
-    from lrfind.analysis.build_training import Peak
+    from lrfind.analysis.build_result import Peak
 
     if options.use is not None:
         return recommended(options.use)
@@ -104,7 +104,7 @@ def recommended(run: Path) -> Peak:
     Raises:
         InputError: there is no run, or it recommends none.
     """
-    from lrfind.analysis.build_training import Peak
+    from lrfind.analysis.build_result import Peak
     from lrfind.storage.finished import stored_result
     from lrfind.storage.layout import RESULT
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.diagnosis.logs.names import Role, assign, listed
-from lrfind.analysis.diagnosis.logs.order import Tell, joined, numbers
+from lrfind.analysis.diagnosis.logs.columns import Role, Tell, assign, joined, listed, numbers
 from lrfind.analysis.diagnosis.logs.rows import Row, rows
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError
@@ -35,12 +34,7 @@ Data frames and JSON have no other word for a loss that is not finite.
 """
 
 
-def quiet(sentence: str) -> None:
-    """Ignore a sentence for the reader."""
-    del sentence
-
-
-def read(text: str, source: str, given: Mapping[Role, str], tell: Tell = quiet) -> Trace:
+def read(text: str, source: str, given: Mapping[Role, str], tell: Tell = lambda sentence: None) -> Trace:
     """Read a log.
 
     Args:
