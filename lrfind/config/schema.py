@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from lrfind.config.messages import number
-from lrfind.config.sections.base import NONE, OWN, OwnLoss, Section, conflict, names
+from lrfind.config.sections.base import NONE, OWN, OwnLoss, Section, conflict
 from lrfind.config.sections.data import DataSection
 from lrfind.config.sections.model import ModelSection
 from lrfind.config.sections.optimizer import OptimizerSection
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     LadderName = str
     MethodName = str
 else:
-    LossName, LadderName, MethodName = names(LOSSES), names(LADDERS), names(METHODS)
+    LossName, LadderName, MethodName = (Literal[tuple(table)] for table in (LOSSES, LADDERS, METHODS))
 
 
 LOSS_NAME, LOSS_TARGET = "loss name", "loss target"
@@ -68,7 +68,7 @@ class TrainSection(Section):
         return self
 
     @model_validator(mode="after")
-    def _epochs_are_known(self) -> Self:
+    def _schedule_fits(self) -> Self:
         if isinstance(self.schedule, ScheduledDropSchedule):
             drops = self.schedule.at_epochs
             if drops and self.epochs is None:
@@ -77,10 +77,6 @@ class TrainSection(Section):
                 message = f"must be before the end, epoch {self.epochs:g}; got {list(drops)}"
                 raise conflict(message, "schedule.at_epochs", "epochs")
             self.schedule.during(self.epochs)
-        return self
-
-    @model_validator(mode="after")
-    def _schedule_fits(self) -> Self:
         if self.steps is not None and (misfit := self.schedule.misfit(self.steps)):
             key, message = misfit
             raise conflict(message, f"schedule.{key}", "steps")
@@ -135,15 +131,11 @@ class SweepSection(Section):
     extend: bool = Field(default=True, description="go on above max_lr where the loss has not turned up by then")
 
     @model_validator(mode="after")
-    def _rates_can_be_trained_at(self) -> Self:
+    def _rates_rise_within_float32(self) -> Self:
         for key in ("min_lr", "max_lr"):
             if not LOWEST <= (rate := getattr(self, key)) <= HIGHEST:
                 bounds = f"{number(LOWEST)} to {number(HIGHEST)}"
                 raise conflict(f"must be from {bounds}, as weights are float32; got {number(rate)}", key)
-        return self
-
-    @model_validator(mode="after")
-    def _rates_rise(self) -> Self:
         if self.max_lr >= NARROWEST * self.min_lr:
             return self
         low, high = number(self.min_lr), number(self.max_lr)

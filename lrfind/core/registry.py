@@ -54,18 +54,15 @@ MODELS = {
     ),
 }
 
-DATA = {
-    "digits": Entry("lrfind.task.data.sets:digits", "1,797 real handwritten digits, 8x8, 10 classes; shipped"),
-    "text": Entry(
-        "lrfind.task.data.sets:text", "a text's bytes as tokens: a shipped public-domain book, or a file of your own"
-    ),
-    "classification": Entry("lrfind.task.data.sets:classification", "generated classes: one normal cluster each"),
-    "images": Entry("lrfind.task.data.sets:images", "generated images: stripes whose angle is the class"),
-    "quadratic": Entry(
-        "lrfind.task.data.sets:quadratic",
-        "generated least squares of a known curvature: stable up to the rate 1",
-    ),
-    "friedman": Entry("lrfind.task.data.sets:friedman", "generated regression: Friedman's first function with noise"),
+DATA = _entries(
+    "lrfind.task.data.sets",
+    digits=["1,797 real handwritten digits, 8x8, 10 classes; shipped"],
+    text=["a text's bytes as tokens: a shipped public-domain book, or a file of your own"],
+    classification=["generated classes: one normal cluster each"],
+    images=["generated images: stripes whose angle is the class"],
+    quadratic=["generated least squares of a known curvature: stable up to the rate 1"],
+    friedman=["generated regression: Friedman's first function with noise"],
+) | {
     "npz": Entry("lrfind.task.data.numpy_files:load_npz", "arrays of your own from an .npz file"),
     "npy": Entry("lrfind.task.data.numpy_files:load_npy", "arrays of your own from two .npy files, mapped into memory"),
     "csv": Entry("lrfind.task.data.csv_:load", "columns of your own .csv file"),

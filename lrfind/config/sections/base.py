@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,11 +27,6 @@ def conflict(message: str, at: str, *others: str) -> PydanticCustomError:
         others: the keys it disagrees with; where one of them is wrong already, the loader stays silent.
     """
     return PydanticCustomError("conflict", "{message}", {"message": message, "at": at, "others": list(others)})
-
-
-def names(table: Iterable[str]) -> Any:
-    """Return the type of a table's names: a Literal at run time."""
-    return Literal[tuple(table)]
 
 
 OWN = "target"
