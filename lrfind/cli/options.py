@@ -17,13 +17,8 @@ Device = StrEnum("Device", ["cpu", "gpu", "tpu"])
 """Kinds of device."""
 
 
-class Effort(StrEnum):
-    """How much to measure."""
-
-    quick = "quick"
-    standard = "standard"
-    thorough = "thorough"
-
+Effort = StrEnum("Effort", ["quick", "standard", "thorough"])
+"""How much to measure."""
 
 EFFORTS: Mapping[Effort, tuple[str, ...]] = {
     Effort.quick: ("sweep.seeds=1", "confirm.enabled=false"),

@@ -6,16 +6,13 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 Role = Literal["step", "epoch", "loss", "val_loss", "lr"]
 
@@ -174,26 +171,27 @@ def numbers(cells: Columns, count: int, tell: Tell) -> Numbers:
         tell: receives a sentence if numbers were made up.
     """
     loss = cells.get("loss", cells.get("val_loss", np.full(count, np.nan)))
-    for role, unit in (("step", "step"), ("epoch", "epoch")):
-        column = cells.get(role, np.full(0, np.nan))  # type: ignore[call-overload]
+    units: tuple[Literal["step", "epoch"], ...] = ("step", "epoch")
+    for unit in units:
+        column = cells.get(unit, np.full(0, np.nan))
         known = np.isfinite(column)
         if known.sum() < 2 or len(np.unique(column[known])) < 2:
             continue
         if not known.all():  # a row without a number lies between its neighbours
             column = np.interp(np.arange(count), np.flatnonzero(known), column[known])
-        if role == "epoch" and crowded(column, loss):
+        if unit == "epoch" and crowded(column, loss):
             tell("several losses an epoch and no steps: rows are counted as steps")
             break
         epoch = cells.get("epoch")
-        if role == "step" and epoch is not None and np.isfinite(epoch).all():
-            column = counted_on(column, np.flatnonzero((np.diff(column) < 0) & (np.diff(epoch) > 0)) + 1)
-        anew = np.flatnonzero((np.diff(column) < 0) & (column[1:] <= np.minimum.accumulate(column)[:-1])) + 1
-        if not len(anew):
-            return Numbers(column, unit)  # type: ignore[arg-type]
+        if unit == "step" and epoch is not None and np.isfinite(epoch).all():
+            column = counted_on(column, (np.flatnonzero((np.diff(column) < 0) & (np.diff(epoch) > 0)) + 1).tolist())
+        anew = (np.flatnonzero((np.diff(column) < 0) & (column[1:] <= np.minimum.accumulate(column)[:-1])) + 1).tolist()
+        if not anew:
+            return Numbers(column, unit)
         if goes_on(loss, anew):
             tell(f"{unit}s begin anew {len(anew)} times and the loss goes on: they are counted on")
-            return Numbers(counted_on(column, anew), unit)  # type: ignore[arg-type]
-        return Numbers(column, unit, int(anew[-1]))  # type: ignore[arg-type]
+            return Numbers(counted_on(column, anew), unit)
+        return Numbers(column, unit, anew[-1])
     return Numbers(np.arange(count, dtype=np.float64), "step")
 
 
@@ -203,7 +201,7 @@ def crowded(epoch: Floats, loss: Floats) -> bool:
     return len(there) > 1 and bool((np.diff(there) == 0).mean() > CROWDED)
 
 
-def goes_on(loss: Floats, anew: NDArray[np.intp]) -> bool:
+def goes_on(loss: Floats, anew: list[int]) -> bool:
     """Return whether one training continues at the rows where the numbers restart.
 
     The loss there is then nearer to its value just before than to its value at the very start.
@@ -212,11 +210,9 @@ def goes_on(loss: Floats, anew: NDArray[np.intp]) -> bool:
         loss: loss of each row, shape (rows,).
         anew: rows at which the numbers restart.
     """
-    nearer = []
     first = middle(loss, 0, 1)
-    for row in anew.tolist():
-        before, after = middle(loss, row - 1, -1), middle(loss, row, 1)
-        nearer.append(abs(after - before) - abs(after - first))
+    levels = [(middle(loss, row - 1, -1), middle(loss, row, 1)) for row in anew]
+    nearer = [abs(after - before) - abs(after - first) for before, after in levels]
     known = [difference for difference in nearer if math.isfinite(difference)]
     return bool(known) and float(np.median(known)) < 0
 
@@ -234,19 +230,17 @@ def middle(loss: Floats, row: int, way: int) -> float:
     return float(np.median(there)) if len(there) else math.nan
 
 
-def counted_on(step: Floats, begins: NDArray[np.intp]) -> Floats:
+def counted_on(step: Floats, begins: list[int]) -> Floats:
     """Continue numbers that restart at some rows.
 
     Args:
         step: number of each row, shape (rows,).
         begins: rows at which the numbers restart.
     """
-    if not len(begins):
-        return step
     counted = step.copy()
     up = np.diff(step)[np.diff(step) > 0]
     spacing = float(np.median(up)) if len(up) else 1.0
-    for begin in begins.tolist():
+    for begin in begins:
         counted[begin:] += counted[begin - 1] + spacing - counted[begin]
     return counted
 
