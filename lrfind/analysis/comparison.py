@@ -187,9 +187,8 @@ class Comparison:
         """Power law of the rate over the batch size; None unless the batch size was varied."""
         if self.varied != "batch_size":
             return None
-        entries = [entry for entry in self.entries if entry.batch_size]
-        ends = [(entry.result.recommendation.low, entry.result.recommendation.high) for entry in entries]
-        points = [(entry.batch_size, entry.rate, *pair) for entry, pair in zip(entries, ends, strict=True)]
+        known = [(entry.batch_size, entry.result.recommendation) for entry in self.entries if entry.batch_size]
+        points = [(rows, advised.learning_rate, advised.low, advised.high) for rows, advised in known]
         return law(*np.array(points, np.float64).reshape(-1, 4).T)  # None becomes NaN.
 
     @cached_property

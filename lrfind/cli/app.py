@@ -12,8 +12,8 @@ import typer
 from lrfind.cli.options import CheckOptions, CompareOptions, DiagnoseOptions, ReportOptions, SweepOptions, TrainOptions
 from lrfind.cli.parameters import Configs, Debug, Json, NoColor, argument, named, option, path_option, spread
 from lrfind.cli.terminal import show_error, write_stdout
+from lrfind.core import __version__
 from lrfind.core.errors import LrfindError, fault
-from lrfind.core.version import __version__
 
 app = typer.Typer(
     help="The learning-rate range finder for JAX: which rate to train with, how sure that is, and why.",
