@@ -1,6 +1,6 @@
 """Sphinx builds these pages: sphinx-build -W --keep-going -b html docs OUT."""
 
-from lrfind.core.version import __version__
+from lrfind.core import __version__
 
 project = "lrfind"
 author = "The lrfind authors"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lrfind.core.version import __version__
+from lrfind.core import __version__
 
 if TYPE_CHECKING:
     from lrfind.answer import Answer

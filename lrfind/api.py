@@ -11,7 +11,7 @@ from typing import Any
 from lrfind.answer import Answer
 from lrfind.config.optimizer_catalog import OPTIMIZERS
 from lrfind.config.schema import Config
-from lrfind.config.sections.target import NONE, OWN, PYTHON
+from lrfind.config.sections.base import NONE, OWN, PYTHON
 from lrfind.config.validate import validate
 from lrfind.core.errors import ConfigError, InputError, Problem, RunError
 from lrfind.core.result import Result

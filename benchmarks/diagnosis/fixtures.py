@@ -8,7 +8,7 @@ import numpy as np
 from corpus import runs
 from views import VIEWS
 
-from lrfind.analysis.diagnosis.diagnosis import diagnose
+from lrfind.analysis.diagnosis.wording import diagnose
 
 FILE = Path(__file__).parents[2] / "tests/support/runs.npz"
 

@@ -10,7 +10,7 @@ from accept import BAD, accepted
 from corpus import Run
 from views import View
 
-from lrfind.analysis.diagnosis.diagnosis import diagnose
+from lrfind.analysis.diagnosis.wording import diagnose
 
 GROUPS = ("diverges", "too high", "good", "between", "too low", "decays early", "over-fits", "other")
 

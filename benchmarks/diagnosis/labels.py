@@ -11,8 +11,8 @@ from accept import BAD, EARLY, HIGH, LOW
 from corpus import Run
 from views import EPOCHS, broken, epochs
 
-from lrfind.analysis.diagnosis.diagnosis import diagnose
 from lrfind.analysis.diagnosis.logs.read import read
+from lrfind.analysis.diagnosis.wording import diagnose
 
 LABELS: dict[str, set[str]] = {
     "100x too high": HIGH,

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.build_training import Peak
+from lrfind.analysis.build_result import Peak
 from lrfind.config.load import load
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.prepare import Options

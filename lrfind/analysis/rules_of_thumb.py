@@ -81,23 +81,11 @@ def guess(
                 continue
         if log10_rates[0] - NEAR <= math.log10(at) <= log10_rates[-1] + NEAR:
             share = float(np.interp(math.log10(at), log10_rates, regret))
-            return said(rate, share, horizon.steps, how)
+            loses = f"loses {'less than 1%' if share < 0.01 else f'about {share:.0%}'} of the improvement {how}"
+            if share <= LITTLE:
+                return Guess(rate, "works", share, horizon.steps, f"works: {loses}")
+            return Guess(rate, "costs", share, horizon.steps, loses)
     return far(rate, best, confirmation)
-
-
-def said(rate: float, share: float, steps: int, how: str) -> Guess:
-    """Return the prediction for a rate of known regret.
-
-    Args:
-        rate: learning rate of the guess.
-        share: regret, as a fraction of the best improvement.
-        steps: length of the trainings that show it.
-        how: phrase that names those trainings.
-    """
-    shown = "less than 1%" if share < 0.01 else f"about {share:.0%}"
-    if share <= LITTLE:
-        return Guess(rate, "works", share, steps, f"works: loses {shown} of the improvement {how}")
-    return Guess(rate, "costs", share, steps, f"loses {shown} of the improvement {how}")
 
 
 def joint_regret(confirmation: Confirmation, loss: Floats, untrained: Floats) -> Floats:

@@ -12,8 +12,8 @@ import typer
 from lrfind.cli.options import CheckOptions, CompareOptions, DiagnoseOptions, ReportOptions, SweepOptions, TrainOptions
 from lrfind.cli.parameters import Configs, Debug, Json, NoColor, argument, named, option, path_option, spread
 from lrfind.cli.terminal import show_error, write_stdout
+from lrfind.core import __version__
 from lrfind.core.errors import LrfindError, fault
-from lrfind.core.version import __version__
 
 app = typer.Typer(
     help="The learning-rate range finder for JAX: which rate to train with, how sure that is, and why.",
@@ -43,16 +43,8 @@ def shown_errors(*, debug: bool) -> Iterator[None]:
         raise typer.Exit(show_error(shown, debug=debug)) from None
 
 
-class Kind(StrEnum):
-    """What can be listed."""
-
-    models = "models"
-    data = "data"
-    losses = "losses"
-    optimizers = "optimizers"
-    schedules = "schedules"
-    methods = "methods"
-    ladders = "ladders"
+Kind = StrEnum("Kind", ["models", "data", "losses", "optimizers", "schedules", "methods", "ladders"])
+"""What can be listed."""
 
 
 def show_version(wanted: bool) -> None:

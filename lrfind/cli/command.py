@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lrfind.cli.delivery import deliver, failure, look_of, summarise
 from lrfind.cli.options import CommandOptions
-from lrfind.cli.outputs import starting_folder
+from lrfind.cli.outputs import deliver, failure, look_of, starting_folder, summarise
 from lrfind.cli.progress import LineProgress, NoProgress, ProgressBar, parting
 from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import Interruption, apart, exit_message, interruptible, say, screen, show_error
@@ -226,8 +225,7 @@ class Session:
 
     def keep(self, document: Document, loaded: Loaded) -> None:
         """Render a document, in the worker's process where that has its libraries there."""
-        from lrfind.core.dry_run import DryRun
-        from lrfind.core.result import Result
+        from lrfind.core.result import DryRun, Result
 
         form = self.options.format
         look = self.look(files=tuple(map(str, self.files)), where=loaded.where, positions=loaded.positions)

@@ -12,9 +12,8 @@ from lrfind.cli.options import CompareOptions, RangeOptions
 from lrfind.cli.outputs import RUNS, figure_format
 from lrfind.cli.terminal import note, say
 from lrfind.config.schema import Config
-from lrfind.core.dry_run import DryRun
 from lrfind.core.errors import InputError
-from lrfind.core.result import Result
+from lrfind.core.result import DryRun, Result
 from lrfind.report.sweep import result_json
 from lrfind.runs import sweep as sweeps
 from lrfind.runs.callbacks import Callback

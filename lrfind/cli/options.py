@@ -13,22 +13,12 @@ from lrfind.cli import parameters
 from lrfind.cli.parameters import option, path_option
 from lrfind.core.formats import Format
 
-
-class Device(StrEnum):
-    """Kinds of device."""
-
-    cpu = "cpu"
-    gpu = "gpu"
-    tpu = "tpu"
+Device = StrEnum("Device", ["cpu", "gpu", "tpu"])
+"""Kinds of device."""
 
 
-class Effort(StrEnum):
-    """How much to measure."""
-
-    quick = "quick"
-    standard = "standard"
-    thorough = "thorough"
-
+Effort = StrEnum("Effort", ["quick", "standard", "thorough"])
+"""How much to measure."""
 
 EFFORTS: Mapping[Effort, tuple[str, ...]] = {
     Effort.quick: ("sweep.seeds=1", "confirm.enabled=false"),

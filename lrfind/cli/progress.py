@@ -80,12 +80,9 @@ class LineProgress(Callback):
             step = f"step {reached.step:,} of the {NAMES.get(reached.kind, reached.kind)}{length}"
             self.say(f"lrfind: {self.path} is unfinished; it is carried on at {step}")
         if rejected_lines:
-            which = (
-                "a line of the journal there does"
-                if rejected_lines == 1
-                else f"{rejected_lines:,} lines of the journal there do"
-            )
-            self.say(f"lrfind: {which} not belong to the run, and what was measured there is measured again")
+            lines, do = ("a line", "does") if rejected_lines == 1 else (f"{rejected_lines:,} lines", "do")
+            rest = "not belong to the run, and what was measured there is measured again"
+            self.say(f"lrfind: {lines} of the journal there {do} {rest}")
 
     def on_recompute(self, kind: str, done: int, total: int) -> None:
         if done == 0:

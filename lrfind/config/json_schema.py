@@ -1,14 +1,18 @@
-"""The JSON Schema of a config, for editors and other programs."""
+"""The JSON Schema of a config, for editors and other programs; the built-ins with their options; the starter config."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 from lrfind.config import validate
+from lrfind.config.messages import wanted
 from lrfind.config.optimizer_catalog import OPTIMIZERS, summary
+from lrfind.config.sections.base import NONE, OWN
 from lrfind.config.sections.optimizer import OWN_KEYS, OWN_SHARED, option_schema
-from lrfind.config.sections.target import NONE, OWN
+from lrfind.core.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -93,3 +97,53 @@ def _strip(node: Any) -> None:
         for key, value in node.items():
             if key not in ("examples", "default"):
                 _strip(value)
+
+
+KINDS: dict[str, Mapping[str, Any]] = {
+    "models": MODELS,
+    "data": DATA,
+    "losses": LOSSES,
+    "optimizers": OPTIMIZERS,
+    "schedules": SCHEDULES,
+    "methods": METHODS,
+    "ladders": LADDERS,
+}
+"""Every built-in of a kind by name, with its summary."""
+
+
+def options(kind: str, name: str) -> list[dict[str, Any]]:
+    """Return the keys that can stand beside ``name: <name>``; none for kinds without keys.
+
+    Returns:
+        Of each key the `name`, the `type` in words, e.g. ``"a whole number of at least 1"``, the `default`, None where
+        there is no fixed one, the `summary`, and whether it is `required`.
+    """
+    section = _section(kind, name)
+    required = section.get("required", ())
+    return [
+        {"name": key, "type": wanted(node), "default": node.get("default")}
+        | {"summary": node.get("description", ""), "required": key in required}
+        for key, node in section.get("properties", {}).items()
+        if key != "name"
+    ]
+
+
+def _section(kind: str, name: str) -> dict[str, Any]:
+    document = schema()
+    definitions: dict[str, Any] = document["$defs"]
+    match kind:
+        case "models" | "data":
+            choices = document["properties"][kind.removesuffix("s")]["oneOf"]
+        case "schedules":
+            choices = definitions["TrainSection"]["properties"]["schedule"]["anyOf"][1]["oneOf"]
+        case "optimizers":
+            choices = definitions["OptimizerSection"]["oneOf"]
+        case _:
+            return {}
+    sections = [definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else node for node in choices]
+    return next(section for section in sections if section["properties"]["name"]["const"] == name)
+
+
+def starter() -> str:
+    """Return the commented config that `lrfind init` writes, which runs as it is."""
+    return Path(__file__).with_name("starter.yaml").read_text(encoding="utf-8")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lrfind.config import yaml_reader
 from lrfind.config.messages import shown
 from lrfind.config.schema import Config
+from lrfind.config.sections.base import OWN
 from lrfind.config.sections.data import NpyData
-from lrfind.config.sections.target import OWN
 from lrfind.config.validate import validate
 from lrfind.config.yaml_reader import Document, read
+from lrfind.config.yaml_reader import Path as KeyPath
 from lrfind.core.errors import ConfigError, InputError, Problem
 from lrfind.core.registry import near
 
@@ -144,24 +144,8 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, stdin_text: str |
     where = "stdin" if from_stdin else str(source)
     text = read_text(source) if stdin_text is None else stdin_text.removeprefix("\ufeff")
     folder = None if from_stdin else Path(source).resolve().parent
-    config, positions, overridden = _understand(text, where, overrides, folder or Path.cwd())
-    return Loaded(config, name_of(source), text, where, positions, frozenset(overridden), folder)
-
-
-def name_of(source: str | Path) -> str:
-    """Return the name of a config's run: the file's stem; ``"config"`` where that is no name, as of ``...yaml``."""
-    if str(source) == STDIN:
-        return "stdin"
-    stem = Path(source).stem
-    return stem if stem.strip(". ") and stem.lower() not in SUFFIXES else "config"
-
-
-def _understand(
-    text: str, where: str, settings: Sequence[str], folder: Path
-) -> tuple[Config, dict[str, tuple[int, int]], set[str]]:
-    """Return the config, and its dotted keys: the positions of those in the text, and those that settings gave."""
-    document = yaml_reader.read(text)
-    overridden, problems = apply(document, settings)
+    document = read(text)
+    overridden, problems = apply(document, overrides)
     positions, config = {}, None
     if document.readable and document.value is None and not document.flaws:
         problems.append(Problem("is empty; `lrfind init` writes a config to start from", where=where))
@@ -169,7 +153,7 @@ def _understand(
         problems.append(Problem("must be sections with keys (model, data, optimizer, ...)", where=where))
     elif document.readable:
         expand_targets(document)
-        _absolute_paths(document.value, folder, overridden)
+        _absolute_paths(document.value, folder or Path.cwd(), overridden)
         config, findings = validate(document.value, document.quoted)
         positions = {_dotted(path): position for path, position in document.positions.items()}
         flawed = {flaw.path for flaw in document.flaws}
@@ -183,7 +167,15 @@ def _understand(
     ]
     if problems or config is None:
         raise ConfigError(_in_order(problems))
-    return config, positions, overridden
+    return Loaded(config, name_of(source), text, where, positions, frozenset(overridden), folder)
+
+
+def name_of(source: str | Path) -> str:
+    """Return the name of a config's run: the file's stem; ``"config"`` where that is no name, as of ``...yaml``."""
+    if str(source) == STDIN:
+        return "stdin"
+    stem = Path(source).stem
+    return stem if stem.strip(". ") and stem.lower() not in SUFFIXES else "config"
 
 
 def _absolute_paths(value: dict[str, Any], folder: Path, overridden: Collection[str]) -> None:
@@ -236,7 +228,7 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     return [*ordered[:MOST_PROBLEMS], rest]
 
 
-def _dotted(path: yaml_reader.Path) -> str:
+def _dotted(path: KeyPath) -> str:
     return ".".join(map(str, path))
 
 

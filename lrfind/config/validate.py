@@ -20,8 +20,8 @@ from pydantic_core import ErrorDetails
 from lrfind.config.messages import ALIASES, MANY, REFERENCE, Node, mismatch, not_null, shown, unknown, wanted
 from lrfind.config.optimizer_catalog import OPTIMIZERS, REFUSED
 from lrfind.config.schema import LOSS_NAME, LOSS_TARGET, Config
+from lrfind.config.sections.base import NONE, OWN
 from lrfind.config.sections.optimizer import OWN_KEYS, SHARED
-from lrfind.config.sections.target import NONE, OWN
 from lrfind.config.yaml_reader import Path
 from lrfind.core.registry import near
 
@@ -137,20 +137,16 @@ def stray(key: str, at: Path, parent: Node) -> str:
     """Return the sentence for an unknown key, with a near name or the section it belongs to."""
     if key == "target" and "name" in parent.get("properties", ()):
         return "cannot stand beside name; keep one of the two"
-    title = _title(parent)
-    properties = [name for name in parent.get("properties", ()) if not (title and name == "name")]
-    sentence = unknown(key, properties, of=title)
+    name = parent.get("properties", {}).get("name", {})
+    title = f"'{name['const']}'" if "const" in name else ""
+    known = [other for other in parent.get("properties", ()) if not (title and other == "name")]
+    sentence = unknown(key, known, of=title)
     if "did you mean" in sentence:
         return sentence
     meant = ALIASES.get(key, key)
     homes = [home for home in _homes(meant) if home != ".".join(map(str, at))]
     belongs = f"unknown key here: {meant} belongs in {' or '.join(homes)}"
     return sentence.replace("unknown key", belongs, 1) if homes else sentence
-
-
-def _title(section: Node) -> str:
-    name = section.get("properties", {}).get("name", {})
-    return f"'{name['const']}'" if "const" in name else ""
 
 
 def _homes(key: str) -> list[str]:
@@ -168,21 +164,6 @@ def _homes(key: str) -> list[str]:
     if any(key in optimizer.options for optimizer in OPTIMIZERS.values()) and "optimizer" not in homes:
         homes.append("optimizer")
     return homes
-
-
-def bad_name(value: Any, names: list[str]) -> str:
-    """Return the sentence for an invalid `name` of a section."""
-    if value is None:
-        return f"missing: one of {_some(names)}"
-    hint = near(value, names) if isinstance(value, str) else ""
-    return f"must be one of {_some(names)}; got {shown(value)}{hint}"
-
-
-def _some(names: list[str]) -> str:
-    """List names, or refer to `lrfind list optimizers` if there are too many."""
-    if len(names) <= MANY:
-        return ", ".join(names)
-    return f"the {len(names)} optimizers of `lrfind list optimizers`"
 
 
 TAGGED: tuple[tuple[str, ...], ...] = (("model",), ("data",), ("optimizer",), ("train", "schedule"))
@@ -235,18 +216,20 @@ def _check_name(trial: dict[str, Any], path: tuple[str, ...]) -> list[ConfigProb
     name = section.get("name")
     if isinstance(name, str) and name in known:
         return []
-    shown = [variant for variant in known if variant not in (OWN, NONE)]
-    message = bad_name(name, shown)
+    offered = [variant for variant in known if variant not in (OWN, NONE)]
+    some = f"the {len(offered)} optimizers of `lrfind list optimizers`" if len(offered) > MANY else ", ".join(offered)
+    hint = near(name, offered) if isinstance(name, str) else ""
+    message = f"missing: one of {some}" if name is None else f"must be one of {some}; got {shown(name)}{hint}"
     if path == ("optimizer",) and isinstance(name, str) and name in REFUSED:
         message = f"{name} is not to be swept: {REFUSED[name]}"
     problems = [ConfigProblem((*path, "name"), message, missing="name" not in section)]
-    close = difflib.get_close_matches(name.lower(), shown, n=1) if isinstance(name, str) else []
+    close = difflib.get_close_matches(name.lower(), offered, n=1) if isinstance(name, str) else []
     if close:
         section["name"] = close[0]
         return problems
     # No telling which one is meant: a key is only wrong where none of them has it.
-    every = list(dict.fromkeys(key for variant in shown for key in known[variant]))
-    guess = max(shown, key=lambda candidate: sum(key in known[candidate] for key in section))
+    every = list(dict.fromkeys(key for variant in offered for key in known[variant]))
+    guess = max(offered, key=lambda candidate: sum(key in known[candidate] for key in section))
     for key in [key for key in section if key not in known[guess]]:
         if key not in every:
             problems.append(ConfigProblem((*path, key), unknown(key, every[1:])))

@@ -150,6 +150,7 @@ class _Reader:
             depth: levels of nesting above it.
             alias: position of the outermost alias that is read; None for none.
         """
+        value: Any
         kind = self.kind(index)
         event = self.events[index]
         position = _position(event)
@@ -172,7 +173,11 @@ class _Reader:
         if kind == "ScalarEvent":
             value, end = self.scalar(event, position, path, document), index + 1
         elif kind == "SequenceStartEvent":
-            value, end = self.items(index + 1, path, document, depth + 1, alias)
+            value, end = [], index + 1
+            while self.kind(end) != "SequenceEndEvent":
+                item, end = self.value(end, (*path, len(value)), document, depth + 1, alias)
+                value.append(item)
+            end += 1
         else:
             value, end = self.pairs(index + 1, path, document, depth + 1, alias)
         if event.anchor and alias is None:
@@ -205,16 +210,6 @@ class _Reader:
         except ValueError:
             document.flaws.append(Flaw("is a number of too many digits", position, path))
             return None
-
-    def items(
-        self, index: int, path: Path, document: Document, depth: int, alias: Position | None
-    ) -> tuple[list[Any], int]:
-        """Return a list, as `value` does, from the event of its first item on."""
-        values: list[Any] = []
-        while self.kind(index) != "SequenceEndEvent":
-            value, index = self.value(index, (*path, len(values)), document, depth, alias)
-            values.append(value)
-        return values, index + 1
 
     def pairs(
         self, index: int, path: Path, document: Document, depth: int, alias: Position | None

@@ -85,8 +85,6 @@ class NothingToJudge(LrfindError):
 class RunError(LrfindError):
     """The run failed: memory or disk ran out, the run directory is in use, the user's code raised."""
 
-    exit_code = ExitCode.RUN_FAILED
-
 
 def text_of(error: BaseException) -> str:
     """Return an error's text; a remark with the error's type if computing the text raises."""

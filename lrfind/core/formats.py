@@ -9,12 +9,5 @@ FigureFormat = Literal["png", "svg", "pdf"]
 """Formats of figures."""
 
 
-class Format(StrEnum):
-    """Formats of reports."""
-
-    text = "text"
-    json = "json"
-    markdown = "markdown"
-    junit = "junit"
-    github = "github"
-    html = "html"
+Format = StrEnum("Format", ["text", "json", "markdown", "junit", "github", "html"])
+"""Formats of reports."""

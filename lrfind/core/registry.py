@@ -34,6 +34,16 @@ class Entry:
         return getattr(import_module(module), name)
 
 
+def _entries(module: str, **texts: list[str]) -> dict[str, Entry]:
+    """Return the built-ins of a module whose names are those of its functions.
+
+    Args:
+        module: the module.
+        **texts: summary, and formula and origin if there are any.
+    """
+    return {name: Entry(f"{module}:{name}", *about) for name, about in texts.items()}
+
+
 MODELS = {
     "linear": Entry("lrfind.task.models.mlp:Linear", "one affine layer; inputs flattened"),
     "mlp": Entry("lrfind.task.models.mlp:Mlp", "fully connected layers; inputs flattened"),
@@ -44,112 +54,85 @@ MODELS = {
     ),
 }
 
-DATA = {
-    "digits": Entry("lrfind.task.data.sets:digits", "1,797 real handwritten digits, 8x8, 10 classes; shipped"),
-    "text": Entry(
-        "lrfind.task.data.sets:text", "a text's bytes as tokens: a shipped public-domain book, or a file of your own"
-    ),
-    "classification": Entry("lrfind.task.data.sets:classification", "generated classes: one normal cluster each"),
-    "images": Entry("lrfind.task.data.sets:images", "generated images: stripes whose angle is the class"),
-    "quadratic": Entry(
-        "lrfind.task.data.sets:quadratic",
-        "generated least squares of a known curvature: stable up to the rate 1",
-    ),
-    "friedman": Entry("lrfind.task.data.sets:friedman", "generated regression: Friedman's first function with noise"),
+DATA = _entries(
+    "lrfind.task.data.sets",
+    digits=["1,797 real handwritten digits, 8x8, 10 classes; shipped"],
+    text=["a text's bytes as tokens: a shipped public-domain book, or a file of your own"],
+    classification=["generated classes: one normal cluster each"],
+    images=["generated images: stripes whose angle is the class"],
+    quadratic=["generated least squares of a known curvature: stable up to the rate 1"],
+    friedman=["generated regression: Friedman's first function with noise"],
+) | {
     "npz": Entry("lrfind.task.data.numpy_files:load_npz", "arrays of your own from an .npz file"),
     "npy": Entry("lrfind.task.data.numpy_files:load_npy", "arrays of your own from two .npy files, mapped into memory"),
     "csv": Entry("lrfind.task.data.csv_:load", "columns of your own .csv file"),
     "parquet": Entry("lrfind.task.data.parquet:load", "columns of your own .parquet file; needs pyarrow"),
 }
 
-LOSSES = {
-    "cross_entropy": Entry("lrfind.task.models.contract:cross_entropy", "softmax cross-entropy with integer labels"),
-    "binary_cross_entropy": Entry(
-        "lrfind.task.models.contract:binary_cross_entropy",
-        "sigmoid cross-entropy with targets 0 or 1, in any number of columns",
-    ),
-    "mse": Entry("lrfind.task.models.contract:mse", "mean squared error"),
-    "mae": Entry("lrfind.task.models.contract:mae", "mean absolute error"),
-    "huber": Entry("lrfind.task.models.contract:huber", "squared near zero, absolute beyond 1"),
-}
+LOSSES = _entries(
+    "lrfind.task.models.contract",
+    cross_entropy=["softmax cross-entropy with integer labels"],
+    binary_cross_entropy=["sigmoid cross-entropy with targets 0 or 1, in any number of columns"],
+    mse=["mean squared error"],
+    mae=["mean absolute error"],
+    huber=["squared near zero, absolute beyond 1"],
+)
 
-SCHEDULES = {
-    "constant": Entry("lrfind.task.optim.schedules:constant", "the same rate at every step", "r(t) = peak"),
-    "linear": Entry(
-        "lrfind.task.optim.schedules:linear",
-        "straight line from the rate to end_factor times it",
-        "r(t) = peak (1 - (1 - end_factor) t / steps)",
-    ),
-    "polynomial": Entry(
-        "lrfind.task.optim.schedules:polynomial",
+SCHEDULES = _entries(
+    "lrfind.task.optim.schedules",
+    constant=["the same rate at every step", "r(t) = peak"],
+    linear=["straight line from the rate to end_factor times it", "r(t) = peak (1 - (1 - end_factor) t / steps)"],
+    polynomial=[
         "a power of what is left of the training, down to end_factor times the rate",
         "r(t) = peak (end_factor + (1 - end_factor) (1 - t / steps)^power)",
         "Chen et al. 2016, arXiv 1606.00915",
-    ),
-    "exponential": Entry(
-        "lrfind.task.optim.schedules:exponential",
-        "multiplied by decay_rate every decay_steps",
-        "r(t) = peak decay_rate^(t / decay_steps)",
-    ),
-    "inverse_time": Entry(
-        "lrfind.task.optim.schedules:inverse_time",
+    ],
+    exponential=["multiplied by decay_rate every decay_steps", "r(t) = peak decay_rate^(t / decay_steps)"],
+    inverse_time=[
         "divided by 1 + decay_rate after decay_steps, by 1 + 2 decay_rate after twice as many, ...",
         "r(t) = peak / (1 + decay_rate t / decay_steps)",
         "Robbins & Monro 1951; Bottou 2012",
-    ),
-    "step": Entry(
-        "lrfind.task.optim.schedules:step",
-        "multiplied by factor every step_size steps",
-        "r(t) = peak factor^floor(t / step_size)",
-    ),
-    "scheduled_drop": Entry(
-        "lrfind.task.optim.schedules:scheduled_drop",
+    ],
+    step=["multiplied by factor every step_size steps", "r(t) = peak factor^floor(t / step_size)"],
+    scheduled_drop=[
         "drops to named factors of the rate at named steps or epochs",
         "r(t) = peak factors[i] from step at[i] on",
         "He et al. 2015, arXiv 1512.03385",
-    ),
-    "reduce_on_plateau": Entry(
-        "lrfind.task.optim.schedules:reduce_on_plateau",
+    ],
+    reduce_on_plateau=[
         "multiplied by factor when the training loss has not improved for so long",
         "r(t) = peak max(min_factor, factor^drops)",
         "optax.contrib.reduce_on_plateau",
-    ),
-    "cosine": Entry(
-        "lrfind.task.optim.schedules:cosine",
+    ],
+    cosine=[
         "half a cosine from the rate to end_factor times it",
         "r(t) = peak (end_factor + (1 - end_factor) (1 + cos(pi t / steps)) / 2)",
         "Loshchilov & Hutter 2016, arXiv 1608.03983",
-    ),
-    "cosine_restarts": Entry(
-        "lrfind.task.optim.schedules:cosine_restarts",
+    ],
+    cosine_restarts=[
         "half cosines one after the other, each cycle_mult times as long as the one before",
         "r(t) = peak decay^i (end_factor + (1 - end_factor) (1 + cos(pi u)) / 2), u the share of cycle i that is over",
         "Loshchilov & Hutter 2016, arXiv 1608.03983",
-    ),
-    "triangular": Entry(
-        "lrfind.task.optim.schedules:triangular",
+    ],
+    triangular=[
         "up from base_factor times the rate to the rate and down again, cycle after cycle",
         "r(t) = peak (base_factor + (1 - base_factor) decay^i (1 - |2 u - 1|)), u the share of cycle i that is over",
         "Smith 2015, arXiv 1506.01186",
-    ),
-    "one_cycle": Entry(
-        "lrfind.task.optim.schedules:one_cycle",
+    ],
+    one_cycle=[
         "up from rate / div_factor to the rate, then down to almost nothing",
         "half a cosine up from peak / div_factor, half a cosine down to peak / (div_factor final_div_factor)",
         "Smith 2018, arXiv 1803.09820",
-    ),
-}
+    ],
+)
 
-METHODS = {
-    "steepest": Entry(
-        "lrfind.analysis.range_test.methods:steepest", "steepest descent of loss against log rate, before divergence"
-    ),
-    "valley": Entry("lrfind.analysis.range_test.methods:valley", "middle of the longest fall (fastai's default rule)"),
-    "minimum": Entry(
-        "lrfind.analysis.range_test.methods:minimum", "a tenth of the rate at the lowest loss (fastai's rule)"
-    ),
-    "slide": Entry("lrfind.analysis.range_test.methods:slide", "where the loss stops sliding down (fastai's rule)"),
-}
+METHODS = _entries(
+    "lrfind.analysis.range_test.methods",
+    steepest=["steepest descent of loss against log rate, before divergence"],
+    valley=["middle of the longest fall (fastai's default rule)"],
+    minimum=["a tenth of the rate at the lowest loss (fastai's rule)"],
+    slide=["where the loss stops sliding down (fastai's rule)"],
+)
 
 LADDERS = {
     "exponential": Entry("numpy:geomspace", "equal steps in log rate"),

@@ -6,6 +6,7 @@ optimiser's unit; times are seconds; NaN marks what was not measured.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -265,3 +266,16 @@ class Result:
     confirmation: Confirmation | None = None
     evidence: Evidence = field(default_factory=Evidence)
     advice: Advice = field(default_factory=Advice)
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """Model, data and cost of a sweep or a training that was not run.
+
+    Attributes:
+        name: name of the config.
+        facts: by key of the JSON document, e.g. ``"parameters"``, ``"expected_seconds"``.
+    """
+
+    name: str
+    facts: Mapping[str, Any]

@@ -163,7 +163,7 @@ def environment() -> dict[str, Any]:
     import numpy
     import optax
 
-    from lrfind.core.version import __version__
+    from lrfind.core import __version__
 
     device = device_of(jax)
     return {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lrfind.core.dry_run import DryRun
 from lrfind.core.printable import clean
+from lrfind.core.result import DryRun
 from lrfind.report.look import Look
 from lrfind.report.wording import indented, spelled
 

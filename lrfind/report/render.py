@@ -8,10 +8,9 @@ from importlib import import_module
 from typing import Any
 
 from lrfind.analysis.comparison import Comparison, TrainingComparison
-from lrfind.core.dry_run import DryRun
 from lrfind.core.errors import InputError
 from lrfind.core.formats import Format
-from lrfind.core.result import Result
+from lrfind.core.result import DryRun, Result
 from lrfind.core.training import Diagnosis, Training
 from lrfind.core.verdicts import Check, Failure
 from lrfind.report.look import Look

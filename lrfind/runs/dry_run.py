@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.build_training import Peak
+from lrfind.analysis.build_result import Peak
 from lrfind.engine import devices
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import LaneRun

@@ -14,8 +14,7 @@ from lrfind.analysis.plateau import factors
 from lrfind.analysis.range_test.curve import CurveSummary
 from lrfind.analysis.rules_of_thumb import judge
 from lrfind.config.optimizer_catalog import OPTIMIZERS
-from lrfind.config.schema import Config
-from lrfind.config.sections.train_section import TrainSection
+from lrfind.config.schema import Config, TrainSection
 from lrfind.core.advice import Advice, Setting
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES

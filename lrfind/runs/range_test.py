@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.range_test.curve import combine, divergence
-from lrfind.analysis.range_test.early_stop import hopeless
 from lrfind.analysis.range_test.recommendation import begins_too_high
-from lrfind.analysis.range_test.sweep_curve import SweepCurve
+from lrfind.analysis.range_test.sweep_curve import SweepCurve, hopeless
 from lrfind.config.schema import SweepSection
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import LADDERS, METHODS

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.build_result import RunDescription
-from lrfind.analysis.build_training import Peak, TrainingRecord, build_training
+from lrfind.analysis.build_result import Peak, RunDescription, TrainingRecord, build_training
 from lrfind.analysis.plateau import PlateauTracker
 from lrfind.core import signals
 from lrfind.core.dataset import Floats

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lrfind.analysis.build_training import Peak
+from lrfind.analysis.build_result import Peak
 from lrfind.config.schema import Config, ConfirmSection
 from lrfind.core.training import Training
 from lrfind.runs.callbacks import Callback

@@ -10,17 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.build_result import Measurements, RunDescription, ScheduleTotals, build_result
-from lrfind.analysis.build_training import Peak, TrainingRecord, build_training
+from lrfind.analysis.build_result import (
+    Measurements,
+    Peak,
+    RunDescription,
+    ScheduleTotals,
+    TrainingRecord,
+    build_result,
+    build_training,
+)
 from lrfind.analysis.confirmation.search import Search
 from lrfind.analysis.confirmation.summary import SearchRun
 from lrfind.analysis.range_test.recommendation import stopped
 from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.core.dataset import Floats
-from lrfind.core.decode import read_result, read_training
+from lrfind.core.decode import build, checked, read_result, read_training, sections
 from lrfind.core.errors import InputError, NothingToJudge
-from lrfind.core.fields import build, checked, mapping, sections
-from lrfind.core.result import Execution, Facts, Result, Sweep
+from lrfind.core.result import Execution, Result, Sweep
 from lrfind.core.training import Training
 from lrfind.storage import journal
 from lrfind.storage.finished import finished, is_training
@@ -65,18 +71,11 @@ def description_of(head: Line) -> RunDescription:
     Raises:
         KeyError, TypeError: the head does not hold one.
     """
-    schedule = head.get("schedule")
-    return RunDescription(
-        name=checked(head["name"], str, "name"),
-        config=sections(head["config"]),
-        environment=mapping(head["environment"], "environment"),
-        facts=build(Facts, head["facts"], "facts"),
-        train_steps=checked(head["train_steps"], int, "train_steps"),
-        assumptions=checked(head["assumptions"], tuple[str, ...], "assumptions"),
-        schedule=ScheduleTotals(float(schedule["sum"]), float(schedule["mean"]), bool(schedule["plateau"]))
-        if schedule  # Numbers that are not finite are texts.
-        else None,
-    )
+    totals = head.get("schedule")
+    if totals:  # Numbers that are not finite are texts.
+        totals = ScheduleTotals(float(totals["sum"]), float(totals["mean"]), bool(totals["plateau"]))
+    decoded = {"config": sections(head["config"]), "assumptions": head["assumptions"], "schedule": totals or None}
+    return build(RunDescription, {**head, **decoded})
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from lrfind.config.schema import Config
-from lrfind.config.sections.target import OwnLoss
+from lrfind.config.sections.base import OwnLoss
 from lrfind.core.errors import InputError
 from lrfind.core.registry import LOSSES
 from lrfind.engine import jax_settings

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrfind.analysis.batch_size_scaling import law
+from lrfind.analysis.comparison import law
 
 SIZES = np.array([16.0, 32.0, 64.0, 128.0])
 NONE = np.full(4, np.nan)

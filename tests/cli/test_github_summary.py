@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lrfind.cli.delivery import MOST_BYTES, summarise
+from lrfind.cli.outputs import MOST_BYTES, summarise
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
 

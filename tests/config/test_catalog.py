@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from lrfind.config.catalog import KINDS, Option, options, starter
-from lrfind.config.json_schema import schema
+from lrfind.config.json_schema import KINDS, options, schema, starter
 from lrfind.config.load import load
 from lrfind.config.optimizer_catalog import BOUNDS, OPTIMIZERS
 from lrfind.config.schema import Config
@@ -21,9 +20,9 @@ from lrfind.config.yaml_reader import read
 def test_every_built_in_has_its_options(kind: str) -> None:
     for name in KINDS[kind]:
         for option in options(kind, name):
-            assert option.type
-            assert option.summary
-            assert option.name != "name"
+            assert option["type"]
+            assert option["summary"]
+            assert option["name"] != "name"
 
 
 def test_bounds_are_of_keywords_that_there_are_and_hold_for_their_defaults() -> None:
@@ -40,10 +39,14 @@ def test_bounds_are_of_keywords_that_there_are_and_hold_for_their_defaults() -> 
 
 def test_options_by_example() -> None:
     assert options("models", "linear") == options("losses", "mse") == []
-    assert options("models", "mlp")[0] == Option(
-        "hidden", "a list of whole numbers from 1 to 1,000,000", [128, 128], "width of each hidden layer; [] has none"
-    )
-    assert [option.name for option in options("optimizers", "sgd")] == [
+    assert options("models", "mlp")[0] == {
+        "name": "hidden",
+        "type": "a list of whole numbers from 1 to 1,000,000",
+        "default": [128, 128],
+        "summary": "width of each hidden layer; [] has none",
+        "required": False,
+    }
+    assert [option["name"] for option in options("optimizers", "sgd")] == [
         "learning_rate",
         "clip_norm",
         "accumulate",
@@ -53,7 +56,7 @@ def test_options_by_example() -> None:
         "momentum",
         "nesterov",
     ]
-    assert [option.name for option in options("data", "npz") if option.required] == ["path"]
+    assert [option["name"] for option in options("data", "npz") if option["required"]] == ["path"]
 
 
 def test_the_starter_says_what_the_schema_says() -> None:
@@ -67,9 +70,9 @@ def test_the_starter_says_what_the_schema_says() -> None:
     train = definitions["TrainSection"]["properties"]
     assert {(key, train[key]["description"]) for key in ("steps", "schedule")} <= set(lines)
     for kind, name in (("models", "mlp"), ("data", "digits"), ("schedules", "cosine")):
-        assert {(option.name, option.summary) for option in options(kind, name)} <= set(lines)
-    shared = [option for option in options("optimizers", "adamw") if option.name not in OPTIMIZERS["adamw"].options]
-    assert {(option.name, option.summary) for option in shared[:3]} <= set(lines)
+        assert {(option["name"], option["summary"]) for option in options(kind, name)} <= set(lines)
+    shared = [option for option in options("optimizers", "adamw") if option["name"] not in OPTIMIZERS["adamw"].options]
+    assert {(option["name"], option["summary"]) for option in shared[:3]} <= set(lines)
     own = re.search(r"# optax's own, by default: (.*)", starter())
     assert own is not None
     assert read(f"{{{own[1]}}}").value == OPTIMIZERS["adamw"].options

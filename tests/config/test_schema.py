@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from lrfind.config.optimizer_catalog import OPTIMIZERS, SUMMARIES
 from lrfind.config.schema import Config, TrainSection, assumptions
-from lrfind.config.sections.target import OWN
+from lrfind.config.sections.base import OWN
 from lrfind.config.validate import json_schema, resolve, validate, variants
 from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, LADDERS, LOSSES, METHODS, MODELS, SCHEDULES

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.cli.commands import sweep
-from lrfind.config.catalog import starter
+from lrfind.config.json_schema import starter
 from lrfind.config.load import load, read_text
 from lrfind.config.write_back import short, with_rate
 from lrfind.core.errors import ConfigError, InputError

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from lrfind.analysis.comparison import Comparison, Trained, TrainingComparison, labelled
-from lrfind.core.dry_run import DryRun
 from lrfind.core.errors import InputError
 from lrfind.core.formats import Format
+from lrfind.core.result import DryRun
 from lrfind.core.training import Diagnosis, Trace
 from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.look import Look

@@ -19,8 +19,7 @@ from ruamel.yaml import YAML
 from lrfind.analysis.plateau import factors
 from lrfind.analysis.range_test.curve import summarize
 from lrfind.config.load import load
-from lrfind.config.schema import Config
-from lrfind.config.sections.train_section import TrainSection
+from lrfind.config.schema import Config, TrainSection
 from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Evidence, Recommendation
 from lrfind.report.sweep.code_wrapping import wrap_code

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lrfind.analysis.range_test.curve import combine, divergence
-from lrfind.analysis.range_test.early_stop import PATIENCE
+from lrfind.analysis.range_test.sweep_curve import PATIENCE
 from lrfind.core.dataset import Floats
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.runs.range_test import run_pass

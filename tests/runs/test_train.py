@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lrfind.analysis.build_training import LOST, TrainingRecord, trace
+from lrfind.analysis.build_result import LOST, TrainingRecord, trace
 from lrfind.core.training import Scores
 from lrfind.runs.evaluator import validation_interval
 

@@ -152,14 +152,9 @@ class Search:
         return bool(np.isfinite(self.untrained).any())
 
     @property
-    def min_budget(self) -> float:
-        """Optimiser steps of the shortest first rung; a smaller budget has no rung."""
-        return min_budget(self.steps, self.evaluation)
-
-    @property
     def possible(self) -> bool:
         """Whether the search has a rung."""
-        return self.judgeable and self.min_budget <= self.budget
+        return self.judgeable and min_budget(self.steps, self.evaluation) <= self.budget
 
     def rungs(self) -> Iterator[Rung]:
         """Yield the rungs within the budget; `tell` the outcome of each before asking for the next."""
@@ -265,7 +260,7 @@ class Search:
 
 
 def min_budget(steps: int, evaluation: float) -> float:
-    """Return the optimiser steps of the shortest first rung.
+    """Return the optimiser steps of the shortest first rung; a smaller budget has no rung.
 
     Args:
         steps: length of the whole training.

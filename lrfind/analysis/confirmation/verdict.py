@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lrfind.analysis.confirmation.horizon_scaling import extrapolate_rate
-from lrfind.analysis.confirmation.search import Search
+from lrfind.analysis.confirmation.search import Search, min_budget
 from lrfind.analysis.confirmation.summary import LITTLE, SearchRun, stretch
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Confirmation, Recommendation, Suggestion
@@ -95,7 +95,7 @@ def unheard(run: SearchRun, suggestion: Suggestion) -> str:
     key = "confirm.max_seconds" if run.timed else "confirm.budget"
     return (
         f"{what}: {key} leaves {max(0, math.floor(search.budget)):,} optimiser steps after the sweep, and the first "
-        f"trainings take {math.ceil(search.min_budget):,}; raise it"
+        f"trainings take {math.ceil(min_budget(search.steps, search.evaluation)):,}; raise it"
     )
 
 

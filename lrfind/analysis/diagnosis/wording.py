@@ -1,4 +1,4 @@
-"""Word the findings: observation, reason and advice, each with numbers.
+"""Diagnose a training: measure its log, decide on findings, and word them, each with numbers.
 
 Each function of `WORDS` takes the evidence of a log and returns observation, reason, advice and the numbers by key.
 """
@@ -9,17 +9,32 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from lrfind.analysis.diagnosis.evidence import TraceStatistics
-from lrfind.analysis.diagnosis.rules import RESTLESS, RuleHit, burst, never_calm
+import numpy as np
+
+from lrfind.analysis.diagnosis.evidence import TraceStatistics, measure
+from lrfind.analysis.diagnosis.rules import RESTLESS, RuleHit, burst, decide, never_calm
 from lrfind.analysis.diagnosis.series import AT_START, BLOWN
 from lrfind.analysis.diagnosis.travel import USUAL_SHARE
-from lrfind.core.training import Finding, Severity
+from lrfind.core.training import Finding, Severity, Trace
 
 WARMUP = 0.1
 """Fraction of a training for warm-up (Godbole et al. 2023, tuning playbook: at most)."""
 
 Wording = tuple[str, str, str, dict[str, Any]]
 """Observation, reason, advice, and numbers by key."""
+
+
+def diagnose(trace: Trace) -> tuple[Finding, ...]:
+    """Return the findings of a log, most important first; a good log has only ``healthy``.
+
+    Raises:
+        ValueError: The log has fewer than four losses, all of them finite.
+    """
+    with np.errstate(all="ignore"):  # Squares of 1e200 are infinite, and differences of those no numbers.
+        evidence = measure(trace)
+    if evidence.train is None and evidence.val is None and evidence.broke is None:
+        raise ValueError("too few losses")
+    return tuple(put(hit, evidence) for hit in decide(evidence))
 
 
 def put(hit: RuleHit, e: TraceStatistics) -> Finding:

@@ -67,14 +67,15 @@ def smooth(y: Floats, bandwidth: float | None = None) -> Smooth:
         Fan and Gijbels 1996, "Local polynomial modelling and its applications".
     """
     sigma = noise(y)
-    y = without_outliers(y, OUTLIER * sigma)
+    middle = running_median(y)
+    y = middle + np.clip(y - middle, -OUTLIER * sigma, OUTLIER * sigma)
     chosen = best_bandwidth(y) if bandwidth is None else bandwidth
-    fit = lines(y, chosen)
+    value, slope, _ = lines(y, chosen)
     # Inside of the curve the weights that make a value sum in squares to 1 / (2 sqrt(pi) h), those that make a slope to
     # 1 / (4 sqrt(pi) h^3): integrals of the squared Gaussian and of its squared first derivative.
     error = sigma * min(1.0, 1 / np.sqrt(2 * np.sqrt(np.pi) * chosen))
     slope_error = sigma / np.sqrt(4 * np.sqrt(np.pi) * chosen**3)
-    return Smooth(fit.value, fit.slope, chosen, float(error), float(slope_error))
+    return Smooth(value, slope, chosen, float(error), float(slope_error))
 
 
 def best_bandwidth(y: Floats) -> float:
@@ -88,7 +89,8 @@ def best_bandwidth(y: Floats) -> float:
         return block * best_bandwidth(y[:whole].reshape(-1, block).mean(axis=1))
     widest = max(1.0, len(y) / WIDEST)
     candidates = np.geomspace(1.0, widest, max(1, round(4 * np.log2(widest)) + 1))
-    errors = [float(np.mean(np.abs(y - (fit := lines(y, h)).value) / (1 - fit.own_weight))) for h in candidates]
+    fits = (lines(y, h) for h in candidates)
+    errors = [float(np.mean(np.abs(y - value) / (1 - own_weight))) for value, _, own_weight in fits]
     return float(candidates[int(np.argmin(errors))])
 
 
@@ -103,12 +105,6 @@ def noise(y: Floats) -> float:
     return float(MAD_TO_SIGMA * np.median(np.abs(np.diff(y, ORDER))) / np.sqrt(70))
 
 
-def without_outliers(y: Floats, limit: float) -> Floats:
-    """Clip values to within `limit` of the running median, shape (steps,)."""
-    middle = running_median(y)
-    return middle + np.clip(y - middle, -limit, limit)
-
-
 def running_median(y: Floats) -> Floats:
     """Return the median of each step and its neighbours, shape (steps,); the ends count twice."""
     padded = np.concatenate([y[:1], y, y[-1:]])
@@ -116,28 +112,16 @@ def running_median(y: Floats) -> Floats:
     return middle
 
 
-@dataclass(frozen=True)
-class Lines:
-    """Local linear fits at all steps.
-
-    Attributes:
-        value: fitted value, shape (steps,).
-        slope: fitted slope per step, shape (steps,).
-        own_weight: weight of y_i in its own fit, shape (steps,); residual / (1 - own_weight) is the leave-one-out
-            error.
-    """
-
-    value: Floats
-    slope: Floats
-    own_weight: Floats
-
-
-def lines(y: Floats, h: float) -> Lines:
+def lines(y: Floats, h: float) -> tuple[Floats, Floats, Floats]:
     """Fit a local line at every step with bandwidth h, by convolution over evenly spaced steps.
 
     Args:
         y: finite values, shape (steps,).
         h: standard deviation of the Gaussian weights, in steps.
+
+    Returns:
+        Fitted values; fitted slopes per step; the weight of y_i in its own fit, with which residual / (1 - weight) is
+        the leave-one-out error; shape (steps,) each.
     """
     reach = min(len(y) - 1, int(np.ceil(4 * h)))
     offset = np.arange(-reach, reach + 1, dtype=np.float64)
@@ -147,19 +131,19 @@ def lines(y: Floats, h: float) -> Lines:
     s0, s1, s2 = (centred(ones, weight * power) for power in (1, -offset, offset**2))
     t0, t1 = (centred(y, weight * power) for power in (1, -offset))
     determinant = s0 * s2 - s1**2
-    return Lines((s2 * t0 - s1 * t1) / determinant, (s0 * t1 - s1 * t0) / determinant, s2 / determinant)
+    return (s2 * t0 - s1 * t1) / determinant, (s0 * t1 - s1 * t0) / determinant, s2 / determinant
 
 
-def centred(y: Floats, train_loop: Floats) -> Floats:
+def centred(y: Floats, weights: Floats) -> Floats:
     """Return the centred convolution ``sum_j kernel_(i - j) y_j``, shape (steps,).
 
     Args:
         y: values, shape (steps,).
-        train_loop: weights, shape (2 reach + 1,).
+        weights: weights, shape (2 reach + 1,).
     """
-    reach = len(train_loop) // 2
-    if len(y) * len(train_loop) < MANY:
-        return np.convolve(y, train_loop, mode="full")[reach : reach + len(y)]
-    size = len(y) + len(train_loop) - 1
-    convolved: Floats = np.fft.irfft(np.fft.rfft(y, size) * np.fft.rfft(train_loop, size), size)
+    reach = len(weights) // 2
+    if len(y) * len(weights) < MANY:
+        return np.convolve(y, weights, mode="full")[reach : reach + len(y)]
+    size = len(y) + len(weights) - 1
+    convolved: Floats = np.fft.irfft(np.fft.rfft(y, size) * np.fft.rfft(weights, size), size)
     return convolved[reach : reach + len(y)]

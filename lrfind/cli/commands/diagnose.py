@@ -7,9 +7,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lrfind.cli.delivery import deliver, failure, look_of, summarise
 from lrfind.cli.options import DiagnoseOptions
-from lrfind.cli.outputs import check_files
+from lrfind.cli.outputs import check_files, deliver, failure, look_of, summarise
 from lrfind.cli.terminal import say, screen
 from lrfind.core.errors import ExitCode, InputError, LrfindError
 from lrfind.core.formats import Format
@@ -63,9 +62,9 @@ def diagnosis_of(log: str, source: str, options: DiagnoseOptions) -> Diagnosis:
     Raises:
         InputError: the log cannot be read, or has no loss.
     """
-    from lrfind.analysis.diagnosis.diagnosis import diagnose
-    from lrfind.analysis.diagnosis.logs.names import Role
+    from lrfind.analysis.diagnosis.logs.columns import Role
     from lrfind.analysis.diagnosis.logs.read import read
+    from lrfind.analysis.diagnosis.wording import diagnose
     from lrfind.core.training import Diagnosis
 
     named: dict[Role, str | None] = {

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from pathlib import Path
 from textwrap import fill
 
+from lrfind.cli.outputs import look_of
 from lrfind.cli.terminal import screen, write_stdout
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
+from lrfind.report.look import Look
 
 PAGES = Path(__file__).parents[1] / "pages"
 """A page ``<id>.md`` begins with ``# <id>``, then a line in italics that says what kind of thing it is, then one
@@ -23,10 +24,10 @@ def show(name: str | None, *, color: bool) -> None:
         name: of the page; None for the list.
         color: whether colours are wanted.
     """
-    look = screen(sys.stdout, color=color)
-    text = contents(look.width if look.live else None) if name is None else page(name)
-    if name is not None and look.live:
-        text = rendered(text, width=look.width, color=look.color, unicode=look.unicode)
+    shows = screen(sys.stdout, color=color)
+    text = contents(shows.width if shows.live else None) if name is None else page(name)
+    if name is not None and shows.live:
+        text = rendered(text, look_of(shows, None))
     write_stdout(text)
 
 
@@ -74,31 +75,17 @@ def contents(width: int | None) -> str:
     return "\n".join(parts)
 
 
-def rendered(text: str, *, width: int, color: bool, unicode: bool) -> str:
+def rendered(text: str, look: Look) -> str:
     """Return a page as rich sets it for a terminal.
 
     Args:
         text: Markdown.
-        width: columns.
-        color: whether to send colour codes.
-        unicode: whether text may have more than ASCII.
+        look: abilities of the terminal.
     """
-    from rich.console import Console
     from rich.markdown import Markdown
 
-    from lrfind.core.printable import ascii_only
+    from lrfind.report.rich_console import new_console, written
 
-    console = Console(
-        file=io.StringIO(),
-        width=width,
-        color_system="standard" if color else None,
-        force_terminal=True,
-        no_color=not color,
-        legacy_windows=False,
-        _environ={},
-    )
+    console = new_console(look)
     console.print(Markdown(text))
-    assert isinstance(console.file, io.StringIO)
-    lines = [line.rstrip() for line in console.file.getvalue().split("\n")]
-    shown = "\n".join(lines).strip("\n") + "\n"
-    return shown if unicode else "\n".join(map(ascii_only, shown.split("\n")))
+    return look.shown(written(console).lstrip("\n"))

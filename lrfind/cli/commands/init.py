@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lrfind.cli.terminal import say, write_stdout
-from lrfind.config.catalog import starter
+from lrfind.config.json_schema import starter
 from lrfind.core.errors import InputError
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 from lrfind.cli.outputs import figure_format
 from lrfind.cli.terminal import say, screen, write_stdout
-from lrfind.config.catalog import KINDS, options
+from lrfind.config.json_schema import KINDS, options
 from lrfind.config.optimizer_catalog import REFUSED
 from lrfind.core.errors import InputError
 
@@ -73,7 +72,7 @@ def entries(kind: str) -> dict[str, Any]:
         described[name] = {
             "summary": entry.summary,
             **{key: value for key, value in known.items() if value},
-            "options": [asdict(option) for option in options(kind, name)],
+            "options": options(kind, name),
         }
     return described
 

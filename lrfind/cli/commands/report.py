@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from lrfind.cli import outputs
-from lrfind.cli.delivery import deliver, look_of
 from lrfind.cli.options import ReportOptions
+from lrfind.cli.outputs import deliver, look_of
 from lrfind.cli.terminal import note, screen
 from lrfind.core.errors import InputError
 from lrfind.core.formats import Format

@@ -6,27 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lrfind.analysis.build_training import Peak
 from lrfind.cli.command import CI_FORMATS, Command, Job, Session
 from lrfind.cli.commands.diagnose import exit_code, ids
-from lrfind.cli.commands.report import contents_of
-from lrfind.cli.measure import dry_run as dry_run_of
-from lrfind.cli.measure import run_options
 from lrfind.cli.options import TrainOptions
 from lrfind.cli.outputs import figure_format
 from lrfind.cli.sources import CommandSource, ConfigLoader
 from lrfind.cli.terminal import say
 from lrfind.config.load import Loaded
 from lrfind.core.errors import ExitCode, InputError
-from lrfind.core.training import Training
-from lrfind.report.render import Document
-from lrfind.report.train import training_report
-from lrfind.runs.prepare import RunContext
-from lrfind.runs.train import dry_run as facts
-from lrfind.runs.train import train
-from lrfind.storage.finished import stored_result
-from lrfind.storage.layout import RESULT, TRAIN
+
+if TYPE_CHECKING:  # A config that is wrong is refused before numpy and all that trains are imported.
+    from lrfind.analysis.build_result import Peak
+    from lrfind.core.training import Training
+    from lrfind.report.render import Document
+    from lrfind.runs.prepare import RunContext
 
 
 def run(config: str, options: TrainOptions) -> ExitCode:
@@ -35,7 +30,7 @@ def run(config: str, options: TrainOptions) -> ExitCode:
         title="lrfind train",
         prepare=partial(prepare, config, options),
         execute=partial(dry_run if options.dry_run else measure, options),
-        conclude=partial(conclude, options),
+        conclude=None if options.dry_run else partial(conclude, options),
         look={"fail_on": options.fail_on or ()},
         failure_formats=CI_FORMATS,
         refused=config,
@@ -62,6 +57,9 @@ def measure(options: TrainOptions, job: Job) -> Training:
     Raises:
         LrfindError: the run failed.
     """
+    from lrfind.cli.measure import run_options
+    from lrfind.runs.train import train
+
     config, name, session = job.loaded.config, job.loaded.name, job.session
     peak = peak_of(job.loaded, options)
     with session.narrate(f"{name}-train", named=options.out is not None) as narration:
@@ -74,7 +72,10 @@ def measure(options: TrainOptions, job: Job) -> Training:
 
 def dry_run(options: TrainOptions, job: Job) -> Document:
     """Check a config and its data without training."""
-    return dry_run_of(job, lambda config, *run: facts(config, peak_of(job.loaded, options), *run))
+    from lrfind.cli.measure import dry_run
+    from lrfind.runs.train import dry_run as facts
+
+    return dry_run(job, lambda config, *run: facts(config, peak_of(job.loaded, options), *run))
 
 
 def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
@@ -83,6 +84,8 @@ def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:
     Raises:
         InputError: there is no rate.
     """
+    from lrfind.analysis.build_result import Peak
+
     if options.use is not None:
         return recommended(options.use)
     rate = loaded.config.optimizer.learning_rate
@@ -101,6 +104,10 @@ def recommended(run: Path) -> Peak:
     Raises:
         InputError: there is no run, or it recommends none.
     """
+    from lrfind.analysis.build_result import Peak
+    from lrfind.storage.finished import stored_result
+    from lrfind.storage.layout import RESULT
+
     try:
         recommendation = stored_result(run).recommendation
     except InputError as error:
@@ -118,6 +125,10 @@ def recommended(run: Path) -> Peak:
 
 def render(session: Session, training: Training, context: RunContext) -> tuple[Training, dict[str, bytes]]:
     """Return the files of a training; train.json comes last, as the sign that all are there."""
+    from lrfind.cli.commands.report import contents_of
+    from lrfind.report.train.training_report import to_json
+    from lrfind.storage.layout import TRAIN
+
     plot = session.options.plot
     with context.timed("render"):
         files = contents_of(training, session.options.draws)
@@ -126,10 +137,13 @@ def render(session: Session, training: Training, context: RunContext) -> tuple[T
 
             session.figure = draw(training, figure_format(plot))
     training = replace(training, timing={**training.timing, "render": context.spent["render"], "total": context.total})
-    return training, {**files, TRAIN: training_report.to_json(training).encode()}
+    return training, {**files, TRAIN: to_json(training).encode()}
 
 
 def conclude(options: TrainOptions, document: Document, job: Job) -> ExitCode:
     """Return exit code 1 where a finding of --fail-on was found."""
+    from lrfind.core.training import Training
+
     del job
-    return exit_code(document.findings, ids(options.fail_on)) if isinstance(document, Training) else ExitCode.DONE
+    assert isinstance(document, Training)
+    return exit_code(document.findings, ids(options.fail_on))

@@ -7,8 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from lrfind.config.sections.base import Section, conflict
-from lrfind.config.sections.target import TARGET, Kwargs, Target, short
+from lrfind.config.sections.base import TARGET, Kwargs, Section, Target, conflict, short
 from lrfind.core.registry import DATA
 
 # A YAML list becomes a tuple, which strictness would refuse; its items stay strict.

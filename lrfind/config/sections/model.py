@@ -6,8 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from lrfind.config.sections.base import Section, conflict
-from lrfind.config.sections.target import OwnModel
+from lrfind.config.sections.base import OwnModel, Section, conflict
 from lrfind.core.registry import MODELS
 
 # A YAML list becomes a tuple, which strictness would refuse; its items stay strict.

@@ -22,13 +22,12 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from lrfind.config.messages import mismatch, not_null, unknown
 from lrfind.config.optimizer_catalog import BOUNDS, CHOICES, OPTIMIZERS, Default
-from lrfind.config.sections.base import Section, conflict, names
-from lrfind.config.sections.target import NONE, OWN, TARGET, Kwargs, Target
+from lrfind.config.sections.base import NONE, OWN, TARGET, Kwargs, Section, Target, conflict
 
 if TYPE_CHECKING:
     OptimizerName = str
 else:
-    OptimizerName = names([*OPTIMIZERS, OWN, NONE])
+    OptimizerName = Literal[(*OPTIMIZERS, OWN, NONE)]
 
 SHARED = ("name", "learning_rate", "clip_norm", "accumulate", "decayed", "groups", "frozen")
 

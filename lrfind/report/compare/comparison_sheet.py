@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lrfind.analysis.batch_size_scaling import Law
-from lrfind.analysis.comparison import ComparedRun, Comparison, Trained, TrainingComparison
+from lrfind.analysis.comparison import ComparedRun, Comparison, Law, Trained, TrainingComparison
 from lrfind.core.printable import clean
 from lrfind.report.train.training_report import metrics, number
 from lrfind.report.wording import interval, rate

@@ -13,8 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lrfind.analysis.batch_size_scaling import Law
-from lrfind.analysis.comparison import ComparedRun, Comparison, Trained, TrainingComparison
+from lrfind.analysis.comparison import ComparedRun, Comparison, Law, Trained, TrainingComparison
 from lrfind.core.dataset import Floats
 from lrfind.report.plots.axis import EMPTY, Axis, finite, linear_axis, log_axis
 from lrfind.report.plots.curve_view import curve_view, on_curve

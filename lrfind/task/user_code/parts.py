@@ -10,9 +10,9 @@ from typing import Any
 import jax
 
 from lrfind.config.schema import Config
+from lrfind.config.sections.base import OWN, OwnLoss, OwnModel, short
 from lrfind.config.sections.data import OwnData
 from lrfind.config.sections.optimizer import OptimizerSection
-from lrfind.config.sections.target import OWN, OwnLoss, OwnModel, short
 from lrfind.core.errors import InputError
 from lrfind.engine import jax_settings
 from lrfind.task.models.contract import Loss

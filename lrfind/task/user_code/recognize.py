@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lrfind.config.sections.target import NONE
+from lrfind.config.sections.base import NONE
 from lrfind.core.errors import InputError
 from lrfind.task.user_code.pytrees import is_module
 from lrfind.task.user_code.signature import KEY, NAMES, called, parameters

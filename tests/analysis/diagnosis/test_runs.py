@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lrfind.analysis.diagnosis.diagnosis import diagnose
+from lrfind.analysis.diagnosis.wording import diagnose
 from lrfind.core.registry import FINDINGS
 from lrfind.core.training import Trace
 from tests.support.recorded import runs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lrfind.analysis.diagnosis.diagnosis import diagnose
+from lrfind.analysis.diagnosis.wording import diagnose
 from lrfind.core.training import Trace
 
 STEPS = np.arange(400.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lrfind.analysis.range_test.early_stop import FAR, PATIENCE, hopeless
+from lrfind.analysis.range_test.sweep_curve import FAR, PATIENCE, hopeless
 
 
 def curve(tail: list[float], start: float = 2.0, seeds: int = 2) -> np.ndarray:

@@ -8,6 +8,7 @@ import pytest
 
 from lrfind.cli.commands.explain import PAGES, contents, lead, names, page, rendered
 from lrfind.core.registry import VERDICTS
+from lrfind.report.look import Look
 from tests.cli.conftest import Lrfind
 
 
@@ -61,8 +62,8 @@ def test_an_unknown_name_gets_the_nearest(lrfind: Lrfind) -> None:
 
 @pytest.mark.parametrize("name", names())
 def test_a_page_is_set_for_a_terminal(name: str) -> None:
-    text = rendered(page(name), width=60, color=False, unicode=False)
+    text = rendered(page(name), Look(width=60, color=False, unicode=False))
     assert text.isascii()
     assert "##" not in text
     assert max(map(len, text.splitlines())) <= 60
-    assert "\x1b[" in rendered(page(name), width=60, color=True, unicode=True)
+    assert "\x1b[" in rendered(page(name), Look(width=60, color=True, unicode=True))

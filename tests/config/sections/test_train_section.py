@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from lrfind.config.schema import TrainSection
 from lrfind.config.sections.schedule import STEPS, Schedule
-from lrfind.config.sections.train_section import TrainSection
 from lrfind.config.validate import validate
 from lrfind.core import registry
 from lrfind.core.errors import InputError

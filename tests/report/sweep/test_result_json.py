@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from lrfind.config.schema import Config
-from lrfind.core.decode import read_result
+from lrfind.core.decode import SECTIONS, read_result
 from lrfind.core.errors import InputError
-from lrfind.core.fields import SECTIONS
 from lrfind.core.result import Execution, Result, Suggestion, Sweep, Timing
 from lrfind.report.sweep.result_json import to_csv, to_json
 from tests.report.conftest import Golden, interrupted, typical

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from lrfind.analysis.diagnosis.logs.names import Role, assign, listed
-from lrfind.analysis.diagnosis.logs.order import Tell, joined, numbers
+from lrfind.analysis.diagnosis.logs.columns import Role, Tell, assign, joined, listed, numbers
 from lrfind.analysis.diagnosis.logs.rows import Row, rows
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError
@@ -35,12 +34,7 @@ Data frames and JSON have no other word for a loss that is not finite.
 """
 
 
-def quiet(sentence: str) -> None:
-    """Ignore a sentence for the reader."""
-    del sentence
-
-
-def read(text: str, source: str, given: Mapping[Role, str], tell: Tell = quiet) -> Trace:
+def read(text: str, source: str, given: Mapping[Role, str], tell: Tell = lambda sentence: None) -> Trace:
     """Read a log.
 
     Args:
@@ -79,24 +73,6 @@ def read(text: str, source: str, given: Mapping[Role, str], tell: Tell = quiet) 
         order.unit,
     )
     begun = "" if order.begun is None else f" from line {records[order.begun].line} on, where it begins anew,"
-    check(trace, source, columns, begun)
-    if begun:
-        tell(f"the log begins anew at line {records[order.begun or 0].line}: what is before it is left out")
-    return trace
-
-
-def check(trace: Trace, source: str, columns: Sequence[str], begun: str = "") -> None:
-    """Check that a log has enough losses for a diagnosis.
-
-    Args:
-        trace: the log.
-        source: name of the file, for messages.
-        columns: names of its columns, for messages.
-        begun: phrase that names the part of the file that was read; empty for all of it.
-
-    Raises:
-        InputError: The log has fewer than `FEWEST` losses, all of them finite.
-    """
     there = [column[~np.isnan(column)] for column in (trace.loss, trace.val_loss) if column is not None]
     most = max((len(column) for column in there), default=0)
     if most < FEWEST and not any(np.isinf(column).any() for column in there):
@@ -104,6 +80,9 @@ def check(trace: Trace, source: str, columns: Sequence[str], begun: str = "") ->
             f"{source}{begun} has {most} loss{'es' * (most != 1)}, and a diagnosis needs {FEWEST} at least; log more "
             f"often (columns: {listed(columns)})"
         )
+    if begun:
+        tell(f"the log begins anew at line {records[order.begun or 0].line}: what is before it is left out")
+    return trace
 
 
 def is_blank(cell: Any) -> bool:
