@@ -27,10 +27,10 @@ class BatchFeed:
     """Source of batches.
 
     Attributes:
-        data: pytree of arrays that stay on the device.
+        data: pytree of arrays that stay on the device; empty for batches that the host makes whole.
         select: pure function ``(data, row) -> batch``, part of the compiled program.
         draw: function ``(seed, start, stop) -> StepInputs`` of rows and keys of a seed's steps; the seed is its index
-            in the run.
+            in the run. Called from several threads, for the steps of a training in their order.
     """
 
     data: Any
@@ -40,19 +40,6 @@ class BatchFeed:
 
 IN_FLIGHT = 2**24
 """Bytes of batches, of all lanes, that a chunk may hold: 17 MB. As many are made ahead while it runs."""
-
-
-def host_feed(
-    batches: Callable[[int, int, int], Any], keys: Callable[[int, int, int], NDArray[np.uint32]]
-) -> BatchFeed:
-    """Return a feed of batches that the host makes whole.
-
-    Args:
-        batches: ``(seed, start, stop) -> batches`` of a seed's steps, a pytree of arrays with leading axis steps;
-            called from several threads, for the steps of a training in their order.
-        keys: ``(seed, start, stop) -> raw keys``, shape (steps, 2).
-    """
-    return BatchFeed((), lambda _, batch: batch, lambda *steps: StepInputs(batches(*steps), keys(*steps)))
 
 
 def chunk_within(chunk: int, step_bytes: int) -> int:

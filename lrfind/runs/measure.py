@@ -121,6 +121,5 @@ def result_of(task: Task, name: str, measured: Measurements, *, interrupted: boo
         result.confirmation,
         result.evidence,
         None if schedule is None or schedule.plateau else schedule.mean,
-        task.user_code.optimizer_line,
     )
     return replace(result, advice=advice)

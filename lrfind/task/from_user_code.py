@@ -27,7 +27,7 @@ from lrfind.task.task import Objective, Task, UserCode
 from lrfind.task.user_code import models, module_loading
 from lrfind.task.user_code.data import BatchFactory, Pairs, UserArrays
 from lrfind.task.user_code.loader import ImportPolicy
-from lrfind.task.user_code.parts import Parts, Shape, load_parts, step_line
+from lrfind.task.user_code.parts import Parts, Shape, load_parts
 from lrfind.task.user_code.pytrees import Tree, is_pair, same_but_rows
 from lrfind.task.user_code.recognize import UserModel, check_sections
 from lrfind.task.user_code.streamed import Streamed, hold, streamed
@@ -245,14 +245,10 @@ def _user_code(config: Config, parts: Parts, user_model: UserModel | None, sourc
         assumptions = (
             "every seed starts from the weights that were given, so the seeds differ in their batches alone",
         )
-    line = parts.optimizer_line
-    if user_model is not None and user_model.kind == "step":
-        line = step_line(user_model.title)
     return UserCode(
         in_step=bool(parts.model or parts.loss or parts.optimizer) or isinstance(source, Streamed),
         loss=parts.loss is not None,
         optimizer=parts.optimizer,
-        optimizer_line=line,
         notes=lambda: getattr(source, "notes", ()),
         assumptions=assumptions,
     )

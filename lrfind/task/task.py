@@ -22,7 +22,7 @@ from lrfind.task.data.batches import weight_key
 from lrfind.task.models.contract import Model, Network, Precision, count, supervised
 from lrfind.task.models.layers import check
 from lrfind.task.optim import param_groups
-from lrfind.task.optim.optimizers import MakeOptimizer, OptimizerLine, TaskOptimizer
+from lrfind.task.optim.optimizers import MakeOptimizer, TaskOptimizer, is_plain
 from lrfind.task.optim.schedules import UnitSchedule, unit_schedule
 from lrfind.task.report import TaskReport
 
@@ -96,7 +96,6 @@ class UserCode:
         in_step: whether a step runs it: as model, loss, optimiser or source of batches.
         loss: whether the loss is the user's.
         optimizer: the user's optimiser; None for the config's.
-        optimizer_line: source of the user's optimiser or train step.
         notes: function that returns warnings about the user's data, one sentence each.
         assumptions: assumptions about the user's code, one sentence each.
     """
@@ -105,7 +104,6 @@ class UserCode:
     in_step: bool = False
     loss: bool = False
     optimizer: MakeOptimizer | None = None
-    optimizer_line: OptimizerLine | None = None
     notes: Callable[[], tuple[str, ...]] = tuple
     assumptions: tuple[str, ...] = ()
 
@@ -129,10 +127,7 @@ class Task:
     @cached_property
     def optimizer(self) -> TaskOptimizer:
         """Optimiser."""
-        own = self.user_code
-        return TaskOptimizer(
-            self.config.optimizer, lambda: self.objective.initial[0], own.optimizer, own.optimizer_line
-        )
+        return TaskOptimizer(self.config.optimizer, lambda: self.objective.initial[0], self.user_code.optimizer)
 
     @cached_property
     def report(self) -> TaskReport:
@@ -164,7 +159,7 @@ class Task:
             accumulate=self.config.optimizer.accumulate,
             probe=self.config.confirm.enabled,
             relative_loss_error=RELATIVE_LOSS_ERROR[self.config.precision],
-            plain=self.optimizer.plain,
+            plain=is_plain(self.config.optimizer),
         )
 
     def validate(self) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.core.result import Execution
-from lrfind.engine.batch_feed import IN_FLIGHT, StepInputs, chunk_within, host_feed
+from lrfind.engine.batch_feed import IN_FLIGHT, BatchFeed, StepInputs, chunk_within
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import LaneRun
 from tests.support.tasks import BATCHES, INPUTS, LABELS, LOOP_EACH, LOOP_VMAP, SCAN_EACH, SCAN_VMAP, walk, walk_starts
@@ -22,7 +22,7 @@ def batches(lane: int, begin: int, stop: int) -> Any:
     return INPUTS[rows], LABELS[rows]
 
 
-FEED = host_feed(batches, BATCHES.keys)
+FEED = BatchFeed((), lambda _, batch: batch, lambda *steps: StepInputs(batches(*steps), BATCHES.keys(*steps)))
 RATES = np.repeat(np.geomspace(0.01, 0.1, 23)[:, None], 3, axis=1)
 
 

@@ -175,8 +175,8 @@ def test_own_optimizer_and_loss_of_a_built_in_network(folder: Path) -> None:
     value, _ = task.objective.model.loss(params, state, (x, y), None, False)
     assert value == pytest.approx(np.mean((x @ params["weight"] + params["bias"] - y) ** 4), rel=1e-5)
     expected = "optax.MultiSteps(optax.chain(optax.clip_by_global_norm(2), sgd(0.0123, scale=0.5)), every_k_schedule=2)"
-    assert task.optimizer.line(0.01234) == f"{expected}  # mine.py"
-    assert "sgd(LEARNING_RATE" in task.optimizer.line(None)
+    assert task.report.facts(0.01234).optimizer == f"{expected}  # mine.py"
+    assert "sgd(LEARNING_RATE" in task.report.facts(None).optimizer
     gradient = jax.tree.map(np.ones_like, params)
     update, _ = task.optimizer.make(0.1).update(gradient, task.optimizer.make(0.1).init(params), params)
     clipped, _ = optax.clip_by_global_norm(2.0).update(gradient, optax.EmptyState())

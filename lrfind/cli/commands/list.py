@@ -61,7 +61,7 @@ def draw(kind: str | None, plot: bool, as_json: bool, output: Path | None, *, co
     from lrfind.report.plots import schedule_gallery
     from lrfind.storage.atomic import write
 
-    write(output, schedule_gallery.draw(curves(), figure_format(output, "--output")))
+    write(output, schedule_gallery.draw_schedules(curves(), figure_format(output, "--output")))
     say(f"lrfind: wrote {output}")
 
 

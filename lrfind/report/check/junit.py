@@ -14,7 +14,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
 
 
-KINDS = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error", "skipped": "testcase/skipped"}
+COUNTS = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error", "skipped": "testcase/skipped"}
 """What is counted, and where it stands in a suite."""
 
 
@@ -35,7 +35,7 @@ def document(checks: Sequence[Judged], title: str = "lrfind check") -> str:
         else:
             _verdicts(suite, check)
     for element in (*root, root):
-        for kind, path in KINDS.items():
+        for kind, path in COUNTS.items():
             element.set(kind, str(len(element.findall(f".//{path}"))))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -13,17 +13,17 @@ from lrfind.report.plots.theme import CURVE, SOFT, canvas, to_bytes
 COLUMNS = 4
 
 
-def draw(curves: Mapping[str, Floats], format: FigureFormat) -> bytes:
+def draw_schedules(curves: Mapping[str, Floats], format: FigureFormat) -> bytes:
     """Return the figure of schedules: steps from left to right, the rate from 0 to its peak upwards.
 
     Args:
         curves: rate at peak 1 by name, shape (steps,) each.
         format: format of the figure.
     """
-    return to_bytes(lambda: _build(curves), format)
+    return to_bytes(lambda: _schedules(curves), format)
 
 
-def _build(curves: Mapping[str, Floats]) -> Figure:
+def _schedules(curves: Mapping[str, Floats]) -> Figure:
     rows = -(-len(curves) // COLUMNS)
     figure = canvas(10, 0.4 + 1.75 * rows)
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
