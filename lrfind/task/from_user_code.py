@@ -17,13 +17,12 @@ from lrfind.core.registry import LOSSES
 from lrfind.engine import jax_settings
 from lrfind.engine.evaluation import rows_in
 from lrfind.task.batch_source import Drawn, Source, TaskBatches, of_dataset
-from lrfind.task.builtin import load, loss_of, network_of
 from lrfind.task.data.batches import SPLIT_SEED
 from lrfind.task.data.loading import Arrays
 from lrfind.task.data.prepare import prepare
 from lrfind.task.data.rows import draw_held_out
 from lrfind.task.models.contract import Network, supervised
-from lrfind.task.task import Objective, Task, UserCode
+from lrfind.task.task import Objective, Task, UserCode, load, loss_of, network_of
 from lrfind.task.user_code import models, module_loading
 from lrfind.task.user_code.data import BatchFactory, Pairs, UserArrays
 from lrfind.task.user_code.loader import ImportPolicy

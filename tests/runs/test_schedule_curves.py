@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from lrfind.cli.app import app
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
-from lrfind.report.plots.schedule_gallery import draw_schedules
+from lrfind.report.plots.figures import draw_schedules
 from lrfind.report.plots.terminal_plot import plot_schedules
 from lrfind.runs.pasteable import STEPS, curves
 

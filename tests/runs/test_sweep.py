@@ -260,7 +260,7 @@ def test_where_memory_ran_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Linear, "init", too_large)
     with pytest.raises(RunError, match="memory ran out; lower"):
         measure(tmp_path / "a", config())
-    monkeypatch.setattr("lrfind.task.builtin.prepare", too_large)
+    monkeypatch.setattr("lrfind.task.task.prepare", too_large)
     with pytest.raises(InputError, match="there is no memory for the data") as caught:
         measure(tmp_path / "a", config())
     assert caught.value.key == "data"
