@@ -9,7 +9,6 @@ from typing import Any
 
 from lrfind.core.result import Execution
 from lrfind.engine import train_loop as loops
-from lrfind.engine.batch_feed import chunk_within
 from lrfind.engine.resumable import FIRST_STEPS, ResumableTrainLoop
 from lrfind.engine.trainer import FIELDS
 from lrfind.runs.prepare import Run
@@ -19,8 +18,8 @@ from lrfind.task.task import Task
 
 def chunk_size(task: Task, steps: int) -> int:
     """Return the largest number of steps per chunk for a training of so many steps."""
-    chunk = loops.chunk_for(task.objective.parameters, task.batches.rows_per_step, steps)
-    return chunk_within(chunk, task.batches.bytes_per_step)
+    batches = task.batches
+    return loops.chunk_for(task.objective.parameters, batches.rows_per_step, steps, batches.bytes_per_step)
 
 
 def compile_train_loop(

@@ -14,7 +14,7 @@ from lrfind.config.schema import assumptions
 from lrfind.core.dataset import Rows
 from lrfind.core.registry import LOSSES
 from lrfind.core.result import RATE, Facts
-from lrfind.engine.batch_feed import IN_FLIGHT
+from lrfind.engine.train_loop import IN_FLIGHT
 from lrfind.task.batch_source import Drawn
 from lrfind.task.data.floats import Spread
 from lrfind.task.data.rows import blocks

@@ -99,9 +99,8 @@ def head(checks: Sequence[Judged], title: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def section(check: Judged, look: Look) -> str:
+def section(check: Judged, _: Look) -> str:
     """Return the verdicts on one config as a table under its name."""
-    del look
     lines = [f"**{escape(name_of(check))}**: {escape(headline(check))}"]
     if not isinstance(check, Failure) and check.verdicts:
         lines += ["", *HEAD]
@@ -193,9 +192,8 @@ ABOUT = {
 """The config key of a finding, where it is not the rate."""
 
 
-def unchanged(check: Judged, look: Look) -> Judged:
+def unchanged(check: Judged, _: Look) -> Judged:
     """Return a check, which has its verdicts."""
-    del look
     return check
 
 

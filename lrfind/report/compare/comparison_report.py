@@ -44,9 +44,8 @@ def columns(sheet: Sheet, width: int) -> list[str]:
     return [name for name in head if name in shown]
 
 
-def markdown(comparison: Comparison | TrainingComparison, look: Look) -> str:
+def markdown(comparison: Comparison | TrainingComparison, _: Look) -> str:
     """Return a comparison as a table of all columns."""
-    del look
     sheet = sheet_of(comparison)
     rows = [tuple(map(escape, row)) for row in sheet.picked(sheet.shown)]
     lines = wording.table(tuple(sheet.shown), rows)

@@ -64,9 +64,8 @@ def to_json(diagnosis: Diagnosis) -> str:
     return indented(document)
 
 
-def summary(diagnosis: Diagnosis, look: Look) -> str:
+def summary(diagnosis: Diagnosis, _: Look) -> str:
     """Return the findings of a log as one section."""
-    del look
     return f"### {escape(diagnosis.source, code=True)}\n\n{table(diagnosis.findings)}"
 
 

@@ -176,9 +176,8 @@ def of_training(training: Training, look: Look) -> HtmlSection:
     )
 
 
-def of_log(diagnosis: Diagnosis, look: Look) -> HtmlSection:
+def of_log(diagnosis: Diagnosis, _: Look) -> HtmlSection:
     """Return the section of a log."""
-    del look
     listed = diagnosis.findings
     status: VerdictStatus = STATUSES[listed[0].severity] if listed else "pass"
     verdict = ", ".join(finding.id for finding in listed) or "nothing found"
@@ -192,9 +191,8 @@ def findings(findings: Sequence[Finding]) -> tuple[Grid, ...]:
     return (Grid(head, rows),) if rows else ()
 
 
-def of_check(check: check_report.Judged, look: Look) -> HtmlSection:
+def of_check(check: check_report.Judged, _: Look) -> HtmlSection:
     """Return the section of the verdicts on one config."""
-    del look
     if isinstance(check, Failure):
         return HtmlSection(check.where, "fail", "not judged", more=tuple(check.message.splitlines()))
     value = check_report.value

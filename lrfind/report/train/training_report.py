@@ -167,9 +167,8 @@ def text(training: Training, look: Look) -> str:
     return look.shown("\n".join(parts))
 
 
-def summary(training: Training, look: Look) -> str:
+def summary(training: Training, _: Look) -> str:
     """Return the report of a training as one section."""
-    del look
     lines = [f"### {escape(training.name, code=True)}", "", f"**{escape(headline(training), code=True)}**", ""]
     page = "\n".join(lines) + "\n"
     if training.findings:

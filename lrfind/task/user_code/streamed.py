@@ -9,8 +9,8 @@ from functools import cached_property, partial
 from typing import Any
 
 from lrfind.core.errors import InputError
-from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
+from lrfind.engine.trainer import BatchFeed, StepInputs
 from lrfind.task.batch_source import Part, fingerprint, pick, shapes
 from lrfind.task.data.batches import ORDER, Batches, generator
 from lrfind.task.user_code.batch_cache import Fit, MemoryBudget, Stream
