@@ -19,7 +19,7 @@ from lrfind.engine.evaluation import rows_in
 from lrfind.task.batch_source import Drawn, Source, TaskBatches, of_dataset
 from lrfind.task.data.batches import SPLIT_SEED
 from lrfind.task.data.loading import Arrays
-from lrfind.task.data.prepare import prepare
+from lrfind.task.data.prepare import check_counts, prepare
 from lrfind.task.data.rows import draw_held_out
 from lrfind.task.models.contract import Network, supervised
 from lrfind.task.task import Objective, Task, UserCode, load, loss_of, network_of
@@ -154,13 +154,7 @@ def _array_source(config: Config, parts: Parts, user_model: UserModel | None) ->
     total = rows_in(train)
     if held_out is None and section.validation_fraction > 0:
         train, held_out = _split(train, section.validation_fraction)
-    left = rows_in(train)
-    if left < section.batch_size:
-        raise InputError(
-            f"a batch of {section.batch_size} needs as many rows to train on, and there are {left} "
-            f"({total} less {total - left} held out); use a batch_size of {max(1, left)} or less",
-            key="data.batch_size",
-        )
+    check_counts(rows_in(train), total - rows_in(train), section.batch_size)
     return Drawn(section.title, train, held_out, section.batch_size, whole=True)
 
 

@@ -12,6 +12,7 @@ import pytest
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Split
 from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.trainer import LaneRun
 from lrfind.runs.evaluator import FEW_ROWS, HELD_OUT, make_evaluator, make_validator
 from lrfind.task.batch_source import Drawn, pick
 from lrfind.task.models.contract import computed_in
@@ -86,8 +87,8 @@ def plan_of(optimizer: str, precision: str) -> Task:
 @pytest.mark.parametrize(("optimizer", "precision"), [("schedule_free_sgd", "float32"), ("sgd", "bfloat16")])
 def test_a_look_is_at_what_counts(optimizer: str, precision: str) -> None:
     task = plan_of(optimizer, precision)
-    [chunk] = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=10, lane_steps=10).run(
-        task.starts("cpu"), np.full((10, 1), 0.5)
+    [chunk] = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=10, lane_steps=10).train(
+        LaneRun(task.starts("cpu"), np.full((10, 1), 0.5))
     )
     [state] = chunk.states
     looked, held_out = make_validator(task, 20), task.batches.dataset.validation

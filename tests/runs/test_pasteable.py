@@ -23,7 +23,7 @@ from lrfind.config.schema import Config
 from lrfind.config.sections.train_section import TrainSection
 from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Evidence, Recommendation
-from lrfind.report.sweep.code_wrapping import wrap_code
+from lrfind.report.sweep.sweep_text import wrap_code
 from lrfind.runs.pasteable import advise, flow, line
 from lrfind.task.optim import optimizers, schedules
 from lrfind.task.optim.schedules import unit_schedule

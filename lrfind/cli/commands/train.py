@@ -22,9 +22,8 @@ from lrfind.core.errors import ExitCode, InputError
 from lrfind.core.training import Training
 from lrfind.report.render import Document
 from lrfind.report.train import training_report
+from lrfind.runs.commands import train
 from lrfind.runs.prepare import RunContext
-from lrfind.runs.train import dry_run as facts
-from lrfind.runs.train import train
 from lrfind.storage.finished import stored_result
 from lrfind.storage.layout import RESULT, TRAIN
 
@@ -74,7 +73,7 @@ def measure(options: TrainOptions, job: Job) -> Training:
 
 def dry_run(options: TrainOptions, job: Job) -> Document:
     """Check a config and its data without training."""
-    return dry_run_of(job, lambda config, *run: facts(config, peak_of(job.loaded, options), *run))
+    return dry_run_of(job, peak_of(job.loaded, options))
 
 
 def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:

@@ -19,19 +19,7 @@ from lrfind.report.plots.axis import Axis
 from lrfind.report.plots.confirmation_view import ConfirmationView, Line, confirmation_view
 from lrfind.report.plots.curve_view import CurveView, curve_view
 from lrfind.report.plots.panel import Cell, above, add_axes, add_legend, dot, extent, mark_rate, spread
-from lrfind.report.plots.theme import (
-    BACKING,
-    CURVE,
-    PAPER,
-    RATE,
-    RIGHT,
-    SOFT,
-    add_title,
-    canvas,
-    drawable,
-    shortened,
-    tint,
-)
+from lrfind.report.plots.theme import CURVE, PAPER, RATE, RIGHT, SOFT, add_title, canvas, drawable, shortened, tint
 from lrfind.report.sweep.fact_rows import half_trust, limit_name
 from lrfind.report.wording import LOSS_NAMES, interval, rate, superscript
 
@@ -40,6 +28,9 @@ WIDTH, WIDER, HEIGHT = 6.8, 10.2, 4.44
 
 TOP = 1.25
 """Inches of title, legend and the strip for names."""
+
+BACKING = {"fc": PAPER, "ec": "none", "alpha": 0.7, "pad": 0.6}
+"""Behind a name among curves, so that it can be read where it crosses one."""
 
 
 def build(result: Result) -> Figure:

@@ -14,16 +14,7 @@ import numpy as np
 
 from lrfind.core.dataset import Floats
 from lrfind.core.training import Training
-from lrfind.report.plots.axis import (
-    EMPTY,
-    FEWEST_DECADES,
-    LOG_LOSS_RATIO,
-    Axis,
-    fall_axis,
-    finite,
-    linear_axis,
-    log_axis,
-)
+from lrfind.report.plots.axis import EMPTY, FEWEST, LOG_RATIO, Axis, fall_axis, finite, linear_axis, log_axis
 
 FINEST = 1500
 """Points of a curve; a screen shows no more, and a longer one is drawn by the means of as many parts."""
@@ -144,10 +135,10 @@ def loss_axis(curves: Sequence[Floats], starts: Sequence[Floats], deepest: float
     low, top = float(known.min()), float(known.max())
     start = max(float(loss[np.isfinite(loss)][0]) for loss in starts if np.isfinite(loss).any())
     low = max(low, deepest) if low > 0 else low
-    log = low > 0 and start > LOG_LOSS_RATIO * low
+    log = low > 0 and start > LOG_RATIO * low
     if log:
         low, start, top = math.log10(low), math.log10(start), math.log10(max(top, 1e-300))
-    return fall_axis(low, start, top, log=log, fewest=FEWEST_DECADES)
+    return fall_axis(low, start, top, log=log, fewest=FEWEST)
 
 
 def rate_axis(rate: Floats) -> Axis:

@@ -201,11 +201,8 @@ def read(path: str | None) -> NDArray[np.uint8]:
     if path is None:
         return np.frombuffer((files("lrfind.task.data") / "alice.txt").read_bytes(), np.uint8)
     with opened(Path(path), "data.path", "a text file") as file:
-        try:
-            check_room(os.fstat(file.fileno()).st_size, path, "data.path", "use a shorter text")
-            content = file.read()
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+        check_room(os.fstat(file.fileno()).st_size, path, "data.path", "use a shorter text")
+        content = file.read()
     if not content:
         raise InputError(f"{path} is empty", key="data.path")
     return np.frombuffer(content, np.uint8)
