@@ -9,7 +9,7 @@ from typing import Any
 from lrfind.cli.terminal import Screen, say, write_stdout
 from lrfind.core.errors import ConfigError, LrfindError
 from lrfind.core.verdicts import Failure
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 from lrfind.storage.atomic import write
 
 MOST_BYTES = 1024 * 1024

@@ -14,7 +14,7 @@ from lrfind.core.formats import Format
 from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Training
 from lrfind.core.verdicts import Check, Failure
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 
 Document = Result | Training | Check | Failure | Comparison | TrainingComparison | Diagnosis | DryRun
 

@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 
 UNICODE_RULE = box.SIMPLE_HEAD
 ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -275,9 +275,7 @@ def make(config: Config) -> Task:
     assert isinstance(loss, str), "a user's loss is a target"
     network, function = network_of(config, data.input_shape, data.outputs), LOSSES[loss].load()
 
-    objective = Objective(
-        config, lambda precision: supervised(network, function, precision), network.describe(), loss, network
-    )
+    objective = Objective(config, partial(supervised, network, function), network.describe(), loss, network)
     task = Task(config, objective, TaskBatches(config, of_dataset(data, config.data.batch_size)))
     task.validate()
     return task

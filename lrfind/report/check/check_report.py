@@ -12,9 +12,8 @@ from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Finding, Severity, Training
 from lrfind.core.verdicts import Check, Failure, Verdict, VerdictStatus
 from lrfind.report import wording
-from lrfind.report.look import Look
 from lrfind.report.train import training_report
-from lrfind.report.wording import escape, indented, interval, paint, rate
+from lrfind.report.wording import Look, escape, indented, interval, paint, rate
 
 LABELS = {"pass": ("pass", "32"), "warn": ("warn", "33"), "fail": ("FAIL", "1;31")}
 """How each status is written, and its style: green, yellow, bold red."""

@@ -8,9 +8,8 @@ from lrfind.analysis.comparison import Comparison, TrainingComparison
 from lrfind.core.printable import clean
 from lrfind.report import wording
 from lrfind.report.compare.comparison_sheet import Sheet, sheet_of
-from lrfind.report.look import Look
 from lrfind.report.rich_console import new_console, new_table, written
-from lrfind.report.wording import escape
+from lrfind.report.wording import Look, escape
 
 
 def report(comparison: Comparison | TrainingComparison, look: Look) -> str:

@@ -22,10 +22,9 @@ from lrfind.core.verdicts import Failure, VerdictStatus
 from lrfind.report.check import check_report
 from lrfind.report.check.check_report import ENDS, STATUSES
 from lrfind.report.compare.comparison_sheet import sheet_of
-from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import facts, suggestions, title
 from lrfind.report.train import training_report
-from lrfind.report.wording import headline
+from lrfind.report.wording import Look, headline
 
 if TYPE_CHECKING:
     from jinja2 import Template

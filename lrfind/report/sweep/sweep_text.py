@@ -10,10 +10,9 @@ from rich.text import Text
 
 from lrfind.core.printable import clean
 from lrfind.core.result import Result
-from lrfind.report.look import Look
 from lrfind.report.rich_console import new_console, new_table, written
 from lrfind.report.sweep.fact_rows import facts, suggestions, title
-from lrfind.report.wording import escape, fenced, headline
+from lrfind.report.wording import Look, escape, fenced, headline
 from lrfind.report.wording import table as markdown_table
 
 COLUMNS = {"method": 0, "rate": 0, "interval": 44, "why": 60}

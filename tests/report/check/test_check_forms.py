@@ -16,8 +16,8 @@ from lrfind.core.formats import Format
 from lrfind.core.verdicts import Check, Failure, Verdict
 from lrfind.report.check.check_report import SCHEMA, of_sweep, to_json
 from lrfind.report.check.ci_formats import DATA, MOST, PROPERTY, commands, document, escape
-from lrfind.report.look import Look
 from lrfind.report.render import render_all
+from lrfind.report.wording import Look
 from tests.report.conftest import Golden, confirmed, no_rate, typical
 from tests.support.workflow_commands import parse
 

@@ -11,7 +11,7 @@ import pytest
 from lrfind.core.training import Diagnosis, Finding, Trace
 from lrfind.report.check.check_report import of_log
 from lrfind.report.check.ci_formats import commands, document
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 from tests.support.workflow_commands import parse
 
 
