@@ -118,16 +118,8 @@ def result_of(task: Task, name: str, measured: Measurements, *, interrupted: boo
         schedule = task.schedule(max(measured.run.search.scores)).totals
     elif curve.ignores_gradient_scale(result.suggestions[task.config.sweep.method].learning_rate):
         schedule = described.schedule
-    advice = advise(
-        task.config,
-        task.train_steps,
-        curve.summary,
-        result.recommendation,
-        result.confirmation,
-        result.evidence,
-        None if schedule is None or schedule.plateau else schedule.mean,
-    )
-    return replace(result, advice=advice)
+    mean = None if schedule is None or schedule.plateau else schedule.mean
+    return replace(result, advice=advise(task.config, task.train_steps, curve.summary, result, mean))
 
 
 def sweep_facts(run: Run) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from lrfind.config.sections.train_section import TrainSection
 from lrfind.core.advice import Advice, Setting
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
-from lrfind.core.result import Confirmation, Evidence, Recommendation
+from lrfind.core.result import Result
 from lrfind.task.optim import optimizers, schedules
 from lrfind.task.optim.schedules import unit_schedule
 from lrfind.task.optim.source_code import source
@@ -53,39 +53,23 @@ _PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
-def advise(
-    config: Config,
-    steps: int,
-    reading: CurveSummary,
-    recommendation: Recommendation,
-    confirmation: Confirmation | None,
-    evidence: Evidence,
-    mean: float | None,
-) -> Advice:
+def advise(config: Config, steps: int, reading: CurveSummary, result: Result, mean: float | None) -> Advice:
     """Return the settings to paste and the verdicts on rules of thumb.
 
     Args:
         config: resolved config of the run.
         steps: length in steps of the training that the rate is for.
         reading: summary of the sweep's curve.
-        recommendation: recommendation of the run.
-        confirmation: confirmation of the recommendation; None if there is none.
-        evidence: evidence beside the curve.
+        result: result of the run so far.
         mean: mean of the config's schedule at peak 1; None if the rate does not depend on it, or it on the loss.
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
-    optimizer = config.optimizer
+    optimizer, limit = config.optimizer, result.evidence.stability_limit
     b2 = (OPTIMIZERS[optimizer.name].options | optimizer.options).get("b2") if optimizer.name in ADAM_LIKE else None
-    proposed = proposals(
-        reading,
-        recommendation,
-        options=own,
-        mean=mean,
-        b2=float(b2) if isinstance(b2, int | float) else None,
-        limit=evidence.stability_limit,
-    )
+    known = float(b2) if isinstance(b2, int | float) else None
+    proposed = proposals(reading, result.recommendation, options=own, mean=mean, b2=known, limit=limit)
     settings = tuple(setting(config, steps, proposal) for proposal in proposed)
-    return Advice(settings, judge(reading, recommendation, confirmation))
+    return Advice(settings, judge(reading, result.recommendation, result.confirmation))
 
 
 def setting(config: Config, steps: int, proposal: Proposal) -> Setting:

@@ -32,6 +32,8 @@ from lrfind.task.user_code.recognize import UserModel, check_sections
 from lrfind.task.user_code.streamed import Streamed, hold, streamed
 from lrfind.task.user_code.tracebacks import shape_of
 
+ALIKE = "every seed starts from the weights that were given, so the seeds differ in their batches alone"
+
 LABEL_BATCHES = 32
 """Largest number of batches in which the highest label is sought, for a built-in network's number of outputs."""
 
@@ -79,8 +81,7 @@ def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
         source = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
     shape, outputs = _row_shape_and_outputs(parts, source, pairs)
     user_model = None if parts.model is None else parts.model(shape, outputs)
-    has_optimizer, has_batches = parts.optimizer is not None, isinstance(source, Streamed)
-    check_sections(config, user_model, optimizer=has_optimizer, batches=has_batches)
+    check_sections(config, user_model, optimizer=parts.optimizer is not None, batches=isinstance(source, Streamed))
     source = source or _array_source(config, parts, user_model)
     if isinstance(source, Drawn) and source.data is not None:
         outputs = source.data.outputs
@@ -233,17 +234,13 @@ def _default_loss(source: Source, example: Any) -> str:
 
 
 def _user_code(config: Config, parts: Parts, user_model: UserModel | None, source: Source) -> UserCode:
-    assumptions: tuple[str, ...] = ()
-    if user_model is not None and user_model.init is None and config.sweep.seeds > 1:
-        assumptions = (
-            "every seed starts from the weights that were given, so the seeds differ in their batches alone",
-        )
+    alike = user_model is not None and user_model.init is None and config.sweep.seeds > 1
     return UserCode(
         in_step=bool(parts.model or parts.loss or parts.optimizer) or isinstance(source, Streamed),
         loss=parts.loss is not None,
         optimizer=parts.optimizer,
         notes=lambda: getattr(source, "notes", ()),
-        assumptions=assumptions,
+        assumptions=(ALIKE,) if alike else (),
     )
 
 

@@ -161,10 +161,7 @@ def svg_of(document: Result | Training | Comparison | TrainingComparison, look: 
 
 def of_training(training: Training, look: Look) -> HtmlSection:
     """Return the section of a training, with its figure where it is to be drawn."""
-    worst = [
-        ENDS[training.status],
-        *(STATUSES[finding.severity] for finding in training.findings),
-    ]
+    worst = [ENDS[training.status], *(STATUSES[finding.severity] for finding in training.findings)]
     return HtmlSection(
         name=training.name,
         status=next(status for status in ("fail", "warn", "pass") if status in worst),

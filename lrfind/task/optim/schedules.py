@@ -164,16 +164,10 @@ def inverse_time(peak: Any, _: int, *, decay_rate: float, decay_steps: int, stai
     Reference:
         Robbins & Monro 1951; Bottou 2012.
     """
+    head = f"lambda step: {source(peak)} / (1 + {source(decay_rate)} * "
     if staircase:
-        passed = f"(step // {decay_steps})"
-        return Formula(
-            lambda step: peak / (1 + decay_rate * (step // decay_steps)),
-            f"lambda step: {source(peak)} / (1 + {source(decay_rate)} * {passed})",
-        )
-    return Formula(
-        lambda step: peak / (1 + decay_rate * step / decay_steps),
-        f"lambda step: {source(peak)} / (1 + {source(decay_rate)} * step / {decay_steps})",
-    )
+        return Formula(lambda step: peak / (1 + decay_rate * (step // decay_steps)), f"{head}(step // {decay_steps}))")
+    return Formula(lambda step: peak / (1 + decay_rate * step / decay_steps), f"{head}step / {decay_steps})")
 
 
 def step(peak: Any, steps: int, *, factor: float, step_size: int) -> Call:

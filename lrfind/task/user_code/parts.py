@@ -26,9 +26,6 @@ from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 Shape = tuple[int, ...]
 
-ModelFactory = Callable[[Shape | None, int | None], UserModel]
-"""Function from the shape of a row of inputs and the number of outputs, None where unknown, to the user's model."""
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -37,14 +34,14 @@ class Parts:
     Attributes:
         data: arrays or batches to train on.
         held_out: arrays or batches held out.
-        model: factory of the model.
+        model: function from the shape of a row of inputs and the number of outputs, None where unknown, to the model.
         loss: function ``(outputs, targets) -> scalar``.
         optimizer: function ``rate -> optax.GradientTransformation``.
     """
 
     data: UserData | None = None
     held_out: UserData | None = None
-    model: ModelFactory | None = None
+    model: Callable[[Shape | None, int | None], UserModel] | None = None
     loss: Loss | None = None
     optimizer: MakeOptimizer | None = None
 
