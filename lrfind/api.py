@@ -21,7 +21,7 @@ from lrfind.runs.measure import measure
 from lrfind.runs.prepare import Run, RunContext
 from lrfind.task import from_user_code
 from lrfind.task.user_code.data import recognise as recognise_data
-from lrfind.task.user_code.parts import Parts, own_line, own_optimizer
+from lrfind.task.user_code.parts import Parts, own_optimizer
 from lrfind.task.user_code.pytrees import is_module
 from lrfind.task.user_code.recognize import recognise
 from lrfind.task.user_code.tracebacks import failure_of
@@ -148,7 +148,7 @@ def find(
     try:
         config = checked(sections)
         with jax_settings.set_aside_within():
-            parts = parts_of(config, model, batches, validation, make, line)
+            parts = parts_of(model, batches, validation, make, line)
             return Answer(measured(config, parts, name, (min_lr, max_lr)))
     except ConfigError:
         raise
@@ -173,16 +173,13 @@ def measured(config: Config, parts: Parts, name: str, bounds: tuple[float | None
     return result
 
 
-def parts_of(
-    config: Config, model: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str
-) -> Parts:
+def parts_of(model: Any, batches: Any, validation: Any, make: Callable[..., Any] | None, line: str) -> Parts:
     """Return the caller's objects as parts of a task."""
     return Parts(
         data=recognise_data(batches, {}, "batches"),
         held_out=None if validation is None else recognise_data(validation, {}, "validation", "data.validation"),
         model=lambda shape, outputs: model,
         optimizer=None if make is None else own_optimizer(make, {}, line),
-        optimizer_line=None if make is None else own_line(config.optimizer, line),
     )
 
 

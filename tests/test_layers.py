@@ -64,8 +64,7 @@ LAZY_FILES = {
     "report/sweep/sweep_text.py",
     "report/train/training_report.py",
     "runs/prepare.py",
-    "runs/sweep.py",
-    "runs/train.py",
+    "runs/commands.py",
 }
 
 

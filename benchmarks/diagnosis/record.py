@@ -12,11 +12,10 @@ import numpy as np
 from variants import variants
 
 from lrfind.config.schema import Config
-from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.evaluation import LossEvaluator
 from lrfind.engine.step import start
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import LaneRun
+from lrfind.engine.trainer import BatchFeed, LaneRun, StepInputs
 from lrfind.task import task as plans
 from lrfind.task.batch_source import rows_of
 from lrfind.task.data.batches import weight_key

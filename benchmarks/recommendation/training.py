@@ -12,10 +12,9 @@ import numpy as np
 from truth import SEEDS, Floats, Truth, grid
 
 from lrfind.engine import devices
-from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.step import start
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import LaneRun
+from lrfind.engine.trainer import BatchFeed, LaneRun, StepInputs
 from lrfind.task.batch_source import rows_of
 from lrfind.task.data.batches import weight_key
 from lrfind.task.optim import schedules

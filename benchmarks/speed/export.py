@@ -10,12 +10,12 @@ import sys
 import numpy as np
 
 from lrfind.config.load import load
-from lrfind.task import builtin
+from lrfind.task import task
 
 
 def main(source: str, target: str) -> None:
     """Load and split the data of a config as `lrfind sweep` does."""
-    data = builtin.load(load(source).config)
+    data = task.load(load(source).config)
     inputs, targets = (wide(array) for array in (data.train.inputs, data.train.targets))
     np.savez(target, inputs=inputs, targets=targets, outputs=data.outputs)
 

@@ -19,7 +19,7 @@ from lrfind.config.load import Loaded
 from lrfind.core.errors import ConfigError, ExitCode, InputError, LrfindError, OwnCodeError
 from lrfind.core.formats import Format
 from lrfind.core.verdicts import Failure
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 from lrfind.storage.atomic import write
 from lrfind.task.user_code.tracebacks import failure_of
 

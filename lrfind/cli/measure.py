@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from lrfind.analysis.build_result import Peak
 from lrfind.cli.command import Job
 from lrfind.cli.options import CompareOptions, RangeOptions
 from lrfind.cli.outputs import RUNS, figure_format
 from lrfind.cli.terminal import note, say
-from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
 from lrfind.core.result import DryRun, Result
 from lrfind.report.sweep import result_json
-from lrfind.runs import sweep as sweeps
-from lrfind.runs.callbacks import Callback
+from lrfind.runs import commands as sweeps
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.storage.journal import NEXT_JOURNAL
 from lrfind.storage.layout import CURVE, PLOT, RESULT
@@ -89,12 +86,12 @@ def run_options(job: Job, runs: Path = RUNS) -> Options:
     )
 
 
-def dry_run(job: Job, facts: Callable[[Config, Options, Callback], Any]) -> DryRun:
+def dry_run(job: Job, peak: Peak | None = None) -> DryRun:
     """Return the size and the cost of a run, and print the names of user code that was loaded for it.
 
     Args:
         job: the config.
-        facts: computes what the document tells.
+        peak: peak rate of a training; None for a sweep.
 
     Raises:
         LrfindError: config, data or user code are wrong.
@@ -102,7 +99,7 @@ def dry_run(job: Job, facts: Callable[[Config, Options, Callback], Any]) -> DryR
     loaded = job.loaded
     with job.session.narrate(loaded.name, named=True) as narration:
         try:
-            return DryRun(loaded.name, facts(loaded.config, run_options(job), narration))
+            return DryRun(loaded.name, sweeps.dry_run(loaded.config, run_options(job), narration, peak))
         finally:
             if loaded.config.targets and (names := loaded_modules()):
                 note(f"ran code of {', '.join(names)}, to know its shapes", quiet=job.session.options.quiet)

@@ -14,7 +14,7 @@ from lrfind.cli.terminal import Screen, say, write_stdout
 from lrfind.core.errors import ConfigError, InputError, LrfindError
 from lrfind.core.formats import FigureFormat
 from lrfind.core.verdicts import Failure
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 from lrfind.storage.atomic import descriptor, is_special, write
 
 PLOT_FORMATS: tuple[FigureFormat, ...] = ("png", "svg", "pdf")

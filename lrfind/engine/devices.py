@@ -159,7 +159,7 @@ def device_of(jax: Any) -> Any:
 def environment() -> dict[str, Any]:
     """Return versions and device, for the result file."""
     import jax
-    import jaxlib.version
+    import jaxlib
     import numpy
     import optax
 
@@ -169,10 +169,7 @@ def environment() -> dict[str, Any]:
     return {
         "lrfind": __version__,
         "python": platform.python_version(),
-        "jax": jax.__version__,
-        "jaxlib": jaxlib.version.__version__,
-        "numpy": numpy.__version__,
-        "optax": optax.__version__,
+        **{library.__name__: library.__version__ for library in (jax, jaxlib, numpy, optax)},
         "platform": device.platform,
         "device": device.device_kind,
         "device_count": jax.device_count(),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from lrfind.core.dataset import Floats
@@ -180,18 +179,3 @@ def settled(kept: Any, *states: Any) -> Any:
 def is_float(leaf: Any) -> bool:
     """Return whether a leaf is floating-point."""
     return bool(np.issubdtype(leaf.dtype, np.floating))
-
-
-def hits(outputs: jax.Array, targets: jax.Array) -> jax.Array:
-    """Return the top-1 accuracy; classes along the last axis of outputs, labels of any shape."""
-    return jnp.mean(jnp.argmax(outputs, axis=-1) == targets)
-
-
-def answers(outputs: jax.Array, targets: jax.Array) -> jax.Array:
-    """Return the accuracy of binary answers: yes where the output is positive."""
-    return jnp.mean((outputs > 0) == (targets > 0.5))
-
-
-def squares(outputs: jax.Array, targets: jax.Array) -> jax.Array:
-    """Return the mean squared error."""
-    return jnp.mean((outputs - targets) ** 2)

@@ -39,16 +39,10 @@ def keep_freed() -> None:
 
 
 NEEDED: Mapping[str, Any] = {
-    "jax_debug_nans": False,
-    "jax_debug_infs": False,
-    "jax_disable_jit": False,
-    "jax_check_tracer_leaks": False,
+    **dict.fromkeys(("jax_debug_nans", "jax_debug_infs", "jax_disable_jit", "jax_check_tracer_leaks"), False),
     "jax_numpy_dtype_promotion": "standard",
     "jax_numpy_rank_promotion": "allow",
-    "jax_transfer_guard": "allow",
-    "jax_transfer_guard_host_to_device": "allow",
-    "jax_transfer_guard_device_to_host": "allow",
-    "jax_transfer_guard_device_to_device": "allow",
+    **{f"jax_transfer_guard{way}": "allow" for way in ("", "_host_to_device", "_device_to_host", "_device_to_device")},
 }
 """Settings that turn into errors what a range test does on purpose (a loss that is no number any more), or what code
 may do by default. None of them moves a number."""

@@ -13,14 +13,8 @@ from numpy.typing import NDArray
 from lrfind.core.errors import RunError
 from lrfind.engine.trainer import FIELDS, Chunk, LaneRun, ReplayLog, Trainer, from_line, packed, to_line, unpacked
 
-Seen = Callable[[Sequence[int], int], Sequence[Mapping[str, Any]]]
-"""Function ``(seeds, stop) -> records`` of the seeds' batches before step `stop` that are not journalled yet."""
-
 FIRST_STEPS = 8
 """Steps from a run's start by which it is held to code that no fingerprint covers: the loss after an update is in."""
-
-OnRecompute = Callable[[str, int, int], None]
-"""Callback ``(kind, done, total)`` while steps are recomputed."""
 
 
 @dataclass
@@ -76,18 +70,19 @@ class ResumableTrainLoop(Trainer):
         train_loop: trainer of the steps that are not journalled.
         log: journal.
         kind: kind of the journal records.
-        on_recompute: callback while steps are recomputed; may raise, as for Ctrl-C.
+        on_recompute: callback ``(kind, done, total)`` while steps are recomputed; may raise, as for Ctrl-C.
         fields: fields of a chunk that are journalled; the others are NaN when replayed.
-        seen: records of batches, journalled before the chunk that was trained on them.
+        seen: function ``(seeds, stop) -> records`` of the seeds' batches before step `stop` that are not journalled,
+            which they are before the chunk that was trained on them.
         checked: number of first steps that are trained again even where the journal has them, and must reproduce it.
     """
 
     train_loop: Trainer
     log: ReplayLog
     kind: str
-    on_recompute: OnRecompute
+    on_recompute: Callable[[str, int, int], None]
     fields: Sequence[str] = FIELDS
-    seen: Seen = lambda *_: ()
+    seen: Callable[[Sequence[int], int], Sequence[Mapping[str, Any]]] = lambda *_: ()
     checked: int = 0
 
     def train(self, run: LaneRun) -> Iterator[Chunk]:

@@ -20,10 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrfind.core.result import Execution
-from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.execution import choose, choose_lanes, compile_program, flops
 from lrfind.engine.step import GradientStep, Record, Step
-from lrfind.engine.trainer import Chunk, LaneRun, Trainer
+from lrfind.engine.trainer import BatchFeed, Chunk, LaneRun, StepInputs, Trainer
 
 WORK = 1e9
 """Parameters times rows per chunk: tenths of a second on a CPU, a prompt Ctrl-C."""
@@ -35,15 +34,21 @@ SHORTEST, LONGEST = 5, 5000
 """Bounds of the length of a chunk, in steps."""
 
 
-def chunk_for(parameters: int, rows: int, steps: int) -> int:
+IN_FLIGHT = 2**24
+"""Bytes of batches, of all lanes, that a chunk may hold: 17 MB. As many are made ahead while it runs."""
+
+
+def chunk_for(parameters: int, rows: int, steps: int, step_bytes: int = 0) -> int:
     """Return the steps per chunk, independent of clocks: a journal replays the same chunks.
 
     Args:
         parameters: number of parameters of the model.
         rows: rows of data per step.
         steps: total number of steps.
+        step_bytes: bytes of one step's batches, of all lanes, that the host makes; 0 for data on the device.
     """
-    return min(steps, int(np.clip(WORK / max(1, parameters * rows), SHORTEST, LONGEST)))
+    chunk = int(np.clip(WORK / max(1, parameters * rows), SHORTEST, LONGEST))
+    return min(steps, chunk, max(1, IN_FLIGHT // max(1, step_bytes)))
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""The interface of all that trains lanes, journal records of its chunks, and extensions of a range test's rates."""
+"""The interface of all that trains lanes: its batches, its chunks, and their journal records."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import numpy as np
@@ -13,50 +13,6 @@ from numpy.typing import NDArray
 
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import RunError
-
-LONGER = 10
-"""Largest length of an extension, in multiples of the ladder's steps.
-
-It bounds ladders that hardly rise; a linear one needs 4.6 times its steps for two decades.
-"""
-
-
-def extend_up(ladder: Floats, high: float) -> Floats:
-    """Extend a ladder upwards by its last step in log rate, up to `high` included.
-
-    Args:
-        ladder: rates so far, shape (steps,), increasing.
-        high: last rate of the extension.
-
-    Returns:
-        Rates above the ladder's last, evenly spaced in log rate, at most `LONGER` times as many; empty if `high` is not
-        above it.
-    """
-    last = ladder[-1]
-    if high <= last:
-        return np.empty(0)
-    rise = float(np.log(high / last))
-    step = max(float(np.log(last / ladder[-2])), rise / (LONGER * len(ladder)))
-    steps = max(1, round(rise / step))
-    return np.geomspace(last, high, steps + 1)[1:]
-
-
-def extend_down(ladder: Floats, low: float) -> Floats:
-    """Extend a ladder downwards by its first step in log rate, from `low` included.
-
-    Args:
-        ladder: rates so far, shape (steps,), increasing.
-        low: first rate of the extension.
-
-    Returns:
-        Rates below the ladder's first, evenly spaced in log rate; empty if `low` is not below it.
-    """
-    first = ladder[0]
-    if low >= first:
-        return np.empty(0)
-    # A linear ladder's first step may span decades; fifty steps a decade at most, five at least.
-    step = np.clip(np.log10(ladder[1] / first), 1 / 50, 1 / 5)
-    return np.geomspace(low, first, max(1, round(float(np.log10(first / low) / step))) + 1)[:-1]
 
 
 @dataclass(frozen=True)
@@ -111,6 +67,34 @@ class LaneRun:
     def lane_seeds(self) -> Sequence[int]:
         """Seed of each lane."""
         return range(len(self.states)) if self.seeds is None else self.seeds
+
+
+class StepInputs(NamedTuple):
+    """Inputs of steps that a seed determines.
+
+    Attributes:
+        rows: pytree of arrays, leading axis steps, from which `BatchFeed.select` makes batches.
+        keys: raw keys, shape (steps, 2).
+    """
+
+    rows: Any
+    keys: NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class BatchFeed:
+    """Source of batches.
+
+    Attributes:
+        data: pytree of arrays that stay on the device; empty for batches that the host makes whole.
+        select: pure function ``(data, row) -> batch``, part of the compiled program.
+        draw: function ``(seed, start, stop) -> StepInputs`` of rows and keys of a seed's steps; the seed is its index
+            in the run. Called from several threads, for the steps of a training in their order.
+    """
+
+    data: Any
+    select: Callable[[Any, Any], Any]
+    draw: Callable[[int, int, int], StepInputs]
 
 
 class Trainer(Protocol):

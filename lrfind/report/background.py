@@ -23,8 +23,8 @@ from typing import Any
 import lrfind
 from lrfind.core.formats import FigureFormat, Format
 from lrfind.core.result import Result
-from lrfind.report.look import Look
 from lrfind.report.render import function
+from lrfind.report.wording import Look
 
 IMPORTS = ("plots.figures", "plots.terminal_plot", "sweep.sweep_text")
 """Modules that the child imports before it is asked, the slowest first."""

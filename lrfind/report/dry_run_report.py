@@ -7,8 +7,7 @@ from typing import Any
 
 from lrfind.core.printable import clean
 from lrfind.core.result import DryRun
-from lrfind.report.look import Look
-from lrfind.report.wording import indented, spelled
+from lrfind.report.wording import Look, indented, spelled
 
 
 def text(dry_run: DryRun, look: Look) -> str:

@@ -13,7 +13,7 @@ from lrfind.core.formats import Format
 from lrfind.core.result import DryRun, Result
 from lrfind.core.training import Diagnosis, Training
 from lrfind.core.verdicts import Check, Failure
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 
 Document = Result | Training | Check | Failure | Comparison | TrainingComparison | Diagnosis | DryRun
 
@@ -23,7 +23,7 @@ CHECK = (
     *("check.check_report:unchanged", "html.page:of_check"),
 )
 COMPARISON = (
-    *("compare.comparison_report:report", "compare.comparison_json:to_json", "compare.comparison_report:markdown"),
+    *("compare.comparison_report:report", "compare.comparison_sheet:to_json", "compare.comparison_report:markdown"),
     *("", "html.page:of_comparison"),
 )
 
@@ -132,14 +132,10 @@ def joined(documents: Sequence[Document], parts: Sequence[Any], form: Format, lo
                 from lrfind.report.html.page import page
 
                 return page(structured, look.title)
-            case Format.junit:
-                from lrfind.report.check.junit import document
+            case Format.junit | Format.github:
+                from lrfind.report.check.ci_formats import commands, document
 
-                return document(structured, look.title)
-            case Format.github:
-                from lrfind.report.check.annotations import commands
-
-                return commands(structured, look.checkout)
+                return document(structured, look.title) if form is Format.junit else commands(structured, look.checkout)
     if form is Format.json:
         text = ",\n".join(part.rstrip("\n") for part in parts)
         return f"[\n{text}\n]\n" if look.several and parts else "\n".join(parts)

@@ -8,9 +8,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 
-UNICODE_RULE = box.SIMPLE_HEAD
 ASCII_RULE = box.Box(str(box.SIMPLE_HEAD).replace("─", "-"), ascii=True)
 """A rule under the head and nothing else: cells can be copied without borders."""
 
@@ -33,7 +32,7 @@ def new_console(look: Look) -> Console:
 
 def new_table(look: Look) -> Table:
     """Return an empty table of text in columns."""
-    rule = UNICODE_RULE if look.unicode else ASCII_RULE
+    rule = box.SIMPLE_HEAD if look.unicode else ASCII_RULE
     return Table(box=rule, pad_edge=False, show_edge=False, padding=(0, 1))
 
 

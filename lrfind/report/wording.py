@@ -1,17 +1,58 @@
-"""One wording for rates, intervals, times, losses and the verdict of a run, shared by all reports."""
+"""Options and wording that all reports share: rates, intervals, times, losses and the verdict of a run."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from lrfind.core.printable import ascii_only, clean
 
-from lrfind.core.printable import clean
-from lrfind.core.result import Result
+if TYPE_CHECKING:
+    from lrfind.core.result import Result
+
+
+@dataclass(frozen=True)
+class Look:
+    """Options of a report; each format reads those that it knows.
+
+    Attributes:
+        width: columns to wrap text at; None keeps every verdict on one line, and is 80 elsewhere.
+        color: whether text has terminal colours.
+        unicode: whether text may have more than ASCII.
+        draws: whether text has a plot of characters, and a page a figure.
+        advice: whether to add settings for other schedules, and common guesses judged.
+        files: names of the files written, to list them in text.
+        where: file that annotations and test cases are about; empty for none.
+        positions: 1-based line and column of the keys of a config, by dotted key.
+        fail_on: ids of findings that count as failures.
+        title: title of a page, a test suite or a table.
+        checkout: folder that the files of GitHub's annotations are relative to; empty for none.
+        svg: figure for a page, where it has been drawn before.
+        several: whether the document is one of several, which JSON has as an array.
+    """
+
+    width: int | None = 80
+    color: bool = False
+    unicode: bool = True
+    draws: bool = True
+    advice: bool = False
+    files: tuple[str, ...] = ()
+    where: str = ""
+    positions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    fail_on: Collection[str] = ()
+    title: str = "lrfind"
+    checkout: str = ""
+    svg: bytes = b""
+    several: bool = False
+
+    def shown(self, text: str) -> str:
+        """Return text in the characters that the output has."""
+        return text if self.unicode else ascii_only(text)
+
 
 LOSS_NAMES = {
     "cross_entropy": "cross-entropy, nats",
@@ -112,7 +153,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
 
 def plain(value: Any) -> Any:
     """Return a value as JSON has it: arrays and tuples as lists, numpy numbers as Python's, null for NaN and inf."""
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # Of numpy, which a command that shows no numbers does not wait for.
         value = value.tolist()
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Confirm the suggestion by rungs of short real trainings in the sweep's train loop."""
+"""Confirm the suggestion by rungs of short real trainings in the sweep's train loop; measure sharpness beside."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
+import jax
 import numpy as np
 
 from lrfind.analysis.confirmation.horizon_scaling import POWER
@@ -20,17 +21,19 @@ from lrfind.analysis.range_test.recommendation import guess
 from lrfind.analysis.range_test.sweep_curve import SweepCurve
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
+from lrfind.core.errors import OwnCodeError
+from lrfind.engine.evaluation import rows_in
+from lrfind.engine.sharpness import BASIS, ROUNDS, Stability, rule_of, stability
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import Chunk, Trainer
-from lrfind.runs import evidence
-from lrfind.runs.compile import resumable
+from lrfind.engine.trainer import Chunk, LaneRun, Trainer
 from lrfind.runs.evaluator import Evaluator
 from lrfind.runs.prepare import Run
 from lrfind.runs.range_test import PROBE_EVERY, SweepPass
-from lrfind.runs.scheduled_training import train_on_schedule
+from lrfind.runs.training import resumable, train_on_schedule
 from lrfind.storage.journal import KIND_CONFIRM, KIND_JUDGED, KIND_SEARCH, KIND_SHARPNESS, KIND_SWEPT, KIND_TIME
 from lrfind.storage.replay import Line
 from lrfind.task.models.contract import FORWARD
+from lrfind.task.optim import param_groups
 from lrfind.task.task import Task
 
 MOST = 10
@@ -93,7 +96,7 @@ class ConfirmationRun:
         """
         task, evaluator, max_seconds = self.run.task, self.evaluator, self.run.task.config.confirm.max_seconds
         probes = sum(float(np.isfinite(part.curve.trust).sum()) for part in passes)
-        before = swept + FORWARD * probes + evidence.cost(task)
+        before = swept + FORWARD * probes + sharpness_cost(task)
         allowed = step_budget(task, before, evaluator)
         budget = allowed if max_seconds is None else min(allowed, max_seconds * swept / seconds)
         untrained, _ = evaluator(self.states)
@@ -127,7 +130,7 @@ class ConfirmationRun:
         return np.array(line["loss"], np.float64), np.array(line["train_loss"], np.float64)
 
     def _measure_stability(self) -> dict[str, Any]:
-        stability = evidence.sharpness(self.run.task, self.train_loop, self.states[0], self.run.platform)
+        stability = sharpness(self.run.task, self.train_loop, self.states[0], self.run.platform)
         return {"found": asdict(stability) if stability else None}
 
 
@@ -153,7 +156,7 @@ def expected(task: Task, evaluator: Evaluator) -> float:
     """Return the optimiser steps that the rungs may take after a sweep without extension."""
     sweep = task.config.sweep
     probes = FORWARD * sweep.steps / PROBE_EVERY
-    return step_budget(task, sweep.seeds * (sweep.steps + probes) + evidence.cost(task), evaluator)
+    return step_budget(task, sweep.seeds * (sweep.steps + probes) + sharpness_cost(task), evaluator)
 
 
 def search_record(run: SearchRun) -> dict[str, Any]:
@@ -237,3 +240,54 @@ def rehearse_schedules(task: Task, evaluator: Evaluator) -> None:
     """Compile the schedules of the likely lengths of the rungs ahead of time."""
     for steps in horizons(task.train_steps, expected(task, evaluator), evaluator.cost):
         task.schedule(steps)
+
+
+STILL = 20
+"""Steps at rate zero that fill an adaptive optimiser's moments at the initial weights."""
+
+ROWS = 32
+"""Least number of rows that the sharpness is measured on; a larger batch is used whole."""
+
+MOST_PRODUCTS = BASIS * ROUNDS + 1
+"""Largest number of Hessian-vector products, for the budget."""
+
+
+def sharpness_cost(task: Task) -> float:
+    """Return the largest cost of `sharpness`, in optimiser steps, two per product."""
+    if not has_rule(task):
+        return 0
+    measured_rows = rows_in(task.batches.source.first(max(ROWS, task.batches.source.batch_rows)))
+    return STILL + 2 * MOST_PRODUCTS * measured_rows / task.batches.rows_per_step
+
+
+def has_rule(task: Task) -> bool:
+    """Return whether there is a formula for the optimiser's stability limit."""
+    section = task.config.optimizer
+    return section.named and rule_of(section.name, section.options) is not None
+
+
+def sharpness(task: Task, train_loop: TrainLoop, start: Any, platform: str) -> Stability | None:
+    """Return sharpness and stability limit at the first seed's initial weights.
+
+    Args:
+        task: task to train.
+        train_loop: train loop, compiled.
+        start: training state of the first seed before training.
+        platform: ``"cpu"``, ``"gpu"`` or ``"tpu"``.
+
+    Returns:
+        Sharpness and limit; None if they are unknown, or memory does not suffice.
+    """
+    if not has_rule(task):
+        return None
+    section, source = task.config.optimizer, task.batches.source
+    params = task.objective.initial[0]
+    factors = param_groups.factors(params, section.groups, section.frozen) if section.groups else None
+    *_, chunk = train_loop.train(LaneRun([start], np.zeros((STILL, 1)), seeds=[0]))
+    batch = source.first(max(ROWS, source.batch_rows))
+    key = task.batches.order.keys(task.batches.seeds[0], 0, 1)[0]
+    try:
+        loss = task.objective.model_in("float32").loss
+        return stability(loss, chunk.states[0], batch, key, section.name, section.options, platform, factors)
+    except (jax.errors.JaxRuntimeError, MemoryError, OwnCodeError):
+        return None

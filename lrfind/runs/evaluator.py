@@ -8,20 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lrfind.core.dataset import Floats
-from lrfind.engine.evaluation import (
-    BatchNormRecalibration,
-    LossEvaluator,
-    MetricEvaluator,
-    answers,
-    hits,
-    squares,
-)
+from lrfind.engine.evaluation import BatchNormRecalibration, LossEvaluator, MetricEvaluator
 from lrfind.engine.step import TrainState
 from lrfind.task.data.batches import permuted_labels
-from lrfind.task.models.contract import computed_in
+from lrfind.task.models.contract import computed_in, mse
 from lrfind.task.task import Task
 
 HELD_OUT, TRAINED_ON = 32, 8
@@ -245,8 +239,18 @@ def metric_of(
         return hits, "perplexity", lambda loss, _: math.exp(min(loss, 700.0))
     if task == "regression":
         variance = float(np.mean(np.var(np.asarray(targets, dtype=np.float64), axis=0)))
-        return squares, "R2", lambda _, error: 1 - error / variance if variance > 0 else math.nan
+        return mse, "R2", lambda _, error: 1 - error / variance if variance > 0 else math.nan
     return (answers if task == "binary" else hits), "accuracy", lambda _, share: share
+
+
+def hits(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return the top-1 accuracy; classes along the last axis of outputs, labels of any shape."""
+    return jnp.mean(jnp.argmax(outputs, axis=-1) == targets)
+
+
+def answers(outputs: jax.Array, targets: jax.Array) -> jax.Array:
+    """Return the accuracy of binary answers: yes where the output is positive."""
+    return jnp.mean((outputs > 0) == (targets > 0.5))
 
 
 def validation_interval(steps: int, validations: int, chunk: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from lrfind.config.schema import Config, TrainSection
 from lrfind.core.advice import Advice, Setting
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
-from lrfind.core.result import Confirmation, Evidence, Recommendation
+from lrfind.core.result import Result
 from lrfind.task.optim import optimizers, schedules
 from lrfind.task.optim.schedules import unit_schedule
 from lrfind.task.optim.source_code import source
@@ -48,51 +48,30 @@ def curves() -> dict[str, Floats]:
 ADAM_LIKE = {"adabelief", "adam", "adamw", "amsgrad", "lamb", "nadam", "nadamw", "yogi"}
 """Optimisers with the b2 of Adam, on which the rule for their warm-up depends."""
 
-Paste = Callable[[Any, Any], str]
-"""``(rate or source of a schedule, transformation to chain with or None) -> line of source``."""
-
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
-def advise(
-    config: Config,
-    steps: int,
-    reading: CurveSummary,
-    recommendation: Recommendation,
-    confirmation: Confirmation | None,
-    evidence: Evidence,
-    mean: float | None,
-    paste: Paste | None = None,
-) -> Advice:
+def advise(config: Config, steps: int, reading: CurveSummary, result: Result, mean: float | None) -> Advice:
     """Return the settings to paste and the verdicts on rules of thumb.
 
     Args:
         config: resolved config of the run.
         steps: length in steps of the training that the rate is for.
         reading: summary of the sweep's curve.
-        recommendation: recommendation of the run.
-        confirmation: confirmation of the recommendation; None if there is none.
-        evidence: evidence beside the curve.
+        result: result of the run so far.
         mean: mean of the config's schedule at peak 1; None if the rate does not depend on it, or it on the loss.
-        paste: function that returns the line of source of the user's own optimiser; None for one of optax.
     """
     own = config.train.schedule.model_dump(exclude_unset=True, exclude={"name"})
-    optimizer = config.optimizer
+    optimizer, limit = config.optimizer, result.evidence.stability_limit
     b2 = (OPTIMIZERS[optimizer.name].options | optimizer.options).get("b2") if optimizer.name in ADAM_LIKE else None
-    proposed = proposals(
-        reading,
-        recommendation,
-        options=own,
-        mean=mean,
-        b2=float(b2) if isinstance(b2, int | float) else None,
-        limit=evidence.stability_limit,
-    )
-    settings = tuple(setting(config, steps, proposal, paste) for proposal in proposed)
-    return Advice(settings, judge(reading, recommendation, confirmation))
+    known = float(b2) if isinstance(b2, int | float) else None
+    proposed = proposals(reading, result.recommendation, options=own, mean=mean, b2=known, limit=limit)
+    settings = tuple(setting(config, steps, proposal) for proposal in proposed)
+    return Advice(settings, judge(reading, result.recommendation, result.confirmation))
 
 
-def setting(config: Config, steps: int, proposal: Proposal, paste: Paste | None = None) -> Setting:
+def setting(config: Config, steps: int, proposal: Proposal) -> Setting:
     """Return a proposal as text to paste."""
     length = {"steps": steps} if config.train.epochs is None else {"epochs": config.train.epochs}
     train = length | {"schedule": {"name": proposal.schedule, **proposal.options}}
@@ -105,20 +84,18 @@ def setting(config: Config, steps: int, proposal: Proposal, paste: Paste | None 
         basis=proposal.basis,
         source=proposal.source,
         yaml=f"optimizer: {flow(optimizer)}\ntrain: {flow(train)}\n",
-        optax=line(config, steps, train, proposal.learning_rate, paste),
+        optax=line(config, steps, train, proposal.learning_rate),
     )
 
 
-def line(config: Config, steps: int, train: Mapping[str, Any], rate: float, paste: Paste | None = None) -> str:
+def line(config: Config, steps: int, train: Mapping[str, Any], rate: float) -> str:
     """Return the optimiser with its schedule as a line of source; the user's own is given the schedule as well."""
-    section, schedule = config.optimizer, TrainSection.model_validate(train).schedule
+    schedule = TrainSection.model_validate(train).schedule
     keywords = schedule.keywords(steps)
     still = schedule.name in ("constant", "reduce_on_plateau") and not keywords["warmup_steps"]
     along = rate if still else source(schedules.call(schedule.name, rate, steps, **keywords))
-    then = schedules.transform(schedule.name, section.accumulate, **keywords)
-    if paste is not None:
-        return paste(along, then)
-    return optimizers.to_source(section, along, then)
+    then = schedules.transform(schedule.name, config.optimizer.accumulate, **keywords)
+    return optimizers.line(config, along, then)
 
 
 def flow(value: Any) -> str:

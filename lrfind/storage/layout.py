@@ -144,9 +144,8 @@ def is_internal(folder: Path, name: str) -> bool:
     return content.strip().isdigit() if name == OWNER and content else not content
 
 
-def other_config(folder: Path) -> str:
+def other_config(_: Path) -> str:
     """Return what a folder with a run of another fingerprint holds, where no more is known."""
-    del folder
     return "the run of another config"
 
 

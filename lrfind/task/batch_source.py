@@ -13,8 +13,8 @@ import numpy as np
 
 from lrfind.config.schema import Config
 from lrfind.core.dataset import Dataset
-from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
+from lrfind.engine.trainer import BatchFeed, StepInputs
 from lrfind.task.data import prepare
 from lrfind.task.data.batches import SPLIT_SEED, Batches, shuffled
 

@@ -17,21 +17,22 @@ from lrfind.core.registry import LOSSES
 from lrfind.engine import jax_settings
 from lrfind.engine.evaluation import rows_in
 from lrfind.task.batch_source import Drawn, Source, TaskBatches, of_dataset
-from lrfind.task.builtin import load, loss_of, network_of
 from lrfind.task.data.batches import SPLIT_SEED
 from lrfind.task.data.loading import Arrays
-from lrfind.task.data.prepare import prepare
+from lrfind.task.data.prepare import check_counts, prepare
 from lrfind.task.data.rows import draw_held_out
 from lrfind.task.models.contract import Network, supervised
-from lrfind.task.task import Objective, Task, UserCode
+from lrfind.task.task import Objective, Task, UserCode, load, loss_of, network_of
 from lrfind.task.user_code import models, module_loading
 from lrfind.task.user_code.data import BatchFactory, Pairs, UserArrays
 from lrfind.task.user_code.loader import ImportPolicy
-from lrfind.task.user_code.parts import Parts, Shape, load_parts, step_line
+from lrfind.task.user_code.parts import Parts, Shape, load_parts
 from lrfind.task.user_code.pytrees import Tree, is_pair, same_but_rows
 from lrfind.task.user_code.recognize import UserModel, check_sections
 from lrfind.task.user_code.streamed import Streamed, hold, streamed
 from lrfind.task.user_code.tracebacks import shape_of
+
+ALIKE = "every seed starts from the weights that were given, so the seeds differ in their batches alone"
 
 LABEL_BATCHES = 32
 """Largest number of batches in which the highest label is sought, for a built-in network's number of outputs."""
@@ -80,8 +81,7 @@ def assemble(config: Config, parts: Parts, digest: Callable[[], str]) -> Task:
         source = streamed(parts.data, parts.held_out, config.data.title, config.seed, fits)
     shape, outputs = _row_shape_and_outputs(parts, source, pairs)
     user_model = None if parts.model is None else parts.model(shape, outputs)
-    has_optimizer, has_batches = parts.optimizer is not None, isinstance(source, Streamed)
-    check_sections(config, user_model, optimizer=has_optimizer, batches=has_batches)
+    check_sections(config, user_model, optimizer=parts.optimizer is not None, batches=isinstance(source, Streamed))
     source = source or _array_source(config, parts, user_model)
     if isinstance(source, Drawn) and source.data is not None:
         outputs = source.data.outputs
@@ -155,13 +155,7 @@ def _array_source(config: Config, parts: Parts, user_model: UserModel | None) ->
     total = rows_in(train)
     if held_out is None and section.validation_fraction > 0:
         train, held_out = _split(train, section.validation_fraction)
-    left = rows_in(train)
-    if left < section.batch_size:
-        raise InputError(
-            f"a batch of {section.batch_size} needs as many rows to train on, and there are {left} "
-            f"({total} less {total - left} held out); use a batch_size of {max(1, left)} or less",
-            key="data.batch_size",
-        )
+    check_counts(rows_in(train), total - rows_in(train), section.batch_size)
     return Drawn(section.title, train, held_out, section.batch_size, whole=True)
 
 
@@ -240,21 +234,13 @@ def _default_loss(source: Source, example: Any) -> str:
 
 
 def _user_code(config: Config, parts: Parts, user_model: UserModel | None, source: Source) -> UserCode:
-    assumptions: tuple[str, ...] = ()
-    if user_model is not None and user_model.init is None and config.sweep.seeds > 1:
-        assumptions = (
-            "every seed starts from the weights that were given, so the seeds differ in their batches alone",
-        )
-    line = parts.optimizer_line
-    if user_model is not None and user_model.kind == "step":
-        line = step_line(user_model.title)
+    alike = user_model is not None and user_model.init is None and config.sweep.seeds > 1
     return UserCode(
         in_step=bool(parts.model or parts.loss or parts.optimizer) or isinstance(source, Streamed),
         loss=parts.loss is not None,
         optimizer=parts.optimizer,
-        optimizer_line=line,
         notes=lambda: getattr(source, "notes", ()),
-        assumptions=assumptions,
+        assumptions=(ALIKE,) if alike else (),
     )
 
 

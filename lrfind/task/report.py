@@ -13,12 +13,13 @@ import numpy as np
 from lrfind.config.schema import assumptions
 from lrfind.core.dataset import Rows
 from lrfind.core.registry import LOSSES
-from lrfind.core.result import Facts
-from lrfind.engine.batch_feed import IN_FLIGHT
+from lrfind.core.result import RATE, Facts
+from lrfind.engine.train_loop import IN_FLIGHT
 from lrfind.task.batch_source import Drawn
 from lrfind.task.data.floats import Spread
 from lrfind.task.data.rows import blocks
 from lrfind.task.optim import param_groups
+from lrfind.task.optim.optimizers import line
 
 if TYPE_CHECKING:
     from lrfind.task.task import Task
@@ -59,7 +60,7 @@ class TaskReport:
         """
         return Facts(
             **self.outline(),
-            optimizer=self.task.optimizer.line(rate),
+            optimizer=line(self.task.config, RATE if rate is None else float(f"{rate:.3g}")),
             chance_loss=self.chance_loss,
             constant_loss=self.constant_loss,
         )

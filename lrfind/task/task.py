@@ -1,28 +1,31 @@
-"""A task: model and loss, batches, optimiser, schedule."""
+"""A task: model and loss, batches, optimiser, schedule; and the built-in parts of a config."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
 
 from lrfind.analysis.build_result import RunDescription
 from lrfind.config.schema import Config
-from lrfind.core.registry import LOSSES
+from lrfind.config.sections.data import TextData
+from lrfind.core.dataset import Dataset
+from lrfind.core.errors import InputError
+from lrfind.core.registry import DATA, LOSSES, MODELS
 from lrfind.engine import devices
 from lrfind.engine.evaluation import AT_ONCE
 from lrfind.engine.execution import compile_program
 from lrfind.engine.step import GradientStep, Step, TrainState, own_step, start
 from lrfind.task.batch_source import TaskBatches, of_dataset
-from lrfind.task.builtin import load, loss_of, network_of
 from lrfind.task.data.batches import weight_key
+from lrfind.task.data.prepare import prepare
 from lrfind.task.models.contract import Model, Network, Precision, count, supervised
 from lrfind.task.models.layers import check
 from lrfind.task.optim import param_groups
-from lrfind.task.optim.optimizers import MakeOptimizer, OptimizerLine, TaskOptimizer
+from lrfind.task.optim.optimizers import MakeOptimizer, TaskOptimizer, is_plain
 from lrfind.task.optim.schedules import UnitSchedule, unit_schedule
 from lrfind.task.report import TaskReport
 
@@ -96,7 +99,6 @@ class UserCode:
         in_step: whether a step runs it: as model, loss, optimiser or source of batches.
         loss: whether the loss is the user's.
         optimizer: the user's optimiser; None for the config's.
-        optimizer_line: source of the user's optimiser or train step.
         notes: function that returns warnings about the user's data, one sentence each.
         assumptions: assumptions about the user's code, one sentence each.
     """
@@ -105,7 +107,6 @@ class UserCode:
     in_step: bool = False
     loss: bool = False
     optimizer: MakeOptimizer | None = None
-    optimizer_line: OptimizerLine | None = None
     notes: Callable[[], tuple[str, ...]] = tuple
     assumptions: tuple[str, ...] = ()
 
@@ -129,10 +130,7 @@ class Task:
     @cached_property
     def optimizer(self) -> TaskOptimizer:
         """Optimiser."""
-        own = self.user_code
-        return TaskOptimizer(
-            self.config.optimizer, lambda: self.objective.initial[0], own.optimizer, own.optimizer_line
-        )
+        return TaskOptimizer(self.config.optimizer, lambda: self.objective.initial[0], self.user_code.optimizer)
 
     @cached_property
     def report(self) -> TaskReport:
@@ -164,7 +162,7 @@ class Task:
             accumulate=self.config.optimizer.accumulate,
             probe=self.config.confirm.enabled,
             relative_loss_error=RELATIVE_LOSS_ERROR[self.config.precision],
-            plain=self.optimizer.plain,
+            plain=is_plain(self.config.optimizer),
         )
 
     def validate(self) -> None:
@@ -214,6 +212,53 @@ def describe(task: Task, name: str, config: Mapping[str, Any], rate: float | Non
     )
 
 
+def load(config: Config) -> Dataset:
+    """Load, check and split the config's built-in data or file.
+
+    Raises:
+        InputError: they cannot be trained on, do not go with the loss, or there is no memory for them.
+    """
+    section, loss = config.data, config.loss if isinstance(config.loss, str) else None
+    read = DATA[section.name].load()
+    try:
+        if isinstance(section, TextData):
+            data: Dataset = read(section, context_of(section, config.model), loss)
+            return data
+        return prepare(read(section), section, loss)
+    except MemoryError:
+        raise InputError("there is no memory for the data; take fewer rows, or 'name: npy'", key="data") from None
+
+
+def loss_of(data: Dataset) -> str:
+    """Return the name of the loss that fits the targets."""
+    return "mse" if data.kind == "regression" else "cross_entropy"
+
+
+def network_of(config: Config, input_shape: tuple[int, ...], outputs: int) -> Network:
+    """Return the config's built-in network."""
+    options = config.model.model_dump(exclude={"name"})
+    network: Network = MODELS[config.model.name].load()(options, input_shape, outputs)
+    return network
+
+
+def context_of(section: TextData, model: Any) -> int:
+    """Return the tokens per window of text: the config's number, or the largest that the model can read.
+
+    Raises:
+        InputError: nobody says, or a window is longer than what the model can see.
+    """
+    wanted = section.context
+    longest: Any = getattr(model, "context", None)
+    if wanted is None and longest is None:
+        raise InputError(
+            f"{model.name} reads numbers, and {section.title} is text, read as tokens; use transformer",
+            key="model.name",
+        )
+    if wanted is not None and longest is not None and wanted > longest:
+        raise InputError(f"must be at most the model's context, {longest:,}; got {wanted:,}", key="data.context")
+    return int(longest) if wanted is None else wanted
+
+
 def make(config: Config) -> Task:
     """Return the task of a config of built-in parts.
 
@@ -230,9 +275,7 @@ def make(config: Config) -> Task:
     assert isinstance(loss, str), "a user's loss is a target"
     network, function = network_of(config, data.input_shape, data.outputs), LOSSES[loss].load()
 
-    objective = Objective(
-        config, lambda precision: supervised(network, function, precision), network.describe(), loss, network
-    )
+    objective = Objective(config, partial(supervised, network, function), network.describe(), loss, network)
     task = Task(config, objective, TaskBatches(config, of_dataset(data, config.data.batch_size)))
     task.validate()
     return task

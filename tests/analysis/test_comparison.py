@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 
 from lrfind.analysis.comparison import Comparison, labelled
-from lrfind.report.compare.comparison_json import to_json
 from lrfind.report.compare.comparison_report import markdown
 from lrfind.report.compare.comparison_report import report as table
-from lrfind.report.look import Look
+from lrfind.report.compare.comparison_sheet import to_json
+from lrfind.report.wording import Look
 from tests.report.conftest import confirmed, no_rate, typical
 
 

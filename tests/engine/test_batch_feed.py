@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.core.result import Execution
-from lrfind.engine.batch_feed import IN_FLIGHT, StepInputs, chunk_within, host_feed
-from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import LaneRun
+from lrfind.engine.train_loop import IN_FLIGHT, TrainLoop, chunk_for
+from lrfind.engine.trainer import BatchFeed, LaneRun, StepInputs
 from tests.support.tasks import BATCHES, INPUTS, LABELS, LOOP_EACH, LOOP_VMAP, SCAN_EACH, SCAN_VMAP, walk, walk_starts
 
 
@@ -22,7 +21,7 @@ def batches(lane: int, begin: int, stop: int) -> Any:
     return INPUTS[rows], LABELS[rows]
 
 
-FEED = host_feed(batches, BATCHES.keys)
+FEED = BatchFeed((), lambda _, batch: batch, lambda *steps: StepInputs(batches(*steps), BATCHES.keys(*steps)))
 RATES = np.repeat(np.geomspace(0.01, 0.1, 23)[:, None], 3, axis=1)
 
 
@@ -51,7 +50,7 @@ def test_elsewhere_than_on_a_cpu_batches_are_sent_ahead() -> None:
 
 @given(chunk=st.integers(1, 2000), step_bytes=st.integers(0, 2**40))
 def test_as_many_steps_as_memory_allows(chunk: int, step_bytes: int) -> None:
-    found = chunk_within(chunk, step_bytes)
+    found = chunk_for(1, 1, chunk, step_bytes)
     assert 1 <= found <= chunk
     assert found == 1 or found * step_bytes <= IN_FLIGHT
     assert found == chunk or (found + 1) * step_bytes > IN_FLIGHT

@@ -9,11 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lrfind.engine.batch_feed import BatchFeed
 from lrfind.engine.evaluation import BatchNormRecalibration, LossEvaluator, cut
 from lrfind.engine.step import GradientStep, start
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import LaneRun
+from lrfind.engine.trainer import BatchFeed, LaneRun
 from lrfind.task.models.contract import cross_entropy, supervised
 from lrfind.task.models.convolutional import Cnn
 from lrfind.task.models.mlp import Mlp

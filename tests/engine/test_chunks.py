@@ -8,10 +8,9 @@ import numpy as np
 import optax
 import pytest
 
-from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.step import GradientStep, start
 from lrfind.engine.train_loop import LONGEST, SHORTEST, TOUCH, WORK, TrainLoop, chunk_for
-from lrfind.engine.trainer import LaneRun
+from lrfind.engine.trainer import BatchFeed, LaneRun, StepInputs
 
 SIDE = 1000
 """A product of two squares of this side is two billion operations; with its gradient, a chunk is two of them."""

@@ -10,12 +10,11 @@ import optax
 import pytest
 
 from lrfind.core.registry import MODELS
-from lrfind.engine.batch_feed import BatchFeed
 from lrfind.engine.execution import choose
 from lrfind.engine.sharpness import stability
 from lrfind.engine.step import GradientStep, TrainState, start
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import LaneRun
+from lrfind.engine.trainer import BatchFeed, LaneRun
 from lrfind.task.models.contract import cross_entropy, supervised
 from tests.support.tasks import compilations, draw_rows, losses, rows_of
 

@@ -16,10 +16,9 @@ import pytest
 
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
-from lrfind.engine.batch_feed import StepInputs
 from lrfind.engine.step import GradientStep, Record, TrainState
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import Chunk, LaneRun
+from lrfind.engine.trainer import Chunk, LaneRun, StepInputs
 from lrfind.task.data.batches import weight_key
 from tests.support.reference import train
 from tests.support.tasks import (

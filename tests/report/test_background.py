@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from lrfind.report.background import Background
-from lrfind.report.look import Look
 from lrfind.report.plots.figures import draw
 from lrfind.report.sweep.sweep_text import report
+from lrfind.report.wording import Look
 from tests.report.conftest import confirmed, no_rate, typical
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and process states of POSIX")

@@ -15,8 +15,8 @@ from lrfind.core.formats import Format
 from lrfind.core.result import DryRun
 from lrfind.core.training import Diagnosis, Trace
 from lrfind.core.verdicts import Check, Failure, Verdict
-from lrfind.report.look import Look
 from lrfind.report.render import TABLE, Document, joined, part, refuse, render, render_all
+from lrfind.report.wording import Look
 from tests.report.conftest import confirmed, no_rate, typical
 from tests.report.train.test_training_report import training
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrfind.core.printable import ascii_only, clean
-from lrfind.report.sweep.code_wrapping import wrap_code
+from lrfind.report.sweep.sweep_text import wrap_code
 from lrfind.report.wording import headline, interval, rate, seconds, superscript
 from tests.report.conftest import interrupted, negative, no_rate, typical
 

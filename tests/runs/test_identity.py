@@ -15,8 +15,7 @@ from lrfind.core.errors import RunError
 from lrfind.core.result import Result
 from lrfind.engine import devices, train_loop
 from lrfind.report.sweep import result_json
-from lrfind.runs import sweep as run
-from lrfind.runs import train
+from lrfind.runs import commands as run
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.identity import other_run
 from lrfind.runs.prepare import Options, RunContext
@@ -117,8 +116,9 @@ def trained(folder: Path, callback: Callback | None = None) -> list[float]:
     """The losses of a training of the folder's config."""
     options = Options(out=folder / "run", policy=ImportPolicy(folders=(folder,)))
     given = load(str(folder / "own.yaml")).config
-    peak = train.Peak(0.01, "here")
-    return train.train(given, "own", peak, lambda each, _: (each, {}), options, callback or Callback())[0].loss.tolist()
+    peak = run.Peak(0.01, "here")
+    training, _ = run.train(given, "own", peak, lambda each, _: (each, {}), options, callback or Callback())
+    return training.loss.tolist()
 
 
 @pytest.mark.parametrize("chunks", [{"sweep": 4}, {"confirm": 2}])

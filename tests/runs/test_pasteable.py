@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import jax
@@ -22,7 +23,7 @@ from lrfind.config.load import load
 from lrfind.config.schema import Config, TrainSection
 from lrfind.core.registry import SCHEDULES
 from lrfind.core.result import Evidence, Recommendation
-from lrfind.report.sweep.code_wrapping import wrap_code
+from lrfind.report.sweep.sweep_text import wrap_code
 from lrfind.runs.pasteable import advise, flow, line
 from lrfind.task.optim import optimizers, schedules
 from lrfind.task.optim.schedules import unit_schedule
@@ -141,7 +142,12 @@ def test_the_line_of_every_family_has_the_same_schedule(family: str) -> None:
 
 def advised(section: Config, **changes: Any) -> Any:
     found = Recommendation(0.0123456, 3e-3, 5e-2, "steepest", True, section.train.schedule.name, STEPS, "heats", "why")
-    return advise(section, STEPS, READING, replace(found, **changes), None, Evidence(), mean=0.5)
+    return advise(section, STEPS, READING, recommending(replace(found, **changes)), mean=0.5)
+
+
+def recommending(found: Recommendation) -> Any:
+    """What advice reads of a result."""
+    return SimpleNamespace(recommendation=found, confirmation=None, evidence=Evidence())
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -193,7 +199,7 @@ def test_the_warmup_of_adam_goes_by_its_b2() -> None:
     section = config(name="adam", b2=0.5)
     long = Config.model_validate({**section.model_dump(exclude_unset=True), "train": {"steps": 1000}})
     found = Recommendation(0.01, 3e-3, 5e-2, "steepest", True, "constant", 1000, "heats", "why")
-    settings = advise(long, 1000, READING, found, None, Evidence(), mean=1.0).settings
+    settings = advise(long, 1000, READING, recommending(found), mean=1.0).settings
     cosine = next(each for each in settings if each.schedule == "cosine")
     assert "warmup_steps: 4" in cosine.yaml
     assert "2 / (1 - b2)" in cosine.source

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from lrfind.cli.app import app
 from lrfind.core.dataset import Floats
 from lrfind.core.registry import SCHEDULES
-from lrfind.report.plots.schedule_gallery import draw
+from lrfind.report.plots.figures import draw_schedules
 from lrfind.report.plots.terminal_plot import plot_schedules
 from lrfind.runs.pasteable import STEPS, curves
 
@@ -51,10 +51,10 @@ def test_in_the_terminal(drawn: dict[str, Floats], width: int, unicode: bool) ->
 
 @pytest.mark.parametrize(("format", "head"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_as_a_figure(drawn: dict[str, Floats], format: str, head: bytes) -> None:
-    first = draw(drawn, format)  # type: ignore[arg-type]
+    first = draw_schedules(drawn, format)  # type: ignore[arg-type]
     assert first.startswith(head)
     if format == "svg":
-        assert first == draw(drawn, "svg")
+        assert first == draw_schedules(drawn, "svg")
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import LaneRun
-from lrfind.runs.scheduled_training import train_on_schedule
+from lrfind.runs.training import train_on_schedule
 from lrfind.task.optim.schedules import unit_schedule
 from lrfind.task.task import Task, make
 

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from lrfind.cli.app import app
-from lrfind.engine import batch_feed
+from lrfind.engine import train_loop
 from lrfind.task.data import rows
 
 EXAMPLES = Path(__file__).parents[2] / "configs"
@@ -43,7 +43,7 @@ def test_the_same_bits_as_in_memory(
         pytest.importorskip("pyarrow")
     curve, result = swept(name, tmp_path, *options)
     monkeypatch.setattr(rows, "LARGEST", 0)
-    monkeypatch.setattr(batch_feed, "IN_FLIGHT", 300_000)  # shorter chunks than in memory
+    monkeypatch.setattr(train_loop, "IN_FLIGHT", 300_000)  # shorter chunks than in memory
     streamed, other = swept(name, tmp_path, *options)
     assert streamed == curve
     for key in ("recommendation", "suggestions", "confirmation"):

@@ -17,11 +17,11 @@ from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, RunError
 from lrfind.core.result import Result
 from lrfind.engine import devices, train_loop
-from lrfind.runs import sweep as run
+from lrfind.runs import commands as run
 from lrfind.runs.callbacks import Callback
+from lrfind.runs.commands import dry_run, sweep
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.runs.range_test import REACH
-from lrfind.runs.sweep import dry_run, sweep
 from lrfind.storage import journal as journals
 from lrfind.storage import layout
 from tests.support.journals import journal_lines
@@ -260,7 +260,7 @@ def test_where_memory_ran_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Linear, "init", too_large)
     with pytest.raises(RunError, match="memory ran out; lower"):
         measure(tmp_path / "a", config())
-    monkeypatch.setattr("lrfind.task.builtin.prepare", too_large)
+    monkeypatch.setattr("lrfind.task.task.prepare", too_large)
     with pytest.raises(InputError, match="there is no memory for the data") as caught:
         measure(tmp_path / "a", config())
     assert caught.value.key == "data"

@@ -15,10 +15,9 @@ import optax
 
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Execution
-from lrfind.engine.batch_feed import BatchFeed, StepInputs
 from lrfind.engine.step import GradientStep, TrainState, start
 from lrfind.engine.train_loop import TrainLoop
-from lrfind.engine.trainer import Chunk
+from lrfind.engine.trainer import BatchFeed, Chunk, StepInputs
 from lrfind.task.data.batches import Batches, weight_key
 from lrfind.task.models.contract import cross_entropy, supervised
 from lrfind.task.models.mlp import Mlp

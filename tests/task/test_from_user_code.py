@@ -17,7 +17,7 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.core.result import Result
-from lrfind.runs import sweep
+from lrfind.runs import commands
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.storage import journal
@@ -135,7 +135,7 @@ def render(result: Result, context: RunContext) -> tuple[Result, dict[str, bytes
 
 def measured(given: Config, folder: Path, out: str) -> Result:
     options = Options(out=folder / out, policy=ImportPolicy((folder,)))
-    return sweep.sweep(given, "c", render, options, Callback())[0]
+    return commands.sweep(given, "c", render, options, Callback())[0]
 
 
 def by_hand(task: Task, steps: Floats) -> list[float]:
@@ -175,8 +175,8 @@ def test_own_optimizer_and_loss_of_a_built_in_network(folder: Path) -> None:
     value, _ = task.objective.model.loss(params, state, (x, y), None, False)
     assert value == pytest.approx(np.mean((x @ params["weight"] + params["bias"] - y) ** 4), rel=1e-5)
     expected = "optax.MultiSteps(optax.chain(optax.clip_by_global_norm(2), sgd(0.0123, scale=0.5)), every_k_schedule=2)"
-    assert task.optimizer.line(0.01234) == f"{expected}  # mine.py"
-    assert "sgd(LEARNING_RATE" in task.optimizer.line(None)
+    assert task.report.facts(0.01234).optimizer == f"{expected}  # mine.py"
+    assert "sgd(LEARNING_RATE" in task.report.facts(None).optimizer
     gradient = jax.tree.map(np.ones_like, params)
     update, _ = task.optimizer.make(0.1).update(gradient, task.optimizer.make(0.1).init(params), params)
     clipped, _ = optax.clip_by_global_norm(2.0).update(gradient, optax.EmptyState())

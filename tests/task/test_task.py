@@ -15,9 +15,8 @@ import pytest
 from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
 from lrfind.core.registry import DATA, LOSSES, MODELS
-from lrfind.engine.batch_feed import IN_FLIGHT
 from lrfind.engine.evaluation import AT_ONCE
-from lrfind.engine.train_loop import TrainLoop
+from lrfind.engine.train_loop import IN_FLIGHT, TrainLoop
 from lrfind.engine.trainer import LaneRun
 from lrfind.task.batch_source import TaskBatches, of_dataset, rows_of
 from lrfind.task.data import rows as lazy_rows

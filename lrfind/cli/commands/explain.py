@@ -10,7 +10,7 @@ from lrfind.cli.outputs import look_of
 from lrfind.cli.terminal import screen, write_stdout
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 
 PAGES = Path(__file__).parents[1] / "pages"
 """A page ``<id>.md`` begins with ``# <id>``, then a line in italics that says what kind of thing it is, then one

@@ -57,10 +57,10 @@ def draw(kind: str | None, plot: bool, as_json: bool, output: Path | None, *, co
 
         write_stdout(plot_schedules(curves(), shows.width, color=shows.color, unicode=shows.unicode))
         return
-    from lrfind.report.plots import schedule_gallery
+    from lrfind.report.plots.figures import draw_schedules
     from lrfind.storage.atomic import write
 
-    write(output, schedule_gallery.draw(curves(), figure_format(output, "--output")))
+    write(output, draw_schedules(curves(), figure_format(output, "--output")))
     say(f"lrfind: wrote {output}")
 
 

@@ -70,9 +70,8 @@ def measure(job: Job) -> Result:
 def dry_run(job: Job) -> Document:
     """Check one config and its data without measuring."""
     from lrfind.cli.measure import dry_run
-    from lrfind.runs.sweep import dry_run as facts
 
-    return dry_run(job, facts)
+    return dry_run(job)
 
 
 def start_worker(session: Session, *, text: bool = False) -> None:

@@ -58,7 +58,7 @@ def measure(options: TrainOptions, job: Job) -> Training:
         LrfindError: the run failed.
     """
     from lrfind.cli.measure import run_options
-    from lrfind.runs.train import train
+    from lrfind.runs.commands import train
 
     config, name, session = job.loaded.config, job.loaded.name, job.session
     peak = peak_of(job.loaded, options)
@@ -73,9 +73,8 @@ def measure(options: TrainOptions, job: Job) -> Training:
 def dry_run(options: TrainOptions, job: Job) -> Document:
     """Check a config and its data without training."""
     from lrfind.cli.measure import dry_run
-    from lrfind.runs.train import dry_run as facts
 
-    return dry_run(job, lambda config, *run: facts(config, peak_of(job.loaded, options), *run))
+    return dry_run(job, peak_of(job.loaded, options))
 
 
 def peak_of(loaded: Loaded, options: TrainOptions) -> Peak:

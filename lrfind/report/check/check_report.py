@@ -12,9 +12,8 @@ from lrfind.core.result import Result
 from lrfind.core.training import Diagnosis, Finding, Severity, Training
 from lrfind.core.verdicts import Check, Failure, Verdict, VerdictStatus
 from lrfind.report import wording
-from lrfind.report.look import Look
 from lrfind.report.train import training_report
-from lrfind.report.wording import escape, indented, interval, paint, rate
+from lrfind.report.wording import Look, escape, indented, interval, paint, rate
 
 LABELS = {"pass": ("pass", "32"), "warn": ("warn", "33"), "fail": ("FAIL", "1;31")}
 """How each status is written, and its style: green, yellow, bold red."""
@@ -99,9 +98,8 @@ def head(checks: Sequence[Judged], title: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def section(check: Judged, look: Look) -> str:
+def section(check: Judged, _: Look) -> str:
     """Return the verdicts on one config as a table under its name."""
-    del look
     lines = [f"**{escape(name_of(check))}**: {escape(headline(check))}"]
     if not isinstance(check, Failure) and check.verdicts:
         lines += ["", *HEAD]
@@ -193,9 +191,8 @@ ABOUT = {
 """The config key of a finding, where it is not the rate."""
 
 
-def unchanged(check: Judged, look: Look) -> Judged:
+def unchanged(check: Judged, _: Look) -> Judged:
     """Return a check, which has its verdicts."""
-    del look
     return check
 
 

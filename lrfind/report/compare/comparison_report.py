@@ -8,9 +8,8 @@ from lrfind.analysis.comparison import Comparison, TrainingComparison
 from lrfind.core.printable import clean
 from lrfind.report import wording
 from lrfind.report.compare.comparison_sheet import Sheet, sheet_of
-from lrfind.report.look import Look
 from lrfind.report.rich_console import new_console, new_table, written
-from lrfind.report.wording import escape
+from lrfind.report.wording import Look, escape
 
 
 def report(comparison: Comparison | TrainingComparison, look: Look) -> str:
@@ -44,9 +43,8 @@ def columns(sheet: Sheet, width: int) -> list[str]:
     return [name for name in head if name in shown]
 
 
-def markdown(comparison: Comparison | TrainingComparison, look: Look) -> str:
+def markdown(comparison: Comparison | TrainingComparison, _: Look) -> str:
     """Return a comparison as a table of all columns."""
-    del look
     sheet = sheet_of(comparison)
     rows = [tuple(map(escape, row)) for row in sheet.picked(sheet.shown)]
     lines = wording.table(tuple(sheet.shown), rows)

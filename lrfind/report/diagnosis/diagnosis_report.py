@@ -9,8 +9,7 @@ from dataclasses import asdict
 from lrfind.core.printable import clean
 from lrfind.core.training import Diagnosis, Finding
 from lrfind.report import wording
-from lrfind.report.look import Look
-from lrfind.report.wording import escape, indented, paint
+from lrfind.report.wording import Look, escape, indented, paint
 
 STYLES = {"error": "1;31", "warning": "1;33", "info": "1;32"}
 """Bold red, yellow and green."""
@@ -64,9 +63,8 @@ def to_json(diagnosis: Diagnosis) -> str:
     return indented(document)
 
 
-def summary(diagnosis: Diagnosis, look: Look) -> str:
+def summary(diagnosis: Diagnosis, _: Look) -> str:
     """Return the findings of a log as one section."""
-    del look
     return f"### {escape(diagnosis.source, code=True)}\n\n{table(diagnosis.findings)}"
 
 

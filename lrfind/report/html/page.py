@@ -22,10 +22,9 @@ from lrfind.core.verdicts import Failure, VerdictStatus
 from lrfind.report.check import check_report
 from lrfind.report.check.check_report import ENDS, STATUSES
 from lrfind.report.compare.comparison_sheet import sheet_of
-from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import facts, suggestions, title
 from lrfind.report.train import training_report
-from lrfind.report.wording import headline
+from lrfind.report.wording import Look, headline
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -162,10 +161,7 @@ def svg_of(document: Result | Training | Comparison | TrainingComparison, look: 
 
 def of_training(training: Training, look: Look) -> HtmlSection:
     """Return the section of a training, with its figure where it is to be drawn."""
-    worst = [
-        ENDS[training.status],
-        *(STATUSES[finding.severity] for finding in training.findings),
-    ]
+    worst = [ENDS[training.status], *(STATUSES[finding.severity] for finding in training.findings)]
     return HtmlSection(
         name=training.name,
         status=next(status for status in ("fail", "warn", "pass") if status in worst),
@@ -176,9 +172,8 @@ def of_training(training: Training, look: Look) -> HtmlSection:
     )
 
 
-def of_log(diagnosis: Diagnosis, look: Look) -> HtmlSection:
+def of_log(diagnosis: Diagnosis, _: Look) -> HtmlSection:
     """Return the section of a log."""
-    del look
     listed = diagnosis.findings
     status: VerdictStatus = STATUSES[listed[0].severity] if listed else "pass"
     verdict = ", ".join(finding.id for finding in listed) or "nothing found"
@@ -192,9 +187,8 @@ def findings(findings: Sequence[Finding]) -> tuple[Grid, ...]:
     return (Grid(head, rows),) if rows else ()
 
 
-def of_check(check: check_report.Judged, look: Look) -> HtmlSection:
+def of_check(check: check_report.Judged, _: Look) -> HtmlSection:
     """Return the section of the verdicts on one config."""
-    del look
     if isinstance(check, Failure):
         return HtmlSection(check.where, "fail", "not judged", more=tuple(check.message.splitlines()))
     value = check_report.value

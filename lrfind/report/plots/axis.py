@@ -21,10 +21,10 @@ EDGE = 0.07
 RISE, NOISE = 0.25, 0.6
 """How far above its start, in parts of its fall, a loss is shown where it rises, and where it is noisy."""
 
-LOG_LOSS_RATIO = 10.0
+LOG_RATIO = 10.0
 """Losses that span more than this are drawn on a log axis: a valley of long trainings would else be a flat line."""
 
-FEWEST_DECADES = 3
+FEWEST = 3
 """With fewer on the axis of a training's loss, it has ticks between them."""
 
 MOST_TICKS = 7

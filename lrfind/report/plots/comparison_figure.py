@@ -16,11 +16,9 @@ from matplotlib.figure import Figure
 from lrfind.analysis.comparison import ComparedRun, Comparison, Law, Trained, TrainingComparison
 from lrfind.core.dataset import Floats
 from lrfind.report.plots.axis import EMPTY, Axis, finite, linear_axis, log_axis
-from lrfind.report.plots.curve_view import curve_view, on_curve
+from lrfind.report.plots.curve_view import SMOOTH, curve_view, loss_axis, moving_mean, on_curve, thinned
 from lrfind.report.plots.panel import Cell, add_axes, dot
 from lrfind.report.plots.theme import CURVE, INK, PAPER, RATE, RIGHT, SOFT, add_title, canvas, shortened
-from lrfind.report.plots.training_view import WIDTH as SMOOTH
-from lrfind.report.plots.training_view import loss_axis, moving_mean, thinned
 from lrfind.report.wording import LOSS_NAMES, rate
 
 # Okabe and Ito's colours; the yellow is left out, which nobody sees on white.

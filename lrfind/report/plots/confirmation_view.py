@@ -15,17 +15,7 @@ import numpy as np
 
 from lrfind.core.dataset import Floats
 from lrfind.core.result import Candidate, Confirmation, Result
-from lrfind.report.plots.axis import (
-    EDGE,
-    EMPTY,
-    FEWEST_DECADES,
-    LARGEST,
-    LOG_LOSS_RATIO,
-    Axis,
-    finite,
-    linear_axis,
-    log_axis,
-)
+from lrfind.report.plots.axis import EDGE, EMPTY, FEWEST, LARGEST, LOG_RATIO, Axis, finite, linear_axis, log_axis
 from lrfind.report.plots.curve_view import on_curve
 
 WORSE = 1.1
@@ -204,7 +194,7 @@ def scale(losses: Floats, untrained: Sequence[float], lengths: int, below: float
     low = float(known.min())
     far = WORSE * (start - low) if before else FAR * (float(np.median(known)) - low)
     top = float(known[known <= low + max(far, FLAT * abs(low))].max())
-    log = low > 1 / LARGEST and top > LOG_LOSS_RATIO * low
+    log = low > 1 / LARGEST and top > LOG_RATIO * low
     missing = FLAT * abs(low) - (top - low)
     if missing > 0:
         low, top = low - missing / 2, top + missing / 2
@@ -219,7 +209,7 @@ def scale(losses: Floats, untrained: Sequence[float], lengths: int, below: float
     height = (1 + 2 * EDGE) * span / (ceiling - below)
     bottom = top + EDGE * span - ceiling * height
     if log:
-        axis = log_axis(10 ** max(bottom, -300.0), 10 ** min(bottom + height, 300.0), FEWEST_DECADES)
+        axis = log_axis(10 ** max(bottom, -300.0), 10 ** min(bottom + height, 300.0), FEWEST)
         axis = replace(axis, minor=())  # the labelled ones are close enough
     else:
         axis = linear_axis(bottom, bottom + height)

@@ -11,8 +11,7 @@ from lrfind.core.dataset import Floats
 from lrfind.core.result import Result
 from lrfind.core.training import Training
 from lrfind.report.plots.axis import Axis
-from lrfind.report.plots.curve_view import CurveView, curve_view
-from lrfind.report.plots.training_view import training_view
+from lrfind.report.plots.curve_view import CurveView, curve_view, training_view
 from lrfind.report.wording import interval, rate
 
 CURVE, MARK, LINE = "blue+", "red+", "gray"

@@ -28,9 +28,6 @@ DPI = 150
 CURVE, RATE, INTERVAL = "#0072B2", "#D55E00", "#E69F00"
 INK, SOFT, FAINT, PAPER = "#1a1a1a", "#5c5c5c", "#e4e4e4", "#ffffff"
 
-BACKING = {"fc": PAPER, "ec": "none", "alpha": 0.7, "pad": 0.6}
-"""Behind a name among curves, so that it can be read where it crosses one."""
-
 STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": SOFT,

@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lrfind.core.training import Training
+from lrfind.report.plots.curve_view import TrainingView, training_view
 from lrfind.report.plots.panel import Cell, add_axes, add_legend, dot
 from lrfind.report.plots.theme import CURVE, INK, INTERVAL, PAPER, RATE, RIGHT, add_title, canvas, shortened
-from lrfind.report.plots.training_view import TrainingView, training_view
 from lrfind.report.train.training_report import headline
 from lrfind.report.wording import LOSS_NAMES, superscript
 

@@ -12,9 +12,8 @@ from lrfind.core.printable import clean
 from lrfind.core.training import TRAINING_SCHEMA, Training
 from lrfind.report.diagnosis import diagnosis_report
 from lrfind.report.diagnosis.diagnosis_report import table
-from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import special
-from lrfind.report.wording import escape, paint, rate, seconds, spelled, with_rows
+from lrfind.report.wording import Look, escape, paint, rate, seconds, spelled, with_rows
 
 
 def to_json(training: Training) -> str:
@@ -167,9 +166,8 @@ def text(training: Training, look: Look) -> str:
     return look.shown("\n".join(parts))
 
 
-def summary(training: Training, look: Look) -> str:
+def summary(training: Training, _: Look) -> str:
     """Return the report of a training as one section."""
-    del look
     lines = [f"### {escape(training.name, code=True)}", "", f"**{escape(headline(training), code=True)}**", ""]
     page = "\n".join(lines) + "\n"
     if training.findings:

@@ -89,7 +89,7 @@ def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the first line's number and the cells of each record; blank lines are left out.
 
     Raises:
-        InputError: the file is no UTF-8 text or no CSV, or cannot be read.
+        InputError: the file is no UTF-8 text or no CSV.
     """
     line = 1
     try:
@@ -108,8 +108,6 @@ def read(text: TextIO, path: Path) -> Iterator[tuple[int, list[str]]]:
         what = f"line {line} of {path} cannot be read: {error}"
         if "unexpected end of data" in str(error):
             what = f"a quote that is opened in line {line} of {path} is never closed"
-    except OSError as error:
-        what = f"{path} cannot be read: {error.strerror or error}"
     raise InputError(what, key="data.path")
 
 

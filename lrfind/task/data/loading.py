@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -135,7 +135,8 @@ def brief(error: Exception) -> str:
     return message if len(message) <= LONGEST else message[: LONGEST - 3] + "..."
 
 
-def opened(path: Path, key: str, kind: str) -> BinaryIO:
+@contextmanager
+def opened(path: Path, key: str, kind: str) -> Iterator[BinaryIO]:
     """Open a file for reading.
 
     Args:
@@ -144,14 +145,15 @@ def opened(path: Path, key: str, kind: str) -> BinaryIO:
         kind: the expected kind of file in messages, e.g. ``"an .npz file"``.
 
     Raises:
-        InputError: the path cannot be opened, or is no regular file.
+        InputError: the path cannot be opened or read, or is no regular file.
     """
     try:
         mode = path.stat().st_mode
         if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             # One without a writer would be waited for without end, and none can be read twice.
             raise InputError(f"{path} is a pipe or a device, which cannot be read twice; name {kind}", key=key)
-        return path.open("rb")
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError:
         raise InputError(f"there is no file {path}", key=key) from None
     except IsADirectoryError:

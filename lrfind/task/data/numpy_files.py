@@ -61,11 +61,8 @@ def mapped(path: Path, key: str) -> np.memmap[Any, Any]:
     Raises:
         InputError: no such file, or nothing that numpy reads without pickle.
     """
-    try:
-        with opened(path, key, "an .npy file") as file:
-            start = file.read(6)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}", key=key) from None
+    with opened(path, key, "an .npy file") as file:
+        start = file.read(6)
     if start.startswith(b"PK"):
         raise InputError(f"{path} is an .npz archive; read it with 'name: npz' and its path", key=key)
     if start != b"\x93NUMPY":
@@ -107,8 +104,6 @@ def unpacked(file: BinaryIO, path: Path) -> np.lib.npyio.NpzFile:
         archive = np.load(file, allow_pickle=False)
     except (zipfile.BadZipFile, NotImplementedError):  # the latter for versions that there are not
         what = "is cut off or damaged; write it again"
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}"
     except (ValueError, EOFError):
         what = "is no .npz file; write one with numpy.savez(path, x=..., y=...)"
     else:

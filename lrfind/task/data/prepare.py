@@ -54,7 +54,7 @@ def prepare(arrays: Arrays, section: Any, loss: str | None, last: int = 0, seed:
     if not last:
         held_out = draw_held_out(rows, goal.strata, section.validation_fraction, seed)
     split = RowSplit(rows, held_out)
-    check_counts(split, section.batch_size)
+    check_counts(split.train_count, split.held_out_count, section.batch_size)
     images = arrays.inputs.dtype == np.uint8 and arrays.inputs.ndim > 2
     scaling = Scaling(BRIGHTEST if images else 1)
     if section.standardize:
@@ -93,13 +93,12 @@ def part_of(
     )
 
 
-def check_counts(split: RowSplit, batch_size: int) -> None:
+def check_counts(kept: int, held_out: int, batch_size: int) -> None:
     """Check that there is a batch of rows to train on.
 
     Raises:
         InputError: there is none.
     """
-    kept, held_out = split.train_count, split.held_out_count
     if kept == 0:
         raise InputError(
             f"all {held_out} rows would be held out, and none are left to train on; use a smaller share",

@@ -20,13 +20,12 @@ GREY_LEVELS = 16
 """The brightest pixel's value, by which inputs are divided."""
 
 
-def digits(section: Any) -> Arrays:
+def digits(_: Any) -> Arrays:
     """Return real handwritten digits, shipped with the package: images in [0, 1], shape (1797, 8, 8), and labels 0..9.
 
     The test set of "Optical Recognition of Handwritten Digits" (Alpaydin & Kaynak 1998, UCI Machine Learning
     Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0): images of 8x8 pixels with 17 grey levels, as uint8.
     """
-    del section
     with (files("lrfind.task.data") / "digits.npz").open("rb") as file, np.load(file, allow_pickle=False) as archive:
         return Arrays(archive["images"].astype(np.float32) / GREY_LEVELS, archive["labels"].astype(np.int32))
 
@@ -202,11 +201,8 @@ def read(path: str | None) -> NDArray[np.uint8]:
     if path is None:
         return np.frombuffer((files("lrfind.task.data") / "alice.txt").read_bytes(), np.uint8)
     with opened(Path(path), "data.path", "a text file") as file:
-        try:
-            check_room(os.fstat(file.fileno()).st_size, path, "data.path", "use a shorter text")
-            content = file.read()
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror or error}", key="data.path") from None
+        check_room(os.fstat(file.fileno()).st_size, path, "data.path", "use a shorter text")
+        content = file.read()
     if not content:
         raise InputError(f"{path} is empty", key="data.path")
     return np.frombuffer(content, np.uint8)

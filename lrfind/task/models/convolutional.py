@@ -51,9 +51,8 @@ class Cnn:
         head = affine_init(rng, inside, self.outputs)
         return [*(params for params, _ in layers), head], [state for _, state in layers]
 
-    def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
+    def apply(self, params: Any, state: Any, inputs: jax.Array, _: Any, train: bool) -> tuple[jax.Array, Any]:
         """Return outputs, shape (batch, outputs), and the new state."""
-        del key
         x, after = with_channels(inputs), []
         for number, (layer, own) in enumerate(zip(params[:-1], state, strict=True)):
             x, moved = conv_apply(layer, own, x, self.norm, 1 if number % DEPTH else 2, train)
@@ -119,9 +118,8 @@ class Resnet:
         head = affine_init(rng, self.width * 2 ** (len(self.stages) - 1), self.outputs)
         return {"stem": stem, "blocks": blocks, "head": head}, {"stem": stem_state, "blocks": states}
 
-    def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
+    def apply(self, params: Any, state: Any, inputs: jax.Array, _: Any, train: bool) -> tuple[jax.Array, Any]:
         """Return outputs, shape (batch, outputs), and the new state."""
-        del key
         x, stem = conv_apply(params["stem"], state["stem"], with_channels(inputs), self.norm, 1, train)
         x = relu(x)
         after = []

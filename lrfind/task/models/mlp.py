@@ -18,22 +18,19 @@ class Linear:
     """``outputs = inputs @ weight + bias``, inputs flattened.
 
     Args:
-        options: none.
         input_shape: shape of one row of inputs.
         outputs: columns of the output.
     """
 
-    def __init__(self, options: Mapping[str, Any], input_shape: tuple[int, ...], outputs: int) -> None:
-        del options
+    def __init__(self, _: Mapping[str, Any], input_shape: tuple[int, ...], outputs: int) -> None:
         self.sizes = (math.prod(input_shape), outputs)
 
     def init(self, key: Key) -> tuple[Any, Any]:
         """Return initial parameters and state, numpy arrays."""
         return affine_init(generator(key), *self.sizes), ()
 
-    def apply(self, params: Any, state: Any, inputs: jax.Array, key: Any, train: bool) -> tuple[jax.Array, Any]:
+    def apply(self, params: Any, state: Any, inputs: jax.Array, _key: Any, _train: bool) -> tuple[jax.Array, Any]:
         """Return outputs, shape (batch, outputs), and the new state."""
-        del key, train
         return affine(params, inputs.reshape(len(inputs), -1)), state
 
     def describe(self) -> str:

@@ -14,10 +14,11 @@ import optax
 from optax import contrib
 
 from lrfind.config.optimizer_catalog import OPTIMIZERS
+from lrfind.config.schema import Config
+from lrfind.config.sections.base import NONE, OwnModel, short
 from lrfind.config.sections.optimizer import OptimizerSection
 from lrfind.core.errors import InputError
 from lrfind.core.registry import near
-from lrfind.core.result import RATE
 from lrfind.engine.step import TrainState
 from lrfind.task.optim import param_groups as groups
 from lrfind.task.optim.source_code import Call, Formula, evaluate, source
@@ -40,7 +41,10 @@ def is_plain(section: OptimizerSection) -> bool:
 
 
 def call(section: OptimizerSection, rate: Any) -> Call:
-    """Return the optax expression of an optimiser at a rate, which is a number or a traced array."""
+    """Return the expression of an optimiser at a rate: a number, a traced array, or source text.
+
+    The call of a user's own is source text alone, without the file of its function.
+    """
     parts = {pattern: _bare(section, times(factor, rate)) for pattern, factor in section.groups.items()}
     parts.setdefault(groups.REST, _bare(section, rate))
     still = {pattern: Call("optax.set_to_zero") for pattern in section.frozen}
@@ -52,6 +56,8 @@ def call(section: OptimizerSection, rate: Any) -> Call:
 
 
 def _bare(section: OptimizerSection, rate: Any) -> Call:
+    if section.target is not None:
+        return Call(short(section.target).rpartition(":")[2], (rate,), section.kwargs)
     entry = OPTIMIZERS[section.name]
     options: dict[str, Any] = {**entry.given, **section.options}
     if section.decayed == "weights":
@@ -135,9 +141,9 @@ def clipped(make: MakeOptimizer, clip_norm: float | None) -> MakeOptimizer:
 
 
 def to_source(section: OptimizerSection, rate: float | str, then: Call | None = None) -> str:
-    """Return the line of optax to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
+    """Return the line to paste, e.g. ``"optax.adamw(0.0012, weight_decay=0.01)"``.
 
-    It needs `optax` alone, and `jax` where parameters are told apart.
+    It needs `optax` alone, and `jax` where parameters are told apart. The file of a user's own optimiser is a comment.
 
     Args:
         section: optimiser section of the config.
@@ -149,7 +155,22 @@ def to_source(section: OptimizerSection, rate: float | str, then: Call | None = 
         expression = Call("optax.MultiSteps", (expression,), {"every_k_schedule": section.accumulate})
     if then is not None:  # MultiSteps hands no value on to what is inside of it
         expression = Call("optax.chain", (expression, then))
-    return source(expression)
+    file = short(section.target or "").rpartition(":")[0]
+    return source(expression) + (f"  # {file}" if file else "")
+
+
+def line(config: Config, rate: float | str, then: Call | None = None) -> str:
+    """Return the line to paste; for a user's train step its rate: a number, or a schedule to call by the step.
+
+    Args:
+        config: resolved config.
+        rate: the rate, or the source text of what stands for it: a name, or a schedule.
+        then: transformation to chain with.
+    """
+    if isinstance(config.model, OwnModel) and config.optimizer.name == NONE:
+        # What the optimiser is chained with is inside of the step.
+        return f"lr = {rate}  # for the step of {config.model.title}"
+    return to_source(config.optimizer, rate, then)
 
 
 def averages(params: Any, state: Any) -> Any:
@@ -186,10 +207,6 @@ class Name(str):
         return str(self)
 
 
-OptimizerLine = Callable[[Any, Any], str]
-"""Function from a rate, or source of a schedule, and a transformation to chain with or None, to a line of source."""
-
-
 @dataclass(frozen=True)
 class TaskOptimizer:
     """Optimiser of a task.
@@ -198,13 +215,11 @@ class TaskOptimizer:
         section: optimiser section of the config.
         params: initial parameters, which the patterns of the section have to match.
         own: the user's optimiser; None for the section's.
-        own_line: source of the user's optimiser or train step; None for the section's optimiser.
     """
 
     section: OptimizerSection
     params: Callable[[], Any]
     own: MakeOptimizer | None = None
-    own_line: OptimizerLine | None = None
 
     @cached_property
     def make(self) -> MakeOptimizer:
@@ -220,11 +235,6 @@ class TaskOptimizer:
         groups.check(self.params(), self.section.groups, self.section.frozen)
         return build(self.section)
 
-    @property
-    def plain(self) -> bool:
-        """Whether updates are minus rate times gradient."""
-        return self.section.named and is_plain(self.section)
-
     @cached_property
     def evaluated_at(self) -> Callable[[TrainState], TrainState]:
         """Function that replaces a state's parameters by those at which the optimiser is evaluated."""
@@ -232,14 +242,3 @@ class TaskOptimizer:
             return lambda state: state
         compiled = jax.jit(averages)
         return lambda state: state._replace(params=compiled(state.params, state.optimizer))
-
-    def line(self, rate: float | None) -> str:
-        """Return the line of source to paste.
-
-        Args:
-            rate: learning rate; None for a name in its place.
-        """
-        shown = RATE if rate is None else float(f"{rate:.3g}")
-        if self.own_line is not None:
-            return self.own_line(shown, None)
-        return to_source(self.section, shown)

@@ -92,8 +92,7 @@ def freeze(params: Any, frozen: Sequence[str]) -> Any:
 def factors(params: Any, groups: Mapping[str, float], frozen: Sequence[str]) -> Any:
     """Return the factor on each parameter's rate, as a tree of numbers; 0 for frozen ones."""
 
-    def factor(path: Any, leaf: Any) -> float:
-        del leaf
+    def factor(path: Any, _: Any) -> float:
         name = name_of(path)
         return 0.0 if first(frozen, name) else groups.get(first(list(groups), name) or "", 1.0)
 

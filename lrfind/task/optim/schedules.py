@@ -126,9 +126,8 @@ def cycles(steps: int, cycle_steps: float, cycle_mult: float = 1.0) -> list[tupl
     return bounds
 
 
-def constant(peak: Any, steps: int) -> Call:
+def constant(peak: Any, _: int) -> Call:
     """Return a constant schedule, ``r(t) = peak``."""
-    del steps
     return Call("optax.constant_schedule", (peak,))
 
 
@@ -148,17 +147,16 @@ def polynomial(peak: Any, steps: int, *, power: float, end_factor: float) -> Cal
     return Call("optax.polynomial_schedule", (peak, times(peak, end_factor), power, steps))
 
 
-def exponential(peak: Any, steps: int, *, decay_rate: float, decay_steps: int, staircase: bool) -> Call:
+def exponential(peak: Any, _: int, *, decay_rate: float, decay_steps: int, staircase: bool) -> Call:
     """Return an exponential decay, ``r(t) = peak decay_rate^(t / decay_steps)``.
 
     With `staircase` the exponent is floored.
     """
-    del steps
     kwargs = {"transition_steps": decay_steps, "decay_rate": decay_rate, "staircase": staircase}
     return Call("optax.exponential_decay", (peak,), kwargs)
 
 
-def inverse_time(peak: Any, steps: int, *, decay_rate: float, decay_steps: int, staircase: bool) -> Formula:
+def inverse_time(peak: Any, _: int, *, decay_rate: float, decay_steps: int, staircase: bool) -> Formula:
     """Return an inverse time decay, ``r(t) = peak / (1 + decay_rate t / decay_steps)``.
 
     With `staircase` the fraction t / decay_steps is floored. optax has no such schedule.
@@ -166,17 +164,10 @@ def inverse_time(peak: Any, steps: int, *, decay_rate: float, decay_steps: int, 
     Reference:
         Robbins & Monro 1951; Bottou 2012.
     """
-    del steps
+    head = f"lambda step: {source(peak)} / (1 + {source(decay_rate)} * "
     if staircase:
-        passed = f"(step // {decay_steps})"
-        return Formula(
-            lambda step: peak / (1 + decay_rate * (step // decay_steps)),
-            f"lambda step: {source(peak)} / (1 + {source(decay_rate)} * {passed})",
-        )
-    return Formula(
-        lambda step: peak / (1 + decay_rate * step / decay_steps),
-        f"lambda step: {source(peak)} / (1 + {source(decay_rate)} * step / {decay_steps})",
-    )
+        return Formula(lambda step: peak / (1 + decay_rate * (step // decay_steps)), f"{head}(step // {decay_steps}))")
+    return Formula(lambda step: peak / (1 + decay_rate * step / decay_steps), f"{head}step / {decay_steps})")
 
 
 def step(peak: Any, steps: int, *, factor: float, step_size: int) -> Call:
@@ -184,13 +175,12 @@ def step(peak: Any, steps: int, *, factor: float, step_size: int) -> Call:
     return exponential(peak, steps, decay_rate=factor, decay_steps=step_size, staircase=True)
 
 
-def scheduled_drop(peak: Any, steps: int, *, at: Sequence[int], factors: Sequence[float]) -> Call:
+def scheduled_drop(peak: Any, _: int, *, at: Sequence[int], factors: Sequence[float]) -> Call:
     """Return drops at given steps, ``r(t) = peak factors[i]`` from step ``at[i]`` on.
 
     Reference:
         He et al. 2015, arXiv:1512.03385: to a tenth at 1/2 and a hundredth at 3/4 of the training.
     """
-    del steps
     # Of drops that a squeezed schedule brings to one step the last one holds.
     drops = dict(zip(at, factors, strict=True))
     before = (1.0, *drops.values())
@@ -263,13 +253,12 @@ def triangular(peak: Any, steps: int, *, cycle_steps: float, base_factor: float,
     return Call("optax.join_schedules", (lines, begins[1:]))
 
 
-def reduce_on_plateau(peak: Any, steps: int, **rule: Any) -> Call:
+def reduce_on_plateau(peak: Any, _: int, **_rule: Any) -> Call:
     """Return the rate before any drop, ``r(t) = peak max(min_factor, factor^drops)``.
 
     A drop follows `patience` steps without a window whose mean loss is below ``(1 - threshold)`` times the lowest, as
     in `optax.contrib.reduce_on_plateau`; `transform` applies the drops. Keywords are those of `Plateau.of`.
     """
-    del steps, rule
     return Call("optax.constant_schedule", (peak,))
 
 

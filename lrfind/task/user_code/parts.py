@@ -12,12 +12,10 @@ import jax
 from lrfind.config.schema import Config
 from lrfind.config.sections.base import OWN, OwnLoss, OwnModel, short
 from lrfind.config.sections.data import OwnData
-from lrfind.config.sections.optimizer import OptimizerSection
 from lrfind.core.errors import InputError
 from lrfind.engine import jax_settings
 from lrfind.task.models.contract import Loss
-from lrfind.task.optim.optimizers import MakeOptimizer, Name, OptimizerLine
-from lrfind.task.optim.source_code import Call, source
+from lrfind.task.optim.optimizers import MakeOptimizer
 from lrfind.task.user_code.data import UserData, is_data
 from lrfind.task.user_code.data import recognise as recognise_data
 from lrfind.task.user_code.loader import ImportPolicy
@@ -28,9 +26,6 @@ from lrfind.task.user_code.tracebacks import kind_of, user_call
 
 Shape = tuple[int, ...]
 
-ModelFactory = Callable[[Shape | None, int | None], UserModel]
-"""Function from the shape of a row of inputs and the number of outputs, None where unknown, to the user's model."""
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -39,18 +34,16 @@ class Parts:
     Attributes:
         data: arrays or batches to train on.
         held_out: arrays or batches held out.
-        model: factory of the model.
+        model: function from the shape of a row of inputs and the number of outputs, None where unknown, to the model.
         loss: function ``(outputs, targets) -> scalar``.
         optimizer: function ``rate -> optax.GradientTransformation``.
-        optimizer_line: source of the optimiser.
     """
 
     data: UserData | None = None
     held_out: UserData | None = None
-    model: ModelFactory | None = None
+    model: Callable[[Shape | None, int | None], UserModel] | None = None
     loss: Loss | None = None
     optimizer: MakeOptimizer | None = None
-    optimizer_line: OptimizerLine | None = None
 
 
 def load_parts(config: Config, policy: ImportPolicy) -> Parts:
@@ -92,7 +85,6 @@ def load_parts(config: Config, policy: ImportPolicy) -> Parts:
         function = called(objects["optimizer.target"], title, "optimizer.target")
         check_keywords(function, optimizer.kwargs, title, "optimizer", leading=1)
         parts["optimizer"] = own_optimizer(function, optimizer.kwargs, title)
-        parts["optimizer_line"] = own_line(optimizer, title)
     return Parts(**parts)
 
 
@@ -158,32 +150,3 @@ def own_optimizer(function: Callable[..., Any], kwargs: Mapping[str, Any], title
         return made
 
     return make
-
-
-def own_line(section: OptimizerSection, title: str) -> OptimizerLine:
-    """Return the source of a user's optimiser as a function of its rate.
-
-    Args:
-        section: optimiser section of the config.
-        title: name of the function, after its file where it has one, which becomes a comment.
-    """
-    file, _, name = title.rpartition(":")
-
-    def line(rate: Any, then: Any) -> str:
-        expression = Call(name, (Name(rate) if isinstance(rate, str) else rate,), section.kwargs)
-        if section.clip_norm is not None:
-            clip = Call("optax.clip_by_global_norm", (section.clip_norm,))
-            expression = Call("optax.chain", (clip, expression))
-        if section.accumulate > 1:
-            expression = Call("optax.MultiSteps", (expression,), {"every_k_schedule": section.accumulate})
-        if then is not None:
-            expression = Call("optax.chain", (expression, then))
-        return source(expression) + (f"  # {file}" if file else "")
-
-    return line
-
-
-def step_line(title: str) -> OptimizerLine:
-    """Return the source of the rate of a user's train step: a number, or a schedule to call by the step."""
-    # What the optimiser is chained with is inside of the step.
-    return lambda rate, then: f"lr = {rate}  # for the step of {title}"

@@ -9,8 +9,8 @@ from functools import cached_property, partial
 from typing import Any
 
 from lrfind.core.errors import InputError
-from lrfind.engine.batch_feed import BatchFeed, host_feed
 from lrfind.engine.evaluation import AT_ONCE, cut, rows_in
+from lrfind.engine.trainer import BatchFeed, StepInputs
 from lrfind.task.batch_source import Part, fingerprint, pick, shapes
 from lrfind.task.data.batches import ORDER, Batches, generator
 from lrfind.task.user_code.batch_cache import Fit, MemoryBudget, Stream
@@ -98,10 +98,11 @@ class Streamed:
         """Return the batches of every seed, with the keys of `batches`."""
         streams = [self.stream(seed) for seed in seeds]
 
-        def made(number: int, begin: int, stop: int) -> Tree:
-            return streams[number].stack(begin, stop, batches.accumulate)
+        def draw(number: int, begin: int, stop: int) -> StepInputs:
+            made = streams[number].stack(begin, stop, batches.accumulate)
+            return StepInputs(made, batches.keys(seeds[number], begin, stop))
 
-        return host_feed(made, lambda number, *steps: batches.keys(seeds[number], *steps))
+        return BatchFeed((), lambda _, batch: batch, draw)
 
     def sample(self, part: Part, rows: int, at_once: int = AT_ONCE) -> list[Tree] | None:
         """Return rows to evaluate on, as batches of one shape.

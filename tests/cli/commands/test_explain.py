@@ -8,7 +8,7 @@ import pytest
 
 from lrfind.cli.commands.explain import PAGES, contents, lead, names, page, rendered
 from lrfind.core.registry import VERDICTS
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 from tests.cli.conftest import Lrfind
 
 

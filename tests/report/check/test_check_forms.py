@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 
 from lrfind.core.formats import Format
 from lrfind.core.verdicts import Check, Failure, Verdict
-from lrfind.report.check.annotations import DATA, MOST, PROPERTY, commands, escape
 from lrfind.report.check.check_report import SCHEMA, of_sweep, to_json
-from lrfind.report.check.junit import document
-from lrfind.report.look import Look
+from lrfind.report.check.ci_formats import DATA, MOST, PROPERTY, commands, document, escape
 from lrfind.report.render import render_all
+from lrfind.report.wording import Look
 from tests.report.conftest import Golden, confirmed, no_rate, typical
 from tests.support.workflow_commands import parse
 

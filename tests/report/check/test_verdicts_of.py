@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from lrfind.core.training import Diagnosis, Finding, Trace
-from lrfind.report.check.annotations import commands
 from lrfind.report.check.check_report import of_log
-from lrfind.report.check.junit import document
-from lrfind.report.look import Look
+from lrfind.report.check.ci_formats import commands, document
+from lrfind.report.wording import Look
 from tests.support.workflow_commands import parse
 
 

@@ -14,12 +14,12 @@ from PIL import Image
 
 from lrfind.analysis.comparison import Comparison, labelled
 from lrfind.core.result import Result
-from lrfind.report.compare.comparison_json import SCHEMA, to_json
 from lrfind.report.compare.comparison_report import markdown
 from lrfind.report.compare.comparison_report import report as table
-from lrfind.report.look import Look
+from lrfind.report.compare.comparison_sheet import SCHEMA, to_json
 from lrfind.report.plots.comparison_figure import COLORS
 from lrfind.report.plots.figures import draw
+from lrfind.report.wording import Look
 from tests.report.conftest import Golden, confirmed, no_rate, typical
 
 

@@ -17,7 +17,7 @@ from lrfind.core.advice import Setting
 from lrfind.core.training import Diagnosis, Trace
 from lrfind.report.html import page as sections
 from lrfind.report.html.page import Grid, HtmlSection, page
-from lrfind.report.look import Look
+from lrfind.report.wording import Look
 from tests.report.check.test_check_forms import ALL, HOSTILE, hostile
 from tests.report.conftest import Golden, confirmed, interrupted, no_rate, typical
 from tests.report.train.test_training_report import training

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 
 from lrfind.core.result import Confirmation, Evidence, Result
-from lrfind.report.look import Look
 from lrfind.report.sweep.fact_rows import confirmation_rows, count, evidence, facts, trainings
 from lrfind.report.sweep.sweep_text import summary, table
+from lrfind.report.wording import Look
 from tests.report.conftest import confirmations, confirmed, declined, raced, typical
 
 

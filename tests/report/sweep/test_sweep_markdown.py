@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lrfind.core.result import Result
-from lrfind.report.look import Look
 from lrfind.report.sweep.sweep_text import summary
+from lrfind.report.wording import Look
 from tests.report.conftest import Golden, confirmed, typical
 
 

@@ -9,9 +9,8 @@ from rich.cells import cell_len
 from ruamel.yaml import YAML
 
 from lrfind.core.result import Result
-from lrfind.report.look import Look
-from lrfind.report.sweep.code_wrapping import wrap_yaml
-from lrfind.report.sweep.sweep_text import table
+from lrfind.report.sweep.sweep_text import table, wrap_yaml
+from lrfind.report.wording import Look
 from tests.report.conftest import Golden, confirmed, no_rate, typical
 
 FILES = ("lrfind-runs/digits-mlp/result.json", "lrfind-runs/digits-mlp/plot.png")

@@ -14,12 +14,12 @@ from lrfind.core.decode import read_training
 from lrfind.core.errors import InputError
 from lrfind.core.result import Facts
 from lrfind.core.training import Finding, Scores, Training
-from lrfind.report.look import Look
+from lrfind.report.plots.curve_view import DEEPEST, loss_axis, moving_mean, training_view
 from lrfind.report.plots.figures import draw
 from lrfind.report.plots.terminal_plot import plot_training
-from lrfind.report.plots.training_view import DEEPEST, loss_axis, moving_mean, training_view
 from lrfind.report.train.training_report import summary, to_csv, to_json
 from lrfind.report.train.training_report import text as as_text
+from lrfind.report.wording import Look
 
 STEPS = 120
 

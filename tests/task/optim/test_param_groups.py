@@ -15,7 +15,7 @@ from lrfind.config.schema import Config
 from lrfind.core.errors import InputError
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import LaneRun
-from lrfind.runs import evidence
+from lrfind.runs import confirmation
 from lrfind.task.optim import param_groups
 from lrfind.task.task import Task, make
 
@@ -133,7 +133,7 @@ def test_norms_and_trust_are_those_of_what_is_trained() -> None:
 def limit(**optimizer: Any) -> float:
     task = plan_of(**optimizer)
     train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=20, lane_steps=20)
-    found = evidence.sharpness(task, train_loop, task.starts("cpu")[0], "cpu")
+    found = confirmation.sharpness(task, train_loop, task.starts("cpu")[0], "cpu")
     assert found is not None
     return found.limit
 
@@ -159,10 +159,10 @@ def test_the_stability_limit_knows_factors_and_frozen_parts(name: str) -> None:
     edge = 2.0
     if name == "adam":
         train_loop = TrainLoop(task.step, task.batches.feed(), "cpu", chunk=20, lane_steps=20)
-        *_, chunk = train_loop.train(LaneRun(task.starts("cpu"), np.zeros((evidence.STILL, 1)), seeds=[0]))
+        *_, chunk = train_loop.train(LaneRun(task.starts("cpu"), np.zeros((confirmation.STILL, 1)), seeds=[0]))
         adam = chunk.states[0].optimizer[0]
         nu = np.asarray(jax.flatten_util.ravel_pytree(adam.nu)[0], float)
-        root = np.sqrt(nu / (1 - 0.999**evidence.STILL)) + 1e-8
+        root = np.sqrt(nu / (1 - 0.999**confirmation.STILL)) + 1e-8
         metric, edge = np.where(nu > 0, metric / root, 0), 38.0
     top = np.linalg.eigvalsh(np.asarray(hessian, float) * np.sqrt(np.outer(metric, metric)))[-1]
     assert limit(name=name, **parts) == pytest.approx(edge / top, rel=0.03)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrfind.core.registry import LADDERS
-from lrfind.engine.trainer import extend_down, extend_up
+from lrfind.runs.range_test import extend_down, extend_up
 
 exponential, linear = LADDERS["exponential"].load(), LADDERS["linear"].load()
 ranges = st.tuples(st.floats(1e-12, 1e3), st.floats(1.01, 1e9)).map(lambda pair: (pair[0], pair[0] * pair[1]))
