@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from lrfind.analysis.build_result import Measurements, build_result
-from lrfind.core import signals
+from lrfind.core.errors import stopped
 from lrfind.core.result import Result
 from lrfind.engine import devices
 from lrfind.engine.train_loop import TrainLoop
@@ -71,7 +71,7 @@ def measure(run: Run, name: str, bounds: Bounds) -> Result:
                 confirmation = ConfirmationRun(run, train_loop, states, evaluator)
                 confirmation.confirm(rate, passes)
         except KeyboardInterrupt as error:
-            if not signals.stopped(error) or not any(part.chunks for part in passes):
+            if not stopped(error) or not any(part.chunks for part in passes):
                 raise
             interrupted = True
     context.callback.phase("render")
