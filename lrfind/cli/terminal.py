@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any, TextIO
 
-from lrfind.core import signals
+from lrfind.core import errors
 from lrfind.core.errors import ExitCode, LrfindError, RunError
 from lrfind.core.printable import harmless
 from lrfind.task.user_code.tracebacks import end_children
@@ -262,10 +262,10 @@ def interruptible(leave: Callable[[], None]) -> Iterator[Interruption]:
 
     interruption._handler = interrupt
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    signals.asked = lambda: interruption.code is not None
+    errors.asked = lambda: interruption.code is not None
     try:
         yield interruption
     finally:
-        signals.asked = None
+        errors.asked = None
         for number, handler in before.items():
             signal.signal(number, handler)

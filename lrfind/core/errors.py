@@ -7,7 +7,8 @@ wrong, where, and what would be right.
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -129,3 +130,29 @@ def fault(error: BaseException) -> LrfindError:
 
 class OwnCodeError(RunError):
     """The user's code raised; the text shows where in it, and what it was given."""
+
+
+GRACE = 0.2
+"""Seconds that a ``KeyboardInterrupt`` waits for its signal. Ctrl-C reaches every process of a terminal, and a loader's
+worker may pass its own on before this process has noted the signal."""
+
+asked: Callable[[], bool] | None = None
+"""Tells whether a signal came; None where nobody notes signals, as in a script that calls `lrfind.find`."""
+
+
+def stopped(error: BaseException) -> bool:
+    """Return whether an error of the user's code comes from a signal, and is no ``KeyboardInterrupt`` of its own.
+
+    Args:
+        error: what the code raised.
+
+    Returns:
+        True after Ctrl-C or SIGTERM; where nobody notes signals, for every ``KeyboardInterrupt``.
+    """
+    if asked is None:
+        return isinstance(error, KeyboardInterrupt)
+    if isinstance(error, KeyboardInterrupt):
+        deadline = time.monotonic() + GRACE
+        while not asked() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    return asked()

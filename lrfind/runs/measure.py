@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lrfind.analysis.build_result import Measurements, Peak, build_result
-from lrfind.core import signals
+from lrfind.core.errors import stopped
 from lrfind.core.result import Result
 from lrfind.engine import devices
 from lrfind.engine.train_loop import TrainLoop
@@ -75,7 +75,7 @@ def measure(run: Run, name: str, bounds: Bounds) -> Result:
                 confirmation = ConfirmationRun(run, train_loop, states, evaluator)
                 confirmation.confirm(rate, passes)
         except KeyboardInterrupt as error:
-            if not signals.stopped(error) or not any(part.chunks for part in passes):
+            if not stopped(error) or not any(part.chunks for part in passes):
                 raise
             interrupted = True
     context.callback.phase("render")

@@ -12,8 +12,8 @@ import numpy as np
 
 from lrfind.analysis.build_result import Peak, RunDescription, TrainingRecord, build_training
 from lrfind.analysis.plateau import PlateauTracker
-from lrfind.core import signals
 from lrfind.core.dataset import Floats
+from lrfind.core.errors import stopped
 from lrfind.core.result import Execution
 from lrfind.core.training import Training, TrainingStatus
 from lrfind.engine import devices
@@ -185,7 +185,7 @@ def measure(run: Run, described: RunDescription, peak: Peak) -> Training:
                     if record.lost:
                         break
         except KeyboardInterrupt as error:
-            if not signals.stopped(error) or not record.done:
+            if not stopped(error) or not record.done:
                 raise
             interrupted = True
     context.callback.phase("render")

@@ -17,8 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lrfind.core import signals
-from lrfind.core.errors import ExitCode, LrfindError, OwnCodeError, fault, text_of
+from lrfind.core.errors import ExitCode, LrfindError, OwnCodeError, fault, stopped, text_of
 from lrfind.task.user_code.module_loading import PACKAGE, VARIABLE, is_own, search
 
 FRAMES = 6
@@ -62,7 +61,7 @@ def user_call(what: str, given: Mapping[str, Any] | None = None) -> Iterator[Non
     except LrfindError:
         raise
     except BaseException as error:
-        if signals.stopped(error):
+        if stopped(error):
             raise KeyboardInterrupt from error
         raise OwnCodeError(described(what, error, given)) from error
 

@@ -192,15 +192,13 @@ def from_csv(text: str, source: str) -> Iterator[Row]:
             has neither a header nor a known number of columns.
     """
     lines = text.splitlines()
-    skipped = 0
-    while skipped < len(lines) and (not lines[skipped].strip() or lines[skipped].lstrip().startswith(COMMENT)):
-        skipped += 1
-    if skipped == len(lines):
+    written = (at for at, line in enumerate(lines) if line.strip() and not line.lstrip().startswith(COMMENT))
+    skipped = next(written, None)
+    if skipped is None:
         raise InputError(f"{source} has nothing but comments")
     header = lines[skipped]
-    counts = {mark: header.count(mark) for mark in DELIMITERS}
-    mark = max(counts, key=lambda delimiter: counts[delimiter])
-    if not counts[mark]:
+    mark = max(DELIMITERS, key=header.count)
+    if mark not in header:
         mark = " "
     try:
         reader = csv.reader(io.StringIO("\n".join(lines[skipped:])), delimiter=mark, skipinitialspace=True)
