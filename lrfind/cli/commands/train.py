@@ -24,8 +24,7 @@ from lrfind.report.render import Document
 from lrfind.report.train import training_report
 from lrfind.runs.commands import train
 from lrfind.runs.prepare import RunContext
-from lrfind.storage.finished import stored_result
-from lrfind.storage.layout import RESULT, TRAIN
+from lrfind.storage.layout import RESULT, TRAIN, stored_result
 
 
 def run(config: str, options: TrainOptions) -> ExitCode:
