@@ -230,7 +230,7 @@ def run_rungs(
             label = {"learning_rate": rates.tolist(), "seed": seeds, "steps": rung.steps}
             chunk = None
             for chunk, _ in train_on_schedule(trainer, starts, schedule, rates, seeds, label=label):
-                done = first * rung.steps + len(group) * (chunk.start + chunk.loss.shape[1])
+                done = first * rung.steps + len(group) * chunk.stop
                 yield RungChunk(rung, rates, seeds, chunk, spent + done)
             assert chunk is not None, "a rung has a step at least"
             search.report(rung, *judge(chunk.states))

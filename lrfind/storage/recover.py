@@ -29,9 +29,8 @@ from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Execution, Result, Sweep
 from lrfind.core.training import Training
 from lrfind.storage import journal
-from lrfind.storage.finished import finished, is_training
 from lrfind.storage.journal import JOURNAL, NEXT_JOURNAL, ending, fingerprint_of, read_journal
-from lrfind.storage.layout import RESULT, TRAIN
+from lrfind.storage.layout import RESULT, TRAIN, finished, is_training
 from lrfind.storage.replay import Line, ReplayJournal
 
 AGAIN = "start the same command again to carry it on"

@@ -8,7 +8,7 @@ import pytest
 
 from lrfind.core.errors import InputError, RunError
 from lrfind.report.sweep.result_json import to_json
-from lrfind.storage.finished import finished_result
+from lrfind.storage.layout import finished_result
 from lrfind.storage.recover import open_result
 from tests.report.conftest import confirmed
 

@@ -12,8 +12,8 @@ from lrfind.core.result import Result
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.commands import sweep
 from lrfind.runs.prepare import Options, RunContext
-from lrfind.storage.finished import is_training
 from lrfind.storage.journal import JOURNAL
+from lrfind.storage.layout import is_training
 from lrfind.storage.recover import recover_result, recover_training
 
 JOURNALS = Path(__file__).parents[1] / "data" / "journals"

@@ -23,8 +23,7 @@ from lrfind.report.check.check_report import to_json
 from lrfind.report.render import Document
 from lrfind.runs import check as gate
 from lrfind.storage.claim import add_files
-from lrfind.storage.finished import finished_result
-from lrfind.storage.layout import CHECK
+from lrfind.storage.layout import CHECK, finished_result
 
 
 def run(configs: Sequence[str], options: CheckOptions) -> ExitCode:

@@ -20,7 +20,7 @@ from lrfind.core.errors import ExitCode, InputError
 from lrfind.core.result import Result
 from lrfind.core.training import Training
 from lrfind.report.render import Document, refuse
-from lrfind.storage.finished import is_training
+from lrfind.storage.layout import is_training
 from lrfind.storage.recover import open_result
 
 CONFIGS = (".yaml", ".yml")

@@ -104,7 +104,7 @@ def recommended(run: Path) -> Peak:
         InputError: there is no run, or it recommends none.
     """
     from lrfind.analysis.build_result import Peak
-    from lrfind.storage.finished import stored_result
+    from lrfind.storage.layout import stored_result
     from lrfind.storage.layout import RESULT
 
     try:
