@@ -64,7 +64,8 @@ LAZY_FILES = {
     "report/sweep/sweep_text.py",
     "report/train/training_report.py",
     "runs/prepare.py",
-    "runs/commands.py",
+    "runs/sweep.py",
+    "runs/train.py",
 }
 
 

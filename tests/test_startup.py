@@ -53,7 +53,7 @@ def test_commands_import_no_more_than_they_need(arguments: str, unwanted: set[st
         ("lrfind.analysis.range_test.methods", {"jax", "optax", "matplotlib", *CONFIG}),
         ("lrfind.report.render", {"jax", "optax", "matplotlib", "rich", "plotext", *CONFIG}),
         ("lrfind.report.sweep.sweep_text", {"jax", "optax", "matplotlib", *CONFIG}),
-        ("lrfind.runs.commands", {"jax", "optax", "matplotlib", "rich", "typer"}),
+        ("lrfind.runs.sweep", {"jax", "optax", "matplotlib", "rich", "typer"}),
     ],
 )
 def test_modules_import_no_more_than_they_need(module: str, unwanted: set[str]) -> None:

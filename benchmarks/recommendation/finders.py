@@ -20,8 +20,8 @@ from lrfind.engine import devices
 from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import LaneRun
 from lrfind.runs.callbacks import Callback
-from lrfind.runs.commands import sweep
 from lrfind.runs.prepare import Options
+from lrfind.runs.sweep import sweep
 from lrfind.task import task as plans
 
 CONFIRMS = "confirm" in Config.model_fields

@@ -22,8 +22,9 @@ import numpy as np
 from lrfind.analysis.build_result import Peak
 from lrfind.config.load import load
 from lrfind.runs.callbacks import Callback
-from lrfind.runs.commands import sweep, train
 from lrfind.runs.prepare import Options
+from lrfind.runs.sweep import sweep
+from lrfind.runs.train import train
 from lrfind.task.user_code.loader import ImportPolicy
 
 HERE = Path(__file__).resolve().parent

@@ -13,7 +13,7 @@ from lrfind.cli.terminal import note, say
 from lrfind.core.errors import InputError
 from lrfind.core.result import DryRun, Result
 from lrfind.report.sweep import result_json
-from lrfind.runs import commands as sweeps
+from lrfind.runs import sweep as sweeps
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.storage.journal import NEXT_JOURNAL
 from lrfind.storage.layout import CURVE, PLOT, RESULT

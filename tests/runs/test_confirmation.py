@@ -23,10 +23,10 @@ from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import LaneRun
 from lrfind.runs import measure as measurements
 from lrfind.runs.callbacks import Callback
-from lrfind.runs.commands import dry_run, sweep
 from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_budget
 from lrfind.runs.evaluator import Evaluator, make_evaluator
 from lrfind.runs.prepare import Options, RunContext
+from lrfind.runs.sweep import dry_run, sweep
 from lrfind.storage import journal as journals
 from lrfind.storage import layout
 from lrfind.task.data.rows import draw_held_out

@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lrfind.analysis.build_result import Peak
 from lrfind.config.load import load
 from lrfind.core.errors import RunError
 from lrfind.core.result import Result
 from lrfind.engine import devices, train_loop
 from lrfind.report.sweep import result_json
-from lrfind.runs import commands as run
+from lrfind.runs import sweep as run
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.identity import other_run
 from lrfind.runs.prepare import Options, RunContext
+from lrfind.runs.train import train
 from lrfind.storage import claim, journal, layout, run_directory
 from lrfind.task.user_code.loader import ImportPolicy
 from tests.support.journals import journal_lines
@@ -116,8 +118,8 @@ def trained(folder: Path, callback: Callback | None = None) -> list[float]:
     """The losses of a training of the folder's config."""
     options = Options(out=folder / "run", policy=ImportPolicy(folders=(folder,)))
     given = load(str(folder / "own.yaml")).config
-    peak = run.Peak(0.01, "here")
-    training, _ = run.train(given, "own", peak, lambda each, _: (each, {}), options, callback or Callback())
+    peak = Peak(0.01, "here")
+    training, _ = train(given, "own", peak, lambda each, _: (each, {}), options, callback or Callback())
     return training.loss.tolist()
 
 

@@ -18,7 +18,7 @@ from lrfind.core.errors import RunError
 from lrfind.core.result import Result
 from lrfind.engine import train_loop
 from lrfind.report.sweep import result_json
-from lrfind.runs import commands
+from lrfind.runs import sweep
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.storage import journal, layout, run_directory
@@ -78,7 +78,7 @@ def measure(folder: Path, callback: Watching | None = None, given: Config = CONF
         return result, files
 
     callback = callback or Watching()
-    commands.sweep(given, "name", render, Options(out=folder, **options), callback)
+    sweep.sweep(given, "name", render, Options(out=folder, **options), callback)
     return callback
 
 

@@ -17,11 +17,10 @@ from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, RunError
 from lrfind.core.result import Result
 from lrfind.engine import devices, train_loop
-from lrfind.runs import commands as run
 from lrfind.runs.callbacks import Callback
-from lrfind.runs.commands import dry_run, sweep
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.runs.range_test import REACH
+from lrfind.runs.sweep import dry_run, sweep
 from lrfind.storage import journal as journals
 from lrfind.storage import layout
 from tests.support.journals import journal_lines
@@ -52,7 +51,7 @@ def render(result: Result, context: RunContext) -> tuple[Result, Mapping[str, by
     return result, {layout.RESULT: result.status.encode()}
 
 
-def measure(folder: Path, given: Config, callback: run.Callback | None = None, **options: Any) -> Result:
+def measure(folder: Path, given: Config, callback: Callback | None = None, **options: Any) -> Result:
     """A run in a folder."""
     where = Options(out=folder, **options)
     return sweep(given, "name", render, where, callback or Callback())[0]

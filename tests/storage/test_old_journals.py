@@ -10,8 +10,8 @@ from lrfind.config.schema import Config
 from lrfind.core.errors import InputError, NothingToJudge
 from lrfind.core.result import Result
 from lrfind.runs.callbacks import Callback
-from lrfind.runs.commands import sweep
 from lrfind.runs.prepare import Options, RunContext
+from lrfind.runs.sweep import sweep
 from lrfind.storage.journal import JOURNAL
 from lrfind.storage.layout import is_training
 from lrfind.storage.recover import recover_result, recover_training

@@ -17,7 +17,7 @@ from lrfind.config.schema import Config
 from lrfind.core.dataset import Floats
 from lrfind.core.errors import InputError, OwnCodeError
 from lrfind.core.result import Result
-from lrfind.runs import commands
+from lrfind.runs import sweep
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.storage import journal
@@ -135,7 +135,7 @@ def render(result: Result, context: RunContext) -> tuple[Result, dict[str, bytes
 
 def measured(given: Config, folder: Path, out: str) -> Result:
     options = Options(out=folder / out, policy=ImportPolicy((folder,)))
-    return commands.sweep(given, "c", render, options, Callback())[0]
+    return sweep.sweep(given, "c", render, options, Callback())[0]
 
 
 def by_hand(task: Task, steps: Floats) -> list[float]:

@@ -58,7 +58,7 @@ def measure(options: TrainOptions, job: Job) -> Training:
         LrfindError: the run failed.
     """
     from lrfind.cli.measure import run_options
-    from lrfind.runs.commands import train
+    from lrfind.runs.train import train
 
     config, name, session = job.loaded.config, job.loaded.name, job.session
     peak = peak_of(job.loaded, options)
@@ -104,8 +104,7 @@ def recommended(run: Path) -> Peak:
         InputError: there is no run, or it recommends none.
     """
     from lrfind.analysis.build_result import Peak
-    from lrfind.storage.layout import stored_result
-    from lrfind.storage.layout import RESULT
+    from lrfind.storage.layout import RESULT, stored_result
 
     try:
         recommendation = stored_result(run).recommendation
