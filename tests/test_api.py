@@ -67,6 +67,8 @@ def test_what_comes_back(tmp_path: Path) -> None:
     assert not found.confirmed
     assert found.reason in repr(found)
     assert repr(found).startswith("<lrfind: learning rate ")
+    assert found.warnings
+    assert all(f"\n  warning: {warning}" in repr(found) for warning in found.warnings)
     written = found.save(tmp_path / "new" / "folder")
     assert [path.name for path in written] == ["curve.csv", "plot.png", "result.json"]
     result = json.loads(written[-1].read_text(encoding="utf-8"))

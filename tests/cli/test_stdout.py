@@ -78,7 +78,8 @@ def shell(starter: Starter) -> Shell:
 
 
 @pytest.mark.parametrize("command", ["sweep n.yaml --exit-zero", "train n.yaml", "sweep n.yaml --dry-run"])
-def test_the_json_is_all(command: str, shell: Shell) -> None:
+def test_the_json_is_all(command: str, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # With it, C does not buffer either.
     ran = shell(f"LRFIND {command} --json --no-plot", anew="exit-zero" in command)
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert json.loads(ran.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -40,6 +41,25 @@ def test_the_cache_can_be_put_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_pat
 def test_the_machine_has_a_short_name() -> None:
     assert devices.machine() == devices.machine()
     assert len(devices.machine().rpartition("-")[2]) == 8
+
+
+COUNT = """
+import os
+from lrfind.engine import devices
+
+devices.configure("cpu", cache=False)
+before = devices.cores()
+if {anew}:
+    devices.cores.cache_clear()
+os.environ["NPROC"] = str(before + 1)  # as the user's code may
+print(devices.settings()["usable_cores"] - before)
+"""
+
+
+@pytest.mark.parametrize(("anew", "change"), [(False, 0), (True, 1)])
+def test_processors_are_counted_once(anew: bool, change: int) -> None:
+    command = [sys.executable, "-c", COUNT.format(anew=anew)]
+    assert int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) == change
 
 
 def test_a_device_that_is_not_there() -> None:

@@ -93,8 +93,9 @@ def test_a_validation_loss_that_turns_up(end: float) -> None:
 
 def test_a_rate_that_never_comes_down_is_found_beside_a_swing() -> None:
     loss = 0.3 + 0.7 * np.exp(-STEPS / 60) + 0.15 * np.sin(STEPS / 30)
-    found = [each.id for each in decide(measure(Trace(STEPS, loss, np.full(1000, 0.1))))]
-    assert found == ["oscillating", "too-little-decay"]
+    found = decide(measure(Trace(STEPS, loss, np.full(1000, 0.1))))
+    assert [each.id for each in found] == ["oscillating", "too-little-decay"]
+    assert (found[1].first, found[1].last) == (667, 1000)  # the last third
 
 
 @pytest.mark.parametrize(("value", "broke"), [(np.inf, 600.0), (np.nan, None)])

@@ -122,6 +122,14 @@ def test_a_rate_that_is_none_is_said(rate: object) -> None:
         read_training(json.dumps(kept))
 
 
+@pytest.mark.parametrize("step", [-1, STEPS + 1, 0.5])
+def test_a_validation_at_no_step_is_said(step: float) -> None:
+    kept = json.loads(to_json(training()))
+    kept["validation"]["step"][0] = step
+    with pytest.raises(InputError, match=f"damaged: 'validation.step' has what is no step from 0 to {STEPS}"):
+        read_training(json.dumps(kept))
+
+
 def test_an_enormous_name_is_cut_before_it_is_laid_out() -> None:
     long = replace(training(), name="x" * 10**6)
     begun = time.monotonic()
