@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
 
 import matplotlib
@@ -84,6 +85,15 @@ def test_what_the_second_panel_names() -> None:
     assert "for 200 steps" not in whole
     assert "<!-- one seed -->" in lost
     assert "<!-- final training loss (cross-entropy, nats) -->" in lost
+
+
+def test_a_panel_of_trainings_that_all_diverged_says_so() -> None:
+    base = confirmed()
+    assert base.confirmation is not None
+    lost = [replace(each, loss=(math.nan,) * len(each.loss)) for each in base.confirmation.candidates]
+    drawn = draw(replace(base, confirmation=replace(base.confirmation, candidates=tuple(lost))), "svg").decode()
+    assert "<!-- every training diverged -->" in drawn
+    assert "<!-- every training diverged -->" not in draw(base, "svg").decode()
 
 
 def test_best_rates_are_ringed_and_what_diverged_is_crossed() -> None:
