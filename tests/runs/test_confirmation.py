@@ -23,7 +23,16 @@ from lrfind.engine.train_loop import TrainLoop
 from lrfind.engine.trainer import LaneRun
 from lrfind.runs import measure as measurements
 from lrfind.runs.callbacks import Callback
-from lrfind.runs.confirmation import MOST, RungChunk, expected, run_rungs, step_budget
+from lrfind.runs.confirmation import (
+    MOST,
+    MOST_PRODUCTS,
+    STILL,
+    RungChunk,
+    expected,
+    run_rungs,
+    sharpness_cost,
+    step_budget,
+)
 from lrfind.runs.evaluator import Evaluator, make_evaluator
 from lrfind.runs.prepare import Options, RunContext
 from lrfind.runs.sweep import dry_run, sweep
@@ -209,6 +218,13 @@ class TestHeats:
         search = Search(0.3, 400, 1000.0, 3, raced.search.untrained, raced.judged.cost)
         assert list(run_rungs(raced.task, raced.train_loop, raced.starts, raced.judged, search, lambda: True)) == []
         assert search.scores == {}
+
+
+@pytest.mark.parametrize(("batch", "products"), [(64, 1.0), (8, 32 / 8)])
+def test_the_sharpness_costs_two_steps_a_product_of_at_least_32_rows(batch: int, products: float) -> None:
+    cost = sharpness_cost(make(config(data={"name": "digits", "batch_size": batch})))
+    assert cost == STILL + 2 * MOST_PRODUCTS * products
+    assert sharpness_cost(make(config(optimizer={"name": "lion"}))) == 0
 
 
 class TestSchedule:

@@ -66,6 +66,12 @@ def shaped(input_shape, outputs, width=3):
         return {"a": jax.random.normal(k1, (*input_shape, width)), "b": jax.random.normal(k2, (width, outputs))}
     return init, lambda params, x, train=False: jnp.tanh(x @ params["a"]) @ params["b"]
 
+def layers(with_shape):
+    def init(key):
+        pair = (jnp.ones(len(WEIGHTS)), jnp.zeros(1)), (jnp.ones(1), jnp.zeros(1))
+        return ((-1, 1), pair) if with_shape else pair
+    return init, lambda params, x: (x @ params[0][0] + params[0][1]) * params[1][0] + params[1][1]
+
 def several(seed):
     rng = np.random.default_rng(seed)
     for _ in range(5):
@@ -191,6 +197,13 @@ def test_what_the_data_says_is_filled_in(folder: Path) -> None:
     first, second = (task.objective.model.init(np.array([1, number], np.uint32))[0] for number in (1, 2))
     assert not np.array_equal(first["a"], second["a"]), "every seed has its own weights"
     assert task.report.assumptions == ("train.schedule is left out: assumed a constant rate",)
+
+
+@pytest.mark.parametrize("with_shape", [False, True])
+def test_a_pair_of_layers_is_no_output_shape(folder: Path, with_shape: bool) -> None:
+    model = f'{{target: "mine.py:layers", kwargs: {{with_shape: {str(with_shape).lower()}}}}}'
+    params, _ = made(folder, "layers", model=model, loss='{target: "mine.py:squared"}').objective.initial
+    assert [leaf.shape for layer in params for leaf in layer] == [(3,), (1,), (1,), (1,)]
 
 
 def test_several_inputs_and_batches_by_seed(folder: Path) -> None:
