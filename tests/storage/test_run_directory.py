@@ -17,6 +17,7 @@ from lrfind.core.errors import ExitCode, InputError, RunError
 from lrfind.storage import atomic, claim, layout, run_directory
 from lrfind.storage import journal as journals
 from lrfind.storage.claim import FolderOptions, take
+from lrfind.storage.layout import LOCK, OWNER, is_internal
 from tests.support.journals import journal_lines
 
 
@@ -360,3 +361,20 @@ def test_temporary_files_go_only_where_a_run_was(tmp_path: Path, killed: bool) -
     with claim.open_run(tmp_path, "mark", {}, own=True, fresh=False):
         pass
     assert left.exists() != killed
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "internal"),
+    [
+        (OWNER, b"", True),  # a run was killed between making the file and writing its number
+        (OWNER, b"123\n", True),
+        (OWNER, b"mine", False),
+        (LOCK, b"", True),
+        (LOCK, b"123", False),
+    ],
+)
+def test_locks_are_lrfinds_own_as_far_as_they_hold_what_it_writes(
+    tmp_path: Path, name: str, content: bytes, internal: bool
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert is_internal(tmp_path, name) == internal
