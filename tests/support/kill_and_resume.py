@@ -24,8 +24,8 @@ from lrfind.core.result import Result
 from lrfind.engine import train_loop
 from lrfind.report.sweep import result_json
 from lrfind.runs import (
-    commands,
     range_test,  # noqa: F401
+    sweep,
 )
 from lrfind.runs.callbacks import Callback
 from lrfind.runs.prepare import Options, RunContext
@@ -81,7 +81,7 @@ def measure(config: str, place: Path) -> None:
             layout.RESULT: result_json.to_json(result).encode(),
         }
 
-    commands.sweep(load(config).config, "c", render, Options(out=place), Callback())
+    sweep.sweep(load(config).config, "c", render, Options(out=place), Callback())
 
 
 def outcome(place: Path) -> tuple[dict[str, Any], bytes]:
