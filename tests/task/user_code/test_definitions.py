@@ -19,7 +19,7 @@ import collections, dataclasses, enum, functools, logging, operator, os, subproc
 from os import system
 from pathlib import Path
 from subprocess import *
-import jax, jax.numpy as jnp, numpy as np, optax, equinox as eqx
+import jax, jax.numpy as jnp, numpy as np, optax
 import helper
 from helper import build, Helper
 
@@ -93,24 +93,12 @@ class Runner:
 class Partial(functools.partial):
     pass
 
-class Field(eqx.Module):
-    width: int = 1
-
 @dataclasses.dataclass
 class Record:
     x: int = 0
 
 class Pair(typing.NamedTuple):
     x: int = 0
-
-class Net(eqx.Module):
-    layer: eqx.nn.Linear
-
-    def __init__(self, key=None):
-        self.layer = eqx.nn.Linear(2, 2, key=jax.random.key(0))
-
-    def __call__(self, x):
-        return self.layer(x)
 
 class Loader:
     def __iter__(self):
@@ -122,11 +110,9 @@ instance = Model()
 child = Path2("/tmp")
 runner = Runner()
 sub = Partial(system)
-net = Net()
 bound = instance.fit
 mine = functools.partial(function, 1)
 fast = jax.jit(function)
-filtered = eqx.filter_jit(function)
 graded = jax.value_and_grad(function)
 mapped = jax.vmap(function)
 remembers = jax.checkpoint(function)
@@ -154,6 +140,27 @@ class Helper:
 Load = Callable[..., Any]
 
 
+EQUINOX = """
+import equinox as eqx
+
+class Field(eqx.Module):
+    width: int = 1
+
+class Net(eqx.Module):
+    layer: eqx.nn.Linear
+
+    def __init__(self, key=None):
+        self.layer = eqx.nn.Linear(2, 2, key=jax.random.key(0))
+
+    def __call__(self, x):
+        return self.layer(x)
+
+net = Net()
+filtered = eqx.filter_jit(function)
+"""
+"""What a file with modules of Equinox has besides."""
+
+
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
@@ -164,11 +171,9 @@ def load(tmp_path: Path) -> Load:
 
 
 def test_what_a_file_defines(load: Load) -> None:
-    names = (
-        "function Model Model.fixed Model.make Model.size Record Pair Point made Net Helper build instance bound mine"
-    )
-    names += " fast filtered graded mapped remembers cached chosen decorated short custom tree table batches sgd loader"
-    names += " dynamic instance.width instance.fit array net.layer.weight net Loader decorator Table Small Field"
+    names = "function Model Model.fixed Model.make Model.size Record Pair Point made Helper build instance bound mine"
+    names += " fast graded mapped remembers cached chosen decorated short custom tree table batches sgd loader"
+    names += " dynamic instance.width instance.fit array Loader decorator Table Small"
     for name in names.split():
         load(name)
 
@@ -178,10 +183,19 @@ def test_what_a_file_only_imports(load: Load) -> None:
     names += " remembered scaled alias kind Path Path.home Path.cwd Model.run Model.spawn Model.home instance.shell"
     names += " Path2 Handler Rows"
     names += " child.read_text child.write_text Path2.cwd runner sub array.tofile array.dump tree.index table.get"
-    names += " cached.cache_clear chosen.register fast.lower fast.clear_cache Pair._make Point._make sgd.init net.layer"
+    names += " cached.cache_clear chosen.register fast.lower fast.clear_cache Pair._make Point._make sgd.init"
     for name in names.split():
         with pytest.raises(InputError, match=r"does not define.* write a function of your own around it"):
             load(name)
+
+
+def test_modules_of_equinox(load: Load, tmp_path: Path) -> None:
+    pytest.importorskip("equinox")
+    (tmp_path / "mine.py").write_text(MINE + EQUINOX, encoding="utf-8")
+    for name in ("Field", "Net", "net", "net.layer.weight", "filtered"):
+        load(name)
+    with pytest.raises(InputError, match=r"does not define.* write a function of your own around it"):
+        load("net.layer")
 
 
 def test_modules_and_names_of_pythons_own_lead_nowhere(load: Load) -> None:
