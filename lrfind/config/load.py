@@ -29,7 +29,7 @@ def apply(document: Document, settings: Sequence[str]) -> tuple[set[str], list[P
         settings: each ``"key.path=value"``.
 
     Returns:
-        The dotted keys that they set or make; and what is wrong with their form, then those that lead nowhere.
+        The dotted keys that they set or make; and what is wrong with their form, then those that do not exist.
     """
     overridden: set[str] = set()
     malformed: list[Problem] = []

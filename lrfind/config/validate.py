@@ -267,7 +267,7 @@ def _repair(trial: dict[str, Any], problem: ConfigProblem) -> bool:
 
 
 def _section(values: Any, path: Sequence[str | int]) -> Any:
-    """Return what stands at a path of keys; None where it leads nowhere."""
+    """Return what stands at a path of keys; None where there is nothing."""
     for key in path:
         values = values.get(key) if isinstance(values, dict) else None
     return values

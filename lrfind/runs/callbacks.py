@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Callback that is told of a run's progress and does nothing; a progress bar overrides it.
+    """Callback for the progress of a run, which does nothing; a progress bar overrides it.
 
     Any method may raise KeyboardInterrupt.
     """

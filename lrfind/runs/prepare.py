@@ -44,7 +44,7 @@ class RunContext:
     """Callback of a run, and the time that its parts take.
 
     Attributes:
-        callback: callback that is told of the progress.
+        callback: callback for the progress.
         started: time of the start, in seconds of `time.perf_counter`.
         spent: seconds by part.
     """

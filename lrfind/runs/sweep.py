@@ -28,7 +28,7 @@ def sweep(
         name: name of the config.
         render: function that draws the files.
         options: options of the run.
-        callback: callback that is told of the progress.
+        callback: callback for the progress.
 
     Returns:
         The result, and the files written. Its status is ``"interrupted"`` if a KeyboardInterrupt came after the first
@@ -67,7 +67,7 @@ def dry_run(config: Config, options: Options, callback: Callback, peak: Peak | N
     Args:
         config: resolved config.
         options: options of the run.
-        callback: callback that is told of the progress.
+        callback: callback for the progress.
         peak: peak rate of the training; None for a sweep.
 
     Returns:

@@ -34,7 +34,7 @@ def train(
         peak: peak rate.
         render: function that draws the files.
         options: options of the run.
-        callback: callback that is told of the progress.
+        callback: callback for the progress.
 
     Returns:
         The training, and the files written. Its status is ``"interrupted"`` if a KeyboardInterrupt came after the first
